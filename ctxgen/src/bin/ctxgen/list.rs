@@ -1,0 +1,158 @@
+//! `ctxgen list`.
+
+use std::io::BufWriter;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::Error;
+use ctxgen::Family;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::prototype;
+use ctxgen::render;
+use ctxgen::render::Report;
+
+use crate::Kernel;
+use crate::output::Failure;
+use crate::output::json;
+
+/// How many hooks are rendered at a time: enough to make the cost of a ctx BTF small, and few
+/// enough that output starts at once and memory stays flat.
+const BATCH: usize = 1024;
+
+/// List the kernel's hooks, with their arguments.
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only hooks of this family: tp_btf, fentry, lsm, ...
+    #[arg(long, short, value_name = "FAMILY")]
+    family: Option<String>,
+
+    /// Only hooks whose name contains this; `*` stands for any characters
+    pattern: Option<String>,
+
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    kernel: Kernel,
+}
+
+impl List {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let families = self.families()?;
+        let kernel = self.kernel.open()?;
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        for family in families {
+            let hooks: Vec<Hook> = prototype::hooks(&kernel, family)
+                .filter(|hook| self.wants(hook))
+                .collect();
+            for batch in hooks.chunks(BATCH) {
+                for report in batch_reports(&kernel, batch)? {
+                    match self.json {
+                        true => json(&mut out, &report)?,
+                        false => line(&mut out, &report)?,
+                    }
+                }
+            }
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn families(&self) -> Result<Vec<Family>, Failure> {
+        let Some(name) = &self.family else {
+            return Ok(Family::all().collect());
+        };
+        match Family::by_name(name) {
+            Some(family) => Ok(vec![family]),
+            None => {
+                let all: Vec<_> = Family::all().map(Family::name).collect();
+                Err(Failure::NoFamily(name.clone(), all.join(", ")))
+            }
+        }
+    }
+
+    fn wants(&self, hook: &Hook) -> bool {
+        self.pattern
+            .as_ref()
+            .is_none_or(|pattern| contains(&hook.to_string(), pattern))
+    }
+}
+
+/// Whether `text` contains `pattern`, whose `*` stand for anything.
+fn contains(text: &str, pattern: &str) -> bool {
+    let mut rest = text;
+    pattern.split('*').all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+/// Reports of hooks of one family, in their order.
+fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Error> {
+    let mut contexts = Vec::new();
+    let mut refused = Vec::new();
+    for hook in hooks {
+        match Context::of_hook_alone(kernel, hook) {
+            Ok(context) => contexts.push(context),
+            Err(error @ (Error::Unsupported { .. } | Error::AmbiguousFunction { .. })) => {
+                refused.push(render::unsupported(hook, reason(error)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let ctx = CtxBtf::new(kernel, contexts)?;
+    let mut reports = render::reports(&ctx)?;
+    reports.append(&mut refused);
+    reports.sort_by(|a, b| a.hook.cmp(&b.hook));
+    Ok(reports)
+}
+
+/// What is wrong with a hook, without the hook, which the report names.
+pub(crate) fn reason(error: Error) -> String {
+    match error {
+        Error::Unsupported { reason, .. } => reason.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// A hook on a line: `fexit/vfs_unlink (struct mnt_idmap *idmap, ...) -> int`.
+fn line(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    if let Some(why) = &report.unsupported {
+        let why = why.lines().next().unwrap_or_default();
+        return writeln!(out, "{}  unsupported: {why}", report.hook);
+    }
+    let (ret, args): (Vec<_>, Vec<_>) = report.fields.iter().partition(|field| field.name == "ret");
+    let args: Vec<&str> = args.iter().map(|arg| arg.declaration.as_str()).collect();
+    write!(out, "{}({})", report.hook, args.join(", "))?;
+    if let [ret] = ret[..] {
+        write!(out, " -> {}", ret.r#type)?;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn patterns() {
+        for (text, pattern, is) in [
+            ("fentry/vfs_unlink", "unlink", true),
+            ("fentry/vfs_unlink", "", true),
+            ("fentry/vfs_unlink", "vfs_*k", true),
+            ("fentry/vfs_unlink", "*", true),
+            ("fentry/vfs_unlink", "fexit", false),
+            ("fentry/vfs_unlink", "unlink*vfs", false),
+        ] {
+            assert_eq!(contains(text, pattern), is, "{text} {pattern}");
+        }
+    }
+}

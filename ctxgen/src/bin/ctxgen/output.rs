@@ -1,0 +1,28 @@
+//! How results leave the command.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use ctxgen::render::Report;
+
+/// Why the command fails.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Ctxgen(#[from] ctxgen::Error),
+    #[error("cannot write the output: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("`{0}` is no hook family; those there are: {1}")]
+    NoFamily(String, String),
+}
+
+/// A report as one line of JSON.
+pub(crate) fn json(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, report)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,192 @@
+//! C text of types, as libbpf's `btf_dump` writes it.
+
+use std::ffi::CString;
+use std::ffi::c_char;
+use std::ffi::c_int;
+use std::ffi::c_void;
+use std::fmt;
+use std::ptr::NonNull;
+
+use libbpf_rs::libbpf_sys;
+
+use super::Btf;
+use super::TypeId;
+use super::check;
+use super::check::Scope;
+
+/// The most that libbpf prints in one go is a line around one name; a C identifier that fills this
+/// is no compiler's.
+const MAX_PIECE: usize = 16 * 1024;
+
+/// Why C text could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DumpError {
+    /// Types hold each other in a circle, or are nested deeper than any compiler does.
+    #[error("type {0} is nested in itself or too deeply")]
+    Nesting(TypeId),
+    /// libbpf gave up.
+    #[error("libbpf cannot print type {id} ({error})")]
+    Libbpf {
+        /// The type that it was asked for.
+        id: TypeId,
+        /// Its reason.
+        error: std::io::Error,
+    },
+    /// A name is longer than any C compiler accepts.
+    #[error("a name in type {0} is longer than {MAX_PIECE} bytes")]
+    TooLong(TypeId),
+}
+
+/// What libbpf's callback writes to.
+#[derive(Debug, Default)]
+struct Sink {
+    text: Vec<u8>,
+    too_long: bool,
+}
+
+/// libbpf's C printer for the types of a [`Btf`].
+///
+/// Two types of one name are told apart by a suffix (`foo___2`), given in the order in which the
+/// printer meets them; [`CDump::new`] lets it meet them in id order, so that all printers of one
+/// BTF agree.
+pub struct CDump<'b> {
+    ptr: NonNull<libbpf_sys::btf_dump>,
+    // Boxed: libbpf keeps its address.
+    sink: Box<Sink>,
+    btf: &'b Btf<'b>,
+}
+
+impl fmt::Debug for CDump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CDump").finish_non_exhaustive()
+    }
+}
+
+unsafe extern "C" {
+    fn vsnprintf(
+        buffer: *mut c_char,
+        size: usize,
+        format: *const c_char,
+        args: *mut libbpf_sys::__va_list_tag,
+    ) -> c_int;
+}
+
+/// `btf_dump_printf_fn_t`.
+unsafe extern "C" fn append(
+    sink: *mut c_void,
+    format: *const c_char,
+    args: *mut libbpf_sys::__va_list_tag,
+) {
+    // SAFETY: `sink` is the pointer that `btf_dump__new` was given, to the `Sink` of a `CDump`
+    // whose methods alone call into libbpf and hold no reference to it while they do.
+    let sink = unsafe { &mut *sink.cast::<Sink>() };
+    sink.text.reserve(MAX_PIECE);
+    let free = sink.text.spare_capacity_mut();
+    // SAFETY: `free` is writable for its length; format and arguments are libbpf's and match.
+    let len = unsafe { vsnprintf(free.as_mut_ptr().cast(), free.len(), format, args) };
+    match usize::try_from(len) {
+        // SAFETY: `vsnprintf` has written `len` bytes and a NUL.
+        Ok(len) if len < free.len() => unsafe { sink.text.set_len(sink.text.len() + len) },
+        _ => sink.too_long = true,
+    }
+}
+
+impl<'b> CDump<'b> {
+    /// A printer for `btf` and its base.
+    ///
+    /// # Errors
+    /// [`DumpError::Libbpf`], where memory is short.
+    pub fn new(btf: &'b Btf<'_>) -> Result<Self, DumpError> {
+        let mut sink = Box::<Sink>::default();
+        // SAFETY: the BTF outlives the printer by `'b`; the sink is boxed, so it stays where it
+        // is; libbpf takes NULL for options.
+        let ptr = unsafe {
+            libbpf_sys::btf_dump__new(
+                btf.ptr.as_ptr(),
+                Some(append),
+                (&raw mut *sink).cast(),
+                std::ptr::null(),
+            )
+        };
+        let ptr = NonNull::new(ptr).ok_or_else(|| DumpError::Libbpf {
+            id: TypeId::VOID,
+            error: std::io::Error::last_os_error(),
+        })?;
+        let mut dump = Self { ptr, sink, btf };
+        for &id in btf.namesakes() {
+            dump.declare(id, "")?;
+        }
+        Ok(dump)
+    }
+
+    /// A declaration of `name` with this type: `struct task_struct *p`, `void (*fn)(int)`. With an
+    /// empty name, the type alone.
+    ///
+    /// # Errors
+    /// [`DumpError`], where the type cannot be written in C.
+    pub fn declare(&mut self, id: TypeId, name: &str) -> Result<String, DumpError> {
+        check::nesting(self.btf, [id], Scope::Declaration)?;
+        let name = CString::new(name).map_err(|_| DumpError::TooLong(id))?;
+        let options = libbpf_sys::btf_dump_emit_type_decl_opts {
+            sz: size_of::<libbpf_sys::btf_dump_emit_type_decl_opts>() as libbpf_sys::size_t,
+            field_name: name.as_ptr(),
+            ..Default::default()
+        };
+        // SAFETY: printer and options are live; the id's nesting is bounded.
+        let status =
+            unsafe { libbpf_sys::btf_dump__emit_type_decl(self.ptr.as_ptr(), id.0, &options) };
+        self.take(id, status)
+    }
+
+    /// The definition of a type and of all that has to stand before it, as far as this printer has
+    /// not given them already.
+    ///
+    /// # Errors
+    /// [`DumpError`], where the type cannot be written in C.
+    pub fn define(&mut self, id: TypeId) -> Result<String, DumpError> {
+        check::nesting(self.btf, [id], Scope::Definition)?;
+        self.define_unchecked(id)
+    }
+
+    /// The definitions of all types, in an order that C accepts.
+    ///
+    /// # Errors
+    /// [`DumpError`], where a type cannot be written in C.
+    pub fn define_all(&mut self) -> Result<String, DumpError> {
+        check::nesting(self.btf, self.btf.ids_from(TypeId(1)), Scope::Definition)?;
+        let mut text = String::new();
+        for id in self.btf.ids_from(TypeId(1)) {
+            text.push_str(&self.define_unchecked(id)?);
+        }
+        Ok(text)
+    }
+
+    fn define_unchecked(&mut self, id: TypeId) -> Result<String, DumpError> {
+        // SAFETY: the printer is live, and the id's nesting was checked to be bounded.
+        let status = unsafe { libbpf_sys::btf_dump__dump_type(self.ptr.as_ptr(), id.0) };
+        self.take(id, status)
+    }
+
+    fn take(&mut self, id: TypeId, status: c_int) -> Result<String, DumpError> {
+        let text = String::from_utf8_lossy(&self.sink.text).into_owned();
+        self.sink.text.clear();
+        if std::mem::take(&mut self.sink.too_long) {
+            return Err(DumpError::TooLong(id));
+        }
+        if status < 0 {
+            return Err(DumpError::Libbpf {
+                id,
+                error: std::io::Error::from_raw_os_error(-status),
+            });
+        }
+        Ok(text)
+    }
+}
+
+impl Drop for CDump<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the printer is ours and is not used again.
+        unsafe { libbpf_sys::btf_dump__free(self.ptr.as_ptr()) }
+    }
+}

@@ -1,0 +1,258 @@
+//! BTF, read through libbpf.
+//!
+//! libbpf checks a BTF's bounds when it parses it: every type id, string offset and section length
+//! is inside its table, and types are in host byte order afterwards, whatever the file's. What it
+//! does not check are cycles and depth, so walks over types are bounded here ([`Btf::resolve`]).
+
+mod check;
+mod dump;
+mod header;
+mod types;
+mod writer;
+
+use std::cell::OnceCell;
+use std::ffi::CStr;
+use std::fmt;
+use std::ptr;
+use std::ptr::NonNull;
+
+use libbpf_rs::libbpf_sys;
+
+pub use self::dump::CDump;
+pub use self::dump::DumpError;
+pub use self::header::ByteOrder;
+pub use self::header::HeaderError;
+pub use self::types::Composite;
+pub use self::types::Enumerator;
+pub use self::types::IntEncoding;
+pub use self::types::Kind;
+pub use self::types::Member;
+pub use self::types::Param;
+pub use self::types::Type;
+pub use self::types::TypeId;
+pub use self::writer::BtfWriter;
+
+pub(crate) use self::header::Sections;
+
+/// How many modifiers and typedefs may stand between a type and what it names.
+///
+/// The kernel's own limit for such a chain is 32 (`MAX_RESOLVE_DEPTH` in `kernel/bpf/btf.c`).
+const MAX_MODIFIERS: usize = 32;
+
+/// Why bytes could not be taken for BTF.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BtfError {
+    /// The header is not that of a BTF blob.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// libbpf refused the blob: an id or offset is out of bounds, or a kind is unknown to it.
+    #[error("libbpf finds it malformed ({0})")]
+    Malformed(std::io::Error),
+}
+
+/// A parsed BTF: a kernel's, or a split BTF on top of one.
+///
+/// `'base` is the lifetime of the base that a split BTF continues; a BTF of its own has none.
+pub struct Btf<'base> {
+    ptr: NonNull<libbpf_sys::btf>,
+    order: ByteOrder,
+    string_end: u32,
+    base: Option<&'base Btf<'base>>,
+    namesakes: OnceCell<Vec<TypeId>>,
+}
+
+impl Btf<'static> {
+    /// Parses a BTF that stands on its own. `bytes` start with the BTF header, in either byte
+    /// order, of 24 bytes or longer.
+    ///
+    /// # Errors
+    /// [`BtfError`], where the bytes are no BTF or are malformed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BtfError> {
+        Self::new(bytes, None)
+    }
+}
+
+impl<'base> Btf<'base> {
+    /// Parses a split BTF, whose type ids and string offsets continue those of `base`.
+    ///
+    /// # Errors
+    /// As [`Btf::parse`].
+    pub fn parse_split(bytes: &[u8], base: &'base Btf<'base>) -> Result<Self, BtfError> {
+        Self::new(bytes, Some(base))
+    }
+
+    fn new(bytes: &[u8], base: Option<&'base Btf<'base>>) -> Result<Self, BtfError> {
+        let sections = Sections::parse(bytes)?;
+        let order = sections.order;
+        let plain = sections.with_plain_header(bytes);
+        let own_strings = u32::try_from(sections.strings.len()).unwrap_or(u32::MAX);
+        let string_end = base
+            .map_or(0, |base| base.string_end)
+            .saturating_add(own_strings);
+        let raw_base = base.map_or(ptr::null_mut(), |base| base.ptr.as_ptr());
+        let len = u32::try_from(plain.len()).map_err(|_| HeaderError::TooLarge(plain.len()))?;
+        // SAFETY: `plain` is valid for `len` bytes, which libbpf copies; `raw_base` is null or a BTF
+        // that outlives the new one by `'base`.
+        let ptr = unsafe { libbpf_sys::btf__new_split(plain.as_ptr().cast(), len, raw_base) };
+        let ptr = NonNull::new(ptr)
+            .ok_or_else(|| BtfError::Malformed(std::io::Error::last_os_error()))?;
+        Ok(Self {
+            ptr,
+            order,
+            string_end,
+            base,
+            namesakes: OnceCell::new(),
+        })
+    }
+
+    /// The number of types, void (id 0) and the base's included: one more than the highest id.
+    pub fn type_count(&self) -> u32 {
+        // SAFETY: `ptr` is a live BTF.
+        unsafe { libbpf_sys::btf__type_cnt(self.ptr.as_ptr()) }
+    }
+
+    /// All ids from `first` to the last.
+    pub fn ids_from(&self, first: TypeId) -> impl Iterator<Item = TypeId> + use<> {
+        (first.0..self.type_count()).map(TypeId)
+    }
+
+    /// All types but void, in id order.
+    pub fn types(&self) -> impl Iterator<Item = Type<'_>> {
+        self.ids_from(TypeId(1)).filter_map(|id| self.get(id))
+    }
+
+    /// The byte order of the target, as the blob has it.
+    pub fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// The length of the string table in bytes, the base's included: the offset at which the
+    /// strings of a split BTF on top of this one start.
+    pub fn string_end(&self) -> u32 {
+        self.string_end
+    }
+
+    /// The target's pointer size in bytes; 8 where the BTF does not tell, since that is what a BPF
+    /// program sees.
+    pub fn pointer_size(&self) -> u32 {
+        // SAFETY: `ptr` is a live BTF.
+        match unsafe { libbpf_sys::btf__pointer_size(self.ptr.as_ptr()) } {
+            4 => 4,
+            _ => 8,
+        }
+    }
+
+    /// The type with this id; `None` beyond the last. Id 0 is void.
+    pub fn get(&self, id: TypeId) -> Option<Type<'_>> {
+        // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an id that it does not have.
+        let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), id.0) };
+        // SAFETY: not null, so it points to a type that lives as long as the BTF and that libbpf
+        // has checked, its trailing members included.
+        let raw = unsafe { raw.as_ref() }?;
+        // SAFETY: as above.
+        Some(unsafe { Type::new(self, id, raw) })
+    }
+
+    /// The first type of this name and kind in id order. `kind` is a `BTF_KIND_*` number.
+    pub fn find(&self, name: &CStr, kind: u32) -> Option<Type<'_>> {
+        // SAFETY: `ptr` is a live BTF and `name` ends in NUL.
+        let id =
+            unsafe { libbpf_sys::btf__find_by_name_kind(self.ptr.as_ptr(), name.as_ptr(), kind) };
+        u32::try_from(id).ok().and_then(|id| self.get(TypeId(id)))
+    }
+
+    /// What remains of a type when modifiers (const, volatile, restrict, type tags) and typedefs
+    /// are taken away. `None` where they form a cycle, or a chain longer than any kernel accepts.
+    pub fn resolve(&self, id: TypeId) -> Option<Type<'_>> {
+        self.strip(id, |kind| match kind {
+            Kind::Typedef(to) => Some(to),
+            other => other.modified(),
+        })
+    }
+
+    /// As [`Btf::resolve`], but typedefs stay.
+    pub fn skip_modifiers(&self, id: TypeId) -> Option<Type<'_>> {
+        self.strip(id, |kind| kind.modified())
+    }
+
+    fn strip(&self, id: TypeId, next: impl Fn(Kind<'_>) -> Option<TypeId>) -> Option<Type<'_>> {
+        let mut ty = self.get(id)?;
+        for _ in 0..=MAX_MODIFIERS {
+            match next(ty.kind()) {
+                Some(to) => ty = self.get(to)?,
+                None => return Some(ty),
+            }
+        }
+        None
+    }
+
+    /// The structs, unions, enums and typedefs that share their name with another one, in id
+    /// order; of a split BTF, those of its base.
+    fn namesakes(&self) -> &[TypeId] {
+        if let Some(base) = self.base {
+            return base.namesakes();
+        }
+        self.namesakes.get_or_init(|| {
+            // By the names' offsets: whoever makes a BTF stores each string once.
+            let mut named: Vec<(u32, TypeId)> = self
+                .types()
+                .filter_map(|ty| ty.definition_name_offset().map(|name| (name, ty.id())))
+                .collect();
+            named.sort_unstable();
+            let mut namesakes: Vec<TypeId> = named
+                .chunk_by(|a, b| a.0 == b.0)
+                .filter(|chunk| chunk.len() > 1)
+                .flatten()
+                .map(|&(_, id)| id)
+                .collect();
+            namesakes.sort_unstable();
+            namesakes
+        })
+    }
+
+    /// The string at an offset of the string table; empty where there is none.
+    fn string(&self, offset: u32) -> &str {
+        // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
+        let name = unsafe { libbpf_sys::btf__name_by_offset(self.ptr.as_ptr(), offset) };
+        if name.is_null() {
+            return "";
+        }
+        // SAFETY: not null, so it points into the string table, which libbpf has checked to end
+        // in NUL, and which lives as long as the BTF.
+        let name = unsafe { CStr::from_ptr(name) };
+        // The replacement character is in no identifier: such a name is refused wherever it
+        // would reach generated code.
+        name.to_str().unwrap_or("\u{fffd}")
+    }
+
+    /// The bytes of the strings and types, with a 24-byte header, in the target's byte order. Of
+    /// a split BTF, its own part.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut len = 0;
+        // SAFETY: `ptr` is a live BTF. The call may build a cache inside it, for which libbpf
+        // takes no lock: `Btf` is not `Sync`.
+        let data = unsafe { libbpf_sys::btf__raw_data(self.ptr.as_ptr(), &mut len) };
+        if data.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: libbpf's buffer of `len` bytes, which lives until the BTF is changed or freed.
+        unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len as usize) }.to_vec()
+    }
+}
+
+impl Drop for Btf<'_> {
+    fn drop(&mut self) {
+        // SAFETY: `ptr` is ours and is not used again.
+        unsafe { libbpf_sys::btf__free(self.ptr.as_ptr()) }
+    }
+}
+
+impl fmt::Debug for Btf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Btf")
+            .field("types", &self.type_count())
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,402 @@
+//! A typed view of one BTF type.
+
+use std::fmt;
+
+use libbpf_rs::libbpf_sys;
+
+use super::Btf;
+
+/// The number of a type in a BTF. 0 is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub u32);
+
+impl TypeId {
+    /// The type that has no entry.
+    pub const VOID: Self = Self(0);
+}
+
+impl fmt::Display for TypeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an integer's bits mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntEncoding {
+    /// No encoding bit set.
+    Unsigned,
+    /// `BTF_INT_SIGNED`.
+    Signed,
+    /// `BTF_INT_CHAR`.
+    Char,
+    /// `BTF_INT_BOOL`.
+    Bool,
+}
+
+/// A type, by its BTF kind.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Kind<'a> {
+    /// Id 0.
+    Void,
+    /// An integer of `size` bytes.
+    Int {
+        /// In bytes.
+        size: u32,
+        /// Signedness and the like.
+        encoding: IntEncoding,
+    },
+    /// A pointer to that type.
+    Ptr(TypeId),
+    /// An array.
+    Array {
+        /// The element's type.
+        element: TypeId,
+        /// The number of elements.
+        len: u32,
+        /// The type of an index; says nothing about the layout.
+        index: TypeId,
+    },
+    /// A struct.
+    Struct(Composite<'a>),
+    /// A union.
+    Union(Composite<'a>),
+    /// An enum with values of up to 32 bits, of `size` bytes.
+    Enum {
+        /// In bytes.
+        size: u32,
+    },
+    /// An enum with values of up to 64 bits, of `size` bytes.
+    Enum64 {
+        /// In bytes.
+        size: u32,
+    },
+    /// A struct or union (true) that is only declared.
+    Fwd {
+        /// Whether it is a union.
+        is_union: bool,
+    },
+    /// A typedef of that type.
+    Typedef(TypeId),
+    /// `volatile`.
+    Volatile(TypeId),
+    /// `const`.
+    Const(TypeId),
+    /// `restrict`.
+    Restrict(TypeId),
+    /// A function; the type is its `FUNC_PROTO`.
+    Func(TypeId),
+    /// A function's prototype.
+    FuncProto {
+        /// What it returns.
+        ret: TypeId,
+    },
+    /// A variable.
+    Var(TypeId),
+    /// The variables of an ELF section.
+    DataSec,
+    /// A floating point number of `size` bytes.
+    Float {
+        /// In bytes.
+        size: u32,
+    },
+    /// `__attribute__((btf_decl_tag("…")))` on that declaration.
+    DeclTag {
+        /// What is tagged.
+        target: TypeId,
+        /// The member or parameter; -1 for the declaration itself.
+        component: i32,
+    },
+    /// `__attribute__((btf_type_tag("…")))` on that type.
+    TypeTag(TypeId),
+}
+
+impl Kind<'_> {
+    /// What a modifier modifies; `None` for anything else.
+    pub fn modified(self) -> Option<TypeId> {
+        match self {
+            Self::Volatile(to) | Self::Const(to) | Self::Restrict(to) | Self::TypeTag(to) => {
+                Some(to)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A struct's or union's members.
+#[derive(Clone, Copy)]
+pub struct Composite<'a> {
+    btf: &'a Btf<'a>,
+    /// In bytes.
+    pub size: u32,
+    bitfields: bool,
+    raw: &'a [libbpf_sys::btf_member],
+}
+
+impl fmt::Debug for Composite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.members()).finish()
+    }
+}
+
+impl<'a> Composite<'a> {
+    /// The members, in their order.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = Member<'a>> + use<'a> {
+        let btf = self.btf;
+        let bitfields = self.bitfields;
+        self.raw.iter().map(move |raw| {
+            // With `kind_flag`, the upper 8 bits of the offset are the bitfield's width.
+            let (bit_offset, bits) = match bitfields {
+                true => (raw.offset & 0x00ff_ffff, raw.offset >> 24),
+                false => (raw.offset, 0),
+            };
+            Member {
+                name: btf.string(raw.name_off),
+                type_id: TypeId(raw.type_),
+                bit_offset,
+                bits,
+            }
+        })
+    }
+}
+
+/// A member of a struct or union.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    /// Empty for an anonymous struct or union.
+    pub name: &'a str,
+    /// Its type.
+    pub type_id: TypeId,
+    /// From the start of the struct, in bits.
+    pub bit_offset: u32,
+    /// A bitfield's width in bits, 0 for others.
+    pub bits: u32,
+}
+
+/// A value of an enum.
+#[derive(Clone, Copy, Debug)]
+pub struct Enumerator<'a> {
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// A parameter of a function's prototype.
+#[derive(Clone, Copy, Debug)]
+pub struct Param<'a> {
+    /// Empty where BTF has none.
+    pub name: &'a str,
+    /// Its type. Void (0) as the last one stands for `...`.
+    pub type_id: TypeId,
+}
+
+/// One type of a [`Btf`].
+#[derive(Clone, Copy)]
+pub struct Type<'a> {
+    btf: &'a Btf<'a>,
+    id: TypeId,
+    raw: &'a libbpf_sys::btf_type,
+}
+
+impl fmt::Debug for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Type")
+            .field("id", &self.id.0)
+            .field("name", &self.name())
+            .field("kind", &self.kind())
+            .finish()
+    }
+}
+
+impl<'a> Type<'a> {
+    /// # Safety
+    /// `raw` is a type of `btf`, in host byte order, followed in memory by as many members, params
+    /// or enumerators as its `vlen` says.
+    pub(super) unsafe fn new(btf: &'a Btf<'_>, id: TypeId, raw: &'a libbpf_sys::btf_type) -> Self {
+        Self { btf, id, raw }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> TypeId {
+        self.id
+    }
+
+    /// Its name; empty for an anonymous one.
+    pub fn name(&self) -> &'a str {
+        self.btf.string(self.raw.name_off)
+    }
+
+    /// Where the name of a struct, union, enum or typedef stands in the string table; `None` for
+    /// what defines no name in C.
+    pub(super) fn definition_name_offset(&self) -> Option<u32> {
+        let defines = matches!(
+            self.kind_number(),
+            libbpf_sys::BTF_KIND_STRUCT
+                | libbpf_sys::BTF_KIND_UNION
+                | libbpf_sys::BTF_KIND_ENUM
+                | libbpf_sys::BTF_KIND_ENUM64
+                | libbpf_sys::BTF_KIND_TYPEDEF
+        );
+        (defines && self.raw.name_off != 0).then_some(self.raw.name_off)
+    }
+
+    fn kind_number(&self) -> u32 {
+        (self.raw.info >> 24) & 0x1f
+    }
+
+    fn vlen(&self) -> usize {
+        (self.raw.info & 0xffff) as usize
+    }
+
+    /// `kind_flag`; what it means depends on the kind.
+    pub fn kind_flag(&self) -> bool {
+        self.raw.info >> 31 == 1
+    }
+
+    fn size(&self) -> u32 {
+        // SAFETY: both fields of the union are u32.
+        unsafe { self.raw.__bindgen_anon_1.size }
+    }
+
+    fn target(&self) -> TypeId {
+        // SAFETY: both fields of the union are u32.
+        TypeId(unsafe { self.raw.__bindgen_anon_1.type_ })
+    }
+
+    /// What is behind the `btf_type`, `len` times.
+    ///
+    /// # Safety
+    /// That `T` is what a type of this kind is followed by, `len` times.
+    unsafe fn trailing<T>(&self, len: usize) -> &'a [T] {
+        let start = std::ptr::from_ref(self.raw).wrapping_add(1).cast::<T>();
+        // SAFETY: by the caller's promise; all such records consist of u32 and so are aligned.
+        unsafe { std::slice::from_raw_parts(start, len) }
+    }
+
+    /// The type by its kind. A kind that is not known here reads as void: libbpf has refused
+    /// those already.
+    pub fn kind(&self) -> Kind<'a> {
+        match self.kind_number() {
+            libbpf_sys::BTF_KIND_INT => Kind::Int {
+                size: self.size(),
+                encoding: self.int_encoding(),
+            },
+            libbpf_sys::BTF_KIND_PTR => Kind::Ptr(self.target()),
+            libbpf_sys::BTF_KIND_ARRAY => {
+                // SAFETY: an ARRAY is followed by one `btf_array`.
+                let array = unsafe { self.trailing::<libbpf_sys::btf_array>(1)[0] };
+                Kind::Array {
+                    element: TypeId(array.type_),
+                    len: array.nelems,
+                    index: TypeId(array.index_type),
+                }
+            }
+            libbpf_sys::BTF_KIND_STRUCT => Kind::Struct(self.composite()),
+            libbpf_sys::BTF_KIND_UNION => Kind::Union(self.composite()),
+            libbpf_sys::BTF_KIND_ENUM => Kind::Enum { size: self.size() },
+            libbpf_sys::BTF_KIND_FWD => Kind::Fwd {
+                is_union: self.kind_flag(),
+            },
+            libbpf_sys::BTF_KIND_TYPEDEF => Kind::Typedef(self.target()),
+            libbpf_sys::BTF_KIND_VOLATILE => Kind::Volatile(self.target()),
+            libbpf_sys::BTF_KIND_CONST => Kind::Const(self.target()),
+            libbpf_sys::BTF_KIND_RESTRICT => Kind::Restrict(self.target()),
+            libbpf_sys::BTF_KIND_FUNC => Kind::Func(self.target()),
+            libbpf_sys::BTF_KIND_FUNC_PROTO => Kind::FuncProto { ret: self.target() },
+            libbpf_sys::BTF_KIND_VAR => Kind::Var(self.target()),
+            libbpf_sys::BTF_KIND_DATASEC => Kind::DataSec,
+            libbpf_sys::BTF_KIND_FLOAT => Kind::Float { size: self.size() },
+            libbpf_sys::BTF_KIND_DECL_TAG => {
+                // SAFETY: a DECL_TAG is followed by one `btf_decl_tag`.
+                let tag = unsafe { self.trailing::<libbpf_sys::btf_decl_tag>(1)[0] };
+                Kind::DeclTag {
+                    target: self.target(),
+                    component: tag.component_idx,
+                }
+            }
+            libbpf_sys::BTF_KIND_TYPE_TAG => Kind::TypeTag(self.target()),
+            libbpf_sys::BTF_KIND_ENUM64 => Kind::Enum64 { size: self.size() },
+            _ => Kind::Void,
+        }
+    }
+
+    /// A prototype's parameters; none for any other kind.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = Param<'a>> + use<'a> {
+        let len = match self.kind_number() {
+            libbpf_sys::BTF_KIND_FUNC_PROTO => self.vlen(),
+            _ => 0,
+        };
+        // SAFETY: a FUNC_PROTO is followed by `vlen` `btf_param`s; nothing is read of others.
+        let raw = unsafe { self.trailing::<libbpf_sys::btf_param>(len) };
+        let btf = self.btf;
+        raw.iter().map(move |raw| Param {
+            name: btf.string(raw.name_off),
+            type_id: TypeId(raw.type_),
+        })
+    }
+
+    /// An enum's values; none for any other kind.
+    pub fn enumerators(&self) -> Vec<Enumerator<'a>> {
+        let names: Vec<u32> = match self.kind_number() {
+            libbpf_sys::BTF_KIND_ENUM => {
+                // SAFETY: an ENUM is followed by `vlen` `btf_enum`s.
+                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum>(self.vlen()) };
+                raw.iter().map(|raw| raw.name_off).collect()
+            }
+            libbpf_sys::BTF_KIND_ENUM64 => {
+                // SAFETY: an ENUM64 is followed by `vlen` `btf_enum64`s.
+                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum64>(self.vlen()) };
+                raw.iter().map(|raw| raw.name_off).collect()
+            }
+            _ => Vec::new(),
+        };
+        names
+            .into_iter()
+            .map(|offset| Enumerator {
+                name: self.btf.string(offset),
+            })
+            .collect()
+    }
+
+    fn composite(&self) -> Composite<'a> {
+        Composite {
+            btf: self.btf,
+            size: self.size(),
+            bitfields: self.kind_flag(),
+            // SAFETY: a STRUCT or UNION is followed by `vlen` `btf_member`s.
+            raw: unsafe { self.trailing(self.vlen()) },
+        }
+    }
+
+    fn int_encoding(&self) -> IntEncoding {
+        // SAFETY: an INT is followed by one u32.
+        let info = unsafe { self.trailing::<u32>(1)[0] };
+        match (info >> 24) & 0xf {
+            bits if bits & libbpf_sys::BTF_INT_BOOL != 0 => IntEncoding::Bool,
+            bits if bits & libbpf_sys::BTF_INT_CHAR != 0 => IntEncoding::Char,
+            bits if bits & libbpf_sys::BTF_INT_SIGNED != 0 => IntEncoding::Signed,
+            _ => IntEncoding::Unsigned,
+        }
+    }
+
+    /// The words of the type as they stand in memory: the `btf_type` and what follows it, in host
+    /// byte order.
+    pub(crate) fn words(&self) -> Vec<u32> {
+        let trailing = match self.kind_number() {
+            libbpf_sys::BTF_KIND_INT | libbpf_sys::BTF_KIND_DECL_TAG | libbpf_sys::BTF_KIND_VAR => {
+                1
+            }
+            libbpf_sys::BTF_KIND_ARRAY => 3,
+            libbpf_sys::BTF_KIND_STRUCT
+            | libbpf_sys::BTF_KIND_UNION
+            | libbpf_sys::BTF_KIND_ENUM64
+            | libbpf_sys::BTF_KIND_DATASEC => 3 * self.vlen(),
+            libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_FUNC_PROTO => 2 * self.vlen(),
+            _ => 0,
+        };
+        let mut words = vec![self.raw.name_off, self.raw.info, self.size()];
+        // SAFETY: these are the sizes of what follows a type of each kind, in u32.
+        words.extend_from_slice(unsafe { self.trailing::<u32>(trailing) });
+        words
+    }
+}

@@ -1,0 +1,137 @@
+//! From a hook to its context: prototype and layout in one step.
+
+use crate::Error;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::layout::Layout;
+use crate::layout::Unsupported;
+use crate::layout::lay_out;
+use crate::prototype;
+use crate::prototype::NamesFrom;
+use crate::prototype::Prototype;
+
+/// The context struct of one or more hooks.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The struct's name.
+    pub struct_name: String,
+    /// The hooks whose programs get it, in the order of the family table.
+    pub hooks: Vec<Hook>,
+    /// Hooks that have this struct but that no program can attach to, and why.
+    pub refused: Vec<(Hook, Unsupported)>,
+    /// What it consists of.
+    pub shape: Shape,
+}
+
+/// What a context struct consists of.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// Slots, which ctxgen makes a struct for.
+    Slots {
+        /// The fields.
+        layout: Layout,
+        /// Where their names are from.
+        names_from: NamesFrom,
+    },
+    /// A struct of the kernel's own, which is in vmlinux.h.
+    Kernel {
+        /// The struct's type in the kernel's BTF.
+        type_id: TypeId,
+    },
+}
+
+impl Context {
+    /// The context of a hook, by SEC name.
+    ///
+    /// Hooks of other families that share the struct are named in it too.
+    ///
+    /// # Errors
+    /// As [`prototype::resolve`], and [`Error::Unsupported`] where no program can attach to `hook`
+    /// itself.
+    pub fn of_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        let shape = shape(kernel, hook)?;
+        Ok(Self::sharing(kernel, hook, shape))
+    }
+
+    /// As [`Context::of_hook`], without looking for other hooks that share the struct.
+    ///
+    /// # Errors
+    /// As [`Context::of_hook`].
+    pub fn of_hook_alone(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        Ok(Self {
+            struct_name: hook.struct_name(),
+            hooks: vec![hook.clone()],
+            refused: Vec::new(),
+            shape: shape(kernel, hook)?,
+        })
+    }
+
+    /// The context that a struct name stands for: that of the first hook with this struct that a
+    /// program can attach to.
+    ///
+    /// # Errors
+    /// As [`Context::of_hook`], for the first of the hooks.
+    pub fn of_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        let mut first = None;
+        for hook in hook.sharing_struct() {
+            match Self::of_hook(kernel, &hook) {
+                Ok(context) => return Ok(context),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Error::UnknownFamily {
+            name: hook.to_string(),
+        }))
+    }
+
+    fn sharing(kernel: &KernelBtf, hook: &Hook, shape: Shape) -> Self {
+        let mut hooks = Vec::new();
+        let mut refused = Vec::new();
+        for other in hook.sharing_struct() {
+            if other == *hook {
+                hooks.push(other);
+                continue;
+            }
+            match self::shape(kernel, &other) {
+                Ok(_) => hooks.push(other),
+                Err(Error::Unsupported { hook, reason }) => refused.push((hook, reason)),
+                Err(_) => {}
+            }
+        }
+        Self {
+            struct_name: hook.struct_name(),
+            hooks,
+            refused,
+            shape,
+        }
+    }
+
+    /// The struct's size in bytes.
+    pub fn size(&self, kernel: &KernelBtf) -> u32 {
+        match &self.shape {
+            Shape::Slots { layout, .. } => layout.size,
+            Shape::Kernel { type_id } => match kernel.btf().get(*type_id).map(|ty| ty.kind()) {
+                Some(Kind::Struct(composite)) => composite.size,
+                _ => 0,
+            },
+        }
+    }
+}
+
+fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, Error> {
+    match prototype::resolve(kernel, hook)? {
+        Prototype::Kernel { type_id } => Ok(Shape::Kernel { type_id }),
+        Prototype::Slots(signature) => match lay_out(kernel, hook, &signature) {
+            Ok(layout) => Ok(Shape::Slots {
+                layout,
+                names_from: signature.names_from,
+            }),
+            Err(reason) => Err(Error::Unsupported {
+                hook: hook.clone(),
+                reason,
+            }),
+        },
+    }
+}

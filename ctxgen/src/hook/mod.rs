@@ -1,0 +1,230 @@
+//! Hooks: where a program attaches, by SEC name and by struct name.
+
+mod family;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use self::family::Family;
+pub use self::family::Prototypes;
+pub use self::family::Returned;
+
+use crate::Error;
+use crate::ident::is_identifier;
+
+/// Where a program attaches: a family and a target in it.
+///
+/// It parses from a SEC name in any of its decorations (`?fentry.s/vfs_unlink`) and from a struct
+/// name (`btf_fentry_vfs_unlink_ctx`), and is displayed as the plain SEC name
+/// (`fentry/vfs_unlink`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hook {
+    family: Family,
+    target: String,
+}
+
+impl Hook {
+    /// A hook of a family.
+    ///
+    /// # Errors
+    /// [`Error::BadTarget`], where `target` is no C identifier: no kernel function, tracepoint or
+    /// LSM hook is called so, and the struct's name is made of it.
+    pub fn new(family: Family, target: &str) -> Result<Self, Error> {
+        if !is_identifier(target) {
+            return Err(Error::BadTarget {
+                family: family.name(),
+                target: target.to_owned(),
+            });
+        }
+        Ok(Self {
+            family,
+            target: target.to_owned(),
+        })
+    }
+
+    /// The hook that a struct name stands for; `None` where it is no context struct's name.
+    ///
+    /// `btf_trace_<tp>_ctx` stands for `tp_btf/<tp>`; [`Hook::sharing_struct`] has the others.
+    pub fn from_struct_name(name: &str) -> Option<Self> {
+        Family::all()
+            .filter_map(|family| {
+                let naming = family.naming();
+                let target = name
+                    .strip_prefix(naming.prefix)?
+                    .strip_suffix(naming.suffix)?;
+                is_identifier(target).then_some((naming.prefix.len(), family, target))
+            })
+            // Of `btf_lsm_` and `btf_lsm_cgroup_`, the longer one is meant; of equals the first.
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, family, target)| Self {
+                family,
+                target: target.to_owned(),
+            })
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The part behind the slash.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The name of its context struct.
+    pub fn struct_name(&self) -> String {
+        let naming = self.family.naming();
+        format!("{}{}{}", naming.prefix, self.target, naming.suffix)
+    }
+
+    /// This hook and those of other families that have the same context struct, in the order of
+    /// the family table.
+    pub fn sharing_struct(&self) -> impl Iterator<Item = Self> + '_ {
+        Family::all()
+            .filter(|family| family.naming() == self.family.naming())
+            .map(|family| Self {
+                family,
+                target: self.target.clone(),
+            })
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.family, self.target))
+    }
+}
+
+impl FromStr for Hook {
+    type Err = Error;
+
+    /// From a SEC name, or from a struct name.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match Self::from_struct_name(name) {
+            Some(hook) => Ok(hook),
+            None => SecName::parse(name).map(|sec| sec.hook),
+        }
+    }
+}
+
+/// A SEC name as it stands in a program, decorations included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecName {
+    /// Where it attaches.
+    pub hook: Hook,
+    /// libbpf's section prefix, without `?`: `fentry.s`.
+    pub section: &'static str,
+    /// Whether libbpf loads the program by itself: false with a leading `?`.
+    pub autoload: bool,
+}
+
+impl SecName {
+    /// Takes a SEC name apart.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFamily`], [`Error::NoTarget`] or [`Error::BadTarget`].
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        let (autoload, plain) = match name.strip_prefix('?') {
+            Some(plain) => (false, plain),
+            None => (true, name),
+        };
+        let (prefix, target) = match plain.split_once('/') {
+            Some((prefix, target)) => (prefix, Some(target)),
+            None => (plain, None),
+        };
+        let (family, section) = Family::by_section(prefix).ok_or_else(|| Error::UnknownFamily {
+            name: name.to_owned(),
+        })?;
+        let target = target.filter(|target| !target.is_empty());
+        let target = target.ok_or_else(|| Error::NoTarget {
+            name: name.to_owned(),
+            section,
+        })?;
+        Ok(Self {
+            hook: Hook::new(family, target)?,
+            section,
+            autoload,
+        })
+    }
+}
+
+impl fmt::Display for SecName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let optional = if self.autoload { "" } else { "?" };
+        write!(f, "{optional}{}/{}", self.section, self.hook.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_prefix_and_back() {
+        for family in Family::all() {
+            for section in family.sections() {
+                for optional in ["", "?"] {
+                    let name = format!("{optional}{section}/some_target");
+                    let sec = SecName::parse(&name).unwrap();
+                    assert_eq!(sec.hook.family(), family);
+                    assert_eq!(sec.hook.target(), "some_target");
+                    assert_eq!(sec.autoload, optional.is_empty());
+                    assert_eq!(sec.to_string(), name);
+                    assert_eq!(name.parse::<Hook>().unwrap(), sec.hook);
+                }
+            }
+            assert_eq!(
+                Hook::new(family, "x").unwrap().to_string(),
+                format!("{family}/x")
+            );
+        }
+    }
+
+    #[test]
+    fn struct_names_and_back() {
+        for (name, hook) in [
+            ("btf_trace_sched_switch_ctx", "tp_btf/sched_switch"),
+            ("btf_fentry_vfs_unlink_ctx", "fentry/vfs_unlink"),
+            ("btf_fexit_vfs_unlink_ctx", "fexit/vfs_unlink"),
+            ("btf_fmod_ret_f_ctx", "fmod_ret/f"),
+            ("btf_lsm_file_mprotect_ctx", "lsm/file_mprotect"),
+            ("btf_lsm_cgroup_socket_bind_ctx", "lsm_cgroup/socket_bind"),
+            ("bpf_iter__task", "iter/task"),
+        ] {
+            let parsed = Hook::from_struct_name(name).unwrap();
+            assert_eq!(parsed.to_string(), hook);
+            assert_eq!(parsed.struct_name(), name);
+            assert_eq!(name.parse::<Hook>().unwrap(), hook.parse().unwrap());
+        }
+        for name in [
+            "task_struct",
+            "btf_trace_ctx",
+            "btf_lsm__ctx_",
+            "bpf_iter__",
+        ] {
+            assert_eq!(Hook::from_struct_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn tracepoints_share_their_struct() {
+        let hook: Hook = "raw_tracepoint/sched_switch".parse().unwrap();
+        let sharing: Vec<_> = hook.sharing_struct().map(|h| h.to_string()).collect();
+        assert_eq!(sharing, ["tp_btf/sched_switch", "raw_tp/sched_switch"]);
+    }
+
+    #[test]
+    fn what_is_no_hook_says_why() {
+        for (name, says) in [
+            ("fentry", "names no target"),
+            ("fentry/", "names no target"),
+            ("lsm/a-b", "not a C identifier"),
+            ("bogus/x", "no hook family"),
+            ("", "no hook family"),
+        ] {
+            let error = name.parse::<Hook>().unwrap_err().to_string();
+            assert!(error.contains(says), "{name}: {error}");
+        }
+    }
+}

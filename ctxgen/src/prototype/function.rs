@@ -1,0 +1,100 @@
+//! Functions: fentry and its relatives.
+
+use std::collections::BTreeSet;
+
+use super::Signature;
+use super::argument;
+use super::names_from;
+use super::proto_of;
+use super::returned;
+use super::same_types;
+use super::unknown;
+use crate::Error;
+use crate::btf::CDump;
+use crate::btf::Type;
+use crate::hook::Family;
+use crate::hook::Hook;
+use crate::hook::Returned;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+
+/// Functions that a `fmod_ret` program may attach to by their name alone: those of the LSM
+/// framework, and system calls, all of which are open to error injection. Others are where the
+/// kernel marks them so, which BTF does not tell (`check_attach_modify_return` in
+/// `kernel/bpf/verifier.c`).
+const MODIFIABLE: [&str; 5] = [
+    "security_",
+    "__x64_sys_",
+    "__arm64_sys_",
+    "__s390x_sys_",
+    "__riscv_sys_",
+];
+
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+    let name = hook.target();
+    let protos = protos(kernel, name);
+    let Some(proto) = protos.first() else {
+        return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
+    };
+    let agree = |other: &Type<'_>| same_types(proto, other) && returned(proto) == returned(other);
+    if !protos.iter().all(agree) {
+        return Err(ambiguous(kernel, hook, &protos));
+    }
+    Ok(signature(proto, name))
+}
+
+pub(super) fn signature(proto: &Type<'_>, func: &str) -> Signature {
+    let args: Vec<_> = proto.params().map(argument).collect();
+    Signature {
+        names_from: names_from(&args, func),
+        args,
+        ret: returned(proto),
+    }
+}
+
+pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
+    let funcs = |prefix| {
+        kernel
+            .index()
+            .with_prefix(kernel.btf(), Named::Func, prefix)
+            .map(|func| func.name().to_owned())
+    };
+    match family.returned() {
+        Returned::IntRequired => MODIFIABLE.into_iter().flat_map(funcs).collect(),
+        Returned::No | Returned::Value => funcs("").collect(),
+    }
+}
+
+fn protos<'k>(kernel: &'k KernelBtf, name: &str) -> Vec<Type<'k>> {
+    kernel
+        .index()
+        .find(kernel.btf(), Named::Func, name)
+        .filter_map(|func| proto_of(kernel, &func))
+        .collect()
+}
+
+fn ambiguous(kernel: &KernelBtf, hook: &Hook, protos: &[Type<'_>]) -> Error {
+    let origin = || kernel.origin().clone();
+    let mut dump = match CDump::new(kernel.btf()) {
+        Ok(dump) => dump,
+        Err(error) => {
+            return Error::Dump {
+                origin: origin(),
+                error,
+            };
+        }
+    };
+    // What cannot be printed is no reason to hide the others.
+    let texts: BTreeSet<String> = protos
+        .iter()
+        .map(|proto| {
+            dump.declare(proto.id(), hook.target())
+                .unwrap_or_else(|error| format!("({error})"))
+        })
+        .collect();
+    Error::AmbiguousFunction {
+        hook: hook.clone(),
+        origin: origin(),
+        prototypes: texts.into_iter().collect(),
+    }
+}

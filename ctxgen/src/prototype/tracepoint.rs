@@ -1,0 +1,158 @@
+//! Raw tracepoints.
+//!
+//! The verifier takes the types of a `tp_btf` program's arguments from the typedef
+//! `btf_trace_<tp>` (`check_attach_btf_id` in `kernel/bpf/verifier.c`), whose parameters have no
+//! names. The functions that the tracepoint macros of `include/trace/` make beside it do have them.
+
+use super::Argument;
+use super::NamesFrom;
+use super::Signature;
+use super::argument;
+use super::proto_of;
+use super::same_types;
+use super::unknown;
+use crate::Error;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::btf::TypeId;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+use crate::layout::Unsupported;
+
+const TYPEDEF: &str = "btf_trace_";
+
+/// What the functions that know a tracepoint's argument names are called, best first:
+/// `__probestub_<tp>` is there since 6.5, `__traceiter_<tp>` since 5.10. `__bpf_trace_<class>` is
+/// older than both, but there is one per event class.
+const PER_EVENT: [&str; 3] = ["__probestub_", "__traceiter_", PER_CLASS];
+const PER_CLASS: &str = "__bpf_trace_";
+
+pub(super) fn resolve(
+    kernel: &KernelBtf,
+    hook: &Hook,
+    needs_typedef: bool,
+) -> Result<Signature, Error> {
+    let tp = hook.target();
+    if let Some(proto) = typedef_proto(kernel, tp) {
+        return Ok(named(kernel, tp, &proto));
+    }
+    // clang before 20 or so dropped the typedefs: nothing uses them but the verifier.
+    let func = PER_EVENT
+        .iter()
+        .find_map(|prefix| funcs(kernel, &format!("{prefix}{tp}")).next());
+    match func {
+        Some(_) if needs_typedef => Err(Error::Unsupported {
+            hook: hook.clone(),
+            reason: Unsupported::NoTracepointTypedef,
+        }),
+        Some((func, proto)) => Ok(signature(&proto, func.name())),
+        None => {
+            let tried = [TYPEDEF]
+                .iter()
+                .chain(&PER_EVENT)
+                .map(|prefix| format!("{prefix}{tp}"))
+                .collect();
+            Err(unknown(kernel, hook, tried))
+        }
+    }
+}
+
+pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
+    let index = kernel.index();
+    let mut targets: Vec<String> = index
+        .with_prefix(kernel.btf(), Named::Typedef, TYPEDEF)
+        .filter_map(|ty| {
+            let tp = ty.name().strip_prefix(TYPEDEF)?;
+            typedef_proto(kernel, tp).is_some().then(|| tp.to_owned())
+        })
+        .collect();
+    if !needs_typedef {
+        let of_event = PER_EVENT.iter().filter(|prefix| **prefix != PER_CLASS);
+        for prefix in of_event {
+            let funcs = index.with_prefix(kernel.btf(), Named::Func, prefix);
+            targets.extend(funcs.filter_map(|f| Some(f.name().strip_prefix(prefix)?.to_owned())));
+        }
+    }
+    targets
+}
+
+/// The prototype behind `typedef void (*btf_trace_<tp>)(void *__data, ...)`.
+fn typedef_proto<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
+    let btf = kernel.btf();
+    kernel
+        .index()
+        .find(btf, Named::Typedef, &format!("{TYPEDEF}{tp}"))
+        .find_map(|typedef| {
+            let Kind::Typedef(ptr) = typedef.kind() else {
+                return None;
+            };
+            let Kind::Ptr(proto) = btf.get(ptr)?.kind() else {
+                return None;
+            };
+            let proto = btf.get(proto)?;
+            let is_proto = matches!(proto.kind(), Kind::FuncProto { .. });
+            (is_proto && proto.params().len() > 0).then_some(proto)
+        })
+}
+
+/// The functions of this name that take at least `__data`, with their prototypes.
+fn funcs<'k>(kernel: &'k KernelBtf, name: &str) -> impl Iterator<Item = (Type<'k>, Type<'k>)> {
+    kernel
+        .index()
+        .find(kernel.btf(), Named::Func, name)
+        .filter_map(|func| Some((func, proto_of(kernel, &func)?)))
+        .filter(|(_, proto)| proto.params().len() > 0)
+}
+
+/// The typedef's types with names from a function of exactly these types.
+fn named(kernel: &KernelBtf, tp: &str, proto: &Type<'_>) -> Signature {
+    let same = |(_, other): &(Type<'_>, Type<'_>)| same_types(proto, other);
+    for prefix in PER_EVENT {
+        if let Some((func, other)) = funcs(kernel, &format!("{prefix}{tp}")).find(same) {
+            return signature(&other, func.name());
+        }
+    }
+    named_by_class(kernel, proto).unwrap_or_else(|| Signature {
+        args: unnamed(proto),
+        ret: TypeId::VOID,
+        names_from: match proto.params().len() {
+            1 => NamesFrom::NoArguments,
+            _ => NamesFrom::Nowhere,
+        },
+    })
+}
+
+/// Names from the functions of other events' classes, where all that have these types agree.
+fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
+    let mut signatures = kernel
+        .index()
+        .with_prefix(kernel.btf(), Named::Func, PER_CLASS)
+        .filter_map(|func| Some((func, proto_of(kernel, &func)?)))
+        .filter(|(_, other)| same_types(proto, other))
+        .map(|(func, other)| signature(&other, func.name()));
+    let first = signatures.next()?;
+    signatures
+        .all(|other| other.args == first.args)
+        .then_some(first)
+}
+
+/// A signature without `__data`, which is no slot.
+fn signature(proto: &Type<'_>, func: &str) -> Signature {
+    let args: Vec<Argument> = proto.params().skip(1).map(argument).collect();
+    Signature {
+        names_from: super::names_from(&args, func),
+        args,
+        ret: TypeId::VOID,
+    }
+}
+
+fn unnamed(proto: &Type<'_>) -> Vec<Argument> {
+    let types = proto.params().skip(1).map(|param| param.type_id);
+    types
+        .map(|type_id| Argument {
+            name: None,
+            type_id,
+        })
+        .collect()
+}

@@ -1,0 +1,152 @@
+//! What a C declaration mentions: the structs to declare before it, and the names that have to be
+//! identifiers, since the BTF that they are from is not to be trusted.
+
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use crate::Error;
+use crate::btf::Btf;
+use crate::btf::CDump;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::btf::TypeId;
+use crate::ident::is_identifier;
+use crate::kernel::Origin;
+
+/// Collects over several declarations.
+#[derive(Debug)]
+pub(super) struct Mentions<'b> {
+    btf: &'b Btf<'b>,
+    origin: &'b Origin,
+    seen: HashSet<TypeId>,
+    structs: BTreeSet<TypeId>,
+}
+
+impl<'b> Mentions<'b> {
+    pub(super) fn new(btf: &'b Btf<'_>, origin: &'b Origin) -> Self {
+        Self {
+            btf,
+            origin,
+            seen: HashSet::new(),
+            structs: BTreeSet::new(),
+        }
+    }
+
+    /// Adds what a declaration with this type mentions.
+    ///
+    /// # Errors
+    /// [`Error::BadName`] at a name that must not be emitted.
+    pub(super) fn add(&mut self, root: TypeId) -> Result<(), Error> {
+        let mut queue = vec![root];
+        while let Some(id) = queue.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let Some(ty) = self.btf.get(id) else { continue };
+            check_name(&ty, self.origin)?;
+            match ty.kind() {
+                Kind::Ptr(to)
+                | Kind::Volatile(to)
+                | Kind::Const(to)
+                | Kind::Restrict(to)
+                | Kind::TypeTag(to) => queue.push(to),
+                Kind::Array { element, .. } => queue.push(element),
+                Kind::FuncProto { ret } => {
+                    queue.push(ret);
+                    queue.extend(ty.params().map(|param| param.type_id));
+                }
+                Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } if !ty.name().is_empty() => {
+                    self.structs.insert(id);
+                }
+                // An anonymous one is written out where it is used.
+                Kind::Struct(composite) | Kind::Union(composite) => {
+                    queue.extend(composite.members().map(|member| member.type_id));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The declarations of all structs and unions mentioned, sorted.
+    pub(super) fn declarations(&self, dump: &mut CDump<'_>) -> Result<Vec<String>, Error> {
+        let mut declarations = BTreeSet::new();
+        for &id in &self.structs {
+            let text = dump.declare(id, "").map_err(|error| Error::Dump {
+                origin: self.origin.clone(),
+                error,
+            })?;
+            declarations.insert(format!("{text};"));
+        }
+        Ok(declarations.into_iter().collect())
+    }
+}
+
+/// Whether all names of a type can be emitted: its own, and its members', parameters' or values'.
+///
+/// # Errors
+/// [`Error::BadName`] at the first that cannot.
+pub(super) fn check_name(ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
+    let bad = |name: &str, what: &str| {
+        Err(Error::BadName {
+            origin: origin.clone(),
+            name: name.to_owned(),
+            place: format!("{what} type {}", ty.id()),
+        })
+    };
+    let name = ty.name();
+    let fine = match ty.kind() {
+        // `long unsigned int`.
+        Kind::Int { .. } | Kind::Float { .. } => name.split(' ').all(is_identifier),
+        // It is printed as a string, or, with the flag, as the inside of an __attribute__.
+        Kind::TypeTag(_) => is_attribute(name),
+        // Not printed.
+        Kind::DeclTag { .. } | Kind::DataSec | Kind::Var(_) | Kind::Func(_) => true,
+        _ => name.is_empty() || is_identifier(name),
+    };
+    if !fine {
+        return bad(name, "of");
+    }
+    let odd = |name: &&str| !name.is_empty() && !is_identifier(name);
+    let inner = match ty.kind() {
+        Kind::Struct(composite) | Kind::Union(composite) => {
+            composite.members().map(|member| member.name).find(odd)
+        }
+        Kind::Enum { .. } | Kind::Enum64 { .. } => {
+            let mut names = ty.enumerators().into_iter().map(|value| value.name);
+            names.find(|name| !is_identifier(name))
+        }
+        Kind::FuncProto { .. } => ty.params().map(|param| param.name).find(odd),
+        _ => None,
+    };
+    match inner {
+        Some(name) => bad(name, "in"),
+        None => Ok(()),
+    }
+}
+
+/// Whether a type tag's text stays inside what it is printed in: `rcu`, `address_space(1)`.
+fn is_attribute(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_(), :-".contains(c);
+    let mut depth = 0i32;
+    text.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        allowed(c) && depth >= 0
+    }) && depth == 0
+        && !text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes() {
+        for fine in ["rcu", "user", "address_space(1)", "a:b", "arena_ptr"] {
+            assert!(is_attribute(fine), "{fine}");
+        }
+        for bad in ["", "a\"b", "a\\", "a)(", "a\nb", "))", "(", "a;b"] {
+            assert!(!is_attribute(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What `list` and `show` say about hooks.
+
+use std::fmt;
+
+use super::dump_error;
+use super::mentions::Mentions;
+use crate::Error;
+use crate::btf::Btf;
+use crate::btf::CDump;
+use crate::btf::DumpError;
+use crate::btf::Kind;
+use crate::btf::Member;
+use crate::btf::TypeId;
+use crate::context::Context;
+use crate::context::Shape;
+use crate::ctx_btf::CtxBtf;
+use crate::ctx_btf::CtxStruct;
+use crate::hook::Hook;
+use crate::layout::Field;
+use crate::layout::Form;
+
+/// A hook and its context, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Report {
+    /// As a plain SEC name.
+    pub hook: String,
+    /// The context struct's name.
+    pub r#struct: String,
+    /// The hook's family.
+    pub family: &'static str,
+    /// Of the struct, in bytes.
+    pub size: u32,
+    /// The struct's fields.
+    pub fields: Vec<FieldReport>,
+    /// Where the fields' names are from.
+    pub names_from: String,
+    /// Why no program can attach, where that is so.
+    #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Option::is_none"))]
+    pub unsupported: Option<String>,
+}
+
+/// A field of a context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct FieldReport {
+    /// Its name.
+    pub name: String,
+    /// Its type in C.
+    pub r#type: String,
+    /// From the start of the struct, in bytes.
+    pub offset: u32,
+    /// In bytes.
+    pub size: u32,
+    /// The argument's own type, where the field is a whole slot instead.
+    #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Option::is_none"))]
+    pub argument_type: Option<String>,
+    /// A remark on what the verifier makes of it.
+    #[cfg_attr(feature = "cli", serde(skip_serializing_if = "String::is_empty"))]
+    pub remark: String,
+    /// The field as a declaration in C.
+    #[cfg_attr(feature = "cli", serde(skip))]
+    pub declaration: String,
+}
+
+/// Reports of all contexts in a ctx BTF, by struct name. Of hooks that share a struct, the report
+/// is about the first; [`Report::for_hook`] makes it one about another.
+///
+/// # Errors
+/// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
+pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
+    let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
+    let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
+    let mut reports = Vec::new();
+    for ctx_struct in ctx.structs() {
+        for member in members(ctx.btf(), ctx_struct.type_id) {
+            mentions.add(member.type_id)?;
+        }
+        if let Some(report) =
+            report(ctx, ctx_struct, &mut dump).map_err(|error| dump_error(ctx, error))?
+        {
+            reports.push(report);
+        }
+    }
+    Ok(reports)
+}
+
+/// The report of a hook that no program can attach to.
+pub fn unsupported(hook: &Hook, why: String) -> Report {
+    Report {
+        hook: hook.to_string(),
+        r#struct: hook.struct_name(),
+        family: hook.family().name(),
+        size: 0,
+        fields: Vec::new(),
+        names_from: "none".to_owned(),
+        unsupported: Some(why),
+    }
+}
+
+impl Report {
+    /// The same about another hook with the same struct.
+    #[must_use]
+    pub fn for_hook(mut self, hook: &Hook) -> Self {
+        self.hook = hook.to_string();
+        self.family = hook.family().name();
+        self
+    }
+}
+
+fn report(
+    ctx: &CtxBtf<'_>,
+    ctx_struct: &CtxStruct,
+    dump: &mut CDump<'_>,
+) -> Result<Option<Report>, DumpError> {
+    let context = &ctx_struct.context;
+    let Some(hook) = context.hooks.first() else {
+        return Ok(None);
+    };
+    let fields = match &context.shape {
+        Shape::Slots { layout, .. } => {
+            let members = members(ctx.btf(), ctx_struct.type_id);
+            layout
+                .fields
+                .iter()
+                .zip(members)
+                .map(|(field, member)| slot_field(dump, field, &member))
+                .collect::<Result<_, _>>()?
+        }
+        Shape::Kernel { type_id } => {
+            let mut fields = Vec::new();
+            kernel_fields(ctx.btf(), dump, *type_id, 0, 0, &mut fields)?;
+            fields
+        }
+    };
+    Ok(Some(Report {
+        hook: hook.to_string(),
+        r#struct: context.struct_name.clone(),
+        family: hook.family().name(),
+        size: context.size(ctx.kernel()),
+        fields,
+        names_from: names_from(context),
+        unsupported: None,
+    }))
+}
+
+fn names_from(context: &Context) -> String {
+    match &context.shape {
+        Shape::Slots { names_from, .. } => names_from.to_string(),
+        Shape::Kernel { .. } => format!("struct {}", context.struct_name),
+    }
+}
+
+fn slot_field(
+    dump: &mut CDump<'_>,
+    field: &Field,
+    member: &Member<'_>,
+) -> Result<FieldReport, DumpError> {
+    Ok(FieldReport {
+        name: field.name.clone(),
+        r#type: dump.declare(member.type_id, "")?,
+        offset: field.offset,
+        size: field.size,
+        argument_type: match field.form {
+            Form::Own => None,
+            Form::Slot | Form::Slots(_) => Some(dump.declare(field.type_id, "")?),
+        },
+        remark: field.access.to_string(),
+        declaration: dump.declare(member.type_id, member.name)?,
+    })
+}
+
+/// How deep anonymous members are followed.
+const MAX_DEPTH: u32 = 8;
+
+/// The fields of a struct of the kernel's own, those of anonymous members in its place.
+fn kernel_fields(
+    btf: &Btf<'_>,
+    dump: &mut CDump<'_>,
+    type_id: TypeId,
+    offset: u32,
+    depth: u32,
+    fields: &mut Vec<FieldReport>,
+) -> Result<(), DumpError> {
+    for member in members(btf, type_id) {
+        let offset = offset + member.bit_offset / 8;
+        if member.name.is_empty() {
+            if depth < MAX_DEPTH {
+                kernel_fields(btf, dump, member.type_id, offset, depth + 1, fields)?;
+            }
+            continue;
+        }
+        fields.push(FieldReport {
+            name: member.name.to_owned(),
+            r#type: dump.declare(member.type_id, "")?,
+            offset,
+            size: size_of(btf, member.type_id),
+            argument_type: None,
+            remark: String::new(),
+            declaration: dump.declare(member.type_id, member.name)?,
+        });
+    }
+    Ok(())
+}
+
+/// A type's size in bytes; 0 where it has none.
+fn size_of(btf: &Btf<'_>, id: TypeId) -> u32 {
+    match btf.resolve(id).map(|ty| ty.kind()) {
+        Some(
+            Kind::Int { size, .. }
+            | Kind::Float { size }
+            | Kind::Enum { size }
+            | Kind::Enum64 { size },
+        ) => size,
+        Some(Kind::Ptr(_)) => btf.pointer_size(),
+        Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.size,
+        Some(Kind::Array { element, len, .. }) => size_of(btf, element).saturating_mul(len),
+        _ => 0,
+    }
+}
+
+pub(super) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
+    match btf.get(id).map(|ty| ty.kind()) {
+        Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.members().collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl fmt::Display for Report {
+    /// The struct in C, with the offset and size of each field beside it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.unsupported {
+            return writeln!(f, "/* {}: {why} */", self.hook);
+        }
+        writeln!(
+            f,
+            "/* {}; names from {} */\nstruct {} {{ /* {} bytes */",
+            self.hook, self.names_from, self.r#struct, self.size
+        )?;
+        let width = self
+            .fields
+            .iter()
+            .map(|field| field.declaration.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(60);
+        for field in &self.fields {
+            let declaration = format!("{};", field.declaration);
+            write!(
+                f,
+                "\t{declaration:<width$}  /* {:>3} +{}",
+                field.offset,
+                field.size,
+                width = width + 1
+            )?;
+            if let Some(own) = &field.argument_type {
+                write!(f, "; {own}")?;
+            }
+            if !field.remark.is_empty() {
+                write!(f, "; {}", field.remark)?;
+            }
+            writeln!(f, " */")?;
+        }
+        writeln!(f, "}};")
+    }
+}
