@@ -41,21 +41,25 @@ pub(super) fn nesting(
     roots.into_iter().try_for_each(|root| depths.visit(root))
 }
 
+/// A type, and whether it is reached through a pointer: then a name is enough of what has one.
+type Reached = (TypeId, bool);
+
 struct Depths<'b> {
     btf: &'b Btf<'b>,
     scope: Scope,
     /// The depth below each type; `None` while its children are being visited.
-    known: HashMap<TypeId, Option<u16>>,
+    known: HashMap<Reached, Option<u16>>,
 }
 
 struct Frame {
-    id: TypeId,
-    children: Vec<TypeId>,
+    reached: Reached,
+    children: Vec<Reached>,
     depth: u16,
 }
 
 impl Depths<'_> {
     fn visit(&mut self, root: TypeId) -> Result<(), DumpError> {
+        let root = (root, false);
         if self.known.contains_key(&root) {
             return Ok(());
         }
@@ -64,20 +68,20 @@ impl Depths<'_> {
             if let Some(child) = frame.children.pop() {
                 match self.known.get(&child) {
                     Some(Some(depth)) => frame.depth = frame.depth.max(depth + 1),
-                    Some(None) => return Err(DumpError::Nesting(child)),
+                    Some(None) => return Err(DumpError::Nesting(child.0)),
                     None => {
                         if stack.len() >= MAX_DEPTH.into() {
-                            return Err(DumpError::Nesting(child));
+                            return Err(DumpError::Nesting(child.0));
                         }
                         stack.push(self.enter(child));
                     }
                 }
             } else {
-                let (id, depth) = (frame.id, frame.depth);
+                let (reached, depth) = (frame.reached, frame.depth);
                 if depth > MAX_DEPTH {
-                    return Err(DumpError::Nesting(id));
+                    return Err(DumpError::Nesting(reached.0));
                 }
-                self.known.insert(id, Some(depth));
+                self.known.insert(reached, Some(depth));
                 stack.pop();
                 if let Some(parent) = stack.last_mut() {
                     parent.depth = parent.depth.max(depth + 1);
@@ -87,46 +91,43 @@ impl Depths<'_> {
         Ok(())
     }
 
-    fn enter(&mut self, id: TypeId) -> Frame {
-        self.known.insert(id, None);
-        let children = self.btf.get(id).map(|ty| self.children(&ty));
+    fn enter(&mut self, reached: Reached) -> Frame {
+        self.known.insert(reached, None);
+        let children = self.btf.get(reached.0);
         Frame {
-            id,
-            children: children.unwrap_or_default(),
+            reached,
+            children: children.map_or_else(Vec::new, |ty| self.children(&ty, reached.1)),
             depth: 0,
         }
     }
 
-    /// What `btf_dump` goes on to from a type. Through a pointer it only mentions what has a name.
-    fn children(&self, ty: &Type<'_>) -> Vec<TypeId> {
-        let by_value = self.scope == Scope::Definition || ty.name().is_empty();
+    /// What `btf_dump_order_type` and `btf_dump_emit_type_decl` of libbpf go on to from a type.
+    fn children(&self, ty: &Type<'_>, through: bool) -> Vec<Reached> {
+        let mention = self.scope == Scope::Declaration || through;
         match ty.kind() {
-            Kind::Ptr(to) => match self.btf.get(to) {
-                Some(pointee) if is_mention(&pointee) => Vec::new(),
-                _ => vec![to],
-            },
+            Kind::Ptr(to) => vec![(to, true)],
             Kind::Volatile(to) | Kind::Const(to) | Kind::Restrict(to) | Kind::TypeTag(to) => {
-                vec![to]
+                vec![(to, through)]
             }
-            Kind::Array { element, .. } => vec![element],
+            Kind::Array { element, .. } => vec![(element, false)],
             Kind::FuncProto { ret } => ty
                 .params()
                 .map(|param| param.type_id)
                 .chain([ret])
-                .filter(|&id| !self.btf.get(id).is_some_and(|ty| is_mention(&ty)))
+                .map(|id| (id, through))
                 .collect(),
-            Kind::Typedef(to) if self.scope == Scope::Definition => vec![to],
-            Kind::Struct(composite) | Kind::Union(composite) if by_value => {
-                composite.members().map(|member| member.type_id).collect()
+            Kind::Typedef(to) if self.scope == Scope::Definition => vec![(to, through)],
+            Kind::Struct(composite) | Kind::Union(composite)
+                if !mention || ty.name().is_empty() =>
+            {
+                composite
+                    .members()
+                    .map(|member| (member.type_id, false))
+                    .collect()
             }
             _ => Vec::new(),
         }
     }
-}
-
-/// Whether a use of the type behind a pointer needs no more than its name.
-fn is_mention(ty: &Type<'_>) -> bool {
-    matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_)) && !ty.name().is_empty()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub struct Btf<'base> {
     ptr: NonNull<libbpf_sys::btf>,
     order: ByteOrder,
     string_end: u32,
-    base: Option<&'base Btf<'base>>,
+    base: Option<&'base Self>,
     namesakes: OnceCell<Vec<TypeId>>,
 }
 
@@ -78,11 +78,11 @@ impl<'base> Btf<'base> {
     ///
     /// # Errors
     /// As [`Btf::parse`].
-    pub fn parse_split(bytes: &[u8], base: &'base Btf<'base>) -> Result<Self, BtfError> {
+    pub fn parse_split(bytes: &[u8], base: &'base Self) -> Result<Self, BtfError> {
         Self::new(bytes, Some(base))
     }
 
-    fn new(bytes: &[u8], base: Option<&'base Btf<'base>>) -> Result<Self, BtfError> {
+    fn new(bytes: &[u8], base: Option<&'base Self>) -> Result<Self, BtfError> {
         let sections = Sections::parse(bytes)?;
         let order = sections.order;
         let plain = sections.with_plain_header(bytes);
@@ -165,21 +165,22 @@ impl<'base> Btf<'base> {
     /// What remains of a type when modifiers (const, volatile, restrict, type tags) and typedefs
     /// are taken away. `None` where they form a cycle, or a chain longer than any kernel accepts.
     pub fn resolve(&self, id: TypeId) -> Option<Type<'_>> {
-        self.strip(id, |kind| match kind {
-            Kind::Typedef(to) => Some(to),
-            other => other.modified(),
-        })
+        self.strip(id, true)
     }
 
     /// As [`Btf::resolve`], but typedefs stay.
     pub fn skip_modifiers(&self, id: TypeId) -> Option<Type<'_>> {
-        self.strip(id, |kind| kind.modified())
+        self.strip(id, false)
     }
 
-    fn strip(&self, id: TypeId, next: impl Fn(Kind<'_>) -> Option<TypeId>) -> Option<Type<'_>> {
+    fn strip(&self, id: TypeId, typedefs: bool) -> Option<Type<'_>> {
         let mut ty = self.get(id)?;
         for _ in 0..=MAX_MODIFIERS {
-            match next(ty.kind()) {
+            let next = match ty.kind() {
+                Kind::Typedef(to) if typedefs => Some(to),
+                kind => kind.modified(),
+            };
+            match next {
                 Some(to) => ty = self.get(to)?,
                 None => return Some(ty),
             }
@@ -212,7 +213,7 @@ impl<'base> Btf<'base> {
     }
 
     /// The string at an offset of the string table; empty where there is none.
-    fn string(&self, offset: u32) -> &str {
+    pub(crate) fn string(&self, offset: u32) -> &str {
         // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
         let name = unsafe { libbpf_sys::btf__name_by_offset(self.ptr.as_ptr(), offset) };
         if name.is_null() {

@@ -240,7 +240,7 @@ impl<'a> Type<'a> {
         (defines && self.raw.name_off != 0).then_some(self.raw.name_off)
     }
 
-    fn kind_number(&self) -> u32 {
+    pub(crate) fn kind_number(&self) -> u32 {
         (self.raw.info >> 24) & 0x1f
     }
 

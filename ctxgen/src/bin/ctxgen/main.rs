@@ -1,5 +1,10 @@
 //! The `ctxgen` command: hooks of a kernel, their contexts, and headers of them.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "the documentation of arguments is the help text"
+)]
+
 mod header;
 mod list;
 mod output;

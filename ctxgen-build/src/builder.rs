@@ -1,0 +1,379 @@
+//! The builder, and the way through a build.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::Arch;
+use ctxgen::CtxBtf;
+use ctxgen::KernelBtf;
+use ctxgen::render;
+use libbpf_rs::libbpf_sys;
+
+use crate::cargo;
+use crate::check;
+use crate::clang::Clang;
+use crate::clang::Options;
+use crate::compile;
+use crate::contexts::Contexts;
+use crate::error::Error;
+use crate::kernel;
+use crate::module::module;
+use crate::outdir::OutDir;
+use crate::outdir::read;
+use crate::scan;
+use crate::skeleton;
+
+/// Which `vmlinux.h` the sources are compiled with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Vmlinux {
+    /// All types of the target kernel.
+    #[default]
+    Full,
+    /// A header of the user's own, such as one that bpftool made.
+    Provided(PathBuf),
+}
+
+/// Builds BPF programs from their sources; see the crate's documentation for what that includes.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until `build` or `generate`"]
+pub struct Builder {
+    sources: Vec<PathBuf>,
+    hooks: Vec<String>,
+    btf: Option<PathBuf>,
+    clang: Option<PathBuf>,
+    clang_args: Vec<OsString>,
+    out_dir: Option<PathBuf>,
+    target: Option<String>,
+    vmlinux: Vmlinux,
+}
+
+/// What a build made, and what it depended on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Artifacts {
+    /// The folder with `vmlinux.h`, `ctx.h` and libbpf's headers.
+    pub include: PathBuf,
+    /// The context structs as a split BTF on top of the kernel's.
+    pub ctx_btf: PathBuf,
+    /// One for each source, in the order in which they were given.
+    pub objects: Vec<Object>,
+    /// clang's warnings, and ctxgen's own.
+    pub warnings: Vec<String>,
+    /// The files whose change makes the build out of date, sorted.
+    pub depends_on: Vec<PathBuf>,
+    /// The environment variables whose change does, sorted.
+    pub depends_on_env: Vec<String>,
+}
+
+/// What became of a source.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Object {
+    /// The source's file name up to its first dot.
+    pub name: String,
+    /// The compiled and linked object.
+    pub object: PathBuf,
+    /// The context structs that it names, sorted.
+    pub structs: Vec<String>,
+}
+
+impl Builder {
+    /// A builder without sources.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a BPF C source, relative to the package's folder. Its file name up to the first dot is
+    /// what its object, skeleton and bindings are called by.
+    pub fn source(mut self, path: impl AsRef<Path>) -> Self {
+        self.sources.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds several sources.
+    pub fn sources<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        let paths = paths.into_iter().map(|path| path.as_ref().to_owned());
+        self.sources.extend(paths);
+        self
+    }
+
+    /// Adds a hook whose context no source names, by its SEC name or struct name.
+    pub fn hook(mut self, hook: impl Into<String>) -> Self {
+        self.hooks.push(hook.into());
+        self
+    }
+
+    /// Takes the target kernel's BTF from this file and from nowhere else: raw BTF, or an ELF file
+    /// with a `.BTF` section.
+    pub fn btf(mut self, path: impl AsRef<Path>) -> Self {
+        self.btf = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Compiles with this clang. Without it, with the one that the variable `CLANG` names, or the
+    /// first `clang` on the `PATH`.
+    pub fn clang(mut self, path: impl AsRef<Path>) -> Self {
+        self.clang = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments for clang. They come after ctxgen's own and win over them.
+    pub fn clang_args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        self.clang_args.extend(args);
+        self
+    }
+
+    /// Writes to this folder instead of cargo's `OUT_DIR`.
+    pub fn out_dir(mut self, path: impl AsRef<Path>) -> Self {
+        self.out_dir = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Builds for this target triple instead of cargo's `TARGET`.
+    pub fn target(mut self, triple: impl Into<String>) -> Self {
+        self.target = Some(triple.into());
+        self
+    }
+
+    /// Chooses the `vmlinux.h` that the sources are compiled with.
+    pub fn vmlinux(mut self, vmlinux: Vmlinux) -> Self {
+        self.vmlinux = vmlinux;
+        self
+    }
+
+    /// Builds everything, from a build script: cargo is told what the build depended on, and
+    /// clang's warnings.
+    ///
+    /// # Errors
+    /// [`Error`]; as the result of `main` it is printed so that one can read it.
+    pub fn build(self) -> Result<(), Error> {
+        let artifacts = self.generate()?;
+        print!("{}", cargo::lines(&artifacts));
+        Ok(())
+    }
+
+    /// Builds everything, and leaves it to the caller to tell cargo.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn generate(self) -> Result<Artifacts, Error> {
+        // Whatever libbpf has to say is in an error's text; what it prints beside that is for
+        // people who debug it.
+        libbpf_rs::set_print(None);
+        let names = self.names()?;
+        let out = OutDir::new(match &self.out_dir {
+            Some(path) => path.clone(),
+            None => env_path("OUT_DIR")?,
+        });
+        let target = match &self.target {
+            Some(target) => target.clone(),
+            None => std::env::var("TARGET").map_err(|_| Error::NotABuildScript("TARGET"))?,
+        };
+        let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
+
+        let include_dirs = include_dirs(&self.clang_args);
+        let requests = self
+            .sources
+            .iter()
+            .map(|source| scan::requests(source, &include_dirs))
+            .collect::<Result<Vec<_>, _>>()?;
+
+        let found = kernel::find(self.btf.as_deref(), &target, &host)?;
+        let kernel = &found.kernel;
+        let mut warnings = Vec::new();
+        warnings.extend(arch_warning(kernel, &target));
+        let contexts = Contexts::resolve(kernel, &requests, &self.hooks)?;
+
+        let ctx = CtxBtf::new(kernel, contexts.all())?;
+        let ctx_btf = out.write("ctx.btf", ctx.bytes())?;
+        let header = render::header(&ctx)?;
+        out.write("include/ctx.h", header.as_bytes())?;
+        drop(ctx);
+        self.write_vmlinux(&out, kernel)?;
+        for (name, text) in libbpf_sys::API_HEADERS {
+            out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
+        }
+        let include = out.path("include");
+
+        let clang_env = self.clang.is_none().then_some("CLANG");
+        let clang = Clang::new(self.clang_path())?;
+        let root = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map(PathBuf::from)
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default();
+        let options = Options {
+            order: kernel.byte_order(),
+            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
+            include: &include,
+            root: &root,
+            args: &self.clang_args,
+        };
+        let scratch = tempfile::tempdir_in(out.path("")).map_err(|error| Error::Write {
+            path: out.path(""),
+            error,
+        })?;
+        let compiled = compile::all(&clang, &options, &names, scratch.path())?;
+
+        let mut depends_on: BTreeSet<PathBuf> = [found.path.clone()].into();
+        let mut mismatches = Vec::new();
+        let mut objects = Vec::new();
+        for (unit, requests) in compiled.into_iter().zip(&requests) {
+            depends_on.extend(unit.depends_on);
+            depends_on.insert(unit.source.to_owned());
+            warnings.extend(unit.warnings);
+            let linked = scratch.path().join(format!("{}.bpf.o", unit.name));
+            skeleton::link(&unit.object, &linked)?;
+            let bytes = read(&linked)?;
+            mismatches.extend(check::mismatches(kernel, unit.source, &bytes)?);
+            let object = out.write(&format!("{}.bpf.o", unit.name), &bytes)?;
+            skeleton::generate(&out, scratch.path(), unit.name, &object)?;
+            let used = contexts.of(requests);
+            objects.push(Object {
+                name: unit.name.to_owned(),
+                object,
+                structs: used.iter().map(|used| used.struct_name.clone()).collect(),
+            });
+            #[cfg(feature = "bindgen")]
+            {
+                let text = crate::bindings::bindings(kernel, unit.name, used)?;
+                out.write(&format!("{}.ctx.rs", unit.name), text.as_bytes())?;
+            }
+            let module = module(unit.name, cfg!(feature = "bindgen"));
+            out.write(&format!("{}.rs", unit.name), module.as_bytes())?;
+        }
+        if !mismatches.is_empty() {
+            return Err(Error::Mismatch(mismatches));
+        }
+        if let Vmlinux::Provided(path) = &self.vmlinux {
+            depends_on.insert(path.clone());
+        }
+
+        let mut depends_on_env: BTreeSet<String> = found.env.iter().cloned().collect();
+        depends_on_env.extend(clang_env.map(str::to_owned));
+        if cfg!(feature = "bindgen") {
+            // What bindgen and the search for libclang read.
+            let read = [
+                "BINDGEN_EXTRA_CLANG_ARGS",
+                "LIBCLANG_PATH",
+                "LLVM_CONFIG_PATH",
+            ];
+            depends_on_env.extend(read.map(str::to_owned));
+        }
+        Ok(Artifacts {
+            include,
+            ctx_btf,
+            objects,
+            warnings,
+            depends_on: depends_on.into_iter().collect(),
+            depends_on_env: depends_on_env.into_iter().collect(),
+        })
+    }
+
+    /// Each source and what it is called by.
+    fn names(&self) -> Result<Vec<(String, &Path)>, Error> {
+        if self.sources.is_empty() {
+            return Err(Error::NoSources);
+        }
+        let mut names: Vec<(String, &Path)> = Vec::new();
+        for source in &self.sources {
+            let file_name = source.file_name().and_then(OsStr::to_str);
+            let name = file_name.and_then(|name| name.split('.').next());
+            let name = name
+                .filter(|name| ctxgen::is_identifier(name))
+                .ok_or_else(|| Error::SourceName(source.clone()))?;
+            if let Some((_, first)) = names.iter().find(|(other, _)| other == name) {
+                return Err(Error::SameName {
+                    name: name.to_owned(),
+                    first: (*first).to_owned(),
+                    second: source.clone(),
+                });
+            }
+            names.push((name.to_owned(), source));
+        }
+        Ok(names)
+    }
+
+    fn clang_path(&self) -> PathBuf {
+        let env = || std::env::var_os("CLANG").filter(|value| !value.is_empty());
+        match &self.clang {
+            Some(path) => path.clone(),
+            None => env().map_or_else(|| "clang".into(), PathBuf::from),
+        }
+    }
+
+    fn write_vmlinux(&self, out: &OutDir, kernel: &KernelBtf) -> Result<(), Error> {
+        let text = match &self.vmlinux {
+            Vmlinux::Full => render::vmlinux(kernel)?.into_bytes(),
+            Vmlinux::Provided(path) => read(path)?,
+        };
+        out.write("include/vmlinux.h", &text)?;
+        Ok(())
+    }
+}
+
+/// A remark for the case that the BTF is one of another architecture than the target's, as when
+/// objects for several kernels are made on one machine.
+fn arch_warning(kernel: &KernelBtf, target: &str) -> Option<String> {
+    let of_kernel = kernel.arch()?;
+    let of_target = Arch::from_target(target)?;
+    (of_kernel != of_target).then(|| {
+        format!(
+            "{} is the BTF of a kernel for {of_kernel}, and the build is for {target}: the BPF \
+             objects are made for {of_kernel}",
+            kernel.origin()
+        )
+    })
+}
+
+/// The folders of `-I` arguments.
+fn include_dirs(args: &[OsString]) -> Vec<PathBuf> {
+    let mut dirs = Vec::new();
+    let mut args = args.iter().map(|arg| arg.to_string_lossy());
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix("-I") {
+            Some("") => dirs.extend(args.next().map(|dir| PathBuf::from(&*dir))),
+            Some(dir) => dirs.push(dir.into()),
+            None => {}
+        }
+    }
+    dirs
+}
+
+fn env_path(name: &'static str) -> Result<PathBuf, Error> {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .ok_or(Error::NotABuildScript(name))
+}
+
+/// The machine's triple, as far as it matters here, where cargo does not say.
+fn host() -> &'static str {
+    std::env::consts::ARCH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn include_folders() {
+        let args = ["-Ia", "-O3", "-I", "b c"].map(OsString::from);
+        assert_eq!(include_dirs(&args), [Path::new("a"), Path::new("b c")]);
+    }
+
+    #[test]
+    fn names_of_sources() {
+        let error = |builder: Builder| builder.names().unwrap_err().to_string();
+        assert!(error(Builder::new()).contains("nothing to build"));
+        assert!(error(Builder::new().source("a-b.bpf.c")).contains("identifier"));
+        let twice = Builder::new().sources(["x/a.bpf.c", "y/a.bpf.c"]);
+        assert!(error(twice).contains("both become `a`"));
+        let two = Builder::new().sources(["x/a.bpf.c", "y/b.c"]);
+        let names: Vec<_> = two.names().unwrap().into_iter().map(|(n, _)| n).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+}

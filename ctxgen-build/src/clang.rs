@@ -1,0 +1,150 @@
+//! Runs clang.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+
+use ctxgen::Arch;
+use ctxgen::ByteOrder;
+
+use crate::error::Error;
+
+/// The oldest major version of clang that is accepted: the first whose CO-RE relocations and BTF
+/// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
+pub(crate) const OLDEST: u32 = 11;
+
+/// A clang that can compile BPF programs.
+#[derive(Debug)]
+pub(crate) struct Clang {
+    path: PathBuf,
+}
+
+/// What is the same for all sources of a build.
+#[derive(Debug)]
+pub(crate) struct Options<'a> {
+    pub(crate) order: ByteOrder,
+    pub(crate) arch: Option<Arch>,
+    /// The folder of the generated headers.
+    pub(crate) include: &'a Path,
+    /// What is cut from the paths that end up in the object.
+    pub(crate) root: &'a Path,
+    /// The user's own arguments, which come last and win.
+    pub(crate) args: &'a [OsString],
+}
+
+impl Clang {
+    /// # Errors
+    /// [`Error::NoClang`], [`Error::NotClang`] or [`Error::OldClang`].
+    pub(crate) fn new(path: PathBuf) -> Result<Self, Error> {
+        let clang = Self { path };
+        let output = clang.run(Command::new(&clang.path).arg("--version"))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        match version(&text) {
+            Some(version) if version >= OLDEST => Ok(clang),
+            Some(version) => Err(Error::OldClang {
+                clang: clang.path,
+                version,
+            }),
+            None => Err(Error::NotClang {
+                clang: clang.path,
+                said: text.lines().next().unwrap_or_default().to_owned(),
+            }),
+        }
+    }
+
+    /// Compiles a source to an object, writes the rule of the headers that it read, and gives back
+    /// clang's warnings.
+    pub(crate) fn compile(
+        &self,
+        source: &Path,
+        object: &Path,
+        rule: &Path,
+        options: &Options<'_>,
+    ) -> Result<String, Error> {
+        let mut command = Command::new(&self.path);
+        command.args(["-g", "-O2", "-Wall", "-target"]);
+        command.arg(match options.order {
+            ByteOrder::Little => "bpfel",
+            ByteOrder::Big => "bpfeb",
+        });
+        // The third version of the instruction set is that of kernel 5.1, older than kernel BTF.
+        command.args(["-mcpu=v3", "-fno-stack-protector"]);
+        // Kernels since 6.19 have structs that C compilers take only so; see `vmlinux.h`.
+        command.args(["-fms-extensions", "-Wno-microsoft-anon-tag"]);
+        if let Some(arch) = options.arch {
+            command.arg(format!("-D__TARGET_ARCH_{}", arch.libbpf_name()));
+        }
+        // As system headers, so that they neither warn nor count among the source's dependencies.
+        command.arg("-isystem").arg(options.include);
+        let mut map = OsString::from("-ffile-prefix-map=");
+        map.push(options.root);
+        map.push("=.");
+        command.arg(map).arg("-fdebug-compilation-dir=.");
+        command.args(options.args);
+        command.arg("-MMD").arg("-MF").arg(rule);
+        command.arg("-c").arg(source).arg("-o").arg(object);
+
+        let output = self.run(&mut command)?;
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() {
+            return Ok(stderr);
+        }
+        if self.lacks_bpf() {
+            return Err(Error::NoBpfTarget {
+                clang: self.path.clone(),
+            });
+        }
+        Err(Error::Compile {
+            source_file: source.to_owned(),
+            stderr: match stderr.trim().is_empty() {
+                true => format!("it ended with {} and said nothing", output.status),
+                false => stderr,
+            },
+        })
+    }
+
+    fn lacks_bpf(&self) -> bool {
+        let Ok(output) = self.run(Command::new(&self.path).arg("--print-targets")) else {
+            return false;
+        };
+        let targets = String::from_utf8_lossy(&output.stdout);
+        output.status.success()
+            && !targets
+                .lines()
+                .any(|line| line.split_whitespace().next() == Some("bpf"))
+    }
+
+    fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        command.output().map_err(|error| Error::NoClang {
+            clang: self.path.clone(),
+            error,
+        })
+    }
+}
+
+/// The major version in what `clang --version` says.
+fn version(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("clang version ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for (text, expected) in [
+            ("Debian clang version 14.0.6\nTarget: x", Some(14)),
+            ("clang version 21.1.0 (Fedora 21.1.0-1.fc43)\n", Some(21)),
+            ("Apple clang version 15.0.0 (clang-1500.3)\n", Some(15)),
+            ("gcc (Debian 12.2.0-14+deb12u1) 12.2.0\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Everything that can go wrong in a build.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::check::Mismatch;
+use crate::kernel::Place;
+use crate::scan::Site;
+
+/// Why the BPF programs were not built.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No source was given.
+    #[error("there is nothing to build: name a BPF C file with Builder::source")]
+    NoSources,
+    /// A source has a name that nothing can be called by.
+    #[error(
+        "{} cannot be built: the part of its file name before the first dot is what the skeleton is \
+         called by, and has to be an identifier", .0.display()
+    )]
+    SourceName(PathBuf),
+    /// Two sources would write the same files.
+    #[error(
+        "{} and {} would both become `{name}`: the part of the file name before the first dot has \
+         to differ", first.display(), second.display()
+    )]
+    SameName {
+        /// What both would be called.
+        name: String,
+        /// The one.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A variable that cargo sets for build scripts is missing.
+    #[error(
+        "{0} is not set: outside of a build script, give Builder::out_dir and Builder::target, and \
+         call Builder::generate"
+    )]
+    NotABuildScript(&'static str),
+    /// A source or header cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// No kernel BTF was found.
+    #[error(
+        "no kernel BTF was found for {target}. Tried, in this order:{}\nName the target kernel's BTF \
+         with Builder::btf or CTXGEN_BTF: a copy of its /sys/kernel/btf/vmlinux, or a vmlinux with \
+         debug information",
+        places(tried)
+    )]
+    NoBtf {
+        /// The target triple.
+        target: String,
+        /// Each place, and why it did not serve.
+        tried: Vec<Place>,
+    },
+    /// The BTF is there but cannot be used.
+    #[error("{error} (from {place})")]
+    Btf {
+        /// Who named it.
+        place: &'static str,
+        /// What is wrong.
+        #[source]
+        error: Box<ctxgen::Error>,
+    },
+    /// A context struct that a source names cannot be made.
+    #[error("{site}: struct {name}: {error}")]
+    Context {
+        /// Where it is named first.
+        site: Site,
+        /// The struct.
+        name: String,
+        /// Why not.
+        #[source]
+        error: Box<ctxgen::Error>,
+    },
+    /// A hook given by [`Builder::hook`](crate::Builder::hook) cannot be resolved.
+    #[error("Builder::hook({hook:?}): {error}")]
+    Hook {
+        /// As it was given.
+        hook: String,
+        /// Why not.
+        #[source]
+        error: Box<ctxgen::Error>,
+    },
+    /// Headers could not be made.
+    #[error(transparent)]
+    Render(Box<ctxgen::Error>),
+    /// clang cannot be run.
+    #[error(
+        "cannot run clang as `{}`: {error}. BPF programs are compiled with clang {} or newer: \
+         install it (Debian and Ubuntu: apt-get install clang), or name it with Builder::clang or \
+         the CLANG variable", clang.display(), crate::clang::OLDEST
+    )]
+    NoClang {
+        /// The command.
+        clang: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The command is no clang, or one that does not say its version.
+    #[error("`{}` is no clang: asked for its version, it says {said:?}", clang.display())]
+    NotClang {
+        /// The command.
+        clang: PathBuf,
+        /// The first line of its answer.
+        said: String,
+    },
+    /// clang is too old.
+    #[error(
+        "`{}` is clang {version}, and BPF programs with CO-RE need {} or newer; name a newer one with \
+         Builder::clang or the CLANG variable", clang.display(), crate::clang::OLDEST
+    )]
+    OldClang {
+        /// The command.
+        clang: PathBuf,
+        /// Its major version.
+        version: u32,
+    },
+    /// clang was built without the BPF target.
+    #[error(
+        "`{}` was built without the BPF target (`{} --print-targets` does not list it); install a \
+         complete clang, or name one with Builder::clang or the CLANG variable",
+        clang.display(), clang.display()
+    )]
+    NoBpfTarget {
+        /// The command.
+        clang: PathBuf,
+    },
+    /// clang refused a source.
+    #[error("clang cannot compile {}:\n{}", source_file.display(), stderr.trim_end())]
+    Compile {
+        /// The source.
+        source_file: PathBuf,
+        /// What clang wrote.
+        stderr: String,
+    },
+    /// libbpf could not link the object.
+    #[error("libbpf cannot link {}: {error}", object.display())]
+    Link {
+        /// The object.
+        object: PathBuf,
+        /// Its reason.
+        #[source]
+        error: libbpf_rs::Error,
+    },
+    /// The compiled object cannot be read back.
+    #[error("cannot read the programs of {}: {reason}", object.display())]
+    Object {
+        /// The object.
+        object: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Programs take another context than their SEC name gives them.
+    #[error("{}", mismatches(.0))]
+    Mismatch(Vec<Mismatch>),
+    /// libbpf-cargo could not make the skeleton.
+    #[error("cannot make the skeleton of {}: {reason}", object.display())]
+    Skeleton {
+        /// The object.
+        object: PathBuf,
+        /// libbpf-cargo's reason.
+        reason: String,
+    },
+    /// bindgen could not make the bindings.
+    #[error("cannot make Rust bindings of the contexts of {name}: {reason}")]
+    Bindings {
+        /// The source's name.
+        name: String,
+        /// bindgen's reason.
+        reason: String,
+    },
+    /// bindgen finds no libclang.
+    #[error(
+        "Rust bindings need libclang, which is not found: {0}. Install it (Debian and Ubuntu: \
+         apt-get install libclang-dev), name its folder with LIBCLANG_PATH, or do without bindings \
+         by building ctxgen-build with default-features = false"
+    )]
+    NoLibclang(String),
+}
+
+/// `main` prints an error it returns with `Debug`: that has to be readable too.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn places(tried: &[Place]) -> String {
+    tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+fn mismatches(all: &[Mismatch]) -> String {
+    let lines: Vec<_> = all.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl From<ctxgen::Error> for Error {
+    fn from(error: ctxgen::Error) -> Self {
+        Self::Render(Box::new(error))
+    }
+}

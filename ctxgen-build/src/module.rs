@@ -1,0 +1,39 @@
+//! `<name>.rs`, which `ctxgen::include_bpf!` includes: skeleton and bindings.
+
+/// What generated code is excused from in a user's crate.
+const LINTS: &str = "
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    dead_code,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    rust_2018_idioms,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn,
+    unused_qualifications,
+    reason = \"generated\"
+";
+
+/// The text of `<name>.rs`.
+pub(crate) fn module(name: &str, has_bindings: bool) -> String {
+    let skeleton = format!(
+        "#[allow({LINTS})]\nmod skel {{\n    include!(\"{name}.skel.rs\");\n}}\n\
+         #[allow(unreachable_pub, unused_imports, reason = \"generated\")]\npub use self::skel::*;\n"
+    );
+    if !has_bindings {
+        return skeleton;
+    }
+    format!(
+        "{skeleton}\n/// Contexts of BPF programs.\n#[allow({LINTS})]\n\
+         pub mod ctx {{\n    include!(\"{name}.ctx.rs\");\n}}\n"
+    )
+}

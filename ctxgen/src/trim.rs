@@ -1,0 +1,249 @@
+//! A smaller BTF with all that some types need, and no more.
+//!
+//! A type needs what it holds by value. Of what it only points to, it needs the name: structs and
+//! unions behind a pointer become declarations (`BTF_KIND_FWD`) unless they are asked for
+//! themselves. The same rule as C's for what has to be defined before it is used.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use libbpf_rs::libbpf_sys;
+
+use crate::btf::Btf;
+use crate::btf::BtfWriter;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::btf::TypeId;
+
+/// Collects types, and writes them as a BTF of its own.
+#[derive(Debug)]
+pub struct Trim<'b> {
+    btf: &'b Btf<'b>,
+    /// Types that go along whole.
+    defined: BTreeSet<TypeId>,
+    /// Types of which a mention is enough so far.
+    mentioned: BTreeSet<TypeId>,
+}
+
+impl<'b> Trim<'b> {
+    /// Of the types of `btf` and its base.
+    pub fn new(btf: &'b Btf<'_>) -> Self {
+        Self {
+            btf,
+            defined: BTreeSet::new(),
+            mentioned: BTreeSet::new(),
+        }
+    }
+
+    /// Adds a type with its definition, and what that needs.
+    pub fn define(&mut self, id: TypeId) {
+        self.reach(id, true);
+    }
+
+    /// Adds what a declaration with that type needs.
+    pub fn mention(&mut self, id: TypeId) {
+        self.reach(id, false);
+    }
+
+    fn reach(&mut self, id: TypeId, by_value: bool) {
+        let mut queue = vec![(id, by_value)];
+        while let Some((id, by_value)) = queue.pop() {
+            let Some(ty) = self.btf.get(id).filter(|_| id != TypeId::VOID) else {
+                continue;
+            };
+            // What has no name can only be written out.
+            let by_value = by_value || ty.name().is_empty() && is_composite(&ty);
+            let new = match by_value {
+                true => self.defined.insert(id),
+                false => !self.defined.contains(&id) && self.mentioned.insert(id),
+            };
+            if new {
+                needs(&ty, by_value, &mut queue);
+            }
+        }
+    }
+
+    /// The blob, types in the order of their ids, declarations behind them.
+    pub fn finish(self) -> Vec<u8> {
+        let Self {
+            btf,
+            defined,
+            mentioned,
+        } = self;
+        let mut kept: BTreeSet<TypeId> = defined;
+        let mut forwards: BTreeMap<TypeId, Type<'_>> = BTreeMap::new();
+        for id in mentioned {
+            match btf.get(id) {
+                Some(ty) if is_composite(&ty) && !kept.contains(&id) => {
+                    forwards.insert(id, ty);
+                }
+                _ => {
+                    kept.insert(id);
+                }
+            }
+        }
+        let mut writer = BtfWriter::new(btf.byte_order());
+        let first = writer.next_id().0;
+        let new_ids: BTreeMap<TypeId, u32> = kept
+            .iter()
+            .chain(forwards.keys())
+            .copied()
+            .zip(first..)
+            .collect();
+        for &id in &kept {
+            if let Some(ty) = btf.get(id) {
+                let words = renumbered(&ty, btf, &mut writer, &new_ids);
+                writer.raw(&words);
+            }
+        }
+        for ty in forwards.values() {
+            writer.forward(ty.name(), matches!(ty.kind(), Kind::Union(_)));
+        }
+        writer.finish()
+    }
+}
+
+fn is_composite(ty: &Type<'_>) -> bool {
+    matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))
+}
+
+/// What a type needs, each by value or by name, depending on how the type itself is needed.
+fn needs(ty: &Type<'_>, by_value: bool, queue: &mut Vec<(TypeId, bool)>) {
+    match ty.kind() {
+        Kind::Ptr(to) => queue.push((to, false)),
+        Kind::Typedef(to)
+        | Kind::Volatile(to)
+        | Kind::Const(to)
+        | Kind::Restrict(to)
+        | Kind::TypeTag(to) => queue.push((to, by_value)),
+        Kind::Func(to) | Kind::Var(to) => queue.push((to, true)),
+        Kind::Array { element, index, .. } => queue.extend([(element, true), (index, true)]),
+        Kind::FuncProto { ret } => {
+            queue.push((ret, false));
+            queue.extend(ty.params().map(|param| (param.type_id, false)));
+        }
+        Kind::Struct(composite) | Kind::Union(composite) if by_value => {
+            queue.extend(composite.members().map(|member| (member.type_id, true)));
+        }
+        _ => {}
+    }
+}
+
+/// A type's words with the names and ids of the new blob.
+fn renumbered(
+    ty: &Type<'_>,
+    btf: &Btf<'_>,
+    writer: &mut BtfWriter,
+    new_ids: &BTreeMap<TypeId, u32>,
+) -> Vec<u32> {
+    let mut words = ty.words();
+    let shape = Shape::of(ty);
+    let mut names = vec![0];
+    let mut ids = Vec::new();
+    if shape.refers {
+        ids.push(2);
+    }
+    for record in (3..words.len()).step_by(shape.record.max(1)) {
+        names.extend(shape.name.map(|at| record + at));
+        ids.extend(shape.types.iter().map(|at| record + at));
+    }
+    for at in names {
+        words[at] = writer.string(btf.string(words[at]));
+    }
+    for at in ids {
+        words[at] = new_ids.get(&TypeId(words[at])).copied().unwrap_or(0);
+    }
+    words
+}
+
+/// Where names and ids are in a type's words.
+struct Shape {
+    /// Whether the third word is an id.
+    refers: bool,
+    /// The words of each record that follows the first three.
+    record: usize,
+    /// Where in a record a name is.
+    name: Option<usize>,
+    /// Where in a record ids are.
+    types: &'static [usize],
+}
+
+impl Shape {
+    fn of(ty: &Type<'_>) -> Self {
+        let (refers, record, name, types): (_, _, _, &[usize]) = match ty.kind_number() {
+            libbpf_sys::BTF_KIND_ARRAY => (false, 3, None, &[0, 1]),
+            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION => (false, 3, Some(0), &[1]),
+            libbpf_sys::BTF_KIND_ENUM => (false, 2, Some(0), &[]),
+            libbpf_sys::BTF_KIND_ENUM64 => (false, 3, Some(0), &[]),
+            libbpf_sys::BTF_KIND_FUNC_PROTO => (true, 2, Some(0), &[1]),
+            libbpf_sys::BTF_KIND_DATASEC => (false, 3, None, &[0]),
+            libbpf_sys::BTF_KIND_INT | libbpf_sys::BTF_KIND_FLOAT | libbpf_sys::BTF_KIND_FWD => {
+                (false, 1, None, &[])
+            }
+            _ => (true, 1, None, &[]),
+        };
+        Self {
+            refers,
+            record,
+            name,
+            types,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::btf::ByteOrder;
+    use crate::btf::CDump;
+
+    /// `struct outer { struct inner in; struct far *p; }`, `struct far { int x; }`, and the rest.
+    fn sample(order: ByteOrder) -> Vec<u8> {
+        let mut writer = BtfWriter::new(order);
+        let int = writer.unsigned("unsigned int", 4);
+        let far = writer.structure("far", 4, &[("x", int, 0)]);
+        let ptr = writer.raw(&[0, libbpf_sys::BTF_KIND_PTR << 24, far.0]);
+        let inner = writer.structure("inner", 4, &[("y", int, 0)]);
+        writer.structure("unrelated", 4, &[("z", int, 0)]);
+        writer.structure("outer", 16, &[("in", inner, 0), ("p", ptr, 8)]);
+        writer.finish()
+    }
+
+    fn named(btf: &Btf<'_>, name: &str) -> TypeId {
+        btf.types().find(|ty| ty.name() == name).unwrap().id()
+    }
+
+    #[test]
+    fn pointees_are_declared_only() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let blob = sample(order);
+            let btf = Btf::parse(&blob).unwrap();
+            let mut trim = Trim::new(&btf);
+            trim.define(named(&btf, "outer"));
+            let small = trim.finish();
+            let small = Btf::parse(&small).unwrap();
+            assert_eq!(small.byte_order(), order);
+            let text = CDump::new(&small).unwrap().define_all().unwrap();
+            assert_eq!(
+                text,
+                "struct far;\n\nstruct inner {\n\tunsigned int y;\n};\n\n\
+                 struct outer {\n\tstruct inner in;\n\tstruct far *p;\n};\n\n"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_defined() {
+        let blob = sample(ByteOrder::HOST);
+        let btf = Btf::parse(&blob).unwrap();
+        let mut trim = Trim::new(&btf);
+        trim.mention(named(&btf, "far"));
+        trim.define(named(&btf, "outer"));
+        trim.define(named(&btf, "far"));
+        let small = trim.finish();
+        let small = Btf::parse(&small).unwrap();
+        let text = CDump::new(&small).unwrap().define_all().unwrap();
+        assert!(text.contains("struct far {"), "{text}");
+        assert!(!text.contains("unrelated"), "{text}");
+    }
+}

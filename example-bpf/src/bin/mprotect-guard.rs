@@ -1,0 +1,154 @@
+//! Reports, and on demand denies, memory that becomes writable and executable at once.
+
+use std::fs;
+use std::io::Write as _;
+use std::io::stdout;
+use std::mem::MaybeUninit;
+use std::process::ExitCode;
+
+use clap::ArgGroup;
+use clap::Parser;
+use example_bpf::Comm;
+use example_bpf::Error;
+use example_bpf::JsonObject;
+use example_bpf::Limits;
+use example_bpf::Record;
+use example_bpf::Stop;
+use example_bpf::Style;
+use example_bpf::access;
+use example_bpf::attach;
+use example_bpf::follow;
+use example_bpf::global;
+use example_bpf::load;
+use example_bpf::open;
+use example_bpf::report_lost;
+use example_bpf::start;
+use example_bpf::text;
+use example_bpf::visible;
+
+mod mprotect_guard {
+    ctxgen::include_bpf!("mprotect_guard");
+}
+
+use mprotect_guard::MprotectGuardSkelBuilder;
+use mprotect_guard::types::mprotect_event;
+
+/// The security modules in force, on systems that have securityfs mounted.
+const ACTIVE_MODULES: &str = "/sys/kernel/security/lsm";
+
+/// Report memory that is made writable and executable at once (mprotect), or deny it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mprotect-guard",
+    version,
+    group(ArgGroup::new("whom").args(["pid", "comm"]).multiple(true))
+)]
+struct Args {
+    /// Let the calls fail with EPERM. Takes --pid or --comm: denied to everybody, some
+    /// interpreters and desktops could not even start
+    #[arg(long, requires = "whom")]
+    deny: bool,
+
+    /// Only calls of this process
+    #[arg(long)]
+    pid: Option<u32>,
+
+    /// Only calls of tasks of this name
+    #[arg(long, value_name = "NAME")]
+    comm: Option<Comm>,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    style: Style,
+}
+
+// SAFETY: It consists of integers only.
+unsafe impl Record for mprotect_event {}
+
+fn main() -> ExitCode {
+    start(run)
+}
+
+fn run(args: &Args) -> Result<(), Error> {
+    let verbose = args.style.verbose;
+    let stop = Stop::on_signal()?;
+    let mut object = MaybeUninit::uninit();
+    let mut skeleton = open(MprotectGuardSkelBuilder::default(), &mut object, verbose)?;
+    let settings = global(skeleton.maps.rodata_data.as_mut())?;
+    settings.deny = args.deny;
+    settings.only_pid = args.pid.unwrap_or(0);
+    settings.only_comm = args.comm.unwrap_or_default().bytes();
+    let mut skeleton = load(skeleton, verbose)?;
+    attach(&mut skeleton, verbose)?;
+    warn_if_inactive();
+    eprintln!(
+        "mprotect-guard: {}",
+        if args.deny { "denying" } else { "watching" }
+    );
+
+    if !args.style.json {
+        writeln!(
+            stdout(),
+            "{:<15}  {:>7}  {:>6}  {:<35}  {:<6}  {:<5}  VERDICT",
+            "COMM",
+            "PID",
+            "UID",
+            "MAPPING",
+            "BEFORE",
+            "ASKED"
+        )
+        .map_err(Error::Output)?;
+    }
+    follow(
+        &skeleton.maps.events,
+        &args.limits,
+        &stop,
+        |event: &mprotect_event| {
+            let denied = event.denied != 0;
+            let before = access(event.vm_flags);
+            let asked = access(event.prot.into());
+            if args.style.json {
+                let object = JsonObject::new()
+                    .string("comm", &text(&event.comm))
+                    .number("pid", event.pid)
+                    .number("tid", event.tid)
+                    .number("uid", event.uid)
+                    .number("start", event.start)
+                    .number("end", event.end)
+                    .string("before", &before)
+                    .string("asked", &asked)
+                    .flag("denied", denied);
+                return writeln!(stdout(), "{object}");
+            }
+            writeln!(
+                stdout(),
+                "{:<15}  {:>7}  {:>6}  {:<35}  {before:<6}  {asked:<5}  {}",
+                visible(&event.comm),
+                event.pid,
+                event.uid,
+                format!("{:#x}-{:#x}", event.start, event.end),
+                if denied { "denied" } else { "allowed" }
+            )
+        },
+    )?;
+
+    let globals = global(skeleton.maps.bss_data.as_deref())?;
+    report_lost("mprotect-guard", &globals.lost);
+    Ok(())
+}
+
+/// An LSM program attaches where BPF is no active security module, but is never called.
+fn warn_if_inactive() {
+    let Ok(modules) = fs::read_to_string(ACTIVE_MODULES) else {
+        return;
+    };
+    if modules.trim().split(',').all(|module| module != "bpf") {
+        eprintln!(
+            "mprotect-guard: `bpf` is not among the active security modules ({}), so that the \
+             program will never run; boot with it added to lsm=",
+            modules.trim()
+        );
+    }
+}

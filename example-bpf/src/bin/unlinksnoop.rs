@@ -1,0 +1,119 @@
+//! Shows files that are unlinked.
+
+use std::io::Write as _;
+use std::io::stdout;
+use std::mem::MaybeUninit;
+use std::process::ExitCode;
+
+use clap::Parser;
+use example_bpf::Error;
+use example_bpf::JsonObject;
+use example_bpf::Limits;
+use example_bpf::Record;
+use example_bpf::Stop;
+use example_bpf::Style;
+use example_bpf::attach;
+use example_bpf::errno_name;
+use example_bpf::follow;
+use example_bpf::global;
+use example_bpf::load;
+use example_bpf::open;
+use example_bpf::report_lost;
+use example_bpf::start;
+use example_bpf::text;
+use example_bpf::visible;
+
+mod unlinksnoop {
+    ctxgen::include_bpf!("unlinksnoop");
+}
+
+use unlinksnoop::UnlinksnoopSkelBuilder;
+use unlinksnoop::types::unlink_event;
+
+/// Show files that are unlinked: by whom, with which result, and how long it took.
+#[derive(Debug, Parser)]
+#[command(name = "unlinksnoop", version)]
+struct Args {
+    /// Only what this process unlinks
+    #[arg(long)]
+    pid: Option<u32>,
+
+    /// Only what fails
+    #[arg(long)]
+    failed: bool,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    style: Style,
+}
+
+// SAFETY: It consists of integers only.
+unsafe impl Record for unlink_event {}
+
+fn main() -> ExitCode {
+    start(run)
+}
+
+fn run(args: &Args) -> Result<(), Error> {
+    let verbose = args.style.verbose;
+    let stop = Stop::on_signal()?;
+    let mut object = MaybeUninit::uninit();
+    let mut skeleton = open(UnlinksnoopSkelBuilder::default(), &mut object, verbose)?;
+    let settings = global(skeleton.maps.rodata_data.as_mut())?;
+    settings.only_pid = args.pid.unwrap_or(0);
+    settings.only_failed = args.failed;
+    let mut skeleton = load(skeleton, verbose)?;
+    attach(&mut skeleton, verbose)?;
+    eprintln!("unlinksnoop: watching");
+
+    if !args.style.json {
+        writeln!(
+            stdout(),
+            "{:<15}  {:>7}  {:>8}  {:<9}  NAME",
+            "COMM",
+            "PID",
+            "TIME(us)",
+            "RESULT"
+        )
+        .map_err(Error::Output)?;
+    }
+    follow(
+        &skeleton.maps.events,
+        &args.limits,
+        &stop,
+        |event: &unlink_event| {
+            if args.style.json {
+                let object = JsonObject::new()
+                    .string("comm", &text(&event.comm))
+                    .number("pid", event.pid)
+                    .number("tid", event.tid)
+                    .number("duration_ns", event.duration_ns)
+                    .number("ret", event.ret)
+                    .string("name", &text(&event.name));
+                return writeln!(stdout(), "{object}");
+            }
+            writeln!(
+                stdout(),
+                "{:<15}  {:>7}  {:>8}  {:<9}  {}",
+                visible(&event.comm),
+                event.pid,
+                event.duration_ns / 1_000,
+                result(event.ret),
+                visible(&event.name)
+            )
+        },
+    )?;
+
+    let globals = global(skeleton.maps.bss_data.as_deref())?;
+    report_lost("unlinksnoop", &globals.lost);
+    Ok(())
+}
+
+fn result(ret: i32) -> String {
+    match ret.checked_neg() {
+        Some(errno) if errno > 0 => errno_name(errno).into_owned(),
+        _ => "ok".to_string(),
+    }
+}

@@ -1,0 +1,348 @@
+//! `cargo xtask test`: everything that has to pass before a change is taken.
+
+use std::env;
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+use std::time::Instant;
+
+use lexopt::Arg;
+use lexopt::Parser;
+
+use super::Subcommand;
+use super::help;
+use crate::args;
+use crate::debian;
+use crate::error::Error;
+use crate::kernel;
+use crate::kernel::Btf;
+use crate::machine;
+use crate::needs;
+use crate::privilege;
+use crate::process;
+use crate::workspace;
+
+/// The row of this subcommand.
+pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
+    name: "test",
+    arguments: "[--setup]",
+    summary: "run everything that a change has to pass",
+    options: &[(
+        "--setup",
+        "install what is missing: Debian packages, rustup components",
+    )],
+    run,
+};
+
+/// One thing that has to pass.
+#[derive(Debug)]
+struct Step {
+    name: &'static str,
+    /// The arguments for cargo.
+    cargo: &'static [&'static str],
+    /// What is set in its environment.
+    env: &'static [(&'static str, &'static str)],
+    /// What compiles the same code only repeats the errors of the build, so it waits for that.
+    after_build: bool,
+}
+
+const BUILD: &str = "build";
+
+/// All steps, in their order.
+///
+/// They choose the same packages and features wherever they can: each other choice would have cargo
+/// compile the dependencies once more. The two that check what other features leave out cannot.
+static STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        cargo: &["fmt", "--all", "--check"],
+        env: &[],
+        after_build: false,
+    },
+    Step {
+        name: BUILD,
+        cargo: &["build", "--workspace", "--all-features", "--all-targets"],
+        env: &[],
+        after_build: false,
+    },
+    Step {
+        name: "clippy",
+        cargo: &[
+            "clippy",
+            "--workspace",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        env: &[],
+        after_build: true,
+    },
+    Step {
+        name: "clippy of bare ctxgen",
+        cargo: &[
+            "clippy",
+            "--package",
+            "ctxgen",
+            "--no-default-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        env: &[],
+        after_build: true,
+    },
+    Step {
+        name: "clippy of bare ctxgen-build",
+        cargo: &[
+            "clippy",
+            "--package",
+            "ctxgen-build",
+            "--no-default-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        env: &[],
+        after_build: true,
+    },
+    Step {
+        name: "documentation",
+        cargo: &["doc", "--workspace", "--all-features", "--no-deps"],
+        env: &[("RUSTDOCFLAGS", "-D warnings")],
+        after_build: true,
+    },
+    Step {
+        name: "tests",
+        cargo: &["test", "--workspace", "--all-features", "--no-fail-fast"],
+        env: &[],
+        after_build: true,
+    },
+];
+
+/// What became of a step.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Passed(Duration),
+    Failed(Duration, ExitStatus),
+    NotRun,
+}
+
+fn run(parser: Parser) -> Result<(), Error> {
+    let Some(setup) = parse(parser)? else {
+        return help::print_one(&SUBCOMMAND);
+    };
+    let root = workspace::root();
+    let all = needs::BUILD.iter().chain(&needs::TEST);
+    debian::provide(SUBCOMMAND.name, &all.collect::<Vec<_>>(), setup)?;
+    let btf = Btf::resolve(&root)?;
+
+    let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
+    print!("\n{}", summary(STEPS, &outcomes));
+    for skipped in skipped(&btf, &root) {
+        println!("skipped: {skipped}");
+    }
+    let failed = failed(STEPS, &outcomes);
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Steps { failed })
+    }
+}
+
+/// Whether to install what is missing; nothing if the command line asks for help.
+fn parse(mut parser: Parser) -> Result<Option<bool>, Error> {
+    let mut setup = false;
+    while let Some(arg) = parser
+        .next()
+        .map_err(|error| args::invalid(&SUBCOMMAND, &error))?
+    {
+        match arg {
+            Arg::Long("setup") => setup = true,
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            arg => return Err(args::unknown(&SUBCOMMAND, &arg)),
+        }
+    }
+    Ok(Some(setup))
+}
+
+/// Run the steps one after the other, the rest also if one fails.
+fn run_all(
+    steps: &[Step],
+    mut execute: impl FnMut(&Step) -> Result<ExitStatus, Error>,
+) -> Result<Vec<Outcome>, Error> {
+    let mut outcomes = Vec::new();
+    let mut built = true;
+    for step in steps {
+        if step.after_build && !built {
+            outcomes.push(Outcome::NotRun);
+            continue;
+        }
+        let start = Instant::now();
+        let status = execute(step)?;
+        let took = start.elapsed();
+        outcomes.push(if status.success() {
+            Outcome::Passed(took)
+        } else {
+            built &= step.name != BUILD;
+            Outcome::Failed(took, status)
+        });
+    }
+    Ok(outcomes)
+}
+
+fn execute(step: &Step, root: &Path, btf: &Btf) -> Result<ExitStatus, Error> {
+    eprintln!("\n== {}", step.name);
+    let mut cargo = workspace::cargo();
+    cargo.args(step.cargo).envs(step.env.iter().copied());
+    // Tests look for bpftool as any program does.
+    let path = env::var_os("PATH").unwrap_or_default();
+    cargo.env("PATH", machine::path_with_sbin(&path));
+    btf.apply(&mut cargo);
+    process::status(cargo.current_dir(root))
+}
+
+fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
+    let width = steps.iter().map(|step| step.name.len()).max();
+    let width = width.unwrap_or_default();
+    let line = |(step, outcome): (&Step, &Outcome)| format!("{:width$}  {outcome}\n", step.name);
+    steps.iter().zip(outcomes).map(line).collect()
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed(took) => write!(f, "passed   {:6.1} s", took.as_secs_f64()),
+            Self::Failed(took, status) => {
+                write!(f, "FAILED   {:6.1} s  {status}", took.as_secs_f64())
+            }
+            Self::NotRun => write!(f, "not run            the build failed"),
+        }
+    }
+}
+
+fn failed(steps: &[Step], outcomes: &[Outcome]) -> Vec<&'static str> {
+    steps
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| !matches!(outcome, Outcome::Passed(_)))
+        .map(|(step, _)| step.name)
+        .collect()
+}
+
+/// What tests leave out on this machine, and why.
+fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
+    let mut skipped = Vec::new();
+    if !privilege::is_root() {
+        skipped.push("tests that load programs into the running kernel: they need root".to_owned());
+    }
+    if File::open(kernel::RUNNING).is_err() {
+        skipped.push(format!(
+            "tests of the running kernel's BTF: {} cannot be read",
+            kernel::RUNNING
+        ));
+    }
+    if let Btf::Shipped(_) = btf {
+        skipped.push(format!(
+            "sample programs for the running kernel: they were built against {btf}"
+        ));
+    }
+    let kernels = Path::new("../shared/kernels");
+    if !root.join(kernels).is_dir() {
+        skipped.push(format!(
+            "tests over the BTF of several kernels: there is no {}",
+            kernels.display()
+        ));
+    }
+    skipped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    const SUCCESS: i32 = 0;
+    const FAILURE: i32 = 101 << 8;
+
+    fn outcomes(failing: &str) -> Vec<Outcome> {
+        let status = |step: &Step| {
+            let raw = if step.name == failing {
+                FAILURE
+            } else {
+                SUCCESS
+            };
+            Ok(ExitStatus::from_raw(raw))
+        };
+        run_all(STEPS, status).unwrap()
+    }
+
+    #[test]
+    fn options() {
+        let parsed = |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap();
+        assert_eq!(parsed(&[]), Some(false));
+        assert_eq!(parsed(&["--setup"]), Some(true));
+        assert_eq!(parsed(&["-h"]), None);
+        let complaint =
+            |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap_err().to_string();
+        assert_eq!(
+            complaint(&["--stup"]),
+            "`cargo xtask test` has no option `--stup`; did you mean `--setup`? \
+             its options are --setup, --help"
+        );
+        assert_eq!(
+            complaint(&["ctxgen"]),
+            "`cargo xtask test` does not take `ctxgen`; see `cargo xtask help test`"
+        );
+    }
+
+    #[test]
+    fn the_other_steps_run_if_one_fails() {
+        let outcomes = outcomes("clippy");
+        assert_eq!(failed(STEPS, &outcomes), ["clippy"]);
+        assert!(!outcomes.contains(&Outcome::NotRun));
+        let summary = summary(STEPS, &outcomes);
+        assert_eq!(summary.lines().count(), STEPS.len());
+        let line = summary
+            .lines()
+            .find(|line| line.starts_with("clippy "))
+            .unwrap();
+        assert!(
+            line.contains("FAILED") && line.ends_with("exit status: 101"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_build_is_not_compiled_again() {
+        let outcomes = outcomes("build");
+        assert!(matches!(outcomes[0], Outcome::Passed(_)));
+        assert!(matches!(outcomes[1], Outcome::Failed(..)));
+        assert!(
+            outcomes[2..]
+                .iter()
+                .all(|outcome| *outcome == Outcome::NotRun)
+        );
+        assert_eq!(failed(STEPS, &outcomes).len(), STEPS.len() - 1);
+    }
+
+    #[test]
+    fn steps_share_what_they_build() {
+        for step in STEPS {
+            let same = ["--workspace", "--all-features"];
+            assert!(
+                same.iter().all(|flag| step.cargo.contains(flag))
+                    || step.cargo.contains(&"--no-default-features")
+                    || step.cargo[0] == "fmt",
+                "{} would build with other features than the rest",
+                step.name
+            );
+        }
+    }
+}

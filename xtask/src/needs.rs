@@ -1,0 +1,145 @@
+//! What the workspace needs besides cargo, and whether this machine has it.
+//!
+//! What counts is what the build will really look for, not what a package manager has written down:
+//! a clang built by hand serves as well as Debian's.
+
+use crate::libclang;
+use crate::machine::Machine;
+use crate::process;
+use crate::workspace;
+
+/// One thing that is needed.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// What people call it.
+    pub(crate) name: &'static str,
+    /// What it is needed for, to follow "it".
+    pub(crate) purpose: &'static str,
+    /// Where it can be had.
+    pub(crate) source: Source,
+    /// Says what was looked for in vain.
+    probe: fn(&Machine) -> Result<(), String>,
+}
+
+/// Where a thing can be had.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Packages of Debian's.
+    Packages(&'static [&'static str]),
+    /// A component of a Rust toolchain.
+    Component(&'static str),
+}
+
+/// A need that this machine does not meet.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    /// What is missing.
+    pub(crate) need: &'static Need,
+    /// What was looked for in vain.
+    pub(crate) sought: String,
+}
+
+/// What building the sample programs takes.
+pub(crate) static BUILD: [Need; 7] = [
+    Need {
+        name: "a C compiler",
+        purpose: "it builds libbpf",
+        // Whoever leaves out recommended packages gets a gcc without C's own headers.
+        source: Source::Packages(&["gcc", "libc6-dev"]),
+        probe: |machine| machine.has_program(&machine.cc),
+    },
+    Need {
+        name: "make",
+        purpose: "it builds libbpf",
+        source: Source::Packages(&["make"]),
+        probe: |machine| machine.has_program("make".as_ref()),
+    },
+    Need {
+        name: "pkg-config",
+        purpose: "it tells libbpf's build where libelf and zlib are",
+        source: Source::Packages(&["pkg-config"]),
+        probe: |machine| machine.has_program(&machine.pkg_config),
+    },
+    Need {
+        name: "libelf",
+        purpose: "libbpf reads object files with it",
+        source: Source::Packages(&["libelf-dev"]),
+        probe: |machine| machine.has_library("libelf", "libelf.h"),
+    },
+    Need {
+        name: "zlib",
+        purpose: "libbpf reads compressed kernel configurations with it",
+        source: Source::Packages(&["zlib1g-dev"]),
+        probe: |machine| machine.has_library("zlib", "zlib.h"),
+    },
+    Need {
+        name: "clang",
+        purpose: "it compiles the BPF programs",
+        source: Source::Packages(&["clang"]),
+        probe: Machine::has_bpf_clang,
+    },
+    Need {
+        name: "libclang",
+        purpose: "bindgen reads C headers with it",
+        source: Source::Packages(&["libclang1"]),
+        probe: |_| libclang::find(),
+    },
+];
+
+/// What testing takes on top of building.
+pub(crate) static TEST: [Need; 3] = [
+    Need {
+        name: "bpftool",
+        purpose: "tests hold what we write against what it reads",
+        source: Source::Packages(&["bpftool"]),
+        probe: |machine| machine.has_program_for_root("bpftool"),
+    },
+    Need {
+        name: "rustfmt",
+        purpose: "it checks the source code's format",
+        source: Source::Component("rustfmt"),
+        probe: |_| has_cargo_command("fmt"),
+    },
+    Need {
+        name: "clippy",
+        purpose: "it checks the source code for common mistakes",
+        source: Source::Component("clippy"),
+        probe: |_| has_cargo_command("clippy"),
+    },
+];
+
+/// Those of `needs` that this machine does not meet.
+pub(crate) fn missing(needs: &[&'static Need]) -> Vec<Missing> {
+    let machine = Machine::this();
+    needs
+        .iter()
+        .filter_map(|need| {
+            let sought = (need.probe)(&machine).err()?;
+            Some(Missing { need, sought })
+        })
+        .collect()
+}
+
+fn has_cargo_command(name: &str) -> Result<(), String> {
+    if process::succeeds(workspace::cargo().args([name, "--version"])) {
+        Ok(())
+    } else {
+        Err(format!("`cargo {name}` does not run"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_need_says_where_it_can_be_had() {
+        for need in BUILD.iter().chain(&TEST) {
+            assert!(!need.name.is_empty() && !need.purpose.is_empty());
+            match need.source {
+                Source::Packages(packages) => assert!(!packages.is_empty(), "{}", need.name),
+                Source::Component(component) => assert!(!component.is_empty(), "{}", need.name),
+            }
+        }
+    }
+}
