@@ -109,7 +109,7 @@ impl fmt::Display for Access {
                 "verifiers up to 6.12 refuse to load it"
             }
             Self::Pointer(Pointee::Int) => "the verifier of 5.10 refuses to load it",
-            Self::ByValue => "by value: cannot be loaded before 6.0",
+            Self::ByValue => "by value: copy it with ctx_get(); cannot be loaded before 6.0",
             Self::Never(Refusal::Wide) => "16 bytes wide: the verifier refuses to load it",
             Self::Never(Refusal::TracepointStruct) => {
                 "by value: the verifier refuses to load it in tp_btf programs"

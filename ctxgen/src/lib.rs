@@ -1,4 +1,43 @@
 //! Typed context structs for BPF programs, generated from kernel BTF.
+//!
+//! A program on a raw tracepoint, an fentry or fexit point or an LSM hook gets an array of 64-bit
+//! slots. This crate makes a struct of it, from the target kernel's own type information:
+//!
+//! ```no_run
+//! use ctxgen::Context;
+//! use ctxgen::CtxBtf;
+//! use ctxgen::KernelBtf;
+//! use ctxgen::render;
+//!
+//! # fn main() -> Result<(), ctxgen::Error> {
+//! let kernel = KernelBtf::from_path("vmlinux.btf")?;
+//! let context = Context::of_hook(&kernel, &"fexit.s/vfs_unlink".parse()?)?;
+//! let ctx = CtxBtf::new(&kernel, [context])?;
+//! println!("{}", render::header(&ctx)?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Words
+//!
+//! - A **hook** is where a program attaches, written as libbpf's `SEC()` name: [`Hook`].
+//! - A **family** is the part before the slash, variants folded: [`Family`].
+//! - A **slot** is 8 bytes of the context array. An argument takes as many as it needs.
+//! - **Kernel BTF** is the target kernel's type information: [`KernelBtf`].
+//! - **ctx BTF** is a split BTF on top of that, with one struct per context, as a kernel module's
+//!   would be: [`CtxBtf`].
+//!
+//! # The way through
+//!
+//! Data runs one way, and each step knows nothing of those behind it: kernel BTF ([`KernelBtf`]), hook
+//! ([`Hook`]), prototype ([`prototype`]), layout ([`layout`]), ctx BTF ([`CtxBtf`]), renderings
+//! ([`render`]). The same BTF and hooks give the same bytes.
+//!
+//! # Features
+//!
+//! `cli` builds the `ctxgen` command. The library alone is light enough to be linked into the program
+//! that loads the BPF objects.
+
 pub mod btf;
 mod context;
 mod ctx_btf;

@@ -7,7 +7,6 @@ use super::argument;
 use super::names_from;
 use super::proto_of;
 use super::returned;
-use super::same_types;
 use super::unknown;
 use crate::Error;
 use crate::btf::CDump;
@@ -36,11 +35,16 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
     let Some(proto) = protos.first() else {
         return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
     };
-    let agree = |other: &Type<'_>| same_types(proto, other) && returned(proto) == returned(other);
-    if !protos.iter().all(agree) {
+    let first = signature(proto, name);
+    // Of equal types under different names, too, at most one set of names is the right one.
+    let differs = |other: &Type<'_>| {
+        let other = signature(other, name);
+        other.args != first.args || other.ret != first.ret
+    };
+    if protos.iter().any(differs) {
         return Err(ambiguous(kernel, hook, &protos));
     }
-    Ok(signature(proto, name))
+    Ok(first)
 }
 
 pub(super) fn signature(proto: &Type<'_>, func: &str) -> Signature {

@@ -35,12 +35,29 @@ const TOP: &str = "\
 
 ";
 
+/// Why not the field alone, where it is a struct: an access to a member of it is relocated by CO-RE,
+/// for which the compiler adds to the context's address, and the verifier refuses a context pointer
+/// that was changed. Nor may it load less than a slot at an odd place. `__builtin_classify_type` is
+/// 12 for a struct and 13 for a union.
 const GET_LITTLE: &str = "\
 /*
- * An argument with its own type, right on either byte order. On this target it is the field; on
- * big-endian ones, narrow fields are whole slots, and this cuts them to the argument's type.
+ * An argument with its own type, right on either byte order. On this target it is the field, and a
+ * struct that was passed by value is copied slot by slot, as the verifier wants it. On big-endian
+ * ones, narrow fields are whole slots, and this cuts them to the argument's type.
  */
-#define ctx_get(ctx, field) ((ctx)->field)
+#define ctx_get(ctx, field)                                                            \\
+	__builtin_choose_expr(__builtin_classify_type((ctx)->field) >= 12, ({          \\
+		const volatile void *__at = &(ctx)->field;                             \\
+		const volatile unsigned long long *__slots = __at;                     \\
+		union {                                                                \\
+			__typeof__((ctx)->field) value;                                \\
+			unsigned long long slots[2];                                   \\
+		} __copy;                                                              \\
+		__copy.slots[0] = __slots[0];                                          \\
+		if (sizeof(__copy.value) > 8)                                          \\
+			__copy.slots[1] = __slots[1];                                  \\
+		__copy.value;                                                          \\
+	}), (ctx)->field)
 
 ";
 
