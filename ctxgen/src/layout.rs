@@ -73,6 +73,9 @@ pub enum Access {
     Pointer(Pointee),
     /// A struct or union passed by value; since 6.0.
     ByValue,
+    /// Declared as a pointer, but it may be a small number that stands for something; since 6.14
+    /// the verifier takes it for a number.
+    NotAlwaysPointer,
     /// Refused by every kernel, for this reason.
     Never(Refusal),
 }
@@ -86,7 +89,7 @@ pub enum Pointee {
     Opaque,
     /// A pointer.
     Pointer,
-    /// An integer.
+    /// An integer that is not plainly a character.
     Int,
 }
 
@@ -95,8 +98,6 @@ pub enum Pointee {
 pub enum Refusal {
     /// An integer of 16 bytes.
     Wide,
-    /// A struct passed by value to a tracepoint.
-    TracepointStruct,
 }
 
 impl fmt::Display for Access {
@@ -111,8 +112,8 @@ impl fmt::Display for Access {
             Self::Pointer(Pointee::Int) => "the verifier of 5.10 refuses to load it",
             Self::ByValue => "by value: copy it with ctx_get(); cannot be loaded before 6.0",
             Self::Never(Refusal::Wide) => "16 bytes wide: the verifier refuses to load it",
-            Self::Never(Refusal::TracepointStruct) => {
-                "by value: the verifier refuses to load it in tp_btf programs"
+            Self::NotAlwaysPointer => {
+                "not always a pointer: since 6.14 the verifier takes it for a number"
             }
         })
     }
@@ -185,6 +186,7 @@ pub fn lay_out(
     let is_tracepoint = matches!(hook.family().prototypes(), Prototypes::Tracepoint { .. });
     let mut slots = Slots {
         btf,
+        hook,
         is_tracepoint,
         next: 0,
         names: Vec::new(),
@@ -294,13 +296,34 @@ fn pointee(btf: &Btf<'_>, to: TypeId) -> Option<Pointee> {
         Some(Kind::Struct(_) | Kind::Union(_)) => None,
         Some(Kind::FuncProto { .. }) => Some(Pointee::Function),
         Some(Kind::Ptr(_)) => Some(Pointee::Pointer),
+        Some(Kind::Int { .. }) if is_string(btf, to) => None,
         Some(Kind::Int { .. }) => Some(Pointee::Int),
         _ => Some(Pointee::Opaque),
     }
 }
 
+/// Whether a pointer to this is what even the oldest verifiers take for a string: to an integer of
+/// one byte, with at most one `const` in between and no typedef (`is_string_ptr` of 5.10's
+/// `kernel/bpf/btf.c`).
+fn is_string(btf: &Btf<'_>, to: TypeId) -> bool {
+    let to = match btf.get(to).map(|ty| ty.kind()) {
+        Some(Kind::Const(to)) => to,
+        _ => to,
+    };
+    matches!(
+        btf.get(to).map(|ty| ty.kind()),
+        Some(Kind::Int { size: 1, .. })
+    )
+}
+
+/// Tracepoint arguments that are declared as pointers and are not always: `raw_tp_null_args` of
+/// `kernel/bpf/btf.c` has them as scalars. (`SEND_SIG_PRIV` is `(struct kernel_siginfo *)1`.)
+const NOT_ALWAYS_POINTERS: &[(&str, &str)] =
+    &[("signal_generate", "info"), ("signal_deliver", "info")];
+
 struct Slots<'b> {
     btf: &'b Btf<'b>,
+    hook: &'b Hook,
     is_tracepoint: bool,
     next: u32,
     names: Vec<String>,
@@ -311,6 +334,9 @@ impl Slots<'_> {
     fn add(&mut self, name: String, type_id: TypeId) -> Result<(), Unsupported> {
         let big_endian = self.btf.byte_order() == ByteOrder::Big;
         let (size, form, access) = match Class::of(self.btf, type_id) {
+            Class::Pointer(None) if self.is_not_always_pointer(&name) => {
+                (SLOT, Form::Own, Access::NotAlwaysPointer)
+            }
             Class::Pointer(None) => (SLOT, Form::Own, Access::Always),
             Class::Pointer(Some(pointee)) => (SLOT, Form::Own, Access::Pointer(pointee)),
             Class::Scalar { size: SLOT, .. } => (SLOT, Form::Own, Access::Always),
@@ -339,7 +365,7 @@ impl Slots<'_> {
                 } else {
                     Form::Own
                 },
-                Access::Never(Refusal::TracepointStruct),
+                Access::ByValue,
             ),
             Class::Struct { .. } if big_endian => return Err(Unsupported::BigEndianStruct(name)),
             Class::Struct { size } => (size, Form::Own, Access::ByValue),
@@ -363,5 +389,9 @@ impl Slots<'_> {
         });
         self.next += size.div_ceil(SLOT);
         Ok(())
+    }
+
+    fn is_not_always_pointer(&self, name: &str) -> bool {
+        self.is_tracepoint && NOT_ALWAYS_POINTERS.contains(&(self.hook.target(), name))
     }
 }

@@ -108,7 +108,7 @@ static ROWS: &[Row] = &[
         sections: &["lsm_cgroup"],
         naming: generated("btf_lsm_cgroup_"),
         prototypes: Prototypes::Lsm,
-        returned: Returned::No,
+        returned: Returned::Value,
     },
     Row {
         name: "iter",

@@ -61,19 +61,24 @@ const GET_LITTLE: &str = "\
 
 ";
 
-/// A cast to `_Bool` asks whether the value is not zero, and what is in front of the last byte is
-/// not the argument's.
+/// The value is moved to the slot's first bytes, where a variable of the argument's type has it.
+/// Compilers make a shift and a mask of that. A cast would not do: one to `_Bool` asks whether any
+/// bit is set, also of those in front that are not the argument's, and there is none to a struct.
 const GET_BIG: &str = "\
 /*
  * An argument with its own type, right on either byte order. On this big-endian target a narrow
  * value is in its slot's last bytes, where the verifier refuses loads: the field is the whole slot,
  * and this cuts it to the argument's type.
  */
-#define ctx_get(ctx, field)                                                            \\
-	__builtin_choose_expr(                                                         \\
-		__builtin_types_compatible_p(__typeof__((ctx)->__own->field), _Bool),  \\
-		(_Bool)(unsigned char)(unsigned long)(ctx)->field,                     \\
-		(__typeof__((ctx)->__own->field))(ctx)->field)
+#define ctx_get(ctx, field) ({                                                         \\
+	union {                                                                        \\
+		__typeof__((ctx)->__own->field) value;                                 \\
+		unsigned long long slot;                                               \\
+	} __copy;                                                                      \\
+	__copy.slot = (unsigned long long)(ctx)->field                                 \\
+		      << (64 - 8 * sizeof(__copy.value));                              \\
+	__copy.value;                                                                  \\
+})
 
 ";
 
