@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -20,9 +21,11 @@ use crate::compile;
 use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::kernel;
+use crate::linker;
 use crate::module::module;
 use crate::outdir::OutDir;
 use crate::outdir::read;
+use crate::said;
 use crate::scan;
 use crate::skeleton;
 
@@ -162,9 +165,7 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
-        // Whatever libbpf has to say is in an error's text; what it prints beside that is for
-        // people who debug it.
-        libbpf_rs::set_print(None);
+        said::keep();
         let names = self.names()?;
         let out = OutDir::new(match &self.out_dir {
             Some(path) => path.clone(),
@@ -177,17 +178,17 @@ impl Builder {
         let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
 
         let include_dirs = include_dirs(&self.clang_args);
-        let requests = self
+        let scanned = self
             .sources
             .iter()
-            .map(|source| scan::requests(source, &include_dirs))
+            .map(|source| scan::scan(source, &include_dirs))
             .collect::<Result<Vec<_>, _>>()?;
 
         let found = kernel::find(self.btf.as_deref(), &target, &host)?;
         let kernel = &found.kernel;
         let mut warnings = Vec::new();
         warnings.extend(arch_warning(kernel, &target));
-        let contexts = Contexts::resolve(kernel, &requests, &self.hooks)?;
+        let contexts = Contexts::resolve(kernel, &scanned, &self.hooks)?;
 
         let ctx = CtxBtf::new(kernel, contexts.all())?;
         let ctx_btf = out.write("ctx.btf", ctx.bytes())?;
@@ -211,6 +212,7 @@ impl Builder {
             arch: kernel.arch().or_else(|| Arch::from_target(&target)),
             include: &include,
             root: &root,
+            include_dirs: &include_dirs,
             args: &self.clang_args,
         };
         let scratch = tempfile::tempdir_in(out.path("")).map_err(|error| Error::Write {
@@ -222,17 +224,17 @@ impl Builder {
         let mut depends_on: BTreeSet<PathBuf> = [found.path.clone()].into();
         let mut mismatches = Vec::new();
         let mut objects = Vec::new();
-        for (unit, requests) in compiled.into_iter().zip(&requests) {
+        for (unit, scanned) in compiled.into_iter().zip(&scanned) {
             depends_on.extend(unit.depends_on);
-            depends_on.insert(unit.source.to_owned());
+            depends_on.extend(scanned.files.iter().cloned());
             warnings.extend(unit.warnings);
             let linked = scratch.path().join(format!("{}.bpf.o", unit.name));
-            skeleton::link(&unit.object, &linked)?;
+            linker::link(unit.source, &unit.object, &linked)?;
             let bytes = read(&linked)?;
             mismatches.extend(check::mismatches(kernel, unit.source, &bytes)?);
             let object = out.write(&format!("{}.bpf.o", unit.name), &bytes)?;
             skeleton::generate(&out, scratch.path(), unit.name, &object)?;
-            let used = contexts.of(requests);
+            let used = contexts.of(scanned);
             objects.push(Object {
                 name: unit.name.to_owned(),
                 object,
@@ -257,12 +259,14 @@ impl Builder {
         depends_on_env.extend(clang_env.map(str::to_owned));
         if cfg!(feature = "bindgen") {
             // What bindgen and the search for libclang read.
-            let read = [
-                "BINDGEN_EXTRA_CLANG_ARGS",
-                "LIBCLANG_PATH",
-                "LLVM_CONFIG_PATH",
-            ];
-            depends_on_env.extend(read.map(str::to_owned));
+            depends_on_env.extend(["LIBCLANG_PATH", "LLVM_CONFIG_PATH"].map(str::to_owned));
+            let args = "BINDGEN_EXTRA_CLANG_ARGS";
+            let underscored = target.replace('-', "_");
+            depends_on_env.extend([
+                args.to_owned(),
+                format!("{args}_{target}"),
+                format!("{args}_{underscored}"),
+            ]);
         }
         Ok(Artifacts {
             include,
@@ -330,14 +334,17 @@ fn arch_warning(kernel: &KernelBtf, target: &str) -> Option<String> {
     })
 }
 
-/// The folders of `-I` arguments.
+/// The folders of `-I` and `-iquote` arguments.
 fn include_dirs(args: &[OsString]) -> Vec<PathBuf> {
     let mut dirs = Vec::new();
-    let mut args = args.iter().map(|arg| arg.to_string_lossy());
+    let mut args = args.iter();
     while let Some(arg) = args.next() {
-        match arg.strip_prefix("-I") {
-            Some("") => dirs.extend(args.next().map(|dir| PathBuf::from(&*dir))),
-            Some(dir) => dirs.push(dir.into()),
+        let option = ["-I", "-iquote"]
+            .into_iter()
+            .find_map(|option| arg.as_bytes().strip_prefix(option.as_bytes()));
+        match option {
+            Some(b"") => dirs.extend(args.next().map(PathBuf::from)),
+            Some(dir) => dirs.push(OsStr::from_bytes(dir).into()),
             None => {}
         }
     }
@@ -361,8 +368,9 @@ mod tests {
 
     #[test]
     fn include_folders() {
-        let args = ["-Ia", "-O3", "-I", "b c"].map(OsString::from);
-        assert_eq!(include_dirs(&args), [Path::new("a"), Path::new("b c")]);
+        let args = ["-Ia", "-O3", "-I", "b c", "-iquote", "d", "-include", "e"];
+        let args = args.map(OsString::from);
+        assert_eq!(include_dirs(&args), ["a", "b c", "d"].map(Path::new));
     }
 
     #[test]

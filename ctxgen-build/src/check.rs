@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::path::PathBuf;
 
 use ctxgen::Context;
 use ctxgen::Hook;
@@ -15,11 +16,14 @@ use object::Object as _;
 use object::ObjectSection as _;
 
 use crate::error::Error;
+use crate::said;
 
 /// A program whose context is not what its SEC name gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
+    /// The source that it is of.
+    pub source: PathBuf,
     /// The program's function.
     pub program: String,
     /// Its section.
@@ -36,13 +40,18 @@ pub struct Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            source,
             program,
             section,
             takes,
             gets,
             why,
         } = self;
-        write!(f, "program {program}, SEC(\"{section}\"): ")?;
+        write!(
+            f,
+            "{}: program {program}, SEC(\"{section}\"): ",
+            source.display()
+        )?;
         match gets {
             Some(gets) => write!(
                 f,
@@ -60,45 +69,52 @@ impl fmt::Display for Mismatch {
 /// Structs of the kernel's own that programs of a family may take instead of ctxgen's.
 const ALSO: [(&str, &str); 1] = [("raw_tp", "bpf_raw_tracepoint_args")];
 
-/// All mismatches in an object.
+/// All mismatches in the object of a source.
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
 pub(crate) fn mismatches(
     kernel: &KernelBtf,
-    path: &Path,
+    source: &Path,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
     let unreadable = |reason: String| Error::Object {
-        object: path.to_owned(),
+        source_file: source.to_owned(),
         reason,
     };
     let elf = object::File::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
     let Some(section) = elf.section_by_name(".BTF") else {
-        return Err(unreadable("it has no BTF: was -g0 given?".to_owned()));
+        // clang writes none for a source that defines nothing; libbpf links no other without one.
+        return Ok(Vec::new());
     };
+    let (object, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
+    let object = object.map_err(|error| unreadable(format!("{error:#}\n{said}")))?;
     let section = section
         .data()
         .map_err(|error| unreadable(error.to_string()))?;
     let btf = Btf::parse(section).map_err(|error| unreadable(error.to_string()))?;
-    let object = ObjectBuilder::default()
-        .open_memory(bytes)
-        .map_err(|error| unreadable(format!("{error:#}")))?;
 
     let mut mismatches = Vec::new();
     for program in object.progs() {
         let name = program.name().to_string_lossy();
         let section = program.section().to_string_lossy();
-        mismatches.extend(mismatch(kernel, &btf, &name, &section));
+        mismatches.extend(mismatch(kernel, &btf, source, &name, &section));
     }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
     Ok(mismatches)
 }
 
-fn mismatch(kernel: &KernelBtf, btf: &Btf<'_>, program: &str, section: &str) -> Option<Mismatch> {
+fn mismatch(
+    kernel: &KernelBtf,
+    btf: &Btf<'_>,
+    source: &Path,
+    program: &str,
+    section: &str,
+) -> Option<Mismatch> {
     let takes = context_struct(btf, program)?;
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
+            source: source.to_owned(),
             program: program.to_owned(),
             section: section.to_owned(),
             takes: takes.clone(),
@@ -108,6 +124,10 @@ fn mismatch(kernel: &KernelBtf, btf: &Btf<'_>, program: &str, section: &str) -> 
     };
     let hook = match SecName::parse(section) {
         Ok(sec) => sec.hook,
+        // What the program is attached to is said at run time; the family is known.
+        Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
+            return None;
+        }
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -130,6 +150,12 @@ fn mismatch(kernel: &KernelBtf, btf: &Btf<'_>, program: &str, section: &str) -> 
         // own header lacks, clang has.
         Ok(_) | Err(_) => None,
     }
+}
+
+/// Whether programs of a section prefix get a struct of that name, whatever they attach to.
+fn is_of_family(struct_name: &str, section: &str) -> bool {
+    let sections = |hook: Hook| hook.family().sections().contains(&section);
+    Hook::from_struct_name(struct_name).is_some_and(|hook| hook.sharing_struct().any(sections))
 }
 
 /// The struct that a program's first argument points to. `None` for what claims nothing about the

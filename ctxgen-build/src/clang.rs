@@ -1,5 +1,6 @@
 //! Runs clang.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
@@ -28,10 +29,31 @@ pub(crate) struct Options<'a> {
     pub(crate) arch: Option<Arch>,
     /// The folder of the generated headers.
     pub(crate) include: &'a Path,
-    /// What is cut from the paths that end up in the object.
+    /// The package's folder.
     pub(crate) root: &'a Path,
+    /// Folders of the user's own headers.
+    pub(crate) include_dirs: &'a [PathBuf],
     /// The user's own arguments, which come last and win.
     pub(crate) args: &'a [OsString],
+}
+
+impl<'a> Options<'a> {
+    /// The folders whose paths would end up in the object, and what does in their place.
+    ///
+    /// Of two that fit, clang 17 and newer take the last, older ones the longest: here, the last is
+    /// the longest.
+    fn prefixes(&self, source: &'a Path) -> Vec<(&'a Path, &'a OsStr)> {
+        let here = OsStr::new(".");
+        let own = source.parent().into_iter();
+        let outside = own
+            .chain(self.include_dirs.iter().map(PathBuf::as_path))
+            .filter(|dir| dir.is_absolute() && !dir.starts_with(self.root))
+            .map(|dir| (dir, dir.file_name().unwrap_or(here)));
+        let mut prefixes: Vec<_> = [(self.root, here)].into_iter().chain(outside).collect();
+        prefixes.push((self.include, OsStr::new("include")));
+        prefixes.sort_by_key(|(path, _)| path.as_os_str().len());
+        prefixes
+    }
 }
 
 impl Clang {
@@ -49,7 +71,7 @@ impl Clang {
             }),
             None => Err(Error::NotClang {
                 clang: clang.path,
-                said: text.lines().next().unwrap_or_default().to_owned(),
+                said: said(&output),
             }),
         }
     }
@@ -78,12 +100,17 @@ impl Clang {
         }
         // As system headers, so that they neither warn nor count among the source's dependencies.
         command.arg("-isystem").arg(options.include);
-        let mut map = OsString::from("-ffile-prefix-map=");
-        map.push(options.root);
-        map.push("=.");
-        command.arg(map).arg("-fdebug-compilation-dir=.");
+        for (path, stands_for) in options.prefixes(source) {
+            let mut map = OsString::from("-ffile-prefix-map=");
+            map.push(path);
+            map.push("=");
+            map.push(stands_for);
+            command.arg(map);
+        }
+        command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
-        command.arg("-MMD").arg("-MF").arg(rule);
+        // The rule's target needs a name in which no colon can be.
+        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
         command.arg("-c").arg(source).arg("-o").arg(object);
 
         let output = self.run(&mut command)?;
@@ -122,6 +149,15 @@ impl Clang {
             error,
         })
     }
+}
+
+/// The first line of a command's answer, in quotes, or how it ended without one.
+fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr]
+        .into_iter()
+        .map(|text| String::from_utf8_lossy(text))
+        .find_map(|text| Some(format!("{:?}", text.lines().find(|line| !line.is_empty())?)))
+        .unwrap_or_else(|| format!("nothing and ends with {}", output.status))
 }
 
 /// The major version in what `clang --version` says.

@@ -8,7 +8,7 @@ use ctxgen::Hook;
 use ctxgen::KernelBtf;
 
 use crate::error::Error;
-use crate::scan::Request;
+use crate::scan::Scanned;
 
 /// The contexts that sources and `Builder::hook` ask for.
 #[derive(Debug)]
@@ -21,11 +21,11 @@ pub(crate) struct Contexts {
 impl Contexts {
     pub(crate) fn resolve(
         kernel: &KernelBtf,
-        requests: &[Vec<Request>],
+        sources: &[Scanned],
         hooks: &[String],
     ) -> Result<Self, Error> {
         let mut by_struct = BTreeMap::new();
-        for request in requests.iter().flatten() {
+        for request in sources.iter().flat_map(|source| &source.requests) {
             if by_struct.contains_key(&request.name) {
                 continue;
             }
@@ -59,8 +59,9 @@ impl Contexts {
     }
 
     /// The contexts of one source.
-    pub(crate) fn of(&self, requests: &[Request]) -> Vec<Context> {
-        let named: BTreeSet<&String> = requests.iter().map(|request| &request.name).collect();
+    pub(crate) fn of(&self, source: &Scanned) -> Vec<Context> {
+        let requests = source.requests.iter();
+        let named: BTreeSet<&String> = requests.map(|request| &request.name).collect();
         self.by_struct
             .values()
             .filter(|context| {

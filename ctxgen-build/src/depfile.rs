@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 /// The prerequisites of the rule.
 pub(crate) fn prerequisites(rule: &str) -> Vec<PathBuf> {
-    // A colon in the target's name is escaped like one in a drive letter, that is, not at all: the
-    // first that is followed by space ends the targets.
     let Some((_, list)) = rule.split_once(": ") else {
         return Vec::new();
     };
@@ -41,7 +39,7 @@ mod tests {
 
     #[test]
     fn rules_as_clang_writes_them() {
-        let rule = "/out/a.o: src/a.bpf.c src/with\\ space.h \\\n  /abs/b$$.h src/h\\#.h\n";
+        let rule = "object: src/a.bpf.c src/with\\ space.h \\\n  /abs/b$$.h src/h\\#.h\n";
         let expected: Vec<PathBuf> = ["src/a.bpf.c", "src/with space.h", "/abs/b$.h", "src/h#.h"]
             .map(PathBuf::from)
             .to_vec();

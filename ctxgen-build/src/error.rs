@@ -116,11 +116,15 @@ pub enum Error {
         error: std::io::Error,
     },
     /// The command is no clang, or one that does not say its version.
-    #[error("`{}` is no clang: asked for its version, it says {said:?}", clang.display())]
+    #[error(
+        "`{}` is no clang: asked for its version, it says {said}. BPF programs are compiled with \
+         clang {} or newer: name one with Builder::clang or the CLANG variable",
+        clang.display(), crate::clang::OLDEST
+    )]
     NotClang {
         /// The command.
         clang: PathBuf,
-        /// The first line of its answer.
+        /// The first line of its answer, quoted, or how it ended without one.
         said: String,
     },
     /// clang is too old.
@@ -153,19 +157,24 @@ pub enum Error {
         stderr: String,
     },
     /// libbpf could not link the object.
-    #[error("libbpf cannot link {}: {error}", object.display())]
+    #[error(
+        "libbpf cannot link what clang made of {}: {error}. It said:\n{said}\nWere arguments given \
+         to clang that make it no BPF object with BTF?", source_file.display()
+    )]
     Link {
-        /// The object.
-        object: PathBuf,
-        /// Its reason.
+        /// The source.
+        source_file: PathBuf,
+        /// The system's reason.
         #[source]
-        error: libbpf_rs::Error,
+        error: std::io::Error,
+        /// libbpf's reason.
+        said: String,
     },
     /// The compiled object cannot be read back.
-    #[error("cannot read the programs of {}: {reason}", object.display())]
+    #[error("cannot read the programs of {}: {reason}", source_file.display())]
     Object {
-        /// The object.
-        object: PathBuf,
+        /// The source.
+        source_file: PathBuf,
         /// Why not.
         reason: String,
     },

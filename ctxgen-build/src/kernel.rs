@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Arch;
+use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
 use ctxgen::RUNNING_BTF;
 
@@ -65,7 +66,7 @@ pub(crate) fn find(explicit: Option<&Path>, target: &str, host: &str) -> Result<
         place: format!("the running kernel's {RUNNING_BTF}"),
         why: String::new(),
     };
-    if Arch::from_target(target) != Arch::from_target(host) {
+    if !same_machine(target, host) {
         tried.push(Place {
             why: format!("this is {host}, and the build is for another architecture"),
             ..running
@@ -97,8 +98,28 @@ pub(crate) fn find(explicit: Option<&Path>, target: &str, host: &str) -> Result<
     })
 }
 
+/// Whether kernels of two targets have the same types, as far as an architecture decides it.
+fn same_machine(target: &str, host: &str) -> bool {
+    let machine = |triple: &str| triple.split('-').next().unwrap_or_default().to_owned();
+    let one_order = |arch: Arch| {
+        [ByteOrder::Little, ByteOrder::Big]
+            .into_iter()
+            .filter(|&order| arch.has_byte_order(order))
+            .count()
+            == 1
+    };
+    match (Arch::from_target(target), Arch::from_target(host)) {
+        (Some(target), Some(host)) if target == host && one_order(host) => true,
+        // The names tell the byte orders of an architecture from each other, and those from each
+        // other that ctxgen does not know.
+        _ => machine(target) == machine(host),
+    }
+}
+
 fn open(path: &Path, place: &'static str, env: Vec<String>) -> Result<Found, Error> {
-    match KernelBtf::from_path(path) {
+    // A build script runs in its package's folder, and who set the variable was elsewhere.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match KernelBtf::from_path(absolute) {
         Ok(kernel) => Ok(Found {
             kernel,
             path: path.to_owned(),
@@ -108,5 +129,46 @@ fn open(path: &Path, place: &'static str, env: Vec<String>) -> Result<Found, Err
             place,
             error: Box::new(error),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines() {
+        for (target, host, same) in [
+            (
+                "x86_64-unknown-linux-musl",
+                "x86_64-unknown-linux-gnu",
+                true,
+            ),
+            ("x86_64-unknown-linux-gnu", "x86_64", true),
+            ("i686-unknown-linux-gnu", "x86_64-unknown-linux-gnu", true),
+            (
+                "aarch64-unknown-linux-gnu",
+                "x86_64-unknown-linux-gnu",
+                false,
+            ),
+            (
+                "powerpc64-unknown-linux-gnu",
+                "powerpc64le-unknown-linux-gnu",
+                false,
+            ),
+            (
+                "powerpc64le-unknown-linux-musl",
+                "powerpc64le-unknown-linux-gnu",
+                true,
+            ),
+            (
+                "sparc64-unknown-linux-gnu",
+                "sparc64-unknown-linux-gnu",
+                true,
+            ),
+            ("wasm32-unknown-unknown", "sparc64-unknown-linux-gnu", false),
+        ] {
+            assert_eq!(same_machine(target, host), same, "{target}, {host}");
+        }
     }
 }

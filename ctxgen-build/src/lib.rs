@@ -44,8 +44,10 @@ mod contexts;
 mod depfile;
 mod error;
 mod kernel;
+mod linker;
 mod module;
 mod outdir;
+mod said;
 mod scan;
 mod skeleton;
 

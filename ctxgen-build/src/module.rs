@@ -18,8 +18,10 @@ const LINTS: &str = "
     trivial_casts,
     trivial_numeric_casts,
     unreachable_pub,
+    unsafe_code,
     unsafe_op_in_unsafe_fn,
     unused_qualifications,
+    unused_results,
     reason = \"generated\"
 ";
 
@@ -27,7 +29,8 @@ const LINTS: &str = "
 pub(crate) fn module(name: &str, has_bindings: bool) -> String {
     let skeleton = format!(
         "#[allow({LINTS})]\nmod skel {{\n    include!(\"{name}.skel.rs\");\n}}\n\
-         #[allow(unreachable_pub, unused_imports, reason = \"generated\")]\npub use self::skel::*;\n"
+         #[allow(clippy::restriction, unreachable_pub, unused_imports, reason = \"generated\")]\n\
+         pub use self::skel::*;\n"
     );
     if !has_bindings {
         return skeleton;

@@ -38,7 +38,8 @@ impl OutDir {
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| Error::Read {
-        path: path.to_owned(),
+        // A relative path leaves it open where a file is missing.
+        path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         error,
     })
 }

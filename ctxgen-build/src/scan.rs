@@ -38,9 +38,18 @@ pub(crate) struct Request {
     pub(crate) site: Site,
 }
 
-/// The requests of a source and of the headers that it includes from its own folders, by struct
-/// name. `include_dirs` are folders that `#include` searches besides a file's own.
-pub(crate) fn requests(source: &Path, include_dirs: &[PathBuf]) -> Result<Vec<Request>, Error> {
+/// What a source and the headers that it includes from the user's own folders ask for.
+#[derive(Debug)]
+pub(crate) struct Scanned {
+    /// By struct name.
+    pub(crate) requests: Vec<Request>,
+    /// The source and the headers. The preprocessor may leave some of them out, but what they name
+    /// is made all the same.
+    pub(crate) files: BTreeSet<PathBuf>,
+}
+
+/// Scans a source. `include_dirs` are the folders that `#include` searches besides a file's own.
+pub(crate) fn scan(source: &Path, include_dirs: &[PathBuf]) -> Result<Scanned, Error> {
     let mut scan = Scan {
         include_dirs,
         seen: BTreeSet::new(),
@@ -48,8 +57,13 @@ pub(crate) fn requests(source: &Path, include_dirs: &[PathBuf]) -> Result<Vec<Re
         defined: BTreeSet::new(),
     };
     scan.file(source)?;
-    let Scan { named, defined, .. } = scan;
-    Ok(named
+    let Scan {
+        named,
+        defined,
+        seen,
+        ..
+    } = scan;
+    let requests = named
         .into_iter()
         .filter(|(name, _)| !defined.contains(name))
         .filter_map(|(name, site)| {
@@ -59,7 +73,11 @@ pub(crate) fn requests(source: &Path, include_dirs: &[PathBuf]) -> Result<Vec<Re
                 site,
             })
         })
-        .collect())
+        .collect();
+    Ok(Scanned {
+        requests,
+        files: seen,
+    })
 }
 
 /// Headers that ctxgen makes. One of these names in the program's own folder is a full kernel
@@ -82,8 +100,9 @@ impl Scan<'_> {
         let tokens = tokens(&text);
         for (at, token) in tokens.iter().enumerate() {
             match &token.kind {
-                TokenKind::Include(name) => {
-                    if let Some(header) = self.find(path, name) {
+                TokenKind::Include { name, quoted } => {
+                    let beside = path.parent().filter(|_| *quoted);
+                    if let Some(header) = self.find(beside, name) {
                         self.file(&header)?;
                     }
                 }
@@ -103,13 +122,13 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// The file that an `#include "…"` in `from` means; `None` where it is not one of the program's
-    /// own.
-    fn find(&self, from: &Path, name: &str) -> Option<PathBuf> {
+    /// The file that an `#include` means that looks into the folder `beside` first; `None` where it
+    /// is not one of the user's own.
+    fn find(&self, beside: Option<&Path>, name: &str) -> Option<PathBuf> {
         if GENERATED.iter().any(|own| Path::new(name).ends_with(own)) {
             return None;
         }
-        from.parent()
+        beside
             .into_iter()
             .chain(self.include_dirs.iter().map(PathBuf::as_path))
             .map(|dir| dir.join(name))
@@ -135,12 +154,15 @@ struct Token<'t> {
 #[derive(Debug, PartialEq)]
 enum TokenKind<'t> {
     Word(&'t str),
-    /// The file named by `#include "…"`.
-    Include(&'t str),
+    /// The file that `#include` names, `"…"` or `<…>`.
+    Include {
+        name: &'t str,
+        quoted: bool,
+    },
     Other(char),
 }
 
-/// Words, quoted includes and single characters of a C source, without comments and literals.
+/// Words, included files and single characters of a C source, without comments and literals.
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut lexer = Lexer {
         text,
@@ -159,9 +181,17 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         } else if c == '"' || c == '\'' {
             let literal = lexer.literal(c);
             if c == '"' && is_include(&tokens) {
-                TokenKind::Include(literal)
+                TokenKind::Include {
+                    name: literal,
+                    quoted: true,
+                }
             } else {
                 continue;
+            }
+        } else if c == '<' && is_include(&tokens) {
+            TokenKind::Include {
+                name: lexer.literal('>'),
+                quoted: false,
             }
         } else if c.is_ascii_alphanumeric() || c == '_' {
             TokenKind::Word(lexer.word())
@@ -239,13 +269,13 @@ impl<'t> Lexer<'t> {
         self.at += comment.len();
     }
 
-    /// A string or character literal; what is between its quotes.
-    fn literal(&mut self, quote: char) -> &'t str {
+    /// A string or character literal, or a file's name in angle brackets: what is up to `end`.
+    fn literal(&mut self, end: char) -> &'t str {
         self.bump();
         let start = self.at;
         while let Some(c) = self.peek() {
             // An apostrophe in text that the preprocessor skips closes at the end of its line.
-            if c == quote || c == '\n' {
+            if c == end || c == '\n' {
                 let inner = &self.text[start..self.at];
                 self.bump();
                 return inner;
@@ -273,8 +303,9 @@ mod tests {
     use super::*;
 
     fn found(dir: &Path, source: &str) -> Vec<(String, usize)> {
-        requests(&dir.join(source), &[])
+        super::scan(&dir.join(source), &[])
             .unwrap()
+            .requests
             .into_iter()
             .map(|request| (request.name, request.site.line))
             .collect()

@@ -1,6 +1,7 @@
 //! Everything that can go wrong between a hook's name and its context struct.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::btf::BtfError;
@@ -8,6 +9,7 @@ use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::kernel::Origin;
+use crate::kernel::Trail;
 use crate::layout::Unsupported;
 
 /// Why there is no context struct.
@@ -62,20 +64,128 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
+    /// A file is nothing that BTF is read from.
+    #[error(
+        "no kernel BTF can be read from {file}: {}. What is read, whatever its name, is raw BTF, ELF \
+         (vmlinux), a kernel image (x86 bzImage, arm64 or riscv64 Image, EFI zboot, s390x), and any of \
+         these compressed with gzip, xz, zstd, lz4, bzip2, lzma or lzop",
+        starts(start)
+    )]
+    UnknownFormat {
+        /// The file, and what was recognised around what was not.
+        file: Trail,
+        /// The first bytes of what was not recognised.
+        start: Vec<u8>,
+    },
+    /// A file, or what it decompresses to, is larger than any kernel.
+    #[error("{file} is refused: more than {} MiB would have to be read from it", limit >> 20)]
+    TooLarge {
+        /// The file.
+        file: Trail,
+        /// How many bytes would have been accepted.
+        limit: u64,
+    },
+    /// Compressed data in compressed data in compressed data.
+    #[error("{file} is refused: more than {max} layers are in each other")]
+    NestedTooDeep {
+        /// The file.
+        file: Trail,
+        /// How many would have been accepted.
+        max: usize,
+    },
+    /// A file has to be decompressed, and what does that is not there.
+    #[error(
+        "{file} has to be decompressed, and ctxgen was built without its feature `images`: switch that \
+         on, or give the ELF vmlinux or the raw BTF"
+    )]
+    NoDecompression {
+        /// The file.
+        file: Trail,
+    },
+    /// Compressed data are damaged.
+    #[error("{file} cannot be decompressed: {error}")]
+    Decompress {
+        /// The file.
+        file: Trail,
+        /// The decoder's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A kernel image ends before what its header announces.
+    #[error(
+        "{file} is cut short: its header says that there is something at bytes {} to {}, and it has {have}",
+        range.start, range.end
+    )]
+    ImageCutShort {
+        /// The file.
+        file: Trail,
+        /// Where the kernel would be.
+        range: Range<u64>,
+        /// How many bytes there are.
+        have: usize,
+    },
+    /// An x86 kernel image from before Linux 2.6.26.
+    #[error(
+        "{file} has boot protocol {}.{:02}, and only since 2.08 images say where the kernel is in them: \
+         give the ELF vmlinux", version >> 8, version & 0xff
+    )]
+    OldBootProtocol {
+        /// The file.
+        file: Trail,
+        /// Major and minor version.
+        version: u16,
+    },
+    /// A kernel image without BTF.
+    #[error(
+        "there is no kernel BTF in {file}: the kernel was built without CONFIG_DEBUG_INFO_BTF{}",
+        tried_in_vain(tried)
+    )]
+    NoBtfInImage {
+        /// The file.
+        file: Trail,
+        /// The places in it where compressed data seemed to be, and why each was not the kernel.
+        tried: Vec<String>,
+    },
+    /// A kernel image with several BTFs that could be the kernel's.
+    #[error(
+        "{file} has more than one kernel BTF, and nothing tells which is right: there are some at bytes \
+         {}. Cut out the right one and give it as raw BTF",
+        ranges(places)
+    )]
+    AmbiguousBtf {
+        /// The file.
+        file: Trail,
+        /// Where they are.
+        places: Vec<Range<usize>>,
+    },
+    /// A kernel image that is made to be searched for ever.
+    #[error("{file} is refused: too much in it looks like BTF at first and is none")]
+    TooManyCandidates {
+        /// The file.
+        file: Trail,
+    },
     /// A file is an ELF file without BTF.
     #[error(
-        "{} is an ELF file without a .BTF section: the kernel was built without \
-         CONFIG_DEBUG_INFO_BTF", path.display()
+        "{file} has no .BTF section, or an empty one: the kernel was built without \
+         CONFIG_DEBUG_INFO_BTF, or it was stripped from it"
     )]
     NoBtfSection {
         /// The file.
-        path: PathBuf,
+        file: Trail,
+    },
+    /// A file is an ELF file with more sections than anything real.
+    #[error("{file} is refused: it claims to have {count} sections")]
+    TooManySections {
+        /// The file.
+        file: Trail,
+        /// How many.
+        count: u32,
     },
     /// A file is an ELF file that cannot be read as one.
-    #[error("{} starts like an ELF file but cannot be read as one: {error}", path.display())]
+    #[error("{file} cannot be read as one: {error}")]
     BadElf {
         /// The file.
-        path: PathBuf,
+        file: Trail,
         /// The parser's reason.
         #[source]
         error: object::Error,
@@ -178,4 +288,31 @@ fn did_you_mean(nearest: &[String]) -> String {
 
 fn indented(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n    {line}")).collect()
+}
+
+/// What a file starts with, for those who know magic numbers.
+fn starts(start: &[u8]) -> String {
+    if start.is_empty() {
+        return "nothing is in it".to_owned();
+    }
+    let bytes: Vec<_> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("what is in it starts with the bytes {}", bytes.join(" "))
+}
+
+fn tried_in_vain(tried: &[String]) -> String {
+    match tried {
+        [] => String::new(),
+        tried => format!(
+            ", or it is in none of the places looked at:{}",
+            indented(tried)
+        ),
+    }
+}
+
+fn ranges(ranges: &[Range<usize>]) -> String {
+    let ranges: Vec<_> = ranges
+        .iter()
+        .map(|range| format!("{} to {}", range.start, range.end))
+        .collect();
+    ranges.join(", ")
 }

@@ -71,8 +71,10 @@ pub enum Access {
     Always,
     /// A pointer to something that older verifiers refuse to load.
     Pointer(Pointee),
-    /// A struct or union passed by value; since 6.0.
+    /// A struct passed by value; since 6.0.
     ByValue,
+    /// A union passed by value; since 6.18.
+    UnionByValue,
     /// Declared as a pointer, but it may be a small number that stands for something; since 6.14
     /// the verifier takes it for a number.
     NotAlwaysPointer,
@@ -112,6 +114,9 @@ impl fmt::Display for Access {
             Self::Pointer(Pointee::Int) => "the verifier of 5.10 refuses to load it",
             Self::ByValue => "by value: copy it with ctx_get(); cannot be loaded before 6.0",
             Self::Never(Refusal::Wide) => "16 bytes wide: the verifier refuses to load it",
+            Self::UnionByValue => {
+                "union by value: copy it with ctx_get(); cannot be loaded before 6.18"
+            }
             Self::NotAlwaysPointer => {
                 "not always a pointer: since 6.14 the verifier takes it for a number"
             }
@@ -138,9 +143,6 @@ pub enum Unsupported {
     /// The function returns something that has no size in a register.
     #[error("the function returns a {0}, which trampolines do not support")]
     ReturnsOther(&'static str),
-    /// The function returns nothing, or no integer.
-    #[error("the function does not return an integer, so there is no result to modify")]
-    ReturnsNoInt,
     /// More arguments than the context can hold.
     #[error("its arguments take {0} slots of 8 bytes, and a context holds {MAX_SLOTS}")]
     TooManySlots(u32),
@@ -215,7 +217,10 @@ pub fn lay_out(
     if slots.next > MAX_SLOTS {
         return Err(Unsupported::TooManySlots(slots.next));
     }
-    if let Some(type_id) = ret {
+    // Behind twelve slots of arguments the returned value is there, but out of a program's reach.
+    if let Some(type_id) = ret
+        && slots.next < MAX_SLOTS
+    {
         slots.add("ret".to_owned(), type_id)?;
     }
     Ok(Layout {
@@ -243,8 +248,8 @@ fn returned(
     match (hook.family().returned(), class) {
         (Returned::No, _) | (Returned::Value, Class::Void) => Ok(None),
         (Returned::Value, _) => Ok(Some(signature.ret)),
-        (Returned::IntRequired, Class::Scalar { is_enum: false, .. }) => Ok(Some(signature.ret)),
-        (Returned::IntRequired, _) => Err(Unsupported::ReturnsNoInt),
+        (Returned::Int, Class::Scalar { is_enum: false, .. }) => Ok(Some(signature.ret)),
+        (Returned::Int, _) => Ok(None),
     }
 }
 
@@ -254,7 +259,7 @@ enum Class {
     Void,
     Scalar { size: u32, is_enum: bool },
     Pointer(Option<Pointee>),
-    Struct { size: u32 },
+    Struct { size: u32, access: Access },
     Other(&'static str),
 }
 
@@ -274,8 +279,13 @@ impl Class {
                 is_enum: true,
             },
             Kind::Ptr(to) => Self::Pointer(pointee(btf, to)),
-            Kind::Struct(composite) | Kind::Union(composite) => Self::Struct {
+            Kind::Struct(composite) => Self::Struct {
                 size: composite.size,
+                access: Access::ByValue,
+            },
+            Kind::Union(composite) => Self::Struct {
+                size: composite.size,
+                access: Access::UnionByValue,
             },
             Kind::Array { .. } => Self::Other("array"),
             Kind::Float { .. } => Self::Other("floating point number"),
@@ -348,27 +358,27 @@ impl Slots<'_> {
                 false => (size, Form::Own, Access::Always),
             },
             Class::Scalar { size: 16, .. } => (16, Form::Slots(2), Access::Never(Refusal::Wide)),
-            Class::Struct { size } if size > MAX_BY_VALUE => {
+            Class::Struct { size, .. } if size > MAX_BY_VALUE => {
                 return Err(Unsupported::TooLarge { name, size });
             }
-            Class::Struct { size: 0 } => {
+            Class::Struct { size: 0, .. } => {
                 return Err(Unsupported::OddType {
                     name,
                     kind: "struct without members",
                 });
             }
             // The tracepoint macros cast each argument to 64 bits, so it is one slot always.
-            Class::Struct { size } if self.is_tracepoint => (
+            Class::Struct { size, access } if self.is_tracepoint => (
                 if big_endian { SLOT } else { size.min(SLOT) },
                 if big_endian || size > SLOT {
                     Form::Slot
                 } else {
                     Form::Own
                 },
-                Access::ByValue,
+                access,
             ),
             Class::Struct { .. } if big_endian => return Err(Unsupported::BigEndianStruct(name)),
-            Class::Struct { size } => (size, Form::Own, Access::ByValue),
+            Class::Struct { size, access } => (size, Form::Own, access),
             Class::Scalar { .. } => {
                 return Err(Unsupported::OddType {
                     name,

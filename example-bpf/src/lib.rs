@@ -37,6 +37,7 @@ pub use record::Record;
 pub use record::read_record;
 pub use refusal::Refusal;
 pub use refusal::Step;
+pub use slots::IntoField;
 pub use slots::Slots;
 pub use start::start;
 pub use table::Table;

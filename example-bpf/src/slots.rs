@@ -43,6 +43,33 @@ impl<C> Slots<C> {
     }
 }
 
+/// An argument that can be stored in a context's field of type `F`.
+///
+/// That is the argument's own type where a program can load a part of a slot, and the whole slot on
+/// big-endian targets, where it cannot.
+pub trait IntoField<F> {
+    /// The field for this argument.
+    fn into_field(self) -> F;
+}
+
+impl<T> IntoField<T> for T {
+    fn into_field(self) -> T {
+        self
+    }
+}
+
+macro_rules! widen {
+    ($($narrow:ty),+) => {
+        $(impl IntoField<u64> for $narrow {
+            fn into_field(self) -> u64 {
+                self as u64
+            }
+        })+
+    };
+}
+
+widen!(bool, u8, u16, u32, i8, i16, i32);
+
 impl<C> fmt::Debug for Slots<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Slots").field(&self.slots).finish()
@@ -56,6 +83,13 @@ mod tests {
     #[repr(C, align(8))]
     struct Context {
         flag: bool,
+    }
+
+    #[test]
+    fn signs_reach_through_the_slot() {
+        let (field, slot): (i32, u64) = ((-2i32).into_field(), (-2i32).into_field());
+        assert_eq!(field, -2);
+        assert_eq!(slot, 0xffff_ffff_ffff_fffe);
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! What the integration tests share: kernels to test on, and a way to say what is skipped.
 
+pub mod blob;
 mod kernels;
+pub mod prng;
+pub mod trimmed;
+pub mod verify;
 
 use std::io::Write;
 use std::path::Path;

@@ -8,6 +8,7 @@ use lexopt::Parser;
 
 use crate::args;
 use crate::error::Error;
+use crate::vm;
 
 /// What `cargo xtask` can do.
 #[derive(Debug)]
@@ -25,8 +26,12 @@ pub(crate) struct Subcommand {
 }
 
 /// All of them, in the order in which they are listed. A new one needs a row here, and no more.
-pub(crate) static SUBCOMMANDS: &[&Subcommand] =
-    &[&bpf::SUBCOMMAND, &test::SUBCOMMAND, &help::SUBCOMMAND];
+pub(crate) static SUBCOMMANDS: &[&Subcommand] = &[
+    &bpf::SUBCOMMAND,
+    &test::SUBCOMMAND,
+    &vm::SUBCOMMAND,
+    &help::SUBCOMMAND,
+];
 
 impl Subcommand {
     /// What each of its options starts with, the one that all have included.

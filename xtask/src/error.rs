@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::process::ExitStatus;
 
 use crate::debian::Advice;
+use crate::vm;
 
 /// What ended a subcommand.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub(crate) enum Error {
     Failed { command: String, status: ExitStatus },
     /// The sample programs did not come out for some of the kernels.
     Kernels { failed: Vec<String>, of: usize },
+    /// Something about virtual machines.
+    Vm(vm::Error),
     /// Some of the steps of `test` did not pass.
     Steps { failed: Vec<&'static str> },
 }
@@ -148,6 +151,7 @@ impl fmt::Display for Error {
                 failed.len(),
                 failed.join(", ")
             ),
+            Self::Vm(error) => error.fmt(f),
             Self::Steps { failed } => write!(f, "not passed: {}", failed.join(", ")),
         }
     }
@@ -156,9 +160,16 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Vm(error) => error.source(),
             Self::Btf { source, .. } | Self::Start { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+impl From<vm::Error> for Error {
+    fn from(error: vm::Error) -> Self {
+        Self::Vm(error)
     }
 }
 

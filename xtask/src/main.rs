@@ -13,6 +13,7 @@ mod machine;
 mod needs;
 mod privilege;
 mod process;
+mod vm;
 mod workspace;
 
 use std::env;

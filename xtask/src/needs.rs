@@ -6,6 +6,8 @@
 use crate::libclang;
 use crate::machine::Machine;
 use crate::process;
+use crate::vm;
+use crate::vm::Arch;
 use crate::workspace;
 
 /// One thing that is needed.
@@ -108,6 +110,81 @@ pub(crate) static TEST: [Need; 3] = [
     },
 ];
 
+/// What a kernel of each architecture takes to be booted and asked.
+static VM: [(Arch, [Need; 2]); 3] = [
+    (
+        Arch::X86_64,
+        [
+            Need {
+                name: "QEMU for x86-64",
+                purpose: "it runs x86-64 kernels",
+                source: Source::Packages(&["qemu-system-x86"]),
+                probe: |machine| machine.has_program("qemu-system-x86_64".as_ref()),
+            },
+            Need {
+                name: "a C compiler for x86-64",
+                purpose: "it compiles what asks those kernels",
+                source: Source::Packages(if cfg!(target_arch = "x86_64") {
+                    &["gcc", "libc6-dev"]
+                } else {
+                    &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross"]
+                }),
+                probe: |_| vm::can_build(Arch::X86_64),
+            },
+        ],
+    ),
+    (
+        Arch::Arm64,
+        [
+            Need {
+                name: "QEMU for arm64",
+                purpose: "it runs arm64 kernels",
+                source: Source::Packages(&["qemu-system-arm"]),
+                probe: |machine| machine.has_program("qemu-system-aarch64".as_ref()),
+            },
+            Need {
+                name: "a C compiler for arm64",
+                purpose: "it compiles what asks those kernels",
+                source: Source::Packages(if cfg!(target_arch = "aarch64") {
+                    &["gcc", "libc6-dev"]
+                } else {
+                    &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]
+                }),
+                probe: |_| vm::can_build(Arch::Arm64),
+            },
+        ],
+    ),
+    (
+        Arch::S390x,
+        [
+            Need {
+                name: "QEMU for s390x",
+                purpose: "it runs s390x kernels",
+                source: Source::Packages(&["qemu-system-misc"]),
+                probe: |machine| machine.has_program("qemu-system-s390x".as_ref()),
+            },
+            Need {
+                name: "a C compiler for s390x",
+                purpose: "it compiles what asks those kernels",
+                source: Source::Packages(if cfg!(target_arch = "s390x") {
+                    &["gcc", "libc6-dev"]
+                } else {
+                    &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"]
+                }),
+                probe: |_| vm::can_build(Arch::S390x),
+            },
+        ],
+    ),
+];
+
+/// What it takes to boot kernels of these architectures.
+pub(crate) fn vm(archs: &[Arch]) -> Vec<&'static Need> {
+    VM.iter()
+        .filter(|(arch, _)| archs.contains(arch))
+        .flat_map(|(_, needs)| needs)
+        .collect()
+}
+
 /// Those of `needs` that this machine does not meet.
 pub(crate) fn missing(needs: &[&'static Need]) -> Vec<Missing> {
     let machine = Machine::this();
@@ -134,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_need_says_where_it_can_be_had() {
-        for need in BUILD.iter().chain(&TEST) {
+        for need in BUILD.iter().chain(&TEST).chain(vm(&Arch::ALL)) {
             assert!(!need.name.is_empty() && !need.purpose.is_empty());
             match need.source {
                 Source::Packages(packages) => assert!(!packages.is_empty(), "{}", need.name),

@@ -8,6 +8,8 @@ use ctxgen::Shape;
 use ctxgen::Trim;
 use ctxgen::btf::Btf;
 use ctxgen::btf::CDump;
+use ctxgen::btf::Kind;
+use ctxgen::btf::TypeId;
 use ctxgen::render;
 
 use crate::error::Error;
@@ -18,15 +20,18 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
         return Ok(String::new());
     }
     // bindgen itself panics where libclang is missing.
-    clang_sys::load().map_err(Error::NoLibclang)?;
+    clang_sys::load().map_err(no_libclang)?;
     let target = match ctx.kernel().byte_order() {
         ByteOrder::Little => "bpfel",
         ByteOrder::Big => "bpfeb",
     };
+    let Header { text, bitfields } = header(ctx)?;
     let mut builder = bindgen::Builder::default()
-        .header_contents("ctx.h", &header(ctx)?)
+        .header_contents("ctx.h", &text)
         .clang_arg(format!("--target={target}"))
         .clang_arg("-fms-extensions")
+        // The header includes nothing, and clang would be run to find out.
+        .detect_include_paths(false)
         .use_core()
         .disable_header_comment()
         .derive_default(true)
@@ -38,6 +43,11 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     for ctx_struct in ctx.structs() {
         builder = builder.allowlist_type(&ctx_struct.context.struct_name);
     }
+    // With explicit padding, bindgen pads behind a bitfield at the end twice. An opaque typedef is
+    // only generated where it is asked for itself.
+    for name in bitfields {
+        builder = builder.opaque_type(&name).allowlist_type(name);
+    }
     match builder.generate() {
         Ok(bindings) => Ok(bindings.to_string()),
         Err(error) => Err(Error::Bindings {
@@ -47,8 +57,22 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     }
 }
 
+fn no_libclang(reason: String) -> Error {
+    Error::NoLibclang(match std::env::var_os("LIBCLANG_PATH") {
+        Some(path) => format!("LIBCLANG_PATH is {path:?}, and nothing else is tried; {reason}"),
+        None => reason,
+    })
+}
+
+/// What bindgen reads.
+struct Header {
+    text: String,
+    /// The types in it that have bitfields.
+    bitfields: Vec<String>,
+}
+
 /// `ctx.h` behind the definitions that it needs.
-fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
+fn header(ctx: &CtxBtf<'_>) -> Result<Header, Error> {
     let btf = ctx.btf();
     let mut trim = Trim::new(btf);
     for ctx_struct in ctx.structs() {
@@ -63,17 +87,47 @@ fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     }
     let small = trim.finish();
     let mut text = "#define __VMLINUX_H__\n".to_owned();
-    let definitions = Btf::parse(&small)
-        .map_err(|error| error.to_string())
-        .and_then(|small| define_all(&small))
-        .map_err(|reason| Error::Bindings {
-            name: "ctx.h".to_owned(),
-            reason,
-        })?;
+    let bindings_error = |reason| Error::Bindings {
+        name: "ctx.h".to_owned(),
+        reason,
+    };
+    let small = Btf::parse(&small).map_err(|error| bindings_error(error.to_string()))?;
+    let definitions = define_all(&small).map_err(bindings_error)?;
     // As a macro it becomes Rust's own `bool`; bindgen would make a `bool_` of the typedef.
     text.push_str(&definitions.replace("typedef _Bool bool;", "#define bool _Bool"));
     text.push_str(&render::header(ctx)?);
-    Ok(text)
+    Ok(Header {
+        text,
+        bitfields: with_bitfields(&small),
+    })
+}
+
+/// The names of structs, unions and typedefs of such that have bitfields, in themselves or in an
+/// anonymous member.
+fn with_bitfields(btf: &Btf<'_>) -> Vec<String> {
+    let own =
+        |id: TypeId| btf.get(id).is_some_and(|ty| ty.name().is_empty()) && has_bitfield(btf, id);
+    btf.types()
+        .filter(|ty| !ty.name().is_empty())
+        .filter(|ty| match ty.kind() {
+            Kind::Typedef(to) => own(to),
+            Kind::Struct(_) | Kind::Union(_) => has_bitfield(btf, ty.id()),
+            _ => false,
+        })
+        .map(|ty| ty.name().to_owned())
+        .collect()
+}
+
+/// The types have been printed, so they are not nested in themselves.
+fn has_bitfield(btf: &Btf<'_>, id: TypeId) -> bool {
+    let Some(Kind::Struct(composite) | Kind::Union(composite)) =
+        btf.skip_modifiers(id).map(|ty| ty.kind())
+    else {
+        return false;
+    };
+    composite.members().any(|member| {
+        member.bits != 0 || member.name.is_empty() && has_bitfield(btf, member.type_id)
+    })
 }
 
 fn define_all(btf: &Btf<'_>) -> Result<String, String> {

@@ -31,8 +31,8 @@ pub enum Returned {
     No,
     /// Where the function returns anything.
     Value,
-    /// Where the function returns an integer; a function that does not cannot be attached to.
-    IntRequired,
+    /// Where the function returns an integer.
+    Int,
 }
 
 /// How context structs of a family are called.
@@ -94,7 +94,7 @@ static ROWS: &[Row] = &[
         sections: &["fmod_ret", "fmod_ret.s"],
         naming: generated("btf_fmod_ret_"),
         prototypes: Prototypes::Function,
-        returned: Returned::IntRequired,
+        returned: Returned::Int,
     },
     Row {
         name: "lsm",

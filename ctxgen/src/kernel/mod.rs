@@ -1,6 +1,7 @@
 //! A kernel's BTF, with where it came from and what is needed to look things up in it.
 
 mod arch;
+mod image;
 mod index;
 mod source;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub use self::arch::Arch;
+pub use self::image::Trail;
 use self::index::Index;
 pub(crate) use self::index::Named;
 use crate::Error;
@@ -47,6 +49,23 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The raw BTF in a file. What kind of file it is, is told by its content:
+///
+/// - raw BTF, of either byte order;
+/// - an ELF file with a `.BTF` section: vmlinux, and the kernel image of ppc64;
+/// - a kernel image: x86 bzImage, the Image of arm64 and riscv64, EFI zboot, and that of s390x;
+/// - any of them compressed with gzip, xz, zstd, lz4, bzip2, lzma or lzop.
+///
+/// What is compressed, as a whole or inside an image, takes the feature `images`. A BTF is returned
+/// as it was found, byte for byte; whether it is sound is for [`KernelBtf::from_bytes`] to say.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::UnknownFormat`] where the file is none of them, and the errors that say
+/// what is wrong with it otherwise.
+pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+    source::read_btf(path.as_ref())
+}
+
 /// The BTF of a kernel that programs are built for.
 #[derive(Debug)]
 pub struct KernelBtf {
@@ -71,11 +90,10 @@ impl KernelBtf {
         }
     }
 
-    /// The BTF in a file: raw BTF, or an ELF file with a `.BTF` section. Which one is told by its
-    /// content.
+    /// The BTF in a file, of any kind that [`kernel_btf_bytes`] reads.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::BadElf`], [`Error::NoBtfSection`] or [`Error::BadBtf`].
+    /// As [`kernel_btf_bytes`], and [`Error::BadBtf`].
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         if path == Path::new(RUNNING_BTF) {

@@ -1,34 +1,49 @@
 //! BTF bytes out of files.
 
+use std::fs::File;
+use std::io;
+use std::io::Read;
 use std::path::Path;
 
-use object::Object;
-use object::ObjectSection;
+use object::ReadCache;
 
+use super::image;
+use super::image::Trail;
 use crate::Error;
 
-const ELF_MAGIC: &[u8] = b"\x7fELF";
-
-/// The raw BTF in a file: the file itself, or the `.BTF` section of an ELF file.
+/// The raw BTF in a file, whatever kind of file with kernel BTF that is.
 pub(super) fn read_btf(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = std::fs::read(path).map_err(|error| Error::Read {
-        path: path.to_owned(),
-        error,
-    })?;
-    if !bytes.starts_with(ELF_MAGIC) {
-        return Ok(bytes);
-    }
-    let bad_elf = |error| Error::BadElf {
+    let mut trail = Trail::new(path);
+    let read = |error| Error::Read {
         path: path.to_owned(),
         error,
     };
-    let elf = object::File::parse(&*bytes).map_err(bad_elf)?;
-    let section = elf
-        .section_by_name(".BTF")
-        .ok_or_else(|| Error::NoBtfSection {
-            path: path.to_owned(),
-        })?;
-    Ok(section.data().map_err(bad_elf)?.to_vec())
+    let mut file = File::open(path).map_err(read)?;
+    let metadata = file.metadata().map_err(read)?;
+    let mut bytes = Vec::new();
+    if metadata.is_file() {
+        (&mut file).take(4).read_to_end(&mut bytes).map_err(read)?;
+        if image::is_elf(&bytes) {
+            trail.push("an ELF file");
+            return image::elf_btf(&ReadCache::new(file), &trail).map(<[u8]>::to_vec);
+        }
+        let expected = metadata.len().min(image::LIMIT);
+        bytes.reserve_exact(usize::try_from(expected).unwrap_or_default());
+    }
+    read_limited(&mut file, &mut bytes).map_err(read)?;
+    if bytes.len() as u64 > image::LIMIT {
+        return Err(Error::TooLarge {
+            file: trail,
+            limit: image::LIMIT,
+        });
+    }
+    image::btf(bytes, trail)
+}
+
+/// Reads up to the limit, and one byte more where there is one.
+fn read_limited(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    let room = (image::LIMIT + 1).saturating_sub(bytes.len() as u64);
+    file.take(room).read_to_end(bytes)
 }
 
 /// What `uname -r` says, from where it needs no system call of our own.

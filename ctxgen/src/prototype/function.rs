@@ -10,7 +10,9 @@ use super::returned;
 use super::unknown;
 use crate::Error;
 use crate::btf::CDump;
+use crate::btf::Kind;
 use crate::btf::Type;
+use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Returned;
@@ -29,6 +31,11 @@ const MODIFIABLE: [&str; 5] = [
     "__riscv_sys_",
 ];
 
+/// Since 7.0, a kfunc's prototype in BTF may be the one that programs call it by, without the
+/// arguments that the verifier adds (`KF_IMPLICIT_ARGS`). `resolve_btfids` puts the whole prototype
+/// under the function's name with this behind it, and the kernel attaches by that one.
+const IMPLICIT: &str = "_impl";
+
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
     let protos = protos(kernel, name);
@@ -43,6 +50,9 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
     };
     if protos.iter().any(differs) {
         return Err(ambiguous(kernel, hook, &protos));
+    }
+    if let Some(whole) = with_implicit_arguments(kernel, name, proto) {
+        return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
     Ok(first)
 }
@@ -64,7 +74,7 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
             .map(|func| func.name().to_owned())
     };
     match family.returned() {
-        Returned::IntRequired => MODIFIABLE.into_iter().flat_map(funcs).collect(),
+        Returned::Int => MODIFIABLE.into_iter().flat_map(funcs).collect(),
         Returned::No | Returned::Value => funcs("").collect(),
     }
 }
@@ -75,6 +85,36 @@ fn protos<'k>(kernel: &'k KernelBtf, name: &str) -> Vec<Type<'k>> {
         .find(kernel.btf(), Named::Func, name)
         .filter_map(|func| proto_of(kernel, &func))
         .collect()
+}
+
+/// The prototype of a kfunc with the arguments that its callers do not pass; `None` for any other
+/// function.
+fn with_implicit_arguments<'k>(
+    kernel: &'k KernelBtf,
+    name: &str,
+    called: &Type<'_>,
+) -> Option<Type<'k>> {
+    let whole = protos(kernel, &format!("{name}{IMPLICIT}")).pop()?;
+    let begins_alike = whole.params().len() > called.params().len()
+        && called
+            .params()
+            .zip(whole.params())
+            .all(|(a, b)| a.type_id == b.type_id);
+    (begins_alike && returned(&whole) == returned(called) && is_kfunc(kernel, name))
+        .then_some(whole)
+}
+
+fn is_kfunc(kernel: &KernelBtf, name: &str) -> bool {
+    let funcs: Vec<TypeId> = kernel
+        .index()
+        .find(kernel.btf(), Named::Func, name)
+        .map(|func| func.id())
+        .collect();
+    kernel.btf().types().any(|ty| {
+        let tags =
+            matches!(ty.kind(), Kind::DeclTag { target, component: -1 } if funcs.contains(&target));
+        tags && ty.name() == "bpf_kfunc"
+    })
 }
 
 fn ambiguous(kernel: &KernelBtf, hook: &Hook, protos: &[Type<'_>]) -> Error {

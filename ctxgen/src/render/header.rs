@@ -7,6 +7,7 @@ use super::mentions::Mentions;
 use crate::Error;
 use crate::btf::ByteOrder;
 use crate::btf::CDump;
+use crate::btf::Kind;
 use crate::context::Shape;
 use crate::ctx_btf::CtxBtf;
 use crate::ctx_btf::CtxStruct;
@@ -102,7 +103,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
                 comment(&mut structs, ctx_struct, names_from);
                 definition(&mut structs, &mut dump, ctx, ctx_struct, layout)
                     .map_err(|error| dump_error(ctx, error))?;
-                assertions(&mut structs, ctx_struct, layout);
+                assertions(&mut structs, ctx, ctx_struct, layout);
             }
         }
     }
@@ -219,12 +220,25 @@ fn own_types(
 fn needs_alignment(field: &Field) -> bool {
     match (field.form, field.access) {
         (Form::Slot | Form::Slots(_), _) => false,
-        (Form::Own, Access::ByValue | Access::Never(_)) => true,
+        (Form::Own, Access::ByValue | Access::UnionByValue | Access::Never(_)) => true,
         (Form::Own, _) => field.size < SLOT,
     }
 }
 
-fn assertions(out: &mut String, ctx_struct: &CtxStruct, layout: &Layout) {
+/// Whether the field's size depends on a definition that not every header of the kernel's types
+/// has right: older bpftool writes enums of one byte as if they were of four, and compilers drop
+/// some members of structs (see `vmlinux.h`).
+fn needs_size_assertion(ctx: &CtxBtf<'_>, field: &Field) -> bool {
+    let kind = ctx.btf().resolve(field.type_id).map(|ty| ty.kind());
+    field.form == Form::Own
+        && match kind {
+            Some(Kind::Enum { size }) => size != 4,
+            Some(Kind::Enum64 { .. } | Kind::Struct(_) | Kind::Union(_)) => true,
+            _ => false,
+        }
+}
+
+fn assertions(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct, layout: &Layout) {
     let name = &ctx_struct.context.struct_name;
     let _ = writeln!(
         out,
@@ -239,6 +253,15 @@ fn assertions(out: &mut String, ctx_struct: &CtxStruct, layout: &Layout) {
             field = field.name,
             offset = field.offset
         );
+        if needs_size_assertion(ctx, field) {
+            let _ = writeln!(
+                out,
+                "_Static_assert(sizeof(((struct {name} *)0)->{field}) == {size}, \
+                 \"{name}.{field}: its type has another size in vmlinux.h\");",
+                field = field.name,
+                size = field.size
+            );
+        }
     }
     out.push('\n');
 }

@@ -77,7 +77,7 @@ fn run(args: &Args) -> Result<(), Error> {
     let mut object = MaybeUninit::uninit();
     let mut skeleton = open(MprotectGuardSkelBuilder::default(), &mut object, verbose)?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
-    settings.deny = args.deny;
+    settings.verdict = if args.deny { -libc::EPERM } else { 0 };
     settings.only_pid = args.pid.unwrap_or(0);
     settings.only_comm = args.comm.unwrap_or_default().bytes();
     let mut skeleton = load(skeleton, verbose)?;

@@ -1,5 +1,6 @@
 //! Calls raw tracepoint programs with contexts made in Rust and compares what they saw.
 
+use std::ffi::c_void;
 use std::io::Write as _;
 use std::io::stdout;
 use std::mem::MaybeUninit;
@@ -8,6 +9,7 @@ use std::ptr;
 
 use clap::Parser;
 use example_bpf::Error;
+use example_bpf::IntoField as _;
 use example_bpf::JsonObject;
 use example_bpf::Slots;
 use example_bpf::Style;
@@ -26,6 +28,7 @@ mod rawtp {
 use rawtp::RawtpSkelBuilder;
 use rawtp::ctx::btf_trace_neigh_update_ctx;
 use rawtp::ctx::btf_trace_percpu_alloc_percpu_ctx;
+use rawtp::ctx::neighbour;
 
 /// Call raw tracepoint programs with contexts made from the generated Rust structs, and compare
 /// each argument that they read in C to what was sent.
@@ -57,7 +60,7 @@ macro_rules! exchange {
         $(
             let $argument = $value;
             // SAFETY: `context` points to memory for a whole context.
-            unsafe { (&raw mut (*context).$argument).write($argument) };
+            unsafe { (&raw mut (*context).$argument).write($argument.into_field()) };
         )+
         let seen = call(&$program, slots.as_mut_bytes(), &mut $seen)?;
         [$(Exchange {
@@ -94,11 +97,11 @@ fn run(args: &Args) -> Result<(), Error> {
             btf_trace_percpu_alloc_percpu_ctx {
                 reserved: odd,
                 is_atomic: !odd,
-                size: if odd { 0x0123_4567_89ab_cdef } else { 1 },
-                align: 4096,
-                base_addr: ptr::without_provenance_mut(0xffff_8881_0000_1000),
+                size: if odd { 0x0123_4567_89ab_cdef_usize } else { 1 },
+                align: 4096_usize,
+                base_addr: ptr::without_provenance_mut::<c_void>(0xffff_8881_0000_1000),
                 off: if odd { -42 } else { i32::MAX },
-                ptr: ptr::without_provenance_mut(0x0000_6080_dead_beef),
+                ptr: ptr::without_provenance_mut::<c_void>(0x0000_6080_dead_beef),
             }
         ));
         exchanges.extend(exchange!(
@@ -107,10 +110,10 @@ fn run(args: &Args) -> Result<(), Error> {
             seen.neigh_update_seen,
             filling,
             btf_trace_neigh_update_ctx {
-                n: ptr::without_provenance_mut(0xffff_8881_2345_6780),
-                lladdr: ptr::without_provenance(0xffff_c900_0000_0001),
-                new: if odd { 0xfe } else { 0 },
-                flags: if odd { 0x8000_0001 } else { 0 },
+                n: ptr::without_provenance_mut::<neighbour>(0xffff_8881_2345_6780),
+                lladdr: ptr::without_provenance::<u8>(0xffff_c900_0000_0001),
+                new: if odd { 0xfe_u8 } else { 0 },
+                flags: if odd { 0x8000_0001_u32 } else { 0 },
                 nlmsg_pid: if odd { u32::MAX } else { 1 },
             }
         ));

@@ -11,7 +11,6 @@
 #include <bpf/bpf_helpers.h>
 #include "task.h"
 
-#define EPERM 1
 #define PROT_WRITE 0x2
 #define PROT_EXEC 0x4
 
@@ -33,7 +32,12 @@ struct mprotect_event {
 /* Makes the skeleton define the type, which otherwise only ring buffer records have. */
 struct mprotect_event *const mprotect_event_type = 0;
 
-const volatile bool deny;
+/*
+ * What the program returns for such a call: 0 or -EPERM. A choice between the two in
+ * here would not do, as clang makes arithmetic of it that the verifier of 6.12 cannot
+ * follow to its two results.
+ */
+const volatile s32 verdict;
 const volatile u32 only_pid;
 const volatile u8 only_comm[COMM_LEN];
 
@@ -64,7 +68,7 @@ static __always_inline void report(struct btf_lsm_file_mprotect_ctx *ctx, const 
 	event->prot = ctx->prot;
 	event->vm_flags = vma->vm_flags;
 	__builtin_memcpy(event->comm, comm, sizeof(event->comm));
-	event->denied = deny;
+	event->denied = verdict != 0;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -85,7 +89,7 @@ int mprotect_guard(struct btf_lsm_file_mprotect_ctx *ctx)
 		return 0;
 
 	report(ctx, comm);
-	return deny ? -EPERM : 0;
+	return verdict;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -40,6 +40,7 @@ int dump_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_record record = {};
+	const struct cred *cred;
 	struct mm_struct *mm;
 
 	if (!task)
@@ -55,12 +56,16 @@ int dump_task(struct bpf_iter__task *ctx)
 		return 0;
 
 	record.parent_pid = task->real_parent->tgid;
-	record.uid = task->cred->uid.val;
 	record.state = task_state(task);
 	record.exit_state = task->exit_state;
 	record.static_prio = task->static_prio;
 	record.kernel_thread = !!(task->flags & PF_KTHREAD);
 	record.start_boottime_ns = task->start_boottime;
+	/* Never NULL, but a kernel whose BTF has type tags (`__rcu`) insists on the check. */
+	cred = task->cred;
+	if (cred)
+		record.uid = cred->uid.val;
+	/* Kernel threads have no memory of their own. */
 	mm = task->mm;
 	if (mm)
 		record.total_vm_pages = mm->total_vm;

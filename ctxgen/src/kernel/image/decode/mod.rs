@@ -1,0 +1,170 @@
+//! Decompression: one file for each format, and the bounds that hold for all.
+
+mod bzip2;
+mod gzip;
+mod lz4;
+mod lzma;
+mod lzop;
+mod output;
+mod xz;
+mod zstd;
+
+use std::io;
+
+pub(super) use self::output::Failure;
+use self::output::Output;
+use super::compression::Compression;
+
+/// How much memory a decoder may take for the data that it refers back to. The kernel's own build
+/// uses up to 128 MiB (`zstd --ultra -22`, `xz --lzma2=dict=128MiB`).
+const MAX_WINDOW: u64 = 128 << 20;
+
+/// How many compressed streams may follow each other. Tools that compress in parallel write one for
+/// each block, of 64 KiB or more. An empty one takes a few bytes, and as long as any other to set up.
+const MAX_STREAMS: usize = 1 << 14;
+
+/// What `bytes` hold, at most `room` bytes, which is less by as many then.
+pub(super) fn decode(
+    compression: Compression,
+    bytes: &[u8],
+    room: &mut u64,
+) -> Result<Vec<u8>, Failure> {
+    let mut rest = bytes;
+    let mut output = Output::new(room);
+    for _ in 0..MAX_STREAMS {
+        let stream = match compression {
+            Compression::Gzip => gzip::decode,
+            Compression::Xz => xz::decode,
+            Compression::Zstd => zstd::decode,
+            Compression::Lz4 => lz4::decode,
+            Compression::Lz4Legacy => lz4::decode_legacy,
+            Compression::Bzip2 => bzip2::decode,
+            Compression::Lzma => lzma::decode,
+            Compression::Lzo => lzop::decode,
+        };
+        stream(&mut rest, &mut output)?;
+        if !compression.starts(rest) {
+            return Ok(output.into_bytes());
+        }
+    }
+    Err(corrupt("it is made of too many streams").into())
+}
+
+fn corrupt(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+fn cut_short() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "it is cut short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    /// [`samples::plain`], compressed by the usual tools.
+    const SAMPLES: [(Compression, &[u8]); 11] = [
+        (Compression::Gzip, include_bytes!("testdata/plain.gz")),
+        (Compression::Xz, include_bytes!("testdata/plain.xz")),
+        (Compression::Xz, include_bytes!("testdata/plain-bcj-x86.xz")),
+        (Compression::Zstd, include_bytes!("testdata/plain.zst")),
+        (
+            Compression::Zstd,
+            include_bytes!("testdata/plain-ultra.zst"),
+        ),
+        (Compression::Lz4, include_bytes!("testdata/plain.lz4")),
+        (
+            Compression::Lz4Legacy,
+            include_bytes!("testdata/plain-legacy.lz4"),
+        ),
+        (Compression::Bzip2, include_bytes!("testdata/plain.bz2")),
+        (Compression::Lzma, include_bytes!("testdata/plain.lzma")),
+        (Compression::Lzo, include_bytes!("testdata/plain.lzo")),
+        (
+            Compression::Lzo,
+            include_bytes!("testdata/plain-stored.lzo"),
+        ),
+    ];
+
+    fn decode_all(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        decode(compression, bytes, &mut (1 << 20))
+    }
+
+    #[test]
+    fn what_the_usual_tools_write() {
+        for (compression, bytes) in SAMPLES {
+            assert_eq!(Compression::of(bytes), Some(compression));
+            let plain = decode_all(compression, bytes).unwrap();
+            assert_eq!(plain, samples::plain(), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn with_its_size_behind_it() {
+        for (compression, bytes) in SAMPLES {
+            let mut bytes = bytes.to_vec();
+            let size = u32::try_from(samples::plain().len()).unwrap();
+            bytes.extend_from_slice(&size.to_le_bytes());
+            assert_eq!(decode_all(compression, &bytes).unwrap(), samples::plain());
+            bytes.extend_from_slice(&[0xa5; 100]);
+            assert_eq!(decode_all(compression, &bytes).unwrap(), samples::plain());
+        }
+    }
+
+    #[test]
+    fn several_streams() {
+        for (compression, bytes) in SAMPLES {
+            // Nobody concatenates those: there is no telling where one ends.
+            if compression == Compression::Lzma {
+                continue;
+            }
+            let plain = decode_all(compression, &bytes.repeat(3)).unwrap();
+            assert_eq!(plain, samples::plain().repeat(3), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        for (compression, bytes) in SAMPLES {
+            for len in 0..bytes.len() {
+                let failure = decode_all(compression, &bytes[..len]);
+                assert!(failure.is_err(), "{compression:?} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_ends() {
+        for (compression, bytes) in SAMPLES {
+            let mut bytes = bytes.to_vec();
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    bytes[at] ^= 1 << bit;
+                    let _ = decode_all(compression, &bytes);
+                    bytes[at] ^= 1 << bit;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_than_there_is_room_for() {
+        let len = samples::plain().len() as u64;
+        for (compression, bytes) in SAMPLES {
+            let mut room = len;
+            decode(compression, bytes, &mut room).unwrap();
+            assert_eq!(room, 0, "{compression:?}");
+            let mut room = len - 1;
+            let failure = decode(compression, bytes, &mut room).unwrap_err();
+            assert!(matches!(failure, Failure::TooLarge), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn endless_empty_streams() {
+        let empty = samples::gzip(b"");
+        let failure = decode_all(Compression::Gzip, &empty.repeat(MAX_STREAMS + 1));
+        assert!(matches!(failure, Err(Failure::Corrupt(_))));
+    }
+}

@@ -1,0 +1,69 @@
+//! `bpf-report` on the running kernel.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::sample::may_load;
+use crate::sample::objects;
+
+const BPF_REPORT: &str = env!("CARGO_BIN_EXE_bpf-report");
+
+fn strings(array: &Value) -> Vec<&str> {
+    array
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|string| string.as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_program_is_described() {
+    let programs = objects(BPF_REPORT, &["--no-load"]);
+    assert_eq!(programs.len(), 9);
+    for program in &programs {
+        assert_eq!(program["kernel"], "not asked", "{program}");
+        assert!(program["size"].as_u64() > Some(0), "{program}");
+        assert!(!strings(&program["arguments"]).is_empty(), "{program}");
+    }
+    let of = |name: &str| {
+        programs
+            .iter()
+            .find(|program| program["program"] == name)
+            .unwrap()
+    };
+    let guard = of("mprotect_guard");
+    assert_eq!(guard["hook"], "lsm/file_mprotect");
+    assert_eq!(guard["context"], "btf_lsm_file_mprotect_ctx");
+    assert_eq!(
+        strings(&guard["arguments"]),
+        ["vma", "reqprot", "prot", "ret"]
+    );
+    let dump = of("dump_task");
+    assert_eq!(dump["context"], "bpf_iter__task");
+    assert_eq!(strings(&dump["arguments"]), ["meta", "task"]);
+}
+
+#[test]
+fn the_kernel_is_asked_about_each_program() {
+    if !may_load("bpf-report") {
+        return;
+    }
+    for program in objects(BPF_REPORT, &["rawtp", "runqslower", "taskdump"]) {
+        assert_eq!(program["kernel"], "loaded", "{program}");
+    }
+    for program in objects(BPF_REPORT, &["mprotect-guard", "unlinksnoop"]) {
+        assert_ne!(program["kernel"], "EINVAL", "{program}");
+        assert_ne!(program["kernel"], "EACCES", "{program}");
+    }
+}
+
+#[test]
+fn unknown_samples_are_an_error() {
+    let output = Command::new(BPF_REPORT).arg("rawpt").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("no sample `rawpt`"), "{stderr}");
+    assert!(stderr.contains("runqslower"), "{stderr}");
+}

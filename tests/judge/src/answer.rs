@@ -1,0 +1,310 @@
+//! The judge's answers, taken apart. `tests/judge/judge.h` says what they are.
+
+/// One line of the judge's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// Something about the kernel.
+    Kernel {
+        /// What about it.
+        key: &'a str,
+        /// As the kernel has it.
+        value: &'a str,
+    },
+    /// What the verifier says about a program.
+    Program {
+        /// The entry's.
+        id: &'a str,
+        /// Of the program as a whole.
+        result: Verdict<'a>,
+        /// Of each load from the context, in program order.
+        loads: Vec<Load<'a>>,
+        /// How attaching went, where that was asked for.
+        attached: Option<Verdict<'a>>,
+    },
+    /// What a program left in r0.
+    Value {
+        /// The entry's.
+        id: &'a str,
+        /// The value, or why there is none.
+        result: Result<u64, Verdict<'a>>,
+    },
+    /// A line of what a program of the initramfs printed.
+    Output {
+        /// The entry's.
+        id: &'a str,
+        /// The line.
+        text: &'a str,
+    },
+    /// How a program of the initramfs ended.
+    Exit {
+        /// The entry's.
+        id: &'a str,
+        /// Its exit status, 128 and a signal's number, or `timeout`.
+        how: &'a str,
+    },
+    /// The judge could not do what it was told.
+    Trouble {
+        /// The entry's.
+        id: &'a str,
+        /// What and why.
+        text: &'a str,
+    },
+    /// The end, and how many lines came before it.
+    Last {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// What the kernel says to a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It did it.
+    Accepted,
+    /// It did not: the errno's name, and what the verifier gives as its reason, if any.
+    Refused {
+        /// As `E…`.
+        errno: &'a str,
+        /// In the verifier's words; may be empty.
+        reason: &'a str,
+    },
+}
+
+/// What the verifier says about one load from the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load<'a> {
+    /// Accepted, with a register of this type (`scalar`, `trusted_ptr_task_struct`), and the BTF id
+    /// of the pointee where it named one.
+    Accepted {
+        /// Its type in the verifier's words.
+        register: &'a str,
+        /// The pointee's id in the kernel's BTF.
+        btf_id: Option<u32>,
+    },
+    /// Refused, for this reason.
+    Refused {
+        /// In the verifier's words.
+        reason: &'a str,
+    },
+    /// Not looked at, since the program was refused as a whole.
+    Unknown,
+}
+
+impl<'a> Answer<'a> {
+    /// Take a line apart; `None` if it is no answer.
+    pub fn parse(line: &'a str) -> Option<Self> {
+        let mut fields = line.split('\t');
+        let kind = fields.next()?;
+        let id = fields.next()?;
+        let answer = match kind {
+            "k" => Self::Kernel {
+                key: id,
+                value: fields.next()?,
+            },
+            "p" => {
+                let result = verdict(fields.next()?, fields.next()?);
+                let mut loads = Vec::new();
+                let mut attached = None;
+                for field in fields.by_ref() {
+                    match field.strip_prefix('@') {
+                        Some(name) => attached = Some(verdict(name, "")),
+                        None => loads.push(Load::parse(field)),
+                    }
+                }
+                Self::Program {
+                    id,
+                    result,
+                    loads,
+                    attached,
+                }
+            }
+            "v" => {
+                let result = match verdict(fields.next()?, fields.next()?) {
+                    Verdict::Accepted => Ok(u64::from_str_radix(fields.next()?, 16).ok()?),
+                    refused => Err(refused),
+                };
+                Self::Value { id, result }
+            }
+            "x" => match (fields.next()?, fields.next()?) {
+                ("|", text) => Self::Output { id, text },
+                ("exit", how) => Self::Exit { id, how },
+                _ => return None,
+            },
+            "!" => Self::Trouble {
+                id,
+                text: fields.next()?,
+            },
+            "." => Self::Last {
+                count: id.parse().ok()?,
+            },
+            _ => return None,
+        };
+        fields.next().is_none().then_some(answer)
+    }
+
+    /// Whether this is the answer to an entry of the plan, and not one of several.
+    pub fn concludes_entry(&self) -> bool {
+        !matches!(
+            self,
+            Self::Kernel { .. } | Self::Output { .. } | Self::Last { .. }
+        )
+    }
+}
+
+fn verdict<'a>(name: &'a str, reason: &'a str) -> Verdict<'a> {
+    match name {
+        "ok" => Verdict::Accepted,
+        errno => Verdict::Refused { errno, reason },
+    }
+}
+
+impl<'a> Load<'a> {
+    fn parse(field: &'a str) -> Self {
+        if field == "?" {
+            return Self::Unknown;
+        }
+        if let Some(reason) = field.strip_prefix('!') {
+            return Self::Refused { reason };
+        }
+        let (register, btf_id) = match field.rsplit_once('#') {
+            Some((register, id)) => (register, id.parse().ok()),
+            None => (field, None),
+        };
+        Self::Accepted { register, btf_id }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_with_loads_of_each_kind() {
+        let line = "p\ttp_btf/x\tok\t\tscalar\ttrusted_ptr_task_struct#620\t\
+                    !func 'x' doesn't have 3-th argument\t@EINVAL";
+        assert_eq!(
+            Answer::parse(line),
+            Some(Answer::Program {
+                id: "tp_btf/x",
+                result: Verdict::Accepted,
+                loads: vec![
+                    Load::Accepted {
+                        register: "scalar",
+                        btf_id: None
+                    },
+                    Load::Accepted {
+                        register: "trusted_ptr_task_struct",
+                        btf_id: Some(620)
+                    },
+                    Load::Refused {
+                        reason: "func 'x' doesn't have 3-th argument"
+                    },
+                ],
+                attached: Some(Verdict::Refused {
+                    errno: "EINVAL",
+                    reason: ""
+                }),
+            })
+        );
+    }
+
+    #[test]
+    fn a_program_that_was_refused_as_a_whole() {
+        let line = "p\tlsm/x\tEINVAL\tattach_btf_id 7 points to disabled hook x\t?\t?";
+        assert_eq!(
+            Answer::parse(line),
+            Some(Answer::Program {
+                id: "lsm/x",
+                result: Verdict::Refused {
+                    errno: "EINVAL",
+                    reason: "attach_btf_id 7 points to disabled hook x"
+                },
+                loads: vec![Load::Unknown, Load::Unknown],
+                attached: None,
+            })
+        );
+    }
+
+    #[test]
+    fn values() {
+        assert_eq!(
+            Answer::parse("v\ts8\tok\t\tfffffffffffffffe"),
+            Some(Answer::Value {
+                id: "s8",
+                result: Ok(-2_i64 as u64)
+            })
+        );
+        assert_eq!(
+            Answer::parse("v\ts8\tENOTSUPP\tBPF_PROG_TEST_RUN"),
+            Some(Answer::Value {
+                id: "s8",
+                result: Err(Verdict::Refused {
+                    errno: "ENOTSUPP",
+                    reason: "BPF_PROG_TEST_RUN"
+                })
+            })
+        );
+    }
+
+    #[test]
+    fn the_other_kinds() {
+        let lines = [
+            (
+                "k\tendian\tbig",
+                Answer::Kernel {
+                    key: "endian",
+                    value: "big",
+                },
+                false,
+            ),
+            (
+                "x\tguard\t|\tall well",
+                Answer::Output {
+                    id: "guard",
+                    text: "all well",
+                },
+                false,
+            ),
+            (
+                "x\tguard\texit\t0",
+                Answer::Exit {
+                    id: "guard",
+                    how: "0",
+                },
+                true,
+            ),
+            (
+                "!\t-\tan entry without an id",
+                Answer::Trouble {
+                    id: "-",
+                    text: "an entry without an id",
+                },
+                true,
+            ),
+            (".\t17", Answer::Last { count: 17 }, false),
+        ];
+        for (line, answer, concludes) in lines {
+            assert_eq!(Answer::parse(line).as_ref(), Some(&answer));
+            assert_eq!(answer.concludes_entry(), concludes);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer() {
+        for line in [
+            "",
+            "p",
+            "p\tx",
+            "p\tx\tok",
+            "k\trelease",
+            "v\tx\tok\t",
+            "v\tx\tok\t\tzz",
+            "x\tguard\tends\t0",
+            ".\tmany",
+            "q\tx\ty",
+            "k\ta\tb\tc",
+        ] {
+            assert_eq!(Answer::parse(line), None, "{line:?}");
+        }
+    }
+}

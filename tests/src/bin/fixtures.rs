@@ -1,0 +1,46 @@
+//! Makes the trimmed BTFs of `tests/fixtures` and `example-bpf/btf` anew from full ones:
+//!
+//! ```text
+//! cargo run -p ctxgen-tests --bin fixtures
+//! ```
+
+use std::error::Error;
+use std::path::Path;
+
+use ctxgen::KernelBtf;
+use ctxgen_tests::Kernel;
+use ctxgen_tests::full;
+use ctxgen_tests::trimmed;
+use ctxgen_tests::workspace;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let kernels = full("making the fixtures");
+    for fixture in trimmed::FIXTURES {
+        let kernel = open(&kernels, fixture.kernel)?;
+        write(&fixture.path(), &trimmed::make(fixture, &kernel)?)?;
+    }
+    for (arch, kernel) in trimmed::SAMPLES {
+        let kernel = open(&kernels, kernel)?;
+        let path = workspace().join(format!("example-bpf/btf/{arch}.btf"));
+        write(&path, &trimmed::for_samples(&kernel)?)?;
+    }
+    Ok(())
+}
+
+fn open(kernels: &[Kernel], name: &str) -> Result<KernelBtf, Box<dyn Error>> {
+    let kernel = kernels
+        .iter()
+        .find(|kernel| kernel.name == name)
+        .ok_or_else(|| format!("there is no full BTF of {name}"))?;
+    Ok(KernelBtf::from_path(&kernel.btf)?)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, bytes)?;
+    let shown = path.strip_prefix(workspace()).unwrap_or(path);
+    println!("{:6} bytes  {}", bytes.len(), shown.display());
+    Ok(())
+}

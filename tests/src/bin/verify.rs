@@ -1,0 +1,81 @@
+//! Plans for the judge, and its answers held against them.
+//!
+//! ```text
+//! verify plan BTF PLAN [--functions none|sampled|every]
+//! verify compare BTF ANSWERS [--functions none|sampled|every]
+//! ```
+//!
+//! `compare` prints a line of tab-separated counts for each family, then what is wrong, and fails
+//! where anything is.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ctxgen::KernelBtf;
+use ctxgen_tests::verify::Plan;
+use ctxgen_tests::verify::Selection;
+use ctxgen_tests::verify::compare;
+use ctxgen_tests::verify::subjects;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    libbpf_rs::set_print(None);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (command, btf, file, functions) = match arguments[..] {
+        [command, btf, file] => (command, btf, file, "sampled"),
+        [command, btf, file, "--functions", functions] => (command, btf, file, functions),
+        _ => {
+            return Err(
+                "usage: verify plan|compare BTF FILE [--functions none|sampled|every]".into(),
+            );
+        }
+    };
+    let selection = match functions {
+        "none" => Selection::NoFunctions,
+        "sampled" => Selection::Sampled,
+        "every" => Selection::Every,
+        other => return Err(format!("--functions {other} is none of none, sampled, every").into()),
+    };
+    let kernel = KernelBtf::from_path(btf)?;
+    let plan = Plan::new(&kernel, &subjects(&kernel, selection)?);
+    match command {
+        "plan" => {
+            std::fs::write(file, plan.text())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "compare" => report(&kernel, &plan, Path::new(file)),
+        other => Err(format!("{other} is neither plan nor compare").into()),
+    }
+}
+
+/// How many disagreements are printed.
+const SHOWN: usize = 200;
+
+fn report(kernel: &KernelBtf, plan: &Plan, answers: &Path) -> Result<ExitCode, Box<dyn Error>> {
+    let answers = std::fs::read_to_string(answers)?;
+    let report = compare(kernel, plan, answers.lines());
+    for (family, row) in &report.rows {
+        println!(
+            "row\t{family}\t{}\t{}\t{}\t{}\t{}\t{}",
+            row.hooks, row.fields, row.confirmed, row.refused, row.outside, row.wrong
+        );
+    }
+    for (why, count) in &report.outside {
+        println!("outside\t{count}\t{why}");
+    }
+    for wrong in report.wrong.iter().take(SHOWN) {
+        let at = wrong.offset.map_or(String::new(), |at| format!(" +{at}"));
+        println!(
+            "wrong\t{}{at}\t{}\t{}",
+            wrong.hook, wrong.promised, wrong.said
+        );
+    }
+    for trouble in report.trouble.iter().take(SHOWN) {
+        println!("trouble\t{trouble}");
+    }
+    match report.wrong.is_empty() && report.trouble.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Ok(ExitCode::FAILURE),
+    }
+}

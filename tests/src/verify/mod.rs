@@ -1,0 +1,22 @@
+//! Holds every field of every context against the kernel's own verifier.
+//!
+//! A [`Plan`] has a program for each hook that loads each field as the generated header would, and
+//! one slot more. The judge (`tests/judge`) asks a kernel about them; [`compare`] holds its answers
+//! against what the layouts promise.
+
+mod compare;
+mod expect;
+mod plan;
+mod program;
+mod row;
+mod select;
+
+pub use self::compare::Report;
+pub use self::compare::Wrong;
+pub use self::compare::compare;
+pub use self::plan::Case;
+pub use self::plan::Plan;
+pub use self::plan::Subject;
+pub use self::plan::subjects;
+pub use self::row::Row;
+pub use self::select::Selection;

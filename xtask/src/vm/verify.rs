@@ -1,0 +1,206 @@
+//! Every field of every context, held against the verifiers of several kernels.
+//!
+//! What is asked, and what the answers have to be, is worked out by the program `verify` of the
+//! package `ctxgen-tests`, which has the layouts; here it is run for each kernel, before and after
+//! the kernel itself.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::Error;
+use crate::process;
+use crate::vm;
+use crate::vm::fleet::Outcome;
+use crate::workspace;
+
+/// The programs of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Functions {
+    /// Tracepoints, LSM hooks and iterators only.
+    None,
+    /// Also the functions with unusual arguments, and a sample of the others.
+    #[default]
+    Sampled,
+    /// All functions.
+    Every,
+}
+
+impl Functions {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Sampled => "sampled",
+            Self::Every => "every",
+        }
+    }
+}
+
+/// The program that makes plans and compares answers.
+#[derive(Debug)]
+pub(crate) struct Verify {
+    program: PathBuf,
+    functions: Functions,
+}
+
+impl Verify {
+    /// Builds it.
+    pub(crate) fn build(root: &Path, target: &Path, functions: Functions) -> Result<Self, Error> {
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--quiet", "--workspace", "--all-features"]);
+        process::run(cargo.current_dir(root))?;
+        Ok(Self {
+            program: target.join("debug/verify"),
+            functions,
+        })
+    }
+
+    fn command(&self, arguments: [&Path; 3]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments);
+        command.args(["--functions", self.functions.name()]);
+        command
+    }
+
+    /// Writes the plan for a kernel's BTF, or for the kernel image that has it.
+    pub(crate) fn plan(&self, btf: &Path, plan: &Path) -> Result<(), Error> {
+        process::run(&mut self.command([Path::new("plan"), btf, plan]))
+    }
+
+    /// Holds a kernel's answers against its plan.
+    pub(crate) fn compare(&self, btf: &Path, outcome: &Outcome) -> Result<Verdict, Error> {
+        let mut command = self.command([Path::new("compare"), btf, &outcome.answers]);
+        let output = command.output().map_err(|source| vm::Error::File {
+            doing: "run",
+            path: self.program.clone(),
+            source,
+        })?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Verdict {
+            kernel: outcome.name.clone(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
+            text,
+            passed: output.status.success() && outcome.is_complete(),
+        })
+    }
+}
+
+/// What came of a kernel.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    kernel: String,
+    /// What `verify compare` printed: a kind, a tab, and what belongs to it.
+    text: String,
+    complaint: String,
+    passed: bool,
+}
+
+impl Verdict {
+    pub(crate) fn passed(&self) -> bool {
+        self.passed
+    }
+
+    fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = &'t str> {
+        self.text
+            .lines()
+            .filter_map(move |line| line.strip_prefix(kind)?.strip_prefix('\t'))
+    }
+
+    /// What disagrees, and what else is not as it should be.
+    pub(crate) fn complaints(&self) -> String {
+        let mut text = self.complaint.clone();
+        for kind in ["wrong", "trouble"] {
+            for line in self.of_kind(kind) {
+                let _ = writeln!(
+                    text,
+                    "{kind} on {}: {}",
+                    self.kernel,
+                    line.replace('\t', "; ")
+                );
+            }
+        }
+        text
+    }
+}
+
+const HEAD: &str = "\
+| kernel | family | hooks | fields | confirmed | refused as predicted | outside BTF | wrong |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+/// The verdicts as a table, and below it what `outside BTF` consists of.
+pub(crate) fn table(verdicts: &[Verdict]) -> String {
+    let mut text = HEAD.to_owned();
+    for verdict in verdicts {
+        for row in verdict.of_kind("row") {
+            let cells: Vec<&str> = row.split('\t').collect();
+            let _ = writeln!(text, "| {} | {} |", verdict.kernel, cells.join(" | "));
+        }
+    }
+    text.push_str(
+        "\n| kernel | outside BTF because | loads and programs |\n| --- | --- | ---: |\n",
+    );
+    for verdict in verdicts {
+        for line in verdict.of_kind("outside") {
+            if let Some((count, why)) = line.split_once('\t') {
+                let _ = writeln!(text, "| {} | {why} | {count} |", verdict.kernel);
+            }
+        }
+    }
+    text
+}
+
+/// The page that keeps the table.
+pub(crate) fn page(verdicts: &[Verdict]) -> String {
+    format!(
+        "# Verified\n\n\
+         What the verifiers of these kernels say about every field of every context, held against what\n\
+         ctxgen generates. Made by\n\n\
+         ```sh\ncargo xtask vm --write\n```\n\n\
+         Each hook has a program that loads each field at its offset and width, and one slot more,\n\
+         which has to be refused. `confirmed` are loads that the verifier accepts, a pointer with the\n\
+         type that the field has; `refused as predicted` are loads and programs that it refuses where\n\
+         ctxgen says so, the slot behind the last field included; `outside BTF` are those that it\n\
+         refuses for a reason that is not in BTF; `wrong` is all else. Of functions, those are asked\n\
+         about that have arguments by value, more than five, narrow ones or pointers to something\n\
+         unusual, and a fixed sample of 3,000 others.\n\n{}",
+        table(verdicts)
+    )
+}
+
+/// Writes the page into the project.
+pub(crate) fn write(root: &Path, verdicts: &[Verdict]) -> Result<PathBuf, Error> {
+    let path = root.join("docs/verified.md");
+    let unwritable = |source| vm::Error::File {
+        doing: "write",
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(root.join("docs")).map_err(unwritable)?;
+    fs::write(&path, page(verdicts)).map_err(unwritable)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_a_table() {
+        let verdict = Verdict {
+            kernel: "6.1".to_owned(),
+            text: "row\tlsm\t1\t2\t3\t4\t5\t6\noutside\t5\toff\nwrong\tlsm/x +8\ta\tb\n".to_owned(),
+            complaint: String::new(),
+            passed: false,
+        };
+        assert_eq!(verdict.complaints(), "wrong on 6.1: lsm/x +8; a; b\n");
+        let table = table(&[verdict]);
+        assert!(
+            table.contains("| 6.1 | lsm | 1 | 2 | 3 | 4 | 5 | 6 |\n"),
+            "{table}"
+        );
+        assert!(table.contains("| 6.1 | off | 5 |\n"), "{table}");
+    }
+}
