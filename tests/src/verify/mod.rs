@@ -6,6 +6,7 @@
 
 mod compare;
 mod expect;
+mod host;
 mod plan;
 mod program;
 mod row;
@@ -14,6 +15,7 @@ mod select;
 pub use self::compare::Report;
 pub use self::compare::Wrong;
 pub use self::compare::compare;
+pub use self::host::ask;
 pub use self::plan::Case;
 pub use self::plan::Plan;
 pub use self::plan::Subject;

@@ -22,6 +22,7 @@ use crate::machine;
 use crate::needs;
 use crate::privilege;
 use crate::process;
+use crate::vm;
 use crate::workspace;
 
 /// The row of this subcommand.
@@ -123,6 +124,20 @@ static STEPS: &[Step] = &[
         env: &[],
         after_build: true,
     },
+    Step {
+        name: "verifiers of other kernels",
+        cargo: &[
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--",
+            "vm",
+            "--quick",
+        ],
+        env: &[],
+        after_build: true,
+    },
 ];
 
 /// What became of a step.
@@ -138,8 +153,11 @@ fn run(parser: Parser) -> Result<(), Error> {
         return help::print_one(&SUBCOMMAND);
     };
     let root = workspace::root();
-    let all = needs::BUILD.iter().chain(&needs::TEST);
-    debian::provide(SUBCOMMAND.name, &all.collect::<Vec<_>>(), setup)?;
+    let mut all: Vec<_> = needs::BUILD.iter().chain(&needs::TEST).collect();
+    if root.join(vm::IMAGES).is_dir() {
+        all.extend(needs::vm(&vm::Arch::ALL));
+    }
+    debian::provide(SUBCOMMAND.name, &all, setup)?;
     let btf = Btf::resolve(&root)?;
 
     let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
@@ -255,7 +273,7 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
     let kernels = Path::new("../shared/kernels");
     if !root.join(kernels).is_dir() {
         skipped.push(format!(
-            "tests over the BTF of several kernels: there is no {}",
+            "tests over several kernels, in virtual machines too: there is no {}",
             kernels.display()
         ));
     }
@@ -339,7 +357,8 @@ mod tests {
             assert!(
                 same.iter().all(|flag| step.cargo.contains(flag))
                     || step.cargo.contains(&"--no-default-features")
-                    || step.cargo[0] == "fmt",
+                    // Nothing is compiled by the one, and what runs now by the other.
+                    || ["fmt", "run"].contains(&step.cargo[0]),
                 "{} would build with other features than the rest",
                 step.name
             );

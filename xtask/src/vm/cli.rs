@@ -33,7 +33,7 @@ use crate::vm::verify::Verify;
 use crate::workspace;
 
 /// Where kernels to test on are kept, from the workspace's root.
-const IMAGES: &str = "../shared/kernels/images";
+pub(crate) const IMAGES: &str = "../shared/kernels/images";
 
 /// The row of this subcommand.
 pub(crate) static SUBCOMMAND: Subcommand = Subcommand {

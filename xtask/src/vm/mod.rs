@@ -19,6 +19,7 @@ mod verify;
 mod wire;
 
 pub(crate) use self::arch::Arch;
+pub(crate) use self::cli::IMAGES;
 pub(crate) use self::cli::SUBCOMMAND;
 pub(crate) use self::error::Error;
 pub(crate) use self::fleet::Job;
