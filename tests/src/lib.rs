@@ -29,6 +29,39 @@ pub fn skip(what: &str, why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {what}: {why}");
 }
 
+/// Holds a text against a golden file, or writes that file where `CTXGEN_BLESS` is set; the text.
+///
+/// # Panics
+/// If they differ.
+pub fn bless(path: &Path, text: &str) -> String {
+    if std::env::var_os("CTXGEN_BLESS").is_some() {
+        let folder = path.parent().unwrap_or(path);
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(path, text))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    let golden = std::fs::read_to_string(path).unwrap_or_default();
+    if let Some(number) = first_difference(&golden, text) {
+        panic!(
+            "{} differs from what is made, first in line {number}:\n-{}\n+{}\n\
+             If that is as it should be, run the tests once with CTXGEN_BLESS=1.",
+            path.display(),
+            golden.lines().nth(number - 1).unwrap_or_default(),
+            text.lines().nth(number - 1).unwrap_or_default(),
+        );
+    }
+    golden
+}
+
+/// The number of the first line in which two texts differ.
+fn first_difference(a: &str, b: &str) -> Option<usize> {
+    if a == b {
+        return None;
+    }
+    let same = a.lines().zip(b.lines()).take_while(|(a, b)| a == b);
+    Some(same.count() + 1)
+}
+
 /// Whether this process may load BPF programs.
 pub fn is_root() -> bool {
     // SAFETY: the call has no conditions and cannot fail.

@@ -11,6 +11,8 @@ use ctxgen::btf::TypeId;
 use ctxgen::prototype;
 use ctxgen::prototype::Prototype;
 
+use super::OF_TRACEPOINT;
+
 /// The families that the others have the prototypes of.
 const FAMILIES: [&str; 4] = ["tp_btf", "fentry", "lsm", "iter"];
 
@@ -36,6 +38,10 @@ pub(super) fn hooks(kernel: &KernelBtf, known: &BTreeSet<Hook>) -> Vec<Hook> {
             _ => 1,
         };
         for hook in prototype::hooks(kernel, family).step_by(every) {
+            // A tracepoint's functions go along with that or not at all.
+            if OF_TRACEPOINT.iter().any(|prefix| hook.target().starts_with(prefix)) {
+                continue;
+            }
             let mut is_new = false;
             for feature in features(kernel, &hook) {
                 is_new |= seen.insert(feature);

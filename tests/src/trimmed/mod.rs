@@ -226,7 +226,8 @@ fn kind_of(ty: &Type<'_>) -> Option<u32> {
     }
 }
 
-/// Makes empty structs of those that the kernel defines and a trim only declares.
+/// Makes empty structs of those that the kernel defines and a trim only declares: its declarations
+/// are behind all other types.
 ///
 /// What a verifier lets a program load depends on whether a pointer points to a struct, and a
 /// declaration is none. So hooks look the same in a fixture as in the kernel.
@@ -240,7 +241,10 @@ fn undeclare(trimmed: &[u8], full: &KernelBtf) -> Vec<u8> {
     let mut blob = Blob::parse(trimmed);
     let declared: Vec<u32> = blob
         .with_ids()
-        .filter(|(_, ty)| ty.kind() == sys::BTF_KIND_FWD && defined.contains(blob.name(ty)))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .take_while(|(_, ty)| ty.kind() == sys::BTF_KIND_FWD && defined.contains(blob.name(ty)))
         .map(|(id, _)| id)
         .collect();
     for id in declared {

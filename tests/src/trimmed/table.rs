@@ -101,12 +101,15 @@ pub(super) static HOOKS: &[&str] = &[
     "fentry/ZSTD_CCtx_setFParams",
     "fentry/ZSTD_compressBegin_usingCDict_advanced",
     "fentry/__bpf_map_get",
+    "fentry/__cgroup_bpf_run_filter_getsockopt",
     "fentry/vma_modify_flags_uffd",
     "tp_btf/xen_mmu_ptep_modify_prot_commit",
     "tp_btf/tmigr_group_set_cpu_active",
     "tp_btf/s390_cio_csch",
     "lsm/path_chown",
     "lsm/socket_getpeersec_stream",
+    // An enum of one byte.
+    "fentry/__bh_submit",
     // What fmod_ret programs may and may not modify.
     "fentry/security_file_mprotect",
     "fentry/security_inode_free",

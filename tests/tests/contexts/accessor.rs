@@ -1,0 +1,205 @@
+//! `ctx_get` reads every argument: with its own type, through loads that verifiers allow, and the
+//! right value whatever else is in the slot.
+
+use std::fmt::Write;
+use std::time::Instant;
+
+use ctxgen::ByteOrder;
+use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::Family;
+use ctxgen::KernelBtf;
+use ctxgen::Shape;
+use ctxgen::btf::CDump;
+use ctxgen::btf::IntEncoding;
+use ctxgen::btf::Kind;
+use ctxgen::layout::Access;
+use ctxgen::layout::Field;
+use ctxgen::layout::SLOT;
+use ctxgen::render;
+use ctxgen_tests::prng::Prng;
+use object::Object;
+use object::ObjectSection;
+use object::ObjectSymbol;
+
+use crate::bpf::Function;
+use crate::hooks::contexts;
+use crate::hooks::open_fixture;
+use crate::tools::clang;
+use crate::tools::run;
+use crate::tools::write;
+
+/// How often a function is called, each time with other slots.
+const CALLS: usize = 4;
+
+#[test]
+fn arguments_are_read() {
+    for name in ["6.12-s390x", "6.12-x86_64-clang", "7.2-x86_64"] {
+        let start = Instant::now();
+        let kernel = open_fixture(name);
+        // A fentry context is the beginning of a fexit one.
+        let families = Family::all().filter(|family| family.name() != "fentry");
+        let all = contexts(&kernel, families);
+        let Checked { read, skipped } = check(&kernel, all, &render::vmlinux(&kernel).unwrap());
+        assert!(read > 500, "{name}: {read} arguments");
+        println!(
+            "{name}, {}: {read} arguments read {CALLS} times each, {skipped} skipped, {:.1?}",
+            kernel.byte_order(),
+            start.elapsed()
+        );
+    }
+}
+
+/// How many arguments were read.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// These were.
+    pub(crate) read: usize,
+    /// Their types have no names, so that nothing can be declared with them.
+    pub(crate) skipped: usize,
+}
+
+/// An argument, and the number of the function that reads it.
+struct Getter<'c> {
+    number: usize,
+    struct_name: &'c str,
+    struct_size: u32,
+    field: &'c Field,
+}
+
+/// Compiles a function for each argument of these contexts that reads it through `ctx_get`, and
+/// calls it.
+pub(crate) fn check(kernel: &KernelBtf, contexts: Vec<Context>, vmlinux: &str) -> Checked {
+    let ctx = CtxBtf::new(kernel, contexts).unwrap();
+    let mut dump = CDump::new(ctx.btf()).unwrap();
+    let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\n".to_owned();
+    let mut getters = Vec::new();
+    let mut skipped = 0;
+    for ctx_struct in ctx.structs() {
+        let Shape::Slots { layout, .. } = &ctx_struct.context.shape else {
+            continue;
+        };
+        let name = &ctx_struct.context.struct_name;
+        for field in &layout.fields {
+            let declaration = dump.declare(field.type_id, "value").unwrap();
+            let own = dump.declare(field.type_id, "").unwrap();
+            if declaration.contains('{') || matches!(field.access, Access::Never(_)) {
+                skipped += 1;
+                continue;
+            }
+            let number = getters.len();
+            let field_name = &field.name;
+            let _ = write!(
+                source,
+                "void get_{number}(struct {name} *ctx, void *out);\n\
+                 void get_{number}(struct {name} *ctx, void *out)\n{{\n\
+                 \t{declaration} = ctx_get(ctx, {field_name});\n\n\
+                 \t_Static_assert(__builtin_types_compatible_p(__typeof__(ctx_get(ctx, \
+                 {field_name})), __typeof__({own})), \"{name}.{field_name}\");\n\
+                 \t__builtin_memcpy(out, (const void *)&value, sizeof(value));\n}}\n\n"
+            );
+            getters.push(Getter {
+                number,
+                struct_name: name,
+                struct_size: layout.size,
+                field,
+            });
+        }
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "ctx.h", render::header(&ctx).unwrap());
+    let system_headers = folder.join("system");
+    write(&system_headers, "vmlinux.h", vmlinux);
+    let source = write(folder, "get.c", source);
+    let object = folder.join("get.o");
+    let mut clang = clang(kernel.byte_order(), &system_headers);
+    // Nothing here is relocated, and without debug info it takes a third of the time.
+    clang.arg("-g0");
+    run(clang
+        .arg("-I")
+        .arg(folder)
+        .arg("-c")
+        .arg(source)
+        .arg("-o")
+        .arg(&object));
+
+    let bytes = std::fs::read(&object).unwrap();
+    let elf = object::File::parse(&*bytes).unwrap();
+    let text = elf.section_by_name(".text").expect("code").data().unwrap();
+    let mut codes = vec![None; getters.len()];
+    for symbol in elf.symbols() {
+        let number = symbol.name().unwrap().strip_prefix("get_");
+        if let Some(number) = number.and_then(|number| number.parse::<usize>().ok()) {
+            let start = usize::try_from(symbol.address()).unwrap();
+            let len = usize::try_from(symbol.size()).unwrap();
+            codes[number] = Some(&text[start..start + len]);
+        }
+    }
+    let mut prng = Prng::new(1);
+    for getter in &getters {
+        let function = Function {
+            order: kernel.byte_order(),
+            code: codes[getter.number].expect("a function"),
+        };
+        for _ in 0..CALLS {
+            getter.call(kernel, function, &mut prng);
+        }
+    }
+    Checked {
+        read: getters.len(),
+        skipped,
+    }
+}
+
+impl Getter<'_> {
+    fn call(&self, kernel: &KernelBtf, function: Function<'_>, prng: &mut Prng) {
+        let Self { field, .. } = self;
+        let what = format!("{}.{}", self.struct_name, field.name);
+        let (size, is_bool, by_value) = own(kernel, field);
+        let mut context: Vec<u8> = (0..self.struct_size)
+            .map(|_| u8::try_from(prng.below(256)).unwrap())
+            .collect();
+        let slot = field.offset as usize;
+        // Where in the slot, or the slots, the value is.
+        let start = match kernel.byte_order() {
+            ByteOrder::Little => slot,
+            ByteOrder::Big => slot + (SLOT as usize).saturating_sub(size),
+        };
+        if is_bool {
+            context[start] &= 1;
+        }
+        let mut out = vec![0; size];
+        let loads = function.call(&context, &mut out);
+        assert_eq!(out, context[start..start + size], "{what}: {context:?}");
+
+        assert!(!loads.is_empty(), "{what}");
+        for (offset, len) in loads {
+            assert_eq!(offset % 8, 0, "{what}: a load inside a slot");
+            let whole = by_value || kernel.byte_order() == ByteOrder::Big;
+            let allowed = if whole { 8 } else { size };
+            assert_eq!(len, allowed, "{what}: a load of that many bytes");
+        }
+    }
+}
+
+/// The size of an argument's own type, and whether it is a boolean, or a struct or union.
+fn own(kernel: &KernelBtf, field: &Field) -> (usize, bool, bool) {
+    let ty = kernel.btf().resolve(field.type_id).expect("a type");
+    let size = match ty.kind() {
+        Kind::Ptr(_) => SLOT,
+        Kind::Int { size, .. } | Kind::Enum { size } | Kind::Enum64 { size } => size,
+        Kind::Struct(composite) | Kind::Union(composite) => composite.size,
+        kind => panic!("{}: {kind:?}", field.name),
+    };
+    let is_bool = matches!(
+        ty.kind(),
+        Kind::Int {
+            encoding: IntEncoding::Bool,
+            ..
+        }
+    );
+    let by_value = matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_));
+    (size as usize, is_bool, by_value)
+}

@@ -1,0 +1,16 @@
+//! From kernel BTF to context structs: what is in them, and what libbpf, bpftool and compilers make
+//! of them.
+
+mod accessor;
+mod bpf;
+mod ctx_btf;
+mod facts;
+mod fixtures;
+mod full;
+mod golden;
+mod hooks;
+mod hostile;
+mod layouts;
+mod names;
+mod refusals;
+mod tools;
