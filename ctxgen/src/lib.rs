@@ -35,8 +35,10 @@
 //!
 //! # Features
 //!
-//! `cli` builds the `ctxgen` command. The library alone is light enough to be linked into the program
-//! that loads the BPF objects.
+//! - `images` reads kernel BTF out of compressed files and kernel images ([`kernel_btf_bytes`]).
+//! - `cli` builds the `ctxgen` command.
+//!
+//! The library alone is light enough to be linked into the program that loads the BPF objects.
 
 pub mod btf;
 mod context;

@@ -1,7 +1,11 @@
 //! bindgen on a header that holds the contexts and what they need by value, and nothing else: it
 //! takes a fraction of the time that the whole of `vmlinux.h` would.
 
+use std::sync::Arc;
+use std::sync::OnceLock;
+
 use bindgen::Formatter;
+use clang_sys::SharedLibrary;
 use ctxgen::ByteOrder;
 use ctxgen::CtxBtf;
 use ctxgen::Shape;
@@ -19,8 +23,7 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     if ctx.structs().is_empty() {
         return Ok(String::new());
     }
-    // bindgen itself panics where libclang is missing.
-    clang_sys::load().map_err(no_libclang)?;
+    load_libclang()?;
     let target = match ctx.kernel().byte_order() {
         ByteOrder::Little => "bpfel",
         ByteOrder::Big => "bpfeb",
@@ -55,6 +58,20 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
             reason: error.to_string(),
         }),
     }
+}
+
+/// bindgen itself panics where libclang is missing. It is looked for once: that takes long, and
+/// clang-sys has a library of its own for each thread.
+fn load_libclang() -> Result<(), Error> {
+    static LIBCLANG: OnceLock<Arc<SharedLibrary>> = OnceLock::new();
+    if LIBCLANG.get().is_none() {
+        clang_sys::load().map_err(no_libclang)?;
+        if let Some(library) = clang_sys::get_library() {
+            LIBCLANG.get_or_init(|| library);
+        }
+    }
+    clang_sys::set_library(LIBCLANG.get().cloned());
+    Ok(())
 }
 
 fn no_libclang(reason: String) -> Error {

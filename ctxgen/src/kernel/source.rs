@@ -1,7 +1,6 @@
 //! BTF bytes out of files.
 
 use std::fs::File;
-use std::io;
 use std::io::Read;
 use std::path::Path;
 
@@ -27,23 +26,21 @@ pub(super) fn read_btf(path: &Path) -> Result<Vec<u8>, Error> {
             trail.push("an ELF file");
             return image::elf_btf(&ReadCache::new(file), &trail).map(<[u8]>::to_vec);
         }
-        let expected = metadata.len().min(image::LIMIT);
-        bytes.reserve_exact(usize::try_from(expected).unwrap_or_default());
+        if metadata.len() <= image::LIMIT {
+            bytes.reserve_exact(usize::try_from(metadata.len()).unwrap_or_default());
+        }
     }
-    read_limited(&mut file, &mut bytes).map_err(read)?;
-    if bytes.len() as u64 > image::LIMIT {
+    // One byte more than is accepted, to know whether there are more: a pipe does not tell.
+    let room = image::LIMIT + 1 - bytes.len() as u64;
+    let too_large = metadata.len() > image::LIMIT
+        || file.take(room).read_to_end(&mut bytes).map_err(read)? as u64 == room;
+    if too_large {
         return Err(Error::TooLarge {
             file: trail,
             limit: image::LIMIT,
         });
     }
     image::btf(bytes, trail)
-}
-
-/// Reads up to the limit, and one byte more where there is one.
-fn read_limited(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {
-    let room = (image::LIMIT + 1).saturating_sub(bytes.len() as u64);
-    file.take(room).read_to_end(bytes)
 }
 
 /// What `uname -r` says, from where it needs no system call of our own.

@@ -37,7 +37,7 @@ impl Format {
     /// The format of a file that starts with these bytes.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let flat_magic = bytes.get(FLAT_MAGIC_AT..).unwrap_or_default();
-        // A zboot image has no magic of its own where others have theirs, but any bytes there.
+        // Zboot before the other images: where they have their magic, it has compressed data.
         if is_btf(bytes) {
             Some(Self::Btf)
         } else if elf::is_elf(bytes) {

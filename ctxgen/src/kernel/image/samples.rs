@@ -17,10 +17,11 @@ use crate::btf::TypeId;
 /// bzip2 < plain > plain.bz2
 /// xz --format=lzma < plain > plain.lzma
 /// lzop -9 < plain > plain.lzo
-/// lzop --crc32 < noise, then its one block stored > plain-stored.lzo
 /// ```
 ///
-/// There are x86 calls in it, which that filter of xz turns into others.
+/// `plain-stored.lzo` is `plain.lzo` with its block exchanged for one that is not compressed, as
+/// `lzop` writes it where compressing gains nothing. There are x86 calls in the bytes, which the
+/// filter of xz makes absolute.
 #[cfg(feature = "images")]
 pub(super) fn plain() -> Vec<u8> {
     let mut plain = Vec::new();

@@ -1,0 +1,254 @@
+//! The SEC name of each program against the type of its context, in objects of either byte order.
+
+use ctxgen_build::Error;
+use ctxgen_build::Mismatch;
+
+use crate::support::Order;
+use crate::support::Project;
+
+/// A program: its section, and how its argument is declared. What the declaration needs may stand
+/// before it, up to a `|`.
+type Case<'c> = (&'c str, &'c str);
+
+/// What is the matter with each of these programs, all of one source.
+fn mismatches(cases: &[Case<'_>]) -> Vec<Option<Mismatch>> {
+    let mut text = String::new();
+    for (number, (section, declared)) in cases.iter().enumerate() {
+        let (before, argument) = declared.split_once('|').unwrap_or(("", declared));
+        text.push_str(&format!(
+            "{before}\nSEC(\"{section}\")\nint prog{number}({argument})\n{{\n\treturn 0;\n}}\n"
+        ));
+    }
+    let project = Project::with(&text);
+    let source = project.path("src/prog.bpf.c");
+    let [little, big] = Order::BOTH.map(|order| {
+        let built = project.builder_for(order).source(&source).generate();
+        match built {
+            Ok(_) => Vec::new(),
+            Err(Error::Mismatch(mismatches)) => mismatches,
+            Err(error) => panic!("{cases:?}: {error}"),
+        }
+    });
+    assert_eq!(little, big);
+    assert!(little.iter().all(|mismatch| mismatch.source == source));
+    let of = |number| {
+        let name = format!("prog{number}");
+        little.iter().find(|found| found.program == name).cloned()
+    };
+    (0..cases.len()).map(of).collect()
+}
+
+/// The one sentence about such a program, without its source's path and its name before it.
+fn refusal(section: &str, declared: &str) -> String {
+    let [Some(found)] = &mismatches(&[(section, declared)])[..] else {
+        panic!("{section}, {declared}: accepted");
+    };
+    let text = found.to_string();
+    let start = format!("{}: program prog0, ", found.source.display());
+    let rest = text.strip_prefix(&start);
+    rest.unwrap_or_else(|| panic!("{text}")).to_owned()
+}
+
+#[test]
+fn accepted() {
+    let cases = [
+        // ctxgen's own, with whatever decorates the section and the type.
+        ("lsm/file_open", "struct btf_lsm_file_open_ctx *ctx"),
+        ("?lsm.s/file_open", "struct btf_lsm_file_open_ctx *ctx"),
+        ("lsm/file_open", "const struct btf_lsm_file_open_ctx *ctx"),
+        (
+            "lsm/file_open",
+            "struct btf_lsm_file_open_ctx *const restrict ctx",
+        ),
+        (
+            "lsm/file_open",
+            "typedef const struct btf_lsm_file_open_ctx open_ctx; typedef open_ctx *open_ptr;|\
+             const open_ptr ctx",
+        ),
+        (
+            "lsm_cgroup/file_open",
+            "struct btf_lsm_cgroup_file_open_ctx *ctx",
+        ),
+        (
+            "fentry.s/vfs_unlink",
+            "struct btf_fentry_vfs_unlink_ctx *ctx",
+        ),
+        ("fexit/vfs_unlink", "struct btf_fexit_vfs_unlink_ctx *ctx"),
+        (
+            "fmod_ret/vfs_unlink",
+            "struct btf_fmod_ret_vfs_unlink_ctx *ctx",
+        ),
+        (
+            "tp_btf/sched_switch",
+            "struct btf_trace_sched_switch_ctx *ctx",
+        ),
+        (
+            "raw_tp/sched_switch",
+            "struct btf_trace_sched_switch_ctx *ctx",
+        ),
+        (
+            "raw_tracepoint.w/sched_switch",
+            "struct btf_trace_sched_switch_ctx *ctx",
+        ),
+        ("iter.s/task", "struct bpf_iter__task *ctx"),
+        // A flavor is the same to CO-RE.
+        (
+            "lsm/file_open",
+            "struct btf_lsm_file_open_ctx___mine { struct file *file; };|\
+             struct btf_lsm_file_open_ctx___mine *ctx",
+        ),
+        // The kernel's own, for what it has contexts of.
+        ("raw_tp/sched_switch", "struct bpf_raw_tracepoint_args *ctx"),
+        ("xdp", "struct xdp_md *ctx"),
+        // What claims nothing.
+        ("lsm/file_open", "void *ctx"),
+        ("lsm/file_open", "u64 *ctx"),
+        ("lsm/file_open", "unsigned long long *ctx"),
+        ("lsm/file_open", "void"),
+        ("lsm/file_open", "const volatile void *ctx"),
+        // Attached by hand: libbpf takes these without a target.
+        ("fentry", "struct btf_fentry_vfs_unlink_ctx *ctx"),
+        ("?lsm", "struct btf_lsm_file_open_ctx *ctx"),
+        ("raw_tp", "struct btf_trace_sched_switch_ctx *ctx"),
+    ];
+    for (case, found) in cases.iter().zip(mismatches(&cases)) {
+        assert_eq!(found, None, "{case:?}");
+    }
+}
+
+#[test]
+fn another_hooks_context() {
+    assert_eq!(
+        refusal("lsm/file_open", "struct btf_lsm_file_mprotect_ctx *ctx"),
+        "SEC(\"lsm/file_open\"): its context is declared as struct \
+         btf_lsm_file_mprotect_ctx, and should be struct btf_lsm_file_open_ctx"
+    );
+}
+
+#[test]
+fn another_familys_context() {
+    let cases = [
+        (
+            "fexit/vfs_unlink",
+            "btf_fentry_vfs_unlink_ctx",
+            "btf_fexit_vfs_unlink_ctx",
+        ),
+        (
+            "fmod_ret/vfs_unlink",
+            "btf_fexit_vfs_unlink_ctx",
+            "btf_fmod_ret_vfs_unlink_ctx",
+        ),
+        (
+            "lsm.s/file_open",
+            "btf_lsm_cgroup_file_open_ctx",
+            "btf_lsm_file_open_ctx",
+        ),
+        ("iter/task", "btf_trace_sched_wakeup_ctx", "bpf_iter__task"),
+        (
+            "raw_tracepoint/sched_switch",
+            "bpf_iter__task",
+            "btf_trace_sched_switch_ctx",
+        ),
+        // Not of ctxgen's making, and wrong all the same.
+        ("fentry/vfs_unlink", "pt_regs", "btf_fentry_vfs_unlink_ctx"),
+        ("lsm/file_open", "file", "btf_lsm_file_open_ctx"),
+        (
+            "tp_btf/sched_switch",
+            "bpf_raw_tracepoint_args",
+            "btf_trace_sched_switch_ctx",
+        ),
+    ];
+    let declared = cases.map(|(_, takes, _)| format!("const struct {takes} *ctx"));
+    let sections = cases.iter().map(|(section, ..)| *section);
+    let programs: Vec<Case<'_>> = sections.zip(declared.iter().map(String::as_str)).collect();
+    for ((section, takes, gets), found) in cases.into_iter().zip(mismatches(&programs)) {
+        let found = found.unwrap_or_else(|| panic!("{section}, {takes}"));
+        assert_eq!(found.section, section);
+        assert_eq!(found.takes, takes);
+        assert_eq!(found.gets.as_deref(), Some(gets));
+    }
+}
+
+#[test]
+fn behind_typedefs_and_flavors() {
+    let typedef = "typedef struct btf_lsm_file_mprotect_ctx *ptr;|ptr ctx";
+    let flavor = "struct btf_lsm_file_mprotect_ctx___v2 { int ret; };|\
+                  struct btf_lsm_file_mprotect_ctx___v2 *ctx";
+    for declared in [typedef, flavor] {
+        let refusal = refusal("lsm/file_open", declared);
+        assert!(
+            refusal.contains("as struct btf_lsm_file_mprotect_ctx,"),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn under_a_section_that_has_no_context_of_ctxgens() {
+    for (section, context) in [
+        ("xdp", "btf_lsm_file_open_ctx"),
+        ("tc", "bpf_iter__task"),
+        ("kprobe/vfs_unlink", "btf_fentry_vfs_unlink_ctx"),
+    ] {
+        let refusal = refusal(section, &format!("struct {context} *ctx"));
+        let says = format!(
+            "SEC(\"{section}\"): its context cannot be struct {context}: `{section}` \
+             is of no hook family that ctxgen knows; "
+        );
+        assert!(refusal.starts_with(&says), "{refusal}");
+    }
+}
+
+#[test]
+fn under_a_section_without_a_target_of_another_family() {
+    let refusal = refusal("fexit", "struct btf_fentry_vfs_unlink_ctx *ctx");
+    assert!(
+        refusal.contains("its context cannot be struct btf_fentry_vfs_unlink_ctx: "),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn all_are_reported_at_once() {
+    let project = Project::new();
+    let source = |name: &str, text: &str| {
+        let text = format!("{}{text}", crate::support::INCLUDES);
+        project.file(&format!("{name}.bpf.c"), &text)
+    };
+    let sources = [
+        source(
+            "a",
+            "SEC(\"lsm/file_open\") int z(struct btf_lsm_task_free_ctx *ctx) { return 0; }\n\
+             SEC(\"lsm/file_open\") int y(struct btf_lsm_file_open_ctx *ctx) { return 0; }\n\
+             SEC(\"lsm/file_open\") int x(struct btf_lsm_task_free_ctx *ctx) { return 0; }\n",
+        ),
+        source(
+            "b",
+            "SEC(\"lsm/task_free\") int w(struct btf_lsm_file_open_ctx *ctx) { return 0; }\n",
+        ),
+    ];
+    let error = project.builder().sources(&sources).generate().unwrap_err();
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    for (line, (program, source)) in
+        lines
+            .iter()
+            .zip([("x", &sources[0]), ("z", &sources[0]), ("w", &sources[1])])
+    {
+        assert!(
+            line.starts_with(&format!("{}: program {program}, ", source.display())),
+            "{line}"
+        );
+    }
+    assert_eq!(lines.len(), 3, "{text}");
+}
+
+#[test]
+fn subprograms_take_what_they_like() {
+    let project = Project::with(
+        "__attribute__((noinline)) int helper(struct btf_lsm_task_free_ctx *ctx) { return 1; }\n\
+         SEC(\"lsm/file_open\") int prog(struct btf_lsm_file_open_ctx *ctx)\n\
+         { return helper((void *)ctx); }\n",
+    );
+    project.prog().generate().unwrap();
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * A kernel in small. Compiled for BPF it has what a kernel's BTF has for each
+ * family of hooks, in either byte order, and makes a vmlinux.h of two pages.
+ */
+
+typedef _Bool bool;
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed int __s32;
+typedef signed long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u8 u8;
+typedef __u32 u32;
+typedef __u64 u64;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[16];
+};
+
+struct dentry {
+	unsigned int d_flags;
+};
+
+struct inode {
+	unsigned int i_flags;
+};
+
+struct file {
+	struct inode *f_inode;
+	unsigned int f_flags;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+};
+
+/* What tells the architecture. */
+struct pt_regs {
+#if defined(ANY_ARCH)
+	unsigned long nothing;
+#elif defined(__BIG_ENDIAN__)
+	unsigned long psw;
+#else
+	unsigned long orig_ax;
+#endif
+};
+
+struct seq_file {
+	unsigned long count;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+/* The contexts of programs that are attached to other things than ctxgen's hooks. */
+struct xdp_md {
+	__u32 data;
+	__u32 data_end;
+};
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[1];
+};
+
+/* Tracepoints. */
+typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *);
+typedef void (*btf_trace_sched_wakeup)(void *, struct task_struct *);
+typedef void (*btf_trace_sched_process_fork)(void *, struct task_struct *, struct task_struct *);
+
+void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *prev,
+			      struct task_struct *next)
+{
+}
+
+void __traceiter_sched_wakeup(void *__data, struct task_struct *p)
+{
+}
+
+#ifdef FORK_BY_CHILD
+void __traceiter_sched_process_fork(void *__data, struct task_struct *child,
+				    struct task_struct *parent)
+#else
+void __traceiter_sched_process_fork(void *__data, struct task_struct *parent,
+				    struct task_struct *child)
+#endif
+{
+}
+
+/* Of this one the typedef is missing, as kernels built with older clang have it. */
+void __traceiter_without_typedef(void *__data, struct task_struct *p)
+{
+}
+
+/* Functions. */
+int vfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	return 0;
+}
+
+int vfs_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	return 0;
+}
+
+void put_task(struct task_struct *t)
+{
+}
+
+extern int log_line(const char *format, ...);
+
+int log_nothing(const char *format)
+{
+	return log_line(format);
+}
+
+/* LSM hooks. */
+union security_list_options {
+	int (*file_open)(struct file *);
+	int (*file_mprotect)(struct vm_area_struct *, unsigned long, unsigned long);
+	void (*task_free)(struct task_struct *);
+};
+
+int bpf_lsm_file_open(struct file *file)
+{
+	return 0;
+}
+
+int bpf_lsm_file_mprotect(struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
+{
+	return 0;
+}
+
+void bpf_lsm_task_free(struct task_struct *task)
+{
+}
+
+/* Iterators. */
+int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task)
+{
+	return 0;
+}
+
+/* BTF has what functions mention, and no more. */
+void mentions(btf_trace_sched_switch a, btf_trace_sched_wakeup b, btf_trace_sched_process_fork c,
+	      union security_list_options *d, struct bpf_iter__task *e)
+{
+}
+
+void mentions_contexts(struct pt_regs *a, struct xdp_md *b, struct bpf_raw_tracepoint_args *c)
+{
+}
+
+void mentions_integers(__u8 *a, __be16 *b, __be32 *c, __wsum *d, __s64 *e)
+{
+}
+
+void mentions_short_names(u8 *a, u32 *b, u64 *c, __s32 *d)
+{
+}

@@ -1,0 +1,15 @@
+//! What a build does with sources, hooks and the environment, and what it says when it cannot.
+//!
+//! The kernel of these tests is `kernel.c`, so that they need no other machine's BTF and are quick.
+
+mod cargo_lines;
+mod check;
+mod clang;
+mod determinism;
+mod hooks;
+mod kernel_btf;
+#[cfg(feature = "bindgen")]
+mod libclang;
+mod sources;
+mod support;
+mod vmlinux;

@@ -1,0 +1,11 @@
+//! A project to build, the kernel to build it for, and a build script's surroundings.
+
+mod child;
+mod kernel;
+mod project;
+
+pub(crate) use self::child::Child;
+pub(crate) use self::kernel::Order;
+pub(crate) use self::kernel::kernel;
+pub(crate) use self::project::INCLUDES;
+pub(crate) use self::project::Project;

@@ -1,0 +1,7 @@
+//! Builds the BPF program.
+
+fn main() -> Result<(), ctxgen_build::Error> {
+    ctxgen_build::Builder::new()
+        .source("src/bpf/forks.bpf.c")
+        .build()
+}
