@@ -211,7 +211,11 @@ pub fn lay_out(
             Some(name) => name.clone(),
             None => format!("arg{number}"),
         };
-        let name = field_name(&name, &slots.names);
+        // Looking for the name among those before it is for what can have a context at all.
+        let name = match slots.next {
+            0..=MAX_SLOTS => field_name(&name, &slots.names),
+            _ => name,
+        };
         slots.add(name, arg.type_id)?;
     }
     if slots.next > MAX_SLOTS {

@@ -25,6 +25,12 @@ pub enum DumpError {
     /// Types hold each other in a circle, or are nested deeper than any compiler does.
     #[error("type {0} is nested in itself or too deeply")]
     Nesting(TypeId),
+    /// A type would be written in more text than any compiler's is.
+    #[error("type {0} takes too much text")]
+    TooMuch(TypeId),
+    /// A number has no size, or a struct's members are where no compiler puts them.
+    #[error("type {0} has a size, or members at offsets, that no compiler gives a type")]
+    Layout(TypeId),
     /// libbpf gave up.
     #[error("libbpf cannot print type {id} ({error})")]
     Libbpf {
@@ -126,7 +132,7 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError`], where the type cannot be written in C.
     pub fn declare(&mut self, id: TypeId, name: &str) -> Result<String, DumpError> {
-        check::nesting(self.btf, [id], Scope::Declaration)?;
+        check::printable(self.btf, [id], Scope::Declaration)?;
         let name = CString::new(name).map_err(|_| DumpError::TooLong(id))?;
         let options = libbpf_sys::btf_dump_emit_type_decl_opts {
             sz: size_of::<libbpf_sys::btf_dump_emit_type_decl_opts>() as libbpf_sys::size_t,
@@ -145,7 +151,7 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError`], where the type cannot be written in C.
     pub fn define(&mut self, id: TypeId) -> Result<String, DumpError> {
-        check::nesting(self.btf, [id], Scope::Definition)?;
+        check::printable(self.btf, [id], Scope::Definition)?;
         self.define_unchecked(id)
     }
 
@@ -154,7 +160,7 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError`], where a type cannot be written in C.
     pub fn define_all(&mut self) -> Result<String, DumpError> {
-        check::nesting(self.btf, self.btf.ids_from(TypeId(1)), Scope::Definition)?;
+        check::printable(self.btf, self.btf.ids_from(TypeId(1)), Scope::Definition)?;
         let mut text = String::new();
         for id in self.btf.ids_from(TypeId(1)) {
             text.push_str(&self.define_unchecked(id)?);

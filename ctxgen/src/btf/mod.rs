@@ -1,8 +1,9 @@
 //! BTF, read through libbpf.
 //!
-//! libbpf checks a BTF's bounds when it parses it: every type id, string offset and section length
-//! is inside its table, and types are in host byte order afterwards, whatever the file's. What it
-//! does not check are cycles and depth, so walks over types are bounded here ([`Btf::resolve`]).
+//! libbpf checks a BTF's bounds when it parses it: every string offset and section length is inside
+//! its table, every type id but one kind, which is checked here, and types are in host byte order
+//! afterwards, whatever the file's. What it does not check are cycles and depth, so walks over types
+//! are bounded here ([`Btf::resolve`]).
 
 mod check;
 mod dump;
@@ -49,6 +50,14 @@ pub enum BtfError {
     /// libbpf refused the blob: an id or offset is out of bounds, or a kind is unknown to it.
     #[error("libbpf finds it malformed ({0})")]
     Malformed(std::io::Error),
+    /// A prototype's result is of a type that is not there, which libbpf does not look at.
+    #[error("its type {id} returns type {returns}, and there is none of that number")]
+    NoSuchType {
+        /// The prototype.
+        id: TypeId,
+        /// What it returns.
+        returns: TypeId,
+    },
 }
 
 /// A parsed BTF: a kernel's, or a split BTF on top of one.
@@ -97,13 +106,30 @@ impl<'base> Btf<'base> {
         let ptr = unsafe { libbpf_sys::btf__new_split(plain.as_ptr().cast(), len, raw_base) };
         let ptr = NonNull::new(ptr)
             .ok_or_else(|| BtfError::Malformed(std::io::Error::last_os_error()))?;
-        Ok(Self {
+        let btf = Self {
             ptr,
             order,
             string_end,
             base,
             namesakes: OnceCell::new(),
-        })
+        };
+        btf.check_results()?;
+        Ok(btf)
+    }
+
+    /// libbpf checks all references but those of prototypes to their results.
+    fn check_results(&self) -> Result<(), BtfError> {
+        let count = self.type_count();
+        let first = self.base.map_or(1, Self::type_count);
+        for ty in self.ids_from(TypeId(first)).filter_map(|id| self.get(id)) {
+            if let Some(returns) = ty.returns().filter(|returns| returns.0 >= count) {
+                return Err(BtfError::NoSuchType {
+                    id: ty.id(),
+                    returns,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The number of types, void (id 0) and the base's included: one more than the highest id.
@@ -186,6 +212,14 @@ impl<'base> Btf<'base> {
             }
         }
         None
+    }
+
+    /// A type's size in bytes; `None` where it has none.
+    fn size_of(&self, id: TypeId) -> Option<u32> {
+        // SAFETY: `ptr` is a live BTF; libbpf answers with an error for an id that it does not have,
+        // and follows a bounded number of references.
+        let size = unsafe { libbpf_sys::btf__resolve_size(self.ptr.as_ptr(), id.0) };
+        u32::try_from(size).ok()
     }
 
     /// The structs, unions, enums and typedefs that share their name with another one, in id

@@ -244,8 +244,13 @@ impl<'a> Type<'a> {
         (self.raw.info >> 24) & 0x1f
     }
 
-    fn vlen(&self) -> usize {
-        (self.raw.info & 0xffff) as usize
+    /// How many members, values or parameters it has.
+    pub(super) fn vlen(&self) -> u32 {
+        self.raw.info & 0xffff
+    }
+
+    fn len(&self) -> usize {
+        self.vlen() as usize
     }
 
     /// `kind_flag`; what it means depends on the kind.
@@ -323,7 +328,7 @@ impl<'a> Type<'a> {
     /// A prototype's parameters; none for any other kind.
     pub fn params(&self) -> impl ExactSizeIterator<Item = Param<'a>> + use<'a> {
         let len = match self.kind_number() {
-            libbpf_sys::BTF_KIND_FUNC_PROTO => self.vlen(),
+            libbpf_sys::BTF_KIND_FUNC_PROTO => self.len(),
             _ => 0,
         };
         // SAFETY: a FUNC_PROTO is followed by `vlen` `btf_param`s; nothing is read of others.
@@ -335,17 +340,22 @@ impl<'a> Type<'a> {
         })
     }
 
+    /// What a prototype returns; `None` for any other kind.
+    pub(super) fn returns(&self) -> Option<TypeId> {
+        (self.kind_number() == libbpf_sys::BTF_KIND_FUNC_PROTO).then(|| self.target())
+    }
+
     /// An enum's values; none for any other kind.
     pub fn enumerators(&self) -> Vec<Enumerator<'a>> {
         let names: Vec<u32> = match self.kind_number() {
             libbpf_sys::BTF_KIND_ENUM => {
                 // SAFETY: an ENUM is followed by `vlen` `btf_enum`s.
-                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum>(self.vlen()) };
+                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum>(self.len()) };
                 raw.iter().map(|raw| raw.name_off).collect()
             }
             libbpf_sys::BTF_KIND_ENUM64 => {
                 // SAFETY: an ENUM64 is followed by `vlen` `btf_enum64`s.
-                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum64>(self.vlen()) };
+                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum64>(self.len()) };
                 raw.iter().map(|raw| raw.name_off).collect()
             }
             _ => Vec::new(),
@@ -364,7 +374,7 @@ impl<'a> Type<'a> {
             size: self.size(),
             bitfields: self.kind_flag(),
             // SAFETY: a STRUCT or UNION is followed by `vlen` `btf_member`s.
-            raw: unsafe { self.trailing(self.vlen()) },
+            raw: unsafe { self.trailing(self.len()) },
         }
     }
 
@@ -390,8 +400,8 @@ impl<'a> Type<'a> {
             libbpf_sys::BTF_KIND_STRUCT
             | libbpf_sys::BTF_KIND_UNION
             | libbpf_sys::BTF_KIND_ENUM64
-            | libbpf_sys::BTF_KIND_DATASEC => 3 * self.vlen(),
-            libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_FUNC_PROTO => 2 * self.vlen(),
+            | libbpf_sys::BTF_KIND_DATASEC => 3 * self.len(),
+            libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_FUNC_PROTO => 2 * self.len(),
             _ => 0,
         };
         let mut words = vec![self.raw.name_off, self.raw.info, self.size()];

@@ -1,11 +1,14 @@
 //! The architecture that a kernel BTF is of.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::KernelBtf;
 use super::Named;
+use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
+use crate::btf::TypeId;
 
 /// An architecture that kernels with BTF and BPF programs exist for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,7 +101,7 @@ impl Arch {
             kernel
                 .index()
                 .find(kernel.btf(), Named::Struct, composite)
-                .any(|ty| has_member(kernel, ty.kind(), member, 0))
+                .any(|ty| has_member(kernel.btf(), ty.id(), member))
         };
         let mut found: Vec<Self> = ROWS
             .iter()
@@ -155,19 +158,28 @@ impl fmt::Display for Arch {
 }
 
 /// Whether a struct has a member of that name, in itself or in an anonymous member.
-fn has_member(kernel: &KernelBtf, kind: Kind<'_>, name: &str, depth: u32) -> bool {
-    let (Kind::Struct(composite) | Kind::Union(composite)) = kind else {
-        return false;
-    };
-    composite.members().any(|member| {
-        member.name == name
-            || member.name.is_empty()
-                && depth < 4
-                && kernel
-                    .btf()
-                    .resolve(member.type_id)
-                    .is_some_and(|ty| has_member(kernel, ty.kind(), name, depth + 1))
-    })
+fn has_member(btf: &Btf<'_>, composite: TypeId, name: &str) -> bool {
+    let mut seen = HashSet::new();
+    let mut queue = vec![composite];
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let Some(Kind::Struct(composite) | Kind::Union(composite)) =
+            btf.resolve(id).map(|ty| ty.kind())
+        else {
+            continue;
+        };
+        for member in composite.members() {
+            if member.name == name {
+                return true;
+            }
+            if member.name.is_empty() {
+                queue.push(member.type_id);
+            }
+        }
+    }
+    false
 }
 
 #[cfg(test)]

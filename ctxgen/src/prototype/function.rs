@@ -1,7 +1,5 @@
 //! Functions: fentry and its relatives.
 
-use std::collections::BTreeSet;
-
 use super::Signature;
 use super::argument;
 use super::names_from;
@@ -128,17 +126,24 @@ fn ambiguous(kernel: &KernelBtf, hook: &Hook, protos: &[Type<'_>]) -> Error {
             };
         }
     };
-    // What cannot be printed is no reason to hide the others.
-    let texts: BTreeSet<String> = protos
-        .iter()
-        .map(|proto| {
-            dump.declare(proto.id(), hook.target())
-                .unwrap_or_else(|error| format!("({error})"))
-        })
-        .collect();
+    // Told apart by their types, since different types may be written the same.
+    let mut different: Vec<Signature> = Vec::new();
+    let mut prototypes = Vec::new();
+    for proto in protos {
+        let signature = signature(proto, hook.target());
+        let same = |other: &Signature| other.args == signature.args && other.ret == signature.ret;
+        if different.iter().any(same) {
+            continue;
+        }
+        different.push(signature);
+        // What cannot be printed is no reason to hide the others.
+        let text = dump.declare(proto.id(), hook.target());
+        prototypes.push(text.unwrap_or_else(|error| format!("({error})")));
+    }
+    prototypes.sort();
     Error::AmbiguousFunction {
         hook: hook.clone(),
         origin: origin(),
-        prototypes: texts.into_iter().collect(),
+        prototypes,
     }
 }

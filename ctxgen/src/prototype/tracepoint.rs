@@ -16,6 +16,7 @@ use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
+use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::layout::Unsupported;
@@ -130,6 +131,8 @@ fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
         .with_prefix(kernel.btf(), Named::Func, PER_CLASS)
         .filter_map(|func| Some((func, proto_of(kernel, &func)?)))
         .filter(|(_, other)| same_types(proto, other))
+        // The name is told to people, in a comment of the header.
+        .filter(|(func, _)| is_identifier(func.name()))
         .map(|(func, other)| signature(&other, func.name()));
     let first = signatures.next()?;
     signatures

@@ -68,6 +68,23 @@ impl<'b> Mentions<'b> {
         Ok(())
     }
 
+    /// Adds what the members of a struct mention, and checks their names.
+    ///
+    /// # Errors
+    /// As [`Mentions::add`].
+    pub(super) fn add_members(&mut self, id: TypeId) -> Result<(), Error> {
+        let Some(ty) = self.btf.get(id) else {
+            return Ok(());
+        };
+        check_name(&ty, self.origin)?;
+        if let Kind::Struct(composite) | Kind::Union(composite) = ty.kind() {
+            for member in composite.members() {
+                self.add(member.type_id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The declarations of all structs and unions mentioned, sorted.
     pub(super) fn declarations(&self, dump: &mut CDump<'_>) -> Result<Vec<String>, Error> {
         let mut declarations = BTreeSet::new();

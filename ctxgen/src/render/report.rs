@@ -75,8 +75,12 @@ pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     let mut reports = Vec::new();
     for ctx_struct in ctx.structs() {
-        for member in members(ctx.btf(), ctx_struct.type_id) {
-            mentions.add(member.type_id)?;
+        mentions.add_members(ctx_struct.type_id)?;
+        if let Shape::Slots { layout, .. } = &ctx_struct.context.shape {
+            // A slot's type is not the argument's.
+            for field in &layout.fields {
+                mentions.add(field.type_id)?;
+            }
         }
         if let Some(report) =
             report(ctx, ctx_struct, &mut dump).map_err(|error| dump_error(ctx, error))?
@@ -185,9 +189,11 @@ fn kernel_fields(
     fields: &mut Vec<FieldReport>,
 ) -> Result<(), DumpError> {
     for member in members(btf, type_id) {
-        let offset = offset + member.bit_offset / 8;
+        let offset = offset.saturating_add(member.bit_offset / 8);
         if member.name.is_empty() {
             if depth < MAX_DEPTH {
+                // Fails where more is in it than anyone would want to see.
+                dump.declare(member.type_id, "")?;
                 kernel_fields(btf, dump, member.type_id, offset, depth + 1, fields)?;
             }
             continue;

@@ -8,3 +8,4 @@ mod runqslower;
 mod sample;
 mod taskdump;
 mod unlinksnoop;
+mod workload;

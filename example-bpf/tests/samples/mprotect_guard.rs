@@ -1,34 +1,15 @@
 //! `mprotect-guard` on the running kernel, if that allows it.
 
 use std::fs;
-use std::io;
 use std::process;
 use std::process::Command;
-use std::ptr;
 
 use crate::sample::Watch;
 use crate::sample::may_load;
 use crate::sample::skip;
+use crate::workload::make_writable_and_executable;
 
 const MPROTECT_GUARD: &str = env!("CARGO_BIN_EXE_mprotect-guard");
-
-/// Makes a page of memory writable and executable, and returns whether that was allowed.
-fn make_writable_and_executable() -> io::Result<()> {
-    const SIZE: usize = 4096;
-    let writable = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: A new mapping disturbs no other.
-    let page = unsafe { libc::mmap(ptr::null_mut(), SIZE, writable, flags, -1, 0) };
-    assert_ne!(page, libc::MAP_FAILED, "{}", io::Error::last_os_error());
-    // SAFETY: The mapping is ours and nothing is in it.
-    let result = match unsafe { libc::mprotect(page, SIZE, writable | libc::PROT_EXEC) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    };
-    // SAFETY: As above.
-    assert_eq!(unsafe { libc::munmap(page, SIZE) }, 0);
-    result
-}
 
 #[test]
 fn a_request_is_denied_or_the_refusal_is_clear() {

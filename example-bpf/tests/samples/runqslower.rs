@@ -1,8 +1,6 @@
 //! `runqslower` on the running kernel.
 
 use std::hint;
-use std::io;
-use std::mem;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,28 +9,9 @@ use std::thread;
 
 use crate::sample::Watch;
 use crate::sample::may_load;
+use crate::workload::stay_on_one_cpu;
 
 const RUNQSLOWER: &str = env!("CARGO_BIN_EXE_runqslower");
-
-/// Confines the calling thread to the first CPU that it may use.
-fn stay_on_one_cpu() {
-    // SAFETY: All-zero is an empty set of CPUs.
-    let mut allowed = unsafe { mem::zeroed::<libc::cpu_set_t>() };
-    let size = size_of_val(&allowed);
-    // SAFETY: The set is ours to write to, and as large as said.
-    let result = unsafe { libc::sched_getaffinity(0, size, &raw mut allowed) };
-    assert_eq!(result, 0, "{}", io::Error::last_os_error());
-    let cpus = usize::try_from(libc::CPU_SETSIZE).unwrap();
-    // SAFETY: No CPU is beyond the set.
-    let first = (0..cpus).find(|&cpu| unsafe { libc::CPU_ISSET(cpu, &allowed) });
-    // SAFETY: As above.
-    let mut one = unsafe { mem::zeroed::<libc::cpu_set_t>() };
-    // SAFETY: As above.
-    unsafe { libc::CPU_SET(first.unwrap(), &mut one) };
-    // SAFETY: The set is as large as said.
-    let result = unsafe { libc::sched_setaffinity(0, size, &raw const one) };
-    assert_eq!(result, 0, "{}", io::Error::last_os_error());
-}
 
 #[test]
 fn two_tasks_on_one_cpu_wait_for_each_other() {

@@ -5,7 +5,7 @@
 //! verify compare BTF ANSWERS [--functions none|sampled|every]
 //! ```
 //!
-//! `compare` prints a line of tab-separated counts for each family, then what is wrong, and fails
+//! `compare` prints a line of tab-separated counts for each family and for the values, then what is wrong, and fails
 //! where anything is.
 
 use std::error::Error;
@@ -15,8 +15,12 @@ use std::process::ExitCode;
 use ctxgen::KernelBtf;
 use ctxgen_tests::verify::Plan;
 use ctxgen_tests::verify::Selection;
+use ctxgen_tests::verify::ValueCase;
 use ctxgen_tests::verify::compare;
+use ctxgen_tests::verify::compare_values;
 use ctxgen_tests::verify::subjects;
+use ctxgen_tests::verify::value_cases;
+use ctxgen_tests::verify::value_plan;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     libbpf_rs::set_print(None);
@@ -39,12 +43,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let kernel = KernelBtf::from_path(btf)?;
     let plan = Plan::new(&kernel, &subjects(&kernel, selection)?);
+    let values = value_cases(Path::new(btf))?;
     match command {
         "plan" => {
-            std::fs::write(file, plan.text())?;
+            std::fs::write(file, plan.text() + &value_plan(&values))?;
             Ok(ExitCode::SUCCESS)
         }
-        "compare" => report(&kernel, &plan, Path::new(file)),
+        "compare" => report(&kernel, &plan, &values, Path::new(file)),
         other => Err(format!("{other} is neither plan nor compare").into()),
     }
 }
@@ -52,7 +57,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// How many disagreements are printed.
 const SHOWN: usize = 200;
 
-fn report(kernel: &KernelBtf, plan: &Plan, answers: &Path) -> Result<ExitCode, Box<dyn Error>> {
+fn report(
+    kernel: &KernelBtf,
+    plan: &Plan,
+    values: &[ValueCase],
+    answers: &Path,
+) -> Result<ExitCode, Box<dyn Error>> {
     let answers = std::fs::read_to_string(answers)?;
     let report = compare(kernel, plan, answers.lines());
     for (family, row) in &report.rows {
@@ -61,6 +71,8 @@ fn report(kernel: &KernelBtf, plan: &Plan, answers: &Path) -> Result<ExitCode, B
             row.hooks, row.fields, row.confirmed, row.refused, row.outside, row.wrong
         );
     }
+    let values = compare_values(values, answers.lines());
+    println!("values\t{}\t{}", values.right, values.wrong.len());
     for (why, count) in &report.outside {
         println!("outside\t{count}\t{why}");
     }
@@ -71,10 +83,13 @@ fn report(kernel: &KernelBtf, plan: &Plan, answers: &Path) -> Result<ExitCode, B
             wrong.hook, wrong.promised, wrong.said
         );
     }
+    for wrong in values.wrong.iter().take(SHOWN) {
+        println!("wrong\t{wrong}");
+    }
     for trouble in report.trouble.iter().take(SHOWN) {
         println!("trouble\t{trouble}");
     }
-    match report.wrong.is_empty() && report.trouble.is_empty() {
+    match report.wrong.is_empty() && report.trouble.is_empty() && values.wrong.is_empty() {
         true => Ok(ExitCode::SUCCESS),
         false => Ok(ExitCode::FAILURE),
     }

@@ -39,7 +39,10 @@ pub(super) fn hooks(kernel: &KernelBtf, known: &BTreeSet<Hook>) -> Vec<Hook> {
         };
         for hook in prototype::hooks(kernel, family).step_by(every) {
             // A tracepoint's functions go along with that or not at all.
-            if OF_TRACEPOINT.iter().any(|prefix| hook.target().starts_with(prefix)) {
+            if OF_TRACEPOINT
+                .iter()
+                .any(|prefix| hook.target().starts_with(prefix))
+            {
                 continue;
             }
             let mut is_new = false;

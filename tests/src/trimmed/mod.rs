@@ -144,6 +144,10 @@ impl<'k> Parts<'k> {
             }
             Prototypes::Function => {
                 self.define(sys::BTF_KIND_FUNC, target);
+                // A kfunc's whole prototype, and what says that it is one.
+                if self.define(sys::BTF_KIND_FUNC, &format!("{target}_impl")) {
+                    self.define_tags(target);
+                }
             }
             Prototypes::Lsm => {
                 self.define(sys::BTF_KIND_FUNC, &format!("bpf_lsm_{target}"));
@@ -154,6 +158,18 @@ impl<'k> Parts<'k> {
                 let context = format!("bpf_iter__{target}");
                 self.define(sys::BTF_KIND_STRUCT, &context);
                 self.define(sys::BTF_KIND_STRUCT, &format!("{context}__safe_trusted"));
+            }
+        }
+    }
+
+    /// Adds the tags of functions of that name.
+    fn define_tags(&mut self, name: &str) {
+        let functions = self.ids(sys::BTF_KIND_FUNC, name);
+        for ty in self.full.btf().types() {
+            if let Kind::DeclTag { target, .. } = ty.kind()
+                && functions.contains(&target)
+            {
+                self.trim.define(ty.id());
             }
         }
     }

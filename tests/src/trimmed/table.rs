@@ -110,6 +110,9 @@ pub(super) static HOOKS: &[&str] = &[
     "lsm/socket_getpeersec_stream",
     // An enum of one byte.
     "fentry/__bh_submit",
+    // Kfuncs with implicit arguments.
+    "fentry/bpf_wq_set_callback",
+    "fentry/bpf_stream_vprintk",
     // What fmod_ret programs may and may not modify.
     "fentry/security_file_mprotect",
     "fentry/security_inode_free",

@@ -11,6 +11,7 @@ mod plan;
 mod program;
 mod row;
 mod select;
+mod values;
 
 pub use self::compare::Report;
 pub use self::compare::Wrong;
@@ -22,3 +23,8 @@ pub use self::plan::Subject;
 pub use self::plan::subjects;
 pub use self::row::Row;
 pub use self::select::Selection;
+pub use self::values::ValueCase;
+pub use self::values::ValueReport;
+pub use self::values::compare_values;
+pub use self::values::value_cases;
+pub use self::values::value_plan;

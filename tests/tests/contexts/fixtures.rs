@@ -41,13 +41,13 @@ fn those_there_are_those_made() {
 #[test]
 fn architectures_are_recognised() {
     for kernel in fixtures() {
-        let arch = open(&kernel).arch().map(|arch| arch.rust_name());
+        let arch = open(&kernel).arch().map(ctxgen::Arch::rust_name);
         let arch = arch.expect("an architecture");
         assert!(kernel.name.contains(arch), "{} is of {arch}", kernel.name);
     }
     for (arch, _) in trimmed::SAMPLES {
         let kernel = KernelBtf::from_path(sample_btf(arch)).unwrap();
-        assert_eq!(kernel.arch().map(|arch| arch.rust_name()), Some(*arch));
+        assert_eq!(kernel.arch().map(ctxgen::Arch::rust_name), Some(*arch));
     }
 }
 

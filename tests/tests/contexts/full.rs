@@ -136,7 +136,7 @@ impl<'b> Independent<'b> {
         names.map(|(name, ids)| (*name, ids.as_slice()))
     }
 
-    /// The parameters of a FUNC_PROTO, and behind them its returned type.
+    /// The parameters of a `FUNC_PROTO`, and behind them its returned type.
     fn proto(&self, id: u32) -> Vec<(&str, u32)> {
         let ty = self.blob.get(id);
         assert_eq!(ty.kind(), sys::BTF_KIND_FUNC_PROTO);
@@ -325,7 +325,7 @@ fn all_agree() {
         all.retain(|context| !has_namesake(&mut dump, context));
         let namesakes = count - all.len();
         let header = vmlinux_of_bpftool(bpftool, &kernel);
-        let (structs, _) = check(&btf, &all, &header, |headers| host_compiler(headers));
+        let (structs, _) = check(&btf, &all, &header, host_compiler);
         println!(
             "{}: bpftool reads {read} structs, with its header {structs} are right, \
              {namesakes} not tried, {:.1?}",

@@ -98,9 +98,7 @@ fn path(name: &str) -> PathBuf {
 fn contexts(kernel: &KernelBtf, hooks: &[&str]) -> Vec<Context> {
     hooks
         .iter()
-        .map(|name| {
-            Context::of_hook(kernel, &hook(name)).unwrap_or_else(|error| panic!("{error}"))
-        })
+        .map(|name| Context::of_hook(kernel, &hook(name)).unwrap_or_else(|error| panic!("{error}")))
         .collect()
 }
 
@@ -115,7 +113,11 @@ fn golden_headers() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let system_headers = folder.join("system");
-        write(&system_headers, "vmlinux.h", render::vmlinux(&kernel).unwrap());
+        write(
+            &system_headers,
+            "vmlinux.h",
+            render::vmlinux(&kernel).unwrap(),
+        );
         write(folder, "ctx.h", golden);
         let facts = facts::of(&ctx);
         facts::check_c(clang(kernel.byte_order(), &system_headers), folder, &facts);

@@ -8,6 +8,7 @@ use ctxgen::layout::Unsupported;
 use ctxgen::prototype::NamesFrom;
 use ctxgen::render;
 use ctxgen_tests::blob::Blob;
+use ctxgen_tests::blob::NAME;
 use ctxgen_tests::fixture;
 use libbpf_rs::libbpf_sys as sys;
 
@@ -158,6 +159,35 @@ fn numbers_may_be_names() {
     assert_eq!(
         field_names(&kernel, "tp_btf/task_prctl_unknown"),
         ["option", "arg2", "arg3", "arg4", "arg5"]
+    );
+}
+
+/// What a kfunc takes and its callers do not pass is an argument to those who attach to it.
+#[test]
+fn implicit_arguments_count() {
+    let kernel = open_fixture("7.2-x86_64");
+    let hook = "fentry/bpf_stream_vprintk";
+    assert_eq!(
+        field_names(&kernel, hook),
+        ["stream_id", "fmt__str", "args", "len__sz", "aux"]
+    );
+    assert_eq!(names_from(&kernel, hook), func("bpf_stream_vprintk_impl"));
+    // What is only called so is another function.
+    let mut blob = blob("7.2-x86_64");
+    let tags: Vec<u32> = blob
+        .with_ids()
+        .filter(|(_, ty)| ty.kind() == sys::BTF_KIND_DECL_TAG)
+        .map(|(id, _)| id)
+        .collect();
+    assert!(!tags.is_empty());
+    for id in tags {
+        let other = blob.string("another_tag");
+        blob.get_mut(id).words[NAME] = other;
+    }
+    let kernel = self::kernel(&blob);
+    assert_eq!(
+        field_names(&kernel, hook),
+        ["stream_id", "fmt__str", "args", "len__sz"]
     );
 }
 

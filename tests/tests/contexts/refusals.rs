@@ -87,6 +87,43 @@ fn structs_of_one_name_are_told_apart() {
     assert_eq!(prototypes, ["int f(struct s *p)", "int f(struct s___2 *p)"]);
 }
 
+/// Types that look the same are not the same: both are shown.
+#[test]
+fn prototypes_that_look_the_same_are_all_shown() {
+    let mut blob = Blob::new(ByteOrder::HOST);
+    let int = blob.int("int", 4);
+    for _ in 0..2 {
+        let anonymous = blob.structure("", 4, &[("a", int, 0)]);
+        let ptr = blob.ptr(anonymous);
+        blob.func("f", int, &[("p", ptr)]);
+        blob.func("f", int, &[("p", ptr)]);
+    }
+    let kernel = memory(&blob);
+    let error = error(&kernel, "fentry/f");
+    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(prototypes.len(), 2, "{error}");
+}
+
+/// A struct and a declaration of that name are two types.
+#[test]
+fn declarations_are_told_apart() {
+    let mut blob = Blob::new(ByteOrder::HOST);
+    let int = blob.int("int", 4);
+    let declared = blob.add("s", sys::BTF_KIND_FWD, 0, 0, &[]);
+    let defined = blob.structure("s", 4, &[("a", int, 0)]);
+    for to in [declared, defined] {
+        let ptr = blob.ptr(to);
+        blob.func("f", int, &[("p", ptr)]);
+    }
+    let error = error(&memory(&blob), "fentry/f");
+    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(prototypes.len(), 2, "{error}");
+}
+
 /// Equal prototypes of one name are one.
 #[test]
 fn same_names_of_equal_types_are_fine() {

@@ -26,6 +26,7 @@ use crate::vm::Job;
 use crate::vm::Settings;
 use crate::vm::boot::Limits;
 use crate::vm::run_all;
+use crate::vm::samples;
 use crate::vm::tally::Tally;
 use crate::vm::verify;
 use crate::vm::verify::Functions;
@@ -287,12 +288,12 @@ fn run(parser: Parser) -> Result<(), Error> {
         );
         return Ok(());
     }
-    let jobs = options.jobs(&root, &settings.folder)?;
+    let mut jobs = options.jobs(&root, &settings.folder)?;
     let archs = jobs.iter().map(|job| job.arch).collect::<Vec<_>>();
     debian::provide(SUBCOMMAND.name, &needs::vm(&archs), options.setup)?;
     match options.plan {
         Some(_) => count(&jobs, &settings),
-        None => verify(&options, &jobs, &settings, &root),
+        None => verify(&options, &mut jobs, &settings, &root),
     }
 }
 
@@ -310,10 +311,23 @@ fn count(jobs: &[Job], settings: &Settings) -> Result<(), Error> {
 }
 
 /// Asks about every field, and holds the answers against the layouts.
-fn verify(options: &Options, jobs: &[Job], settings: &Settings, root: &Path) -> Result<(), Error> {
+///
+/// Unless it has to be quick, the sample programs are run too, where they can be.
+fn verify(
+    options: &Options,
+    jobs: &mut [Job],
+    settings: &Settings,
+    root: &Path,
+) -> Result<(), Error> {
     let program = Verify::build(root, &target(root), options.functions)?;
     let btf = |job: &Job| options.btf.clone().unwrap_or_else(|| job.kernel.clone());
-    for job in jobs {
+    let quick = options.functions == Functions::None;
+    let can_build = samples::can_build();
+    if let (false, Err(why)) = (quick, &can_build) {
+        println!("skipped: the sample programs: {why}");
+    }
+    let has_samples = |job: &Job| !quick && can_build.is_ok() && job.arch == Arch::X86_64;
+    for job in &mut *jobs {
         if let Some(folder) = job.plan.parent() {
             fs::create_dir_all(folder).map_err(|source| vm::Error::File {
                 doing: "write to",
@@ -322,10 +336,22 @@ fn verify(options: &Options, jobs: &[Job], settings: &Settings, root: &Path) -> 
             })?;
         }
         program.plan(&btf(job), &job.plan)?;
+        if has_samples(job) {
+            let folder = settings.folder.join("samples");
+            job.files.extend(samples::build(root, &btf(job), &folder)?);
+            let unwritable = |source| vm::Error::File {
+                doing: "write",
+                path: job.plan.clone(),
+                source,
+            };
+            let mut plan = fs::read_to_string(&job.plan).map_err(unwritable)?;
+            plan.push_str(&samples::plan_lines());
+            fs::write(&job.plan, plan).map_err(unwritable)?;
+        }
     }
     let mut verdicts = Vec::new();
     for (job, outcome) in jobs.iter().zip(run_all(jobs, settings)?) {
-        verdicts.push(program.compare(&btf(job), &outcome)?);
+        verdicts.push(program.compare(&btf(job), &outcome, has_samples(job))?);
     }
     print!("{}", verify::table(&verdicts));
     for verdict in &verdicts {

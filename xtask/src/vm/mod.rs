@@ -14,6 +14,7 @@ mod fleet;
 mod judge;
 mod progress;
 mod qemu;
+mod samples;
 mod tally;
 mod verify;
 mod wire;

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::process;
 use crate::vm;
 use crate::vm::fleet::Outcome;
+use crate::vm::samples;
 use crate::workspace;
 
 /// The programs of a plan.
@@ -70,7 +71,12 @@ impl Verify {
     }
 
     /// Holds a kernel's answers against its plan.
-    pub(crate) fn compare(&self, btf: &Path, outcome: &Outcome) -> Result<Verdict, Error> {
+    pub(crate) fn compare(
+        &self,
+        btf: &Path,
+        outcome: &Outcome,
+        has_samples: bool,
+    ) -> Result<Verdict, Error> {
         let mut command = self.command([Path::new("compare"), btf, &outcome.answers]);
         let output = command.output().map_err(|source| vm::Error::File {
             doing: "run",
@@ -78,7 +84,20 @@ impl Verify {
             source,
         })?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let samples = match has_samples {
+            false => None,
+            true => {
+                let answers =
+                    fs::read_to_string(&outcome.answers).map_err(|source| vm::Error::File {
+                        doing: "read",
+                        path: outcome.answers.clone(),
+                        source,
+                    })?;
+                Some(samples::report(answers.lines()))
+            }
+        };
         Ok(Verdict {
+            samples,
             kernel: outcome.name.clone(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
             text,
@@ -95,11 +114,13 @@ pub(crate) struct Verdict {
     text: String,
     complaint: String,
     passed: bool,
+    /// What the sample programs reported, where they were run.
+    samples: Option<samples::Report>,
 }
 
 impl Verdict {
     pub(crate) fn passed(&self) -> bool {
-        self.passed
+        self.passed && self.samples.iter().all(|report| report.wrong.is_empty())
     }
 
     fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = &'t str> {
@@ -119,6 +140,11 @@ impl Verdict {
                     self.kernel,
                     line.replace('\t', "; ")
                 );
+            }
+        }
+        if let Some(report) = &self.samples {
+            for line in &report.wrong {
+                let _ = writeln!(text, "wrong on {}: sample {line}", self.kernel);
             }
         }
         text
@@ -149,6 +175,25 @@ pub(crate) fn table(verdicts: &[Verdict]) -> String {
             }
         }
     }
+    text.push_str("\n| kernel | values read right | values wrong |\n| --- | ---: | ---: |\n");
+    for verdict in verdicts {
+        for line in verdict.of_kind("values") {
+            let _ = writeln!(
+                text,
+                "| {} | {} |",
+                verdict.kernel,
+                line.replace('\t', " | ")
+            );
+        }
+    }
+    if verdicts.iter().any(|verdict| verdict.samples.is_some()) {
+        text.push_str("\n| kernel | sample | checks passed |\n| --- | --- | ---: |\n");
+    }
+    for verdict in verdicts {
+        for (name, passed) in verdict.samples.iter().flat_map(|report| &report.passed) {
+            let _ = writeln!(text, "| {} | {name} | {passed} |", verdict.kernel);
+        }
+    }
     text
 }
 
@@ -165,7 +210,9 @@ pub(crate) fn page(verdicts: &[Verdict]) -> String {
          ctxgen says so, the slot behind the last field included; `outside BTF` are those that it\n\
          refuses for a reason that is not in BTF; `wrong` is all else. Of functions, those are asked\n\
          about that have arguments by value, more than five, narrow ones or pointers to something\n\
-         unusual, and a fixed sample of 3,000 others.\n\n{}",
+         unusual, and a fixed sample of 3,000 others.\n\n\
+         Values are read by programs compiled from C with `ctx_get`, on slots with junk around them. The\n\
+         sample programs are loaded and attached, and have to report what was done there.\n\n{}",
         table(verdicts)
     )
 }
@@ -194,6 +241,7 @@ mod tests {
             text: "row\tlsm\t1\t2\t3\t4\t5\t6\noutside\t5\toff\nwrong\tlsm/x +8\ta\tb\n".to_owned(),
             complaint: String::new(),
             passed: false,
+            samples: None,
         };
         assert_eq!(verdict.complaints(), "wrong on 6.1: lsm/x +8; a; b\n");
         let table = table(&[verdict]);

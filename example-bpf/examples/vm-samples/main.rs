@@ -1,0 +1,62 @@
+//! Runs each sample, does what it is to notice, and holds what it reports against what was done.
+//!
+//! Made for a virtual machine whose kernel takes every sample and which nobody else uses: there is a
+//! line for each check, and nothing is skipped. Needs root, and the samples in its own folder. The
+//! arguments name the samples to run; without any, all are.
+
+use std::env;
+use std::process::ExitCode;
+
+use crate::checks::Checks;
+use crate::sample::Samples;
+
+mod checks;
+mod mprotect_guard;
+mod rawtp;
+mod runqslower;
+mod sample;
+mod task;
+mod taskdump;
+mod unlinksnoop;
+#[path = "../../tests/samples/workload.rs"]
+mod workload;
+
+type Check = fn(&Samples, &mut Checks) -> Result<(), String>;
+
+/// Each sample, and what checks it.
+const SAMPLES: [(&str, Check); 5] = [
+    ("rawtp", rawtp::check),
+    ("taskdump", taskdump::check),
+    ("runqslower", runqslower::check),
+    ("unlinksnoop", unlinksnoop::check),
+    ("mprotect-guard", mprotect_guard::check),
+];
+
+fn main() -> ExitCode {
+    let executable = env::current_exe();
+    let Some(folder) = executable.as_ref().ok().and_then(|path| path.parent()) else {
+        eprintln!("vm-samples: the folder that the samples are in is not known: {executable:?}");
+        return ExitCode::FAILURE;
+    };
+    let samples = Samples::new(folder.to_owned());
+    let mut wanted = env::args().skip(1).collect::<Vec<_>>();
+    if wanted.is_empty() {
+        wanted = SAMPLES.map(|(name, _)| name.to_owned()).into();
+    }
+    let mut failed = 0;
+    for wanted in wanted {
+        let Some((name, check)) = SAMPLES.into_iter().find(|(name, _)| *name == wanted) else {
+            eprintln!("vm-samples: there is no sample `{wanted}`");
+            return ExitCode::FAILURE;
+        };
+        let mut checks = Checks::new(name);
+        if let Err(why) = check(&samples, &mut checks) {
+            checks.fail("it runs to its end", &why);
+        }
+        failed += checks.failed();
+    }
+    match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,97 @@
+//! Threads that differ from the rest of the process.
+
+use std::fs;
+use std::io;
+use std::sync::mpsc;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The calling thread's id.
+pub(crate) fn tid() -> i32 {
+    // SAFETY: `gettid` has no preconditions.
+    unsafe { libc::gettid() }
+}
+
+/// Gives up root for good, in the calling thread only: the C library would do it in all of them.
+pub(crate) fn become_user(uid: libc::uid_t) -> io::Result<()> {
+    // SAFETY: The call takes three numbers and no memory.
+    match unsafe { libc::syscall(libc::SYS_setresuid, uid, uid, uid) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Runs something in a thread of this name; what came of it, and the thread's id.
+pub(crate) fn in_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<(T, i32), String> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || (work(), tid()))
+        .map_err(|error| format!("cannot start a thread: {error}"))?
+        .join()
+        .map_err(|_| format!("the thread {name} panicked"))
+}
+
+/// A thread that does something over and over, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Busy {
+    pub(crate) name: String,
+    pub(crate) tid: i32,
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Busy {
+    /// Prepares itself with `begin`, and then does `work` again and again.
+    pub(crate) fn start(
+        name: &str,
+        begin: impl FnOnce() -> io::Result<()> + Send + 'static,
+        work: impl Fn() + Send + 'static,
+    ) -> Result<Self, String> {
+        let (ready, is_ready) = mpsc::channel();
+        let (end, is_end) = mpsc::channel::<()>();
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                // Nobody waits for the answer any more if the main thread has gone.
+                let _ = ready.send(begin().map(|()| tid()));
+                while is_end.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                    work();
+                }
+            })
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        let tid = is_ready
+            .recv_timeout(Duration::from_secs(20))
+            .map_err(|error| format!("the thread {name} does not begin: {error}"))?
+            .map_err(|error| format!("the thread {name} cannot begin: {error}"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            tid,
+            end: Some(end),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.end.take();
+        if let Some(thread) = self.thread.take() {
+            // A panic of its has been said by itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What `/proc` says about a process, by the name of the line in its `status`.
+pub(crate) fn status(pid: u32, key: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        (name == key).then(|| value.trim().to_owned())
+    })
+}

@@ -1,0 +1,272 @@
+//! The sample programs in a virtual machine: loaded, attached, and held against what was done there.
+//!
+//! They are linked statically, as the machine has no libraries, and with them comes `vm-samples` (an
+//! example of the samples' package), which runs each, does what it is to notice, and says what of its
+//! report is right.
+
+use std::collections::BTreeMap;
+use std::env::consts::ARCH;
+use std::fs;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use ctxgen_judge::Answer;
+
+use crate::error::Error;
+use crate::kernel::Btf;
+use crate::process;
+use crate::vm;
+use crate::workspace;
+
+/// What runs the samples.
+const DRIVER: &str = "vm-samples";
+/// The samples.
+const SAMPLES: [&str; 5] = [
+    "rawtp",
+    "taskdump",
+    "runqslower",
+    "unlinksnoop",
+    "mprotect-guard",
+];
+/// How long each may take, in seconds; about ten are usual where it is emulated.
+const SECONDS: u32 = 150;
+/// Where they are in the machine.
+const FOLDER: &str = "/bin";
+/// What stands before a sample's name in the plan.
+const IDS: &str = "samples/";
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The libraries that libbpf needs, and the Debian packages that have them.
+const LIBRARIES: [(&str, &str); 2] = [("libelf.a", "libelf-dev"), ("libz.a", "zlib1g-dev")];
+const COMPILER: &str = "cc";
+
+/// Whether the samples can be built here; what was looked for in vain is the error.
+pub(crate) fn can_build() -> Result<(), String> {
+    if ARCH != "x86_64" {
+        return Err(format!("this machine is {ARCH}, not x86_64"));
+    }
+    library_folders()
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+/// Build the samples for the kernel with this BTF; where each belongs in the machine, and where it is
+/// here.
+///
+/// What is built for another kernel afterwards takes nothing away from this one's.
+pub(crate) fn build(
+    root: &Path,
+    btf: &Path,
+    target_dir: &Path,
+) -> Result<Vec<(String, PathBuf)>, Error> {
+    let kernel = fingerprint(btf)?;
+    let mut cargo = workspace::cargo();
+    cargo
+        .current_dir(root)
+        .args(["build", "--package", "example-bpf", "--bins"])
+        .args(["--example", DRIVER, "--features", "libbpf-rs/static"])
+        .args(["--target", TARGET, "--target-dir"])
+        .arg(target_dir)
+        .env("LIBBPF_SYS_LIBRARY_PATH", library_folders()?)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        // All of it goes into the machine's memory.
+        .env("CARGO_PROFILE_DEV_STRIP", "symbols")
+        // This would win over RUSTFLAGS.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    Btf::given(btf)?.apply(&mut cargo);
+    process::run(&mut cargo)?;
+
+    let built = target_dir.join(TARGET).join("debug");
+    let kept = target_dir.join(DRIVER).join(kernel);
+    fs::create_dir_all(&kept).map_err(|source| unusable("make", &kept, source))?;
+    let mut files = Vec::new();
+    for name in SAMPLES.into_iter().chain([DRIVER]) {
+        let folder = match name {
+            DRIVER => built.join("examples"),
+            _ => built.clone(),
+        };
+        let here = kept.join(name);
+        fs::copy(folder.join(name), &here).map_err(|source| unusable("write", &here, source))?;
+        files.push((format!("{FOLDER}/{name}"), here));
+    }
+    Ok(files)
+}
+
+/// The entries of a plan that run the samples.
+pub(crate) fn plan_lines() -> String {
+    SAMPLES
+        .map(|name| format!("x {IDS}{name} {SECONDS} {FOLDER}/{DRIVER} {name}\n"))
+        .concat()
+}
+
+/// What the samples reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// How many checks passed, for each sample.
+    pub(crate) passed: BTreeMap<&'static str, usize>,
+    /// What did not pass, or is missing.
+    pub(crate) wrong: Vec<String>,
+}
+
+/// Read the judge's answers to [`plan_lines`]. Those to other entries are passed over.
+pub(crate) fn report<'a>(answers: impl IntoIterator<Item = &'a str>) -> Report {
+    let mut report = Report::default();
+    let mut ends = BTreeMap::new();
+    let mut said = Vec::new();
+    let sample = |id: &str| {
+        let name = id.strip_prefix(IDS)?;
+        SAMPLES.into_iter().find(|sample| *sample == name)
+    };
+    for line in answers {
+        match Answer::parse(line) {
+            Some(Answer::Output { id, text }) => {
+                said.extend(sample(id).map(|name| (name, text)));
+            }
+            Some(Answer::Exit { id, how }) => {
+                ends.extend(sample(id).map(|name| (name, how)));
+            }
+            Some(Answer::Trouble { id, text }) => {
+                said.extend(sample(id).map(|name| (name, text)));
+            }
+            _ => {}
+        }
+    }
+    for name in SAMPLES {
+        let lines = said.iter().filter(|(of, _)| *of == name);
+        let (passed, others): (Vec<&str>, Vec<&str>) = lines
+            .map(|(_, text)| *text)
+            .partition(|text| text.starts_with("ok "));
+        report.passed.insert(name, passed.len());
+        let end = ends.get(name).copied().unwrap_or("never");
+        if end != "0" || passed.is_empty() {
+            let checks = passed.len();
+            let why = format!("{name}: ended with {end} after {checks} checks that passed");
+            report.wrong.push(why);
+            report.wrong.extend(others.into_iter().map(str::to_owned));
+        }
+    }
+    report
+}
+
+/// Where the C compiler has the libraries, as a search path.
+fn library_folders() -> Result<String, Error> {
+    let mut folders = Vec::new();
+    for (library, package) in LIBRARIES {
+        let output = Command::new(COMPILER)
+            .arg(format!("-print-file-name={library}"))
+            .output()
+            .map_err(|source| vm::Error::Program {
+                program: COMPILER.to_owned(),
+                purpose: "links the samples".to_owned(),
+                packages: &["gcc"],
+                source,
+            })?;
+        // Of a library that it does not find, a compiler prints the bare name.
+        let path = String::from_utf8_lossy(&output.stdout);
+        let folder = Path::new(path.trim()).parent();
+        let folder = folder.filter(|folder| folder.is_absolute());
+        let Some(folder) = folder.and_then(|folder| fs::canonicalize(folder).ok()) else {
+            let why = format!("{COMPILER} has none; Debian has it in {package}");
+            let why = io::Error::new(io::ErrorKind::NotFound, why);
+            return Err(unusable("find", Path::new(library), why));
+        };
+        let folder = folder.display().to_string();
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    Ok(folders.join(":"))
+}
+
+/// Differs from kernel to kernel.
+fn fingerprint(btf: &Path) -> Result<String, Error> {
+    let bytes = fs::read(btf).map_err(|source| unusable("read", btf, source))?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn unusable(doing: &'static str, path: &Path, source: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Vm(vm::Error::File {
+        doing,
+        path,
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers of a run in which all is well.
+    fn answers() -> Vec<String> {
+        let mut answers = vec!["k\trelease\t7.2".to_owned()];
+        for name in SAMPLES {
+            answers.push(format!("x\tsamples/{name}\t|\tok {name}: it works"));
+            answers.push(format!("x\tsamples/{name}\texit\t0"));
+        }
+        answers
+    }
+
+    fn of(answers: &[String]) -> Report {
+        report(answers.iter().map(String::as_str))
+    }
+
+    #[test]
+    fn every_sample_has_its_entry() {
+        let lines = plan_lines();
+        assert_eq!(lines.lines().count(), SAMPLES.len());
+        assert!(lines.contains("x samples/rawtp 150 /bin/vm-samples rawtp\n"));
+    }
+
+    #[test]
+    fn what_passed_is_counted() {
+        let report = of(&answers());
+        assert!(report.wrong.is_empty(), "{report:?}");
+        assert!(report.passed.values().all(|passed| *passed == 1));
+    }
+
+    #[test]
+    fn what_failed_is_said() {
+        let mut failing = answers();
+        failing[4] = "x\tsamples/taskdump\texit\t1".to_owned();
+        failing.insert(
+            4,
+            "x\tsamples/taskdump\t|\tFAILED taskdump: tid: 1".to_owned(),
+        );
+        assert_eq!(
+            of(&failing).wrong,
+            [
+                "taskdump: ended with 1 after 1 checks that passed",
+                "FAILED taskdump: tid: 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn silence_is_no_success() {
+        let mut silent = answers();
+        silent.remove(1);
+        assert_eq!(of(&silent).wrong.len(), 1);
+        assert_eq!(of(&[]).wrong.len(), SAMPLES.len());
+        let mut late = answers();
+        late[2] = "x\tsamples/rawtp\texit\ttimeout".to_owned();
+        assert!(of(&late).wrong[0].contains("timeout"));
+    }
+
+    #[test]
+    fn every_sample_is_there() {
+        let folder = workspace::root().join("example-bpf");
+        for name in SAMPLES {
+            let path = folder.join(format!("src/bin/{name}.rs"));
+            assert!(path.is_file(), "{}", path.display());
+        }
+        assert!(folder.join(format!("examples/{DRIVER}/main.rs")).is_file());
+    }
+}
