@@ -69,7 +69,9 @@ pub(crate) fn build(
     cargo
         .current_dir(root)
         .args(["build", "--package", "example-bpf", "--bins"])
-        .args(["--example", DRIVER, "--features", "libbpf-rs/static"])
+        .args(["--example", DRIVER, "--features"])
+        // Its kernel is given as an image.
+        .arg("libbpf-rs/static,ctxgen-build/images")
         .args(["--target", TARGET, "--target-dir"])
         .arg(target_dir)
         .env("LIBBPF_SYS_LIBRARY_PATH", library_folders()?)
