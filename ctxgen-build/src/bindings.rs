@@ -4,9 +4,7 @@ mod bindgen;
 
 use std::fmt::Write;
 
-use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::KernelBtf;
 
 use self::bindgen::structs;
 use crate::error::Error;
@@ -23,19 +21,23 @@ pub trait HookContext {
 }
 ";
 
+const RELOCATABLE: &str = "
+// These contexts are relocatable: they have the arguments of all kernels that the build is for, and
+// where each is in memory is known when a program is loaded. The layout here is no kernel's.
+
+";
+
 /// The Rust text for these contexts.
 ///
 /// # Errors
 /// [`Error::Bindings`] and [`Error::NoLibclang`] from bindgen, [`Error::Render`] for the header
 /// that it reads.
-pub(crate) fn bindings(
-    kernel: &KernelBtf,
-    name: &str,
-    contexts: Vec<Context>,
-) -> Result<String, Error> {
-    let ctx = CtxBtf::new(kernel, contexts)?;
+pub(crate) fn bindings(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     let mut text = TOP.to_owned();
-    text.push_str(&structs(&ctx, name)?);
+    if ctx.is_relocatable() {
+        text.push_str(RELOCATABLE);
+    }
+    text.push_str(&structs(ctx, name)?);
     for ctx_struct in ctx.structs() {
         let struct_name = &ctx_struct.context.struct_name;
         let hooks: Vec<String> = ctx_struct

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Arch;
-use ctxgen::CtxBtf;
 use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
@@ -17,10 +16,8 @@ use crate::cargo;
 use crate::check;
 use crate::clang::Clang;
 use crate::clang::Options;
-use crate::compile;
 use crate::contexts::Contexts;
 use crate::error::Error;
-use crate::kernel;
 use crate::linker;
 use crate::module::module;
 use crate::outdir::OutDir;
@@ -28,17 +25,9 @@ use crate::outdir::read;
 use crate::said;
 use crate::scan;
 use crate::skeleton;
-
-/// Which `vmlinux.h` the sources are compiled with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Vmlinux {
-    /// All types of the target kernel.
-    #[default]
-    Full,
-    /// A header of the user's own, such as one that bpftool made.
-    Provided(PathBuf),
-}
+use crate::targets::Targets;
+use crate::vmlinux::Compilation;
+use crate::vmlinux::Vmlinux;
 
 /// Builds BPF programs from their sources; see the crate's documentation for what that includes.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +36,10 @@ pub struct Builder {
     sources: Vec<PathBuf>,
     hooks: Vec<String>,
     btf: Option<PathBuf>,
+    kernels: Vec<PathBuf>,
+    modules: Vec<(String, PathBuf)>,
+    relocatable: bool,
+    deny_drift: bool,
     clang: Option<PathBuf>,
     clang_args: Vec<OsString>,
     out_dir: Option<PathBuf>,
@@ -117,6 +110,39 @@ impl Builder {
         self
     }
 
+    /// Adds a target kernel by its BTF, from a file of any kind that [`Builder::btf`] takes. Of several,
+    /// the first is the one whose types `vmlinux.h` has.
+    ///
+    /// With [`Builder::relocatable`], each context has the arguments of all kernels, and one object
+    /// serves them all. Without, the kernels have to agree about every context that is used.
+    pub fn kernel(mut self, path: impl AsRef<Path>) -> Self {
+        self.kernels.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds a module of the target kernel, whose hooks are found then by their plain names and by
+    /// those that name the module (`fentry/nf_conntrack:nf_conntrack_in`). `path` is its `.ko`,
+    /// compressed or not, or raw BTF such as `/sys/kernel/btf/<module>`; it has to be of the same build
+    /// as the kernel, since its BTF continues the kernel's.
+    pub fn module(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        self.modules.push((name.into(), path.as_ref().to_owned()));
+        self
+    }
+
+    /// Makes each access to a context a CO-RE relocation: when the program is loaded, it goes to where
+    /// the running kernel has the argument. `ctxgen::Loader` has to load such an object.
+    pub fn relocatable(mut self, relocatable: bool) -> Self {
+        self.relocatable = relocatable;
+        self
+    }
+
+    /// Makes it an error if a context that is used differs among the kernels of [`Builder::kernel`],
+    /// instead of a warning that says how.
+    pub fn deny_drift(mut self, deny: bool) -> Self {
+        self.deny_drift = deny;
+        self
+    }
+
     /// Compiles with this clang. Without it, with the one that the variable `CLANG` names, or the
     /// first `clang` on the `PATH`.
     pub fn clang(mut self, path: impl AsRef<Path>) -> Self {
@@ -184,18 +210,32 @@ impl Builder {
             .map(|source| scan::scan(source, &include_dirs))
             .collect::<Result<Vec<_>, _>>()?;
 
-        let found = kernel::find(self.btf.as_deref(), &target, &host)?;
-        let kernel = &found.kernel;
+        let found = Targets::find(
+            self.btf.as_deref(),
+            &self.kernels,
+            &self.modules,
+            &target,
+            &host,
+        )?;
+        let kernels = found.kernels();
+        let kernel = found.first();
         let mut warnings = Vec::new();
         warnings.extend(arch_warning(kernel, &target));
-        let contexts = Contexts::resolve(kernel, &scanned, &self.hooks)?;
+        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
+        let drifts = contexts.drift()?;
+        if !drifts.is_empty() && (self.deny_drift || !self.relocatable) {
+            return Err(Error::Drift {
+                drifts,
+                relocatable: self.relocatable,
+            });
+        }
+        warnings.extend(drifts.iter().map(ToString::to_string));
 
-        let ctx = CtxBtf::new(kernel, contexts.all())?;
+        let ctx = contexts.all()?;
         let ctx_btf = out.write("ctx.btf", ctx.bytes())?;
         let header = render::header(&ctx)?;
         out.write("include/ctx.h", header.as_bytes())?;
         drop(ctx);
-        self.write_vmlinux(&out, kernel)?;
         for (name, text) in libbpf_sys::API_HEADERS {
             out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
         }
@@ -219,9 +259,18 @@ impl Builder {
             path: out.path(""),
             error,
         })?;
-        let compiled = compile::all(&clang, &options, &names, scratch.path())?;
+        let compilation = Compilation {
+            kernel,
+            out: &out,
+            contexts: &header,
+            clang: &clang,
+            options: &options,
+            sources: &names,
+            scratch: scratch.path(),
+        };
+        let compiled = compilation.run(&self.vmlinux, &mut warnings)?;
 
-        let mut depends_on: BTreeSet<PathBuf> = [found.path.clone()].into();
+        let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
         let mut mismatches = Vec::new();
         let mut objects = Vec::new();
         for (unit, scanned) in compiled.into_iter().zip(&scanned) {
@@ -231,18 +280,21 @@ impl Builder {
             let linked = scratch.path().join(format!("{}.bpf.o", unit.name));
             linker::link(unit.source, &unit.object, &linked)?;
             let bytes = read(&linked)?;
-            mismatches.extend(check::mismatches(kernel, unit.source, &bytes)?);
+            mismatches.extend(check::mismatches(kernels, unit.source, &bytes)?);
             let object = out.write(&format!("{}.bpf.o", unit.name), &bytes)?;
             skeleton::generate(&out, scratch.path(), unit.name, &object)?;
-            let used = contexts.of(scanned);
+            let used = contexts.of(scanned)?;
+            let structs = used.structs().iter();
             objects.push(Object {
                 name: unit.name.to_owned(),
                 object,
-                structs: used.iter().map(|used| used.struct_name.clone()).collect(),
+                structs: structs
+                    .map(|used| used.context.struct_name.clone())
+                    .collect(),
             });
             #[cfg(feature = "bindgen")]
             {
-                let text = crate::bindings::bindings(kernel, unit.name, used)?;
+                let text = crate::bindings::bindings(&used, unit.name)?;
                 out.write(&format!("{}.ctx.rs", unit.name), text.as_bytes())?;
             }
             let module = module(unit.name, cfg!(feature = "bindgen"));
@@ -255,7 +307,7 @@ impl Builder {
             depends_on.insert(path.clone());
         }
 
-        let mut depends_on_env: BTreeSet<String> = found.env.iter().cloned().collect();
+        let mut depends_on_env: BTreeSet<String> = found.env().iter().cloned().collect();
         depends_on_env.extend(clang_env.map(str::to_owned));
         if cfg!(feature = "bindgen") {
             // What bindgen and the search for libclang read.
@@ -308,15 +360,6 @@ impl Builder {
             Some(path) => path.clone(),
             None => env().map_or_else(|| "clang".into(), PathBuf::from),
         }
-    }
-
-    fn write_vmlinux(&self, out: &OutDir, kernel: &KernelBtf) -> Result<(), Error> {
-        let text = match &self.vmlinux {
-            Vmlinux::Full => render::vmlinux(kernel)?.into_bytes(),
-            Vmlinux::Provided(path) => read(path)?,
-        };
-        out.write("include/vmlinux.h", &text)?;
-        Ok(())
     }
 }
 

@@ -8,12 +8,10 @@ use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::SecName;
-use ctxgen::btf::Btf;
-use ctxgen::btf::Kind;
-use ctxgen::btf::Type;
+use ctxgen::essential_name;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::Program;
 use libbpf_rs::ObjectBuilder;
-use object::Object as _;
-use object::ObjectSection as _;
 
 use crate::error::Error;
 use crate::said;
@@ -74,7 +72,7 @@ const ALSO: [(&str, &str); 1] = [("raw_tp", "bpf_raw_tracepoint_args")];
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
 pub(crate) fn mismatches(
-    kernel: &KernelBtf,
+    kernels: &[KernelBtf],
     source: &Path,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
@@ -82,47 +80,42 @@ pub(crate) fn mismatches(
         source_file: source.to_owned(),
         reason,
     };
-    let elf = object::File::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
-    let Some(section) = elf.section_by_name(".BTF") else {
-        // clang writes none for a source that defines nothing; libbpf links no other without one.
+    let object = ObjectFile::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
+    if object.programs().is_empty() {
+        // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
-    };
-    let (object, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
-    let object = object.map_err(|error| unreadable(format!("{error:#}\n{said}")))?;
-    let section = section
-        .data()
-        .map_err(|error| unreadable(error.to_string()))?;
-    let btf = Btf::parse(section).map_err(|error| unreadable(error.to_string()))?;
-
-    let mut mismatches = Vec::new();
-    for program in object.progs() {
-        let name = program.name().to_string_lossy();
-        let section = program.section().to_string_lossy();
-        mismatches.extend(mismatch(kernel, &btf, source, &name, &section));
     }
+    let (opened, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
+    opened.map_err(|error| unreadable(format!("{error:#}\n{said}")))?;
+
+    let mut mismatches: Vec<Mismatch> = object
+        .programs()
+        .iter()
+        .filter_map(|program| mismatch(kernels, &object, source, program))
+        .collect();
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
     Ok(mismatches)
 }
 
 fn mismatch(
-    kernel: &KernelBtf,
-    btf: &Btf<'_>,
+    kernels: &[KernelBtf],
+    object: &ObjectFile,
     source: &Path,
-    program: &str,
-    section: &str,
+    program: &Program,
 ) -> Option<Mismatch> {
-    let takes = context_struct(btf, program)?;
+    let takes = object.btf().get(program.context?)?;
+    let takes = essential_name(takes.name()).to_owned();
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
             source: source.to_owned(),
-            program: program.to_owned(),
-            section: section.to_owned(),
+            program: program.name.clone(),
+            section: program.section.clone(),
             takes: takes.clone(),
             gets,
             why,
         })
     };
-    let hook = match SecName::parse(section) {
+    let hook = match SecName::parse(&program.section) {
         Ok(sec) => sec.hook,
         // What the program is attached to is said at run time; the family is known.
         Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
@@ -144,44 +137,23 @@ fn mismatch(
     if takes != hook.struct_name() {
         return of(Some(hook.struct_name()), String::new());
     }
-    match Context::of_hook_alone(kernel, &hook) {
-        Err(error @ ctxgen::Error::Unsupported { .. }) => of(None, error.to_string()),
-        // An unknown hook was reported with the source that names its struct; what the kernel's
-        // own header lacks, clang has.
-        Ok(_) | Err(_) => None,
-    }
+    // An unknown hook was reported with the source that names its struct; what the kernel's own header
+    // lacks, clang has. A hook that one of several kernels supports is worth having.
+    let mut refusals = kernels
+        .iter()
+        .map(|kernel| match Context::of_hook_alone(kernel, &hook) {
+            Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
+            Ok(_) | Err(_) => None,
+        });
+    let refused = refusals.next().flatten()?;
+    refusals
+        .all(|other| other.is_some())
+        .then(|| of(None, refused))
+        .flatten()
 }
 
 /// Whether programs of a section prefix get a struct of that name, whatever they attach to.
 fn is_of_family(struct_name: &str, section: &str) -> bool {
     let sections = |hook: Hook| hook.family().sections().contains(&section);
     Hook::from_struct_name(struct_name).is_some_and(|hook| hook.sharing_struct().any(sections))
-}
-
-/// The struct that a program's first argument points to. `None` for what claims nothing about the
-/// context: no argument, `void *`, an array of slots.
-fn context_struct(btf: &Btf<'_>, program: &str) -> Option<String> {
-    let func = |ty: &Type<'_>| matches!(ty.kind(), Kind::Func(_)) && ty.name() == program;
-    let Kind::Func(proto) = btf.types().find(func)?.kind() else {
-        return None;
-    };
-    let param = btf.get(proto)?.params().next()?;
-    let Kind::Ptr(to) = btf.resolve(param.type_id)?.kind() else {
-        return None;
-    };
-    let pointee = btf.resolve(to)?;
-    match pointee.kind() {
-        Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } if !pointee.name().is_empty() => {
-            Some(essential(pointee.name()).to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// A type's name without its flavor, as CO-RE sees it: `task_struct___old` is `task_struct`.
-fn essential(name: &str) -> &str {
-    match name.split_once("___") {
-        Some((essential, _)) if !essential.is_empty() => essential,
-        _ => name,
-    }
 }

@@ -76,6 +76,24 @@ impl Clang {
         }
     }
 
+    /// What the preprocessor makes of a source, with line markers. Headers are searched in `first`
+    /// before the generated ones.
+    pub(crate) fn preprocess(
+        &self,
+        source: &Path,
+        first: &Path,
+        options: &Options<'_>,
+    ) -> Result<String, Error> {
+        let mut command = self.command(source, &[first, options.include], options);
+        // What it has to say, it says again when it compiles.
+        command.args(["-w", "-E"]).arg(source).args(["-o", "-"]);
+        let output = self.run(&mut command)?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(self.failure(source, &output)),
+        }
+    }
+
     /// Compiles a source to an object, writes the rule of the headers that it read, and gives back
     /// clang's warnings.
     pub(crate) fn compile(
@@ -85,6 +103,19 @@ impl Clang {
         rule: &Path,
         options: &Options<'_>,
     ) -> Result<String, Error> {
+        let mut command = self.command(source, &[options.include], options);
+        // The rule's target needs a name in which no colon can be.
+        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
+        command.arg("-c").arg(source).arg("-o").arg(object);
+        let output = self.run(&mut command)?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
+            false => Err(self.failure(source, &output)),
+        }
+    }
+
+    /// clang with all arguments but those that say what to do.
+    fn command(&self, source: &Path, include: &[&Path], options: &Options<'_>) -> Command {
         let mut command = Command::new(&self.path);
         command.args(["-g", "-O2", "-Wall", "-target"]);
         command.arg(match options.order {
@@ -99,7 +130,9 @@ impl Clang {
             command.arg(format!("-D__TARGET_ARCH_{}", arch.libbpf_name()));
         }
         // As system headers, so that they neither warn nor count among the source's dependencies.
-        command.arg("-isystem").arg(options.include);
+        for folder in include {
+            command.arg("-isystem").arg(folder);
+        }
         for (path, stands_for) in options.prefixes(source) {
             let mut map = OsString::from("-ffile-prefix-map=");
             map.push(path);
@@ -109,27 +142,23 @@ impl Clang {
         }
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
-        // The rule's target needs a name in which no colon can be.
-        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
-        command.arg("-c").arg(source).arg("-o").arg(object);
+        command
+    }
 
-        let output = self.run(&mut command)?;
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() {
-            return Ok(stderr);
-        }
+    fn failure(&self, source: &Path, output: &Output) -> Error {
         if self.lacks_bpf() {
-            return Err(Error::NoBpfTarget {
+            return Error::NoBpfTarget {
                 clang: self.path.clone(),
-            });
+            };
         }
-        Err(Error::Compile {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Error::Compile {
             source_file: source.to_owned(),
             stderr: match stderr.trim().is_empty() {
                 true => format!("it ended with {} and said nothing", output.status),
                 false => stderr,
             },
-        })
+        }
     }
 
     fn lacks_bpf(&self) -> bool {

@@ -23,6 +23,9 @@ pub(crate) struct Unit<'a> {
     pub(crate) depends_on: Vec<PathBuf>,
 }
 
+/// A source and the name of what is made of it.
+pub(crate) type Source<'a> = (String, &'a Path);
+
 /// Compiles named sources to objects in `scratch`, in their order.
 ///
 /// # Errors
@@ -30,18 +33,31 @@ pub(crate) struct Unit<'a> {
 pub(crate) fn all<'a>(
     clang: &Clang,
     options: &Options<'_>,
-    sources: &'a [(String, &'a Path)],
+    sources: &'a [Source<'a>],
     scratch: &Path,
 ) -> Result<Vec<Unit<'a>>, Error> {
-    let waiting = Mutex::new(sources.iter());
+    each(sources, |(name, source)| {
+        one(clang, options, name, source, scratch)
+    })
+}
+
+/// What `work` makes of each source, in their order. It is called for several at a time.
+///
+/// # Errors
+/// That of the first source, in their order, for which `work` has one.
+pub(crate) fn each<'a, T: Send>(
+    sources: &'a [Source<'a>],
+    work: impl Fn(&'a Source<'a>) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let waiting = Mutex::new(sources.iter().enumerate());
     let take = || {
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.next()
     };
     let work = || {
         let mut done = Vec::new();
-        while let Some((name, source)) = take() {
-            done.push((name, one(clang, options, name, source, scratch)));
+        while let Some((place, source)) = take() {
+            done.push((place, work(source)));
         }
         done
     };
@@ -58,8 +74,7 @@ pub(crate) fn all<'a>(
         }
         results
     });
-    let place = |name: &String| sources.iter().position(|(other, _)| other == name);
-    results.sort_by_key(|(name, _)| place(name));
+    results.sort_by_key(|(place, _)| *place);
     results.into_iter().map(|(_, result)| result).collect()
 }
 

@@ -4,71 +4,137 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::Drift;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::merge::Merged;
+use ctxgen::merge::merge;
 
 use crate::error::Error;
 use crate::scan::Scanned;
 
 /// The contexts that sources and `Builder::hook` ask for.
 #[derive(Debug)]
-pub(crate) struct Contexts {
-    by_struct: BTreeMap<String, Context>,
+pub(crate) struct Contexts<'k> {
+    kernels: &'k [KernelBtf],
+    by_struct: BTreeMap<String, Wanted>,
     /// Those that every source gets.
     by_hook: BTreeSet<String>,
 }
 
-impl Contexts {
+/// A context that is asked for.
+#[derive(Debug)]
+struct Wanted {
+    hook: Hook,
+    form: Form,
+}
+
+/// For whom it is.
+#[derive(Debug)]
+enum Form {
+    /// One kernel, or several that agree.
+    Fixed(Context),
+    /// Several kernels.
+    Relocatable(Merged),
+}
+
+impl<'k> Contexts<'k> {
+    /// Finds all of them in the kernels' BTF.
+    ///
+    /// # Errors
+    /// [`Error::Context`] or [`Error::Hook`] for the first that is not there.
     pub(crate) fn resolve(
-        kernel: &KernelBtf,
+        kernels: &'k [KernelBtf],
+        relocatable: bool,
         sources: &[Scanned],
         hooks: &[String],
     ) -> Result<Self, Error> {
+        let kernel = kernels.first().ok_or(ctxgen::Error::NoKernel)?;
         let mut by_struct = BTreeMap::new();
         for request in sources.iter().flat_map(|source| &source.requests) {
             if by_struct.contains_key(&request.name) {
                 continue;
             }
-            let context =
-                Context::of_struct(kernel, &request.hook).map_err(|error| Error::Context {
-                    site: request.site.clone(),
-                    name: request.name.clone(),
-                    error: Box::new(error),
-                })?;
-            by_struct.insert(request.name.clone(), context);
+            let form = match relocatable {
+                true => merge(kernels, &request.hook).map(Form::Relocatable),
+                false => Context::of_struct(kernel, &request.hook).map(Form::Fixed),
+            };
+            let wanted = form.map(|form| Wanted {
+                hook: request.hook.clone(),
+                form,
+            });
+            let wanted = wanted.map_err(|error| Error::Context {
+                site: request.site.clone(),
+                name: request.name.clone(),
+                error: Box::new(error),
+            })?;
+            by_struct.insert(request.name.clone(), wanted);
         }
         let mut by_hook = BTreeSet::new();
         for name in hooks {
-            let context = name
-                .parse::<Hook>()
-                .and_then(|hook| Context::of_hook(kernel, &hook))
-                .map_err(|error| Error::Hook {
-                    hook: name.clone(),
-                    error: Box::new(error),
-                })?;
-            by_hook.insert(context.struct_name.clone());
-            by_struct
-                .entry(context.struct_name.clone())
-                .or_insert(context);
+            let wanted = name.parse::<Hook>().and_then(|hook| {
+                let form = match relocatable {
+                    true => Form::Relocatable(merge(kernels, &hook)?),
+                    false => Form::Fixed(Context::of_hook(kernel, &hook)?),
+                };
+                Ok(Wanted { hook, form })
+            });
+            let wanted = wanted.map_err(|error| Error::Hook {
+                hook: name.clone(),
+                error: Box::new(error),
+            })?;
+            let struct_name = wanted.hook.struct_name();
+            by_hook.insert(struct_name.clone());
+            by_struct.entry(struct_name).or_insert(wanted);
         }
-        Ok(Self { by_struct, by_hook })
+        Ok(Self {
+            kernels,
+            by_struct,
+            by_hook,
+        })
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = Context> {
-        self.by_struct.values().cloned()
+    /// How they differ among the kernels, by struct name.
+    ///
+    /// # Errors
+    /// [`Error::Render`], where a type or a name cannot be written in C.
+    pub(crate) fn drift(&self) -> Result<Vec<Drift>, Error> {
+        if self.kernels.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let mut drifts = Vec::new();
+        for wanted in self.by_struct.values() {
+            drifts.extend(Drift::of(self.kernels, &wanted.hook)?);
+        }
+        Ok(drifts)
     }
 
-    /// The contexts of one source.
-    pub(crate) fn of(&self, source: &Scanned) -> Vec<Context> {
+    /// All of them as BTF.
+    pub(crate) fn all(&self) -> Result<CtxBtf<'k>, Error> {
+        self.ctx_btf(|_| true)
+    }
+
+    /// Those of one source as BTF.
+    pub(crate) fn of(&self, source: &Scanned) -> Result<CtxBtf<'k>, Error> {
         let requests = source.requests.iter();
         let named: BTreeSet<&String> = requests.map(|request| &request.name).collect();
-        self.by_struct
-            .values()
-            .filter(|context| {
-                let name = &context.struct_name;
-                named.contains(name) || self.by_hook.contains(name)
-            })
-            .cloned()
-            .collect()
+        self.ctx_btf(|name| named.contains(name) || self.by_hook.contains(name))
+    }
+
+    fn ctx_btf(&self, is_wanted: impl Fn(&String) -> bool) -> Result<CtxBtf<'k>, Error> {
+        let kernel = self.kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        let mut fixed = Vec::new();
+        let mut relocatable = Vec::new();
+        for (_, wanted) in self.by_struct.iter().filter(|(name, _)| is_wanted(name)) {
+            match &wanted.form {
+                Form::Fixed(context) => fixed.push(context.clone()),
+                Form::Relocatable(merged) => relocatable.push(merged.clone()),
+            }
+        }
+        Ok(match relocatable.is_empty() {
+            true => CtxBtf::new(kernel, fixed)?,
+            false => CtxBtf::relocatable(self.kernels, relocatable)?,
+        })
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use ctxgen::Drift;
+
 use crate::check::Mismatch;
 use crate::kernel::Place;
 use crate::scan::Site;
@@ -60,8 +62,8 @@ pub enum Error {
     /// No kernel BTF was found.
     #[error(
         "no kernel BTF was found for {target}. Tried, in this order:{}\nName the target kernel's BTF \
-         with Builder::btf or CTXGEN_BTF: a copy of its /sys/kernel/btf/vmlinux, or a vmlinux with \
-         debug information",
+         with Builder::btf or CTXGEN_BTF: a copy of its /sys/kernel/btf/vmlinux, a vmlinux with debug \
+         information, or a kernel image (with the feature `images`)",
         places(tried)
     )]
     NoBtf {
@@ -98,6 +100,25 @@ pub enum Error {
         /// Why not.
         #[source]
         error: Box<ctxgen::Error>,
+    },
+    /// The kernels given by [`Builder::kernel`](crate::Builder::kernel) cannot share an object.
+    #[error(
+        "the kernels {first} and {other} are of different byte order, and one BPF object cannot serve \
+         both: build one for each"
+    )]
+    ByteOrders {
+        /// The first kernel's name.
+        first: String,
+        /// The one that differs.
+        other: String,
+    },
+    /// Contexts differ among the kernels, and that was not to be, or cannot be.
+    #[error("{}\n{}", differences(drifts), advice(*relocatable))]
+    Drift {
+        /// Each context that differs.
+        drifts: Vec<Drift>,
+        /// Whether the contexts are relocatable, so that one object could serve all kernels.
+        relocatable: bool,
     },
     /// Headers could not be made.
     #[error(transparent)]
@@ -215,6 +236,21 @@ impl fmt::Debug for Error {
 
 fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+fn differences(all: &[Drift]) -> String {
+    let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
+    texts.join("\n")
+}
+
+fn advice(relocatable: bool) -> &'static str {
+    match relocatable {
+        true => "Builder::deny_drift makes that an error",
+        false => {
+            "An object with fixed contexts cannot serve all of these kernels: make them relocatable \
+             with Builder::relocatable(true), or build one object for each kernel"
+        }
+    }
 }
 
 fn mismatches(all: &[Mismatch]) -> String {

@@ -1,13 +1,15 @@
 //! Which kernel's BTF a build is for.
 
+mod places;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ctxgen::Arch;
-use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
-use ctxgen::RUNNING_BTF;
 
 use crate::error::Error;
 
@@ -38,137 +40,210 @@ pub(crate) struct Found {
 
 /// Looks for the kernel BTF of a target.
 ///
-/// What is named has to serve: there is no falling back from a file that was named to another one.
+/// # Errors
+/// [`Error::NoBtf`] with all places where none is, and [`Error::Btf`] for a file that has to serve
+/// and does not.
 pub(crate) fn find(explicit: Option<&Path>, target: &str, host: &str) -> Result<Found, Error> {
-    if let Some(path) = explicit {
-        return open(path, "Builder::btf", Vec::new());
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    Search {
+        explicit,
+        target,
+        host,
+        package: package.as_deref(),
+        root: Path::new("/"),
+        variable: &|name| std::env::var_os(name),
+        asked: Vec::new(),
+        tried: Vec::new(),
     }
-    let mut env = Vec::new();
-    let mut tried = Vec::new();
-    for (name, place) in [
-        (
-            format!("CTXGEN_BTF_{}", target.replace('-', "_")),
-            "CTXGEN_BTF_<target>",
-        ),
-        ("CTXGEN_BTF".to_owned(), "CTXGEN_BTF"),
-    ] {
-        let value = std::env::var_os(&name).filter(|value| !value.is_empty());
-        env.push(name.clone());
-        match value {
-            Some(path) => return open(Path::new(&path), place, env),
-            None => tried.push(Place {
-                place: format!("the variable {name}"),
-                why: "not set".to_owned(),
-            }),
-        }
-    }
-    let running = Place {
-        place: format!("the running kernel's {RUNNING_BTF}"),
-        why: String::new(),
-    };
-    if !same_machine(target, host) {
-        tried.push(Place {
-            why: format!("this is {host}, and the build is for another architecture"),
-            ..running
-        });
-    } else {
-        match KernelBtf::running() {
-            Ok(kernel) => {
+    .run()
+}
+
+/// A search, and what it has come by.
+struct Search<'a> {
+    explicit: Option<&'a Path>,
+    target: &'a str,
+    host: &'a str,
+    /// The folder of the package that is built.
+    package: Option<&'a Path>,
+    /// The folder that the system's files are below: `/` but in tests.
+    root: &'a Path,
+    variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The variables that were asked.
+    asked: Vec<String>,
+    tried: Vec<Place>,
+}
+
+/// One of the places where a search looks; nothing where it is not there.
+type Step = fn(&mut Search<'_>) -> Result<Option<(KernelBtf, PathBuf)>, Error>;
+
+/// The places, in the order in which they are asked. What somebody has named, and a pinned file that
+/// is there, have to serve: there is no falling back from them to another kernel's BTF.
+const STEPS: [Step; 6] = [
+    |search| search.named(search.explicit.map(PathBuf::from), "Builder::btf"),
+    |search| {
+        let name = format!("CTXGEN_BTF_{}", search.target.replace('-', "_"));
+        let path = search.ask(name);
+        search.named(path, "CTXGEN_BTF_<target>")
+    },
+    |search| {
+        let path = search.ask("CTXGEN_BTF".to_owned());
+        search.named(path, "CTXGEN_BTF")
+    },
+    |search| search.pinned(),
+    |search| search.running(),
+    |search| search.files(),
+];
+
+impl Search<'_> {
+    fn run(mut self) -> Result<Found, Error> {
+        for step in STEPS {
+            if let Some((kernel, path)) = step(&mut self)? {
                 return Ok(Found {
                     kernel,
-                    path: RUNNING_BTF.into(),
-                    env,
-                });
-            }
-            Err(ctxgen::Error::NoRunningBtf { error, .. }) => tried.push(Place {
-                why: error.to_string(),
-                ..running
-            }),
-            Err(error) => {
-                return Err(Error::Btf {
-                    place: "the running kernel",
-                    error: Box::new(error),
+                    path,
+                    env: self.asked,
                 });
             }
         }
+        Err(Error::NoBtf {
+            target: self.target.to_owned(),
+            tried: self.tried,
+        })
     }
-    Err(Error::NoBtf {
-        target: target.to_owned(),
-        tried,
+
+    fn miss(&mut self, place: impl fmt::Display, why: impl fmt::Display) {
+        self.tried.push(Place {
+            place: place.to_string(),
+            why: why.to_string(),
+        });
+    }
+
+    /// The file that a variable names.
+    fn ask(&mut self, name: String) -> Option<PathBuf> {
+        let value = (self.variable)(&name).filter(|value| !value.is_empty());
+        if value.is_none() {
+            self.miss(format_args!("the variable {name}"), "not set");
+        }
+        self.asked.push(name);
+        value.map(PathBuf::from)
+    }
+
+    fn named(
+        &mut self,
+        path: Option<PathBuf>,
+        place: &'static str,
+    ) -> Result<Option<(KernelBtf, PathBuf)>, Error> {
+        match path {
+            Some(path) => Ok(Some((read(&path, place)?, path))),
+            None => Ok(None),
+        }
+    }
+
+    fn pinned(&mut self) -> Result<Option<(KernelBtf, PathBuf)>, Error> {
+        let Some(package) = self.package else {
+            self.miss(
+                "a pinned BTF in the package",
+                "CARGO_MANIFEST_DIR, which names the package's folder, is not set",
+            );
+            return Ok(None);
+        };
+        let path = places::pinned(package, self.target);
+        match path.try_exists() {
+            Ok(true) => Ok(Some((read(&path, "the pinned BTF in the package")?, path))),
+            Ok(false) => {
+                self.miss(
+                    format_args!("the package's pinned {}", path.display()),
+                    "not there",
+                );
+                Ok(None)
+            }
+            Err(error) => {
+                let error = ctxgen::Error::Read { path, error };
+                Err(unusable("the pinned BTF in the package", error))
+            }
+        }
+    }
+
+    fn running(&mut self) -> Result<Option<(KernelBtf, PathBuf)>, Error> {
+        let path = places::running(self.root);
+        let place = format!("the running kernel's {}", path.display());
+        if !places::same_machine(self.target, self.host) {
+            let why = self.other_machine();
+            self.miss(place, why);
+            return Ok(None);
+        }
+        match KernelBtf::from_path(&path) {
+            Ok(kernel) => Ok(Some((kernel, path))),
+            Err(ctxgen::Error::NoRunningBtf { error, .. } | ctxgen::Error::Read { error, .. }) => {
+                self.miss(place, error);
+                Ok(None)
+            }
+            Err(error) => Err(unusable("the running kernel", error)),
+        }
+    }
+
+    fn files(&mut self) -> Result<Option<(KernelBtf, PathBuf)>, Error> {
+        if !places::same_machine(self.target, self.host) {
+            let why = self.other_machine();
+            self.miss(
+                "the running kernel's files in /boot, /usr/lib/debug and /lib/modules",
+                why,
+            );
+            return Ok(None);
+        }
+        let files = match places::files(self.root) {
+            Ok(files) => files,
+            Err((place, error)) => {
+                self.miss(
+                    "the running kernel's files in /boot, /usr/lib/debug and /lib/modules",
+                    format_args!(
+                        "they are called by its release, and {} cannot be read: {error}",
+                        place.display()
+                    ),
+                );
+                return Ok(None);
+            }
+        };
+        for path in files {
+            match KernelBtf::from_path(&path) {
+                Ok(kernel) => return Ok(Some((kernel, path))),
+                // Nobody has said that there is BTF in it.
+                Err(ctxgen::Error::Read { error, .. }) => self.miss(path.display(), error),
+                Err(error) => self.miss(path.display(), error),
+            }
+        }
+        Ok(None)
+    }
+
+    fn other_machine(&self) -> String {
+        format!(
+            "this is {}, and the build is for another architecture",
+            self.host
+        )
+    }
+}
+
+/// The kernel in a file that somebody has named.
+///
+/// # Errors
+/// [`Error::Btf`].
+pub(crate) fn open(path: &Path, place: &'static str, env: Vec<String>) -> Result<Found, Error> {
+    Ok(Found {
+        kernel: read(path, place)?,
+        path: path.to_owned(),
+        env,
     })
 }
 
-/// Whether kernels of two targets have the same types, as far as an architecture decides it.
-fn same_machine(target: &str, host: &str) -> bool {
-    let machine = |triple: &str| triple.split('-').next().unwrap_or_default().to_owned();
-    let one_order = |arch: Arch| {
-        [ByteOrder::Little, ByteOrder::Big]
-            .into_iter()
-            .filter(|&order| arch.has_byte_order(order))
-            .count()
-            == 1
-    };
-    match (Arch::from_target(target), Arch::from_target(host)) {
-        (Some(target), Some(host)) if target == host && one_order(host) => true,
-        // The names tell the byte orders of an architecture from each other, and those from each
-        // other that ctxgen does not know.
-        _ => machine(target) == machine(host),
-    }
-}
-
-fn open(path: &Path, place: &'static str, env: Vec<String>) -> Result<Found, Error> {
-    // A build script runs in its package's folder, and who set the variable was elsewhere.
+fn read(path: &Path, place: &'static str) -> Result<KernelBtf, Error> {
+    // A build script runs in its package's folder, and who named the file was elsewhere.
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match KernelBtf::from_path(absolute) {
-        Ok(kernel) => Ok(Found {
-            kernel,
-            path: path.to_owned(),
-            env,
-        }),
-        Err(error) => Err(Error::Btf {
-            place,
-            error: Box::new(error),
-        }),
-    }
+    KernelBtf::from_path(absolute).map_err(|error| unusable(place, error))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn machines() {
-        for (target, host, same) in [
-            (
-                "x86_64-unknown-linux-musl",
-                "x86_64-unknown-linux-gnu",
-                true,
-            ),
-            ("x86_64-unknown-linux-gnu", "x86_64", true),
-            ("i686-unknown-linux-gnu", "x86_64-unknown-linux-gnu", true),
-            (
-                "aarch64-unknown-linux-gnu",
-                "x86_64-unknown-linux-gnu",
-                false,
-            ),
-            (
-                "powerpc64-unknown-linux-gnu",
-                "powerpc64le-unknown-linux-gnu",
-                false,
-            ),
-            (
-                "powerpc64le-unknown-linux-musl",
-                "powerpc64le-unknown-linux-gnu",
-                true,
-            ),
-            (
-                "sparc64-unknown-linux-gnu",
-                "sparc64-unknown-linux-gnu",
-                true,
-            ),
-            ("wasm32-unknown-unknown", "sparc64-unknown-linux-gnu", false),
-        ] {
-            assert_eq!(same_machine(target, host), same, "{target}, {host}");
-        }
+fn unusable(place: &'static str, error: ctxgen::Error) -> Error {
+    Error::Btf {
+        place,
+        error: Box::new(error),
     }
 }

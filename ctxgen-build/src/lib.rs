@@ -50,12 +50,14 @@ mod outdir;
 mod said;
 mod scan;
 mod skeleton;
+mod targets;
+mod vmlinux;
 
 pub use self::builder::Artifacts;
 pub use self::builder::Builder;
 pub use self::builder::Object;
-pub use self::builder::Vmlinux;
 pub use self::check::Mismatch;
 pub use self::error::Error;
 pub use self::kernel::Place;
 pub use self::scan::Site;
+pub use self::vmlinux::Vmlinux;

@@ -1,4 +1,4 @@
-//! `<name>.rs`, which `ctxgen::include_bpf!` includes: skeleton and bindings.
+//! `<name>.rs`, which `ctxgen::include_bpf!` includes: skeleton, object and bindings.
 
 /// What generated code is excused from in a user's crate.
 const LINTS: &str = "
@@ -30,7 +30,10 @@ pub(crate) fn module(name: &str, has_bindings: bool) -> String {
     let skeleton = format!(
         "#[allow({LINTS})]\nmod skel {{\n    include!(\"{name}.skel.rs\");\n}}\n\
          #[allow(clippy::restriction, unreachable_pub, unused_imports, reason = \"generated\")]\n\
-         pub use self::skel::*;\n"
+         pub use self::skel::*;\n\
+         /// The compiled BPF object, for `ctxgen::Loader` and `ctxgen::check`.\n\
+         #[allow(clippy::restriction, dead_code, unreachable_pub, reason = \"generated\")]\n\
+         pub static OBJECT: &[u8] = include_bytes!(\"{name}.bpf.o\");\n"
     );
     if !has_bindings {
         return skeleton;

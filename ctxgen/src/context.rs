@@ -51,7 +51,7 @@ impl Context {
     /// As [`prototype::resolve`], and [`Error::Unsupported`] where no program can attach to `hook`
     /// itself.
     pub fn of_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
-        let shape = shape(kernel, hook)?;
+        let shape = shape(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))?;
         Ok(Self::sharing(kernel, hook, shape))
     }
 
@@ -60,6 +60,12 @@ impl Context {
     /// # Errors
     /// As [`Context::of_hook`].
     pub fn of_hook_alone(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        Self::find_hook(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))
+    }
+
+    /// As [`Context::of_hook_alone`], but without the nearest names in the error, which take long to
+    /// find: for where a missing hook is nothing unusual.
+    pub(crate) fn find_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
         Ok(Self {
             struct_name: hook.struct_name(),
             hooks: vec![hook.clone()],
@@ -74,10 +80,16 @@ impl Context {
     /// # Errors
     /// As [`Context::of_hook`], for the first of the hooks.
     pub fn of_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        Self::find_struct(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))
+    }
+
+    /// As [`Context::of_struct`], but without the nearest names in the error, which take long to find:
+    /// for where a missing hook is nothing unusual.
+    pub(crate) fn find_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
         let mut first = None;
         for hook in hook.sharing_struct() {
-            match Self::of_hook(kernel, &hook) {
-                Ok(context) => return Ok(context),
+            match shape(kernel, &hook) {
+                Ok(shape) => return Ok(Self::sharing(kernel, &hook, shape)),
                 Err(error) => first = first.or(Some(error)),
             }
         }
@@ -121,7 +133,7 @@ impl Context {
 }
 
 fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, Error> {
-    match prototype::resolve(kernel, hook)? {
+    match prototype::look_up(kernel, hook)? {
         Prototype::Kernel { type_id } => Ok(Shape::Kernel { type_id }),
         Prototype::Slots(signature) => match lay_out(kernel, hook, &signature) {
             Ok(layout) => Ok(Shape::Slots {

@@ -1,5 +1,10 @@
 //! The ctx BTF: a split BTF on top of the kernel's, with one struct per context.
 
+mod import;
+
+use std::slice;
+
+use self::import::import;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
@@ -7,9 +12,14 @@ use crate::btf::TypeId;
 use crate::context::Context;
 use crate::context::Shape;
 use crate::kernel::KernelBtf;
+use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
+use crate::layout::Layout;
 use crate::layout::SLOT;
+use crate::merge::Merged;
+use crate::merge::MergedField;
+use crate::merge::MergedShape;
 
 /// `BTF_KIND_INT`, for looking one up.
 const KIND_INT: u32 = 1;
@@ -20,19 +30,32 @@ const KIND_INT: u32 = 1;
 /// resolved against at load time. A context that is the kernel's own struct is in the base already.
 #[derive(Debug)]
 pub struct CtxBtf<'k> {
-    kernel: &'k KernelBtf,
+    kernels: &'k [KernelBtf],
+    base: &'k KernelBtf,
     bytes: Vec<u8>,
     btf: Btf<'k>,
     structs: Vec<CtxStruct>,
+    relocatable: bool,
 }
 
 /// A context and the type that it is.
 #[derive(Debug)]
 pub struct CtxStruct {
-    /// Hooks, fields and remarks.
+    /// Hooks, fields and remarks; its types are those of the ctx BTF and its base.
     pub context: Context,
     /// The struct in the ctx BTF or its base.
     pub type_id: TypeId,
+    /// The kernels that do not have all of it.
+    pub lacking: Lacking,
+}
+
+/// Which kernels of a build lack what, as indices into [`CtxBtf::kernels`].
+#[derive(Clone, Debug, Default)]
+pub struct Lacking {
+    /// Those without the hook.
+    pub hook: Vec<usize>,
+    /// For each field, those that have the hook but not the field. Empty where all have all.
+    pub fields: Vec<Vec<usize>>,
 }
 
 impl<'k> CtxBtf<'k> {
@@ -44,32 +67,64 @@ impl<'k> CtxBtf<'k> {
         kernel: &'k KernelBtf,
         contexts: impl IntoIterator<Item = Context>,
     ) -> Result<Self, Error> {
-        let mut contexts: Vec<Context> = contexts.into_iter().collect();
-        contexts.sort_by(|a, b| a.struct_name.cmp(&b.struct_name));
-        contexts.dedup_by(|a, b| a.struct_name == b.struct_name);
+        let contexts = contexts.into_iter();
+        let contexts = contexts.map(|context| (context, Lacking::default()));
+        let builder = Builder::new(kernel);
+        Self::build(slice::from_ref(kernel), kernel, builder, contexts.collect())
+    }
 
-        let mut builder = Builder {
-            base: kernel.btf(),
-            writer: BtfWriter::split(kernel.btf()),
-            slot: None,
-        };
+    /// The BTF of relocatable contexts for these kernels, sorted by struct name, each once.
+    ///
+    /// It continues that of the first kernel. Of types that only others have, structs behind pointers
+    /// are declared, and numbers have no name.
+    ///
+    /// # Errors
+    /// [`Error::NoKernel`] where there is none, and as [`CtxBtf::new`].
+    pub fn relocatable(
+        kernels: &'k [KernelBtf],
+        contexts: impl IntoIterator<Item = Merged>,
+    ) -> Result<Self, Error> {
+        let base = kernels.first().ok_or(Error::NoKernel)?;
+        let mut builder = Builder::new(base);
+        let contexts = contexts
+            .into_iter()
+            .map(|merged| builder.flatten(kernels, merged))
+            .collect();
+        let built = Self::build(kernels, base, builder, contexts)?;
+        Ok(Self {
+            relocatable: true,
+            ..built
+        })
+    }
+
+    fn build(
+        kernels: &'k [KernelBtf],
+        base: &'k KernelBtf,
+        mut builder: Builder<'k>,
+        mut contexts: Vec<(Context, Lacking)>,
+    ) -> Result<Self, Error> {
+        contexts.sort_by(|(a, _), (b, _)| a.struct_name.cmp(&b.struct_name));
+        contexts.dedup_by(|(a, _), (b, _)| a.struct_name == b.struct_name);
         let structs = contexts
             .into_iter()
-            .map(|context| CtxStruct {
+            .map(|(context, lacking)| CtxStruct {
                 type_id: builder.add(&context),
                 context,
+                lacking,
             })
             .collect();
         let bytes = builder.writer.finish();
-        let btf = Btf::parse_split(&bytes, kernel.btf()).map_err(|error| Error::Generated {
-            origin: kernel.origin().clone(),
+        let btf = Btf::parse_split(&bytes, base.btf()).map_err(|error| Error::Generated {
+            origin: base.origin().clone(),
             error,
         })?;
         Ok(Self {
-            kernel,
+            kernels,
+            base,
             bytes,
             btf,
             structs,
+            relocatable: false,
         })
     }
 
@@ -85,7 +140,17 @@ impl<'k> CtxBtf<'k> {
 
     /// The kernel below.
     pub fn kernel(&self) -> &'k KernelBtf {
-        self.kernel
+        self.base
+    }
+
+    /// All kernels that the contexts are for, the one below first.
+    pub fn kernels(&self) -> &'k [KernelBtf] {
+        self.kernels
+    }
+
+    /// Whether each access to a context is to be relocated when a program is loaded.
+    pub fn is_relocatable(&self) -> bool {
+        self.relocatable
     }
 
     /// The contexts, sorted by struct name.
@@ -101,7 +166,15 @@ struct Builder<'k> {
     slot: Option<TypeId>,
 }
 
-impl Builder<'_> {
+impl<'k> Builder<'k> {
+    fn new(kernel: &'k KernelBtf) -> Self {
+        Self {
+            base: kernel.btf(),
+            writer: BtfWriter::split(kernel.btf()),
+            slot: None,
+        }
+    }
+
     fn add(&mut self, context: &Context) -> TypeId {
         let layout = match &context.shape {
             Shape::Kernel { type_id } => return *type_id,
@@ -140,5 +213,77 @@ impl Builder<'_> {
             None => self.writer.unsigned("unsigned long long", SLOT),
         };
         *self.slot.insert(slot)
+    }
+
+    /// A context with the types of all kernels, one field after the other.
+    fn flatten(&mut self, kernels: &[KernelBtf], merged: Merged) -> (Context, Lacking) {
+        let mut lacking = Lacking {
+            hook: merged.lacking,
+            fields: Vec::new(),
+        };
+        let shape = match merged.shape {
+            MergedShape::Kernel { type_id } => Shape::Kernel { type_id },
+            MergedShape::Slots { fields, names_from } => {
+                let mut layout = Layout {
+                    size: 0,
+                    fields: Vec::new(),
+                };
+                for MergedField {
+                    field,
+                    of,
+                    lacking: kernels_without,
+                } in fields
+                {
+                    let type_id = match of {
+                        0 => Some(field.type_id),
+                        _ => import(
+                            self.base,
+                            &mut self.writer,
+                            kernels[of].btf(),
+                            field.type_id,
+                        ),
+                    };
+                    let mut field = relocatable(field);
+                    field.offset = layout.size;
+                    match type_id {
+                        Some(type_id) => field.type_id = type_id,
+                        None => {
+                            let len = field.size.div_ceil(SLOT);
+                            field.form = Form::Slots(len);
+                            field.size = len * SLOT;
+                            field.type_id = self.declared(&field);
+                        }
+                    }
+                    layout.size += field.size.next_multiple_of(SLOT);
+                    layout.fields.push(field);
+                    lacking.fields.push(kernels_without);
+                }
+                Shape::Slots { layout, names_from }
+            }
+        };
+        let context = Context {
+            struct_name: merged.struct_name,
+            hooks: merged.hooks,
+            refused: merged.refused,
+            shape,
+        };
+        (context, lacking)
+    }
+}
+
+/// The field in a form in which each load of it can be relocated. For a member of a struct, or for the
+/// second of two slots, compilers add to the context's address first, and then it is none any more to
+/// the verifier; of an array of slots, each element is loaded at its own place.
+fn relocatable(field: Field) -> Field {
+    match (field.form, field.access) {
+        (Form::Own, Access::ByValue | Access::UnionByValue) => {
+            let len = field.size.div_ceil(SLOT);
+            Field {
+                form: Form::Slots(len),
+                size: len * SLOT,
+                ..field
+            }
+        }
+        _ => field,
     }
 }

@@ -8,9 +8,12 @@ use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
+use crate::kernel::ModuleError;
 use crate::kernel::Origin;
 use crate::kernel::Trail;
 use crate::layout::Unsupported;
+use crate::load::LoadError;
+use crate::object::ObjectError;
 
 /// Why there is no context struct.
 #[derive(thiserror::Error)]
@@ -67,8 +70,9 @@ pub enum Error {
     /// A file is nothing that BTF is read from.
     #[error(
         "no kernel BTF can be read from {file}: {}. What is read, whatever its name, is raw BTF, ELF \
-         (vmlinux), a kernel image (x86 bzImage, arm64 or riscv64 Image, EFI zboot, s390x), and any of \
-         these compressed with gzip, xz, zstd, lz4, bzip2, lzma or lzop",
+         (vmlinux, modules), a kernel image (x86 bzImage, arm64 or riscv64 Image, EFI zboot, s390x), an \
+         archive with one BTF (tar), and any of these compressed with gzip, xz, zstd, lz4, bzip2, lzma \
+         or lzop",
         starts(start)
     )]
     UnknownFormat {
@@ -93,10 +97,10 @@ pub enum Error {
         /// How many would have been accepted.
         max: usize,
     },
-    /// A file has to be decompressed, and what does that is not there.
+    /// A file has to be decompressed or unpacked, and what does that is not there.
     #[error(
-        "{file} has to be decompressed, and ctxgen was built without its feature `images`: switch that \
-         on, or give the ELF vmlinux or the raw BTF"
+        "{file} has to be unpacked, and ctxgen was built without its feature `images`: switch that on, \
+         or give the ELF file or the raw BTF"
     )]
     NoDecompression {
         /// The file.
@@ -110,6 +114,32 @@ pub enum Error {
         /// The decoder's reason.
         #[source]
         error: std::io::Error,
+    },
+    /// An archive cannot be read to its end.
+    #[error("{file} cannot be read as one: {error}")]
+    Archive {
+        /// The file.
+        file: Trail,
+        /// The reader's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// An archive without BTF.
+    #[error(
+        "there is no BTF in {file}: none of its {files} files is raw BTF, as the one in each of \
+         BTFHub's archives is"
+    )]
+    NoBtfInArchive {
+        /// The file.
+        file: Trail,
+        /// How many files there are in it.
+        files: usize,
+    },
+    /// An archive with more than one BTF.
+    #[error("there is more than one BTF in {file}: unpack it, and give the right one")]
+    SeveralInArchive {
+        /// The file.
+        file: Trail,
     },
     /// A kernel image ends before what its header announces.
     #[error(
@@ -167,7 +197,8 @@ pub enum Error {
     /// A file is an ELF file without BTF.
     #[error(
         "{file} has no .BTF section, or an empty one: the kernel was built without \
-         CONFIG_DEBUG_INFO_BTF, or it was stripped from it"
+         CONFIG_DEBUG_INFO_BTF, a module without CONFIG_DEBUG_INFO_BTF_MODULES or without its vmlinux \
+         at hand, or it was stripped from it"
     )]
     NoBtfSection {
         /// The file.
@@ -199,9 +230,57 @@ pub enum Error {
         #[source]
         error: BtfError,
     },
+    /// A compiled BPF object cannot be read.
+    #[error("the BPF object cannot be read: {0}")]
+    Object(#[from] ObjectError),
+    /// An object cannot be opened or loaded.
+    #[error(transparent)]
+    Load(Box<LoadError>),
+    /// Contexts for several kernels were asked for, and no kernel was given.
+    #[error("there is no kernel to make contexts for")]
+    NoKernel,
+    /// The running kernel shows no BTF of a module.
+    #[error(
+        "the running kernel has no BTF of a module {name} at {}: {error}. It is there when the module \
+         is loaded and the kernel was built with CONFIG_DEBUG_INFO_BTF_MODULES=y; what is built into \
+         the kernel is in the kernel's own BTF", path.display()
+    )]
+    NoRunningModule {
+        /// The module's name, as it was given.
+        name: String,
+        /// Where it would be.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A module's BTF cannot be put on top of the kernel's.
+    #[error("the module {module} cannot be used with {origin}: {error}")]
+    Module {
+        /// The module's name, and its file where it is from one.
+        module: String,
+        /// The kernel.
+        origin: Origin,
+        /// What is wrong.
+        #[source]
+        error: Box<ModuleError>,
+    },
+    /// A hook names a module whose BTF is not there.
+    #[error(
+        "`{hook}` is a hook in the module {module}, and there is no such module in {origin}: give its \
+         BTF beside the kernel's (--module, Builder::module)"
+    )]
+    UnknownModule {
+        /// What was asked for.
+        hook: Hook,
+        /// The module that it names.
+        module: String,
+        /// Where it was looked for.
+        origin: Origin,
+    },
     /// The kernel has no such hook.
     #[error(
-        "{origin} has no hook `{hook}`: looked for {}{}", tried.join(", "), did_you_mean(nearest)
+        "{origin} has no hook `{hook}`: looked for {}{}", tried.join(", "), advice(nearest, hook, origin)
     )]
     UnknownHook {
         /// What was asked for.
@@ -265,6 +344,12 @@ pub enum Error {
     },
 }
 
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Box::new(error))
+    }
+}
+
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -279,8 +364,15 @@ fn sections() -> String {
     all.join(", ")
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
+/// What may be meant, or where else it may be.
+fn advice(nearest: &[String], hook: &Hook, origin: &Origin) -> String {
+    let modules = matches!(origin, Origin::WithModules { .. });
     match nearest {
+        [] if hook.family().names_modules() && !modules => {
+            ". If it is in a module, its BTF has to be given beside the kernel's (--module, \
+             Builder::module)"
+                .to_owned()
+        }
         [] => String::new(),
         names => format!(". Similar names: {}", names.join(", ")),
     }

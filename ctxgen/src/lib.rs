@@ -40,28 +40,44 @@
 //!
 //! The library alone is light enough to be linked into the program that loads the BPF objects.
 
+mod agree;
 pub mod btf;
+pub mod check;
 mod context;
 mod ctx_btf;
+pub mod drift;
 mod error;
 mod hook;
 mod ident;
 mod kernel;
 pub mod layout;
+mod load;
+pub mod merge;
+mod names;
 mod nearest;
+pub mod object;
 pub mod prototype;
+mod reach;
 pub mod render;
 mod trim;
 
+pub use self::agree::essential_name;
 pub use self::btf::ByteOrder;
+pub use self::check::check;
 pub use self::context::Context;
 pub use self::context::Shape;
 pub use self::ctx_btf::CtxBtf;
 pub use self::ctx_btf::CtxStruct;
+pub use self::drift::Drift;
 pub use self::error::Error;
 pub use self::hook::*;
 pub use self::ident::is_identifier;
 pub use self::kernel::*;
+pub use self::load::AbsentHook;
+pub use self::load::LoadError;
+pub use self::load::Loader;
+pub use self::names::Names;
+pub use self::reach::Reach;
 pub use self::trim::Trim;
 
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs

@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use libbpf_rs::libbpf_sys;
-
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
+use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
 
@@ -137,62 +136,22 @@ fn renumbered(
     new_ids: &BTreeMap<TypeId, u32>,
 ) -> Vec<u32> {
     let mut words = ty.words();
-    let shape = Shape::of(ty);
-    let mut names = vec![0];
-    let mut ids = Vec::new();
-    if shape.refers {
-        ids.push(2);
-    }
-    for record in (3..words.len()).step_by(shape.record.max(1)) {
-        names.extend(shape.name.map(|at| record + at));
-        ids.extend(shape.types.iter().map(|at| record + at));
-    }
-    for at in names {
+    let Some(shape) = Shape::of(words[1]) else {
+        return words;
+    };
+    for at in shape.names(words.len()) {
         words[at] = writer.string(btf.string(words[at]));
     }
-    for at in ids {
+    for at in shape.ids(words.len()) {
         words[at] = new_ids.get(&TypeId(words[at])).copied().unwrap_or(0);
     }
     words
 }
 
-/// Where names and ids are in a type's words.
-struct Shape {
-    /// Whether the third word is an id.
-    refers: bool,
-    /// The words of each record that follows the first three.
-    record: usize,
-    /// Where in a record a name is.
-    name: Option<usize>,
-    /// Where in a record ids are.
-    types: &'static [usize],
-}
-
-impl Shape {
-    fn of(ty: &Type<'_>) -> Self {
-        let (refers, record, name, types): (_, _, _, &[usize]) = match ty.kind_number() {
-            libbpf_sys::BTF_KIND_ARRAY => (false, 3, None, &[0, 1]),
-            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION => (false, 3, Some(0), &[1]),
-            libbpf_sys::BTF_KIND_ENUM => (false, 2, Some(0), &[]),
-            libbpf_sys::BTF_KIND_ENUM64 => (false, 3, Some(0), &[]),
-            libbpf_sys::BTF_KIND_FUNC_PROTO => (true, 2, Some(0), &[1]),
-            libbpf_sys::BTF_KIND_DATASEC => (false, 3, None, &[0]),
-            libbpf_sys::BTF_KIND_INT | libbpf_sys::BTF_KIND_FLOAT | libbpf_sys::BTF_KIND_FWD => {
-                (false, 1, None, &[])
-            }
-            _ => (true, 1, None, &[]),
-        };
-        Self {
-            refers,
-            record,
-            name,
-            types,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use libbpf_rs::libbpf_sys;
+
     use super::*;
     use crate::btf::ByteOrder;
     use crate::btf::CDump;

@@ -11,6 +11,10 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Box<Refusal>),
 
+    /// The kernel does not have what a program needs.
+    #[error(transparent)]
+    Ctxgen(#[from] ctxgen::Error),
+
     /// A call to libbpf failed for another reason.
     #[error("cannot {what}: {source:#}")]
     Bpf {

@@ -32,6 +32,7 @@ pub use libbpf_log::listen;
 pub use loading::attach;
 pub use loading::global;
 pub use loading::load;
+pub use loading::loader;
 pub use loading::open;
 pub use record::Record;
 pub use record::read_record;

@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
 
+use ctxgen::LoadError;
+use ctxgen::Loader;
 use libbpf_rs::OpenObject;
 use libbpf_rs::skel::OpenSkel;
 use libbpf_rs::skel::Skel;
@@ -13,28 +15,44 @@ use crate::Refusal;
 use crate::Step;
 use crate::libbpf_log::listen;
 
+/// Finds where this kernel has what an object's programs read. All of its hooks have to be there: a
+/// tool that watches half of them would tell half the truth.
+pub fn loader(object: &[u8]) -> Result<Loader<'_>, Error> {
+    Ok(Loader::new(object)?.require_all()?)
+}
+
 /// Opens a skeleton's object, whose globals can be set then.
 pub fn open<'obj, B: SkelBuilder<'obj>>(
+    loader: &Loader<'_>,
     builder: B,
     object: &'obj mut MaybeUninit<OpenObject>,
     verbose: bool,
 ) -> Result<B::Output, Error> {
-    let (result, _) = listen(verbose, || builder.open(object));
-    result.map_err(|source| Error::Bpf {
-        what: "open the BPF object",
-        source,
-    })
+    let (result, _) = listen(verbose, || loader.open(builder, object));
+    Ok(result?)
 }
 
 /// Loads all programs of an opened skeleton into the kernel.
-pub fn load<'obj, O: OpenSkel<'obj>>(skeleton: O, verbose: bool) -> Result<O::Output, Error> {
+pub fn load<'obj, O: OpenSkel<'obj>>(
+    loader: &Loader<'_>,
+    skeleton: O,
+    verbose: bool,
+) -> Result<O::Output, Error> {
     let programs = skeleton
         .open_object()
         .progs()
         .map(|program| named(program.name(), program.section()))
         .collect::<Vec<_>>();
-    let (result, said) = listen(verbose, || skeleton.load());
-    result.map_err(|error| Box::new(Refusal::new(Step::Load, &error, &said, &programs)).into())
+    let (result, said) = listen(verbose, || loader.load(skeleton));
+    result.map_err(|error| match error {
+        ctxgen::Error::Load(error) => match *error {
+            LoadError::Load(error) => {
+                Box::new(Refusal::new(Step::Load, &error, &said, &programs)).into()
+            }
+            error => Error::Ctxgen(error.into()),
+        },
+        error => error.into(),
+    })
 }
 
 /// Attaches all programs of a loaded skeleton to their hooks.

@@ -26,7 +26,7 @@ pub(crate) enum Btf {
     Given(PathBuf),
     /// Named in the environment, where the build scripts find it by themselves.
     Environment { variable: String, path: PathBuf },
-    /// That of the running kernel, which the build scripts find by themselves.
+    /// That of the running kernel.
     Running,
     /// The small one that comes with the sample programs.
     Shipped(PathBuf),
@@ -88,8 +88,11 @@ impl Btf {
             Self::Shipped(path) => {
                 cargo.env(VARIABLE, path);
             }
-            // Setting nothing keeps what plain `cargo build` has built.
-            Self::Environment { .. } | Self::Running => {}
+            // By themselves, they would take the one that comes with the sample programs.
+            Self::Running => {
+                cargo.env(VARIABLE, RUNNING);
+            }
+            Self::Environment { .. } => {}
         }
     }
 
@@ -203,16 +206,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_wins_over_the_environment() {
+    fn what_was_found_is_told_to_the_build_scripts() {
+        for (btf, path) in [
+            (Btf::Given("/given.btf".into()), "/given.btf"),
+            (Btf::Shipped("/shipped.btf".into()), "/shipped.btf"),
+            (Btf::Running, RUNNING),
+        ] {
+            let mut cargo = Command::new("cargo");
+            btf.apply(&mut cargo);
+            let set = |(name, value): (&OsStr, Option<&OsStr>)| {
+                name == "CTXGEN_BTF" && value == Some(OsStr::new(path))
+            };
+            assert!(cargo.get_envs().any(set), "{btf}");
+        }
         let mut cargo = Command::new("cargo");
-        Btf::Given("/given.btf".into()).apply(&mut cargo);
-        assert!(
-            cargo.get_envs().any(
-                |(name, value)| name == "CTXGEN_BTF" && value == Some(OsStr::new("/given.btf"))
-            )
-        );
-        let mut cargo = Command::new("cargo");
-        Btf::Running.apply(&mut cargo);
+        Btf::Environment {
+            variable: VARIABLE.to_owned(),
+            path: "/set.btf".into(),
+        }
+        .apply(&mut cargo);
         assert_eq!(cargo.get_envs().count(), 0);
     }
 

@@ -17,7 +17,7 @@ int open_guard(struct btf_lsm_file_open_ctx *ctx)
 "#;
 
 /// A shell script in place of clang.
-fn fake(project: &Project, script: &str) -> PathBuf {
+pub(crate) fn fake(project: &Project, script: &str) -> PathBuf {
     let path = project.file("fake-clang", &format!("#!/bin/sh\n{script}\n"));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path

@@ -47,6 +47,8 @@ struct vm_area_struct {
 struct pt_regs {
 #if defined(ANY_ARCH)
 	unsigned long nothing;
+#elif defined(ARCH_REGISTER)
+	unsigned long ARCH_REGISTER;
 #elif defined(__BIG_ENDIAN__)
 	unsigned long psw;
 #else
@@ -78,12 +80,22 @@ struct bpf_raw_tracepoint_args {
 };
 
 /* Tracepoints. */
+#ifdef LATER
+typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *,
+				       unsigned int);
+#else
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *);
+#endif
 typedef void (*btf_trace_sched_wakeup)(void *, struct task_struct *);
 typedef void (*btf_trace_sched_process_fork)(void *, struct task_struct *, struct task_struct *);
 
+#ifdef LATER
+void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *prev,
+			      struct task_struct *next, unsigned int prev_state)
+#else
 void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *prev,
 			      struct task_struct *next)
+#endif
 {
 }
 
@@ -107,6 +119,21 @@ void __traceiter_without_typedef(void *__data, struct task_struct *p)
 }
 
 /* Functions. */
+#ifdef LATER
+/* As a later kernel has them: one with more arguments, one gone, one with another type. */
+struct mnt_idmap {
+	int count;
+};
+
+int vfs_unlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry)
+{
+	return 0;
+}
+
+void put_task(struct file *t)
+{
+}
+#else
 int vfs_unlink(struct inode *dir, struct dentry *dentry)
 {
 	return 0;
@@ -120,6 +147,7 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry)
 void put_task(struct task_struct *t)
 {
 }
+#endif
 
 extern int log_line(const char *format, ...);
 

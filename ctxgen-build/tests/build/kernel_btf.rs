@@ -33,16 +33,41 @@ fn a_cross_target_does_not_get_the_hosts() {
     .env("TARGET", "riscv64gc-unknown-linux-gnu")
     .build(source)
     .unwrap_err();
-    assert_eq!(
-        error,
+    let expected = format!(
         "Error: no kernel BTF was found for riscv64gc-unknown-linux-gnu. Tried, in this order:\n  \
          - the variable CTXGEN_BTF_riscv64gc_unknown_linux_gnu: not set\n  \
          - the variable CTXGEN_BTF: not set\n  \
+         - the package's pinned {}: not there\n  \
          - the running kernel's /sys/kernel/btf/vmlinux: this is x86_64-unknown-linux-gnu, and the \
-         build is for another architecture\n\
+         build is for another architecture\n  \
+         - the running kernel's files in /boot, /usr/lib/debug and /lib/modules: this is \
+         x86_64-unknown-linux-gnu, and the build is for another architecture\n\
          Name the target kernel's BTF with Builder::btf or CTXGEN_BTF: a copy of its \
-         /sys/kernel/btf/vmlinux, or a vmlinux with debug information"
+         /sys/kernel/btf/vmlinux, a vmlinux with debug information, or a kernel image (with the \
+         feature `images`)",
+        project.path("btf/riscv64.btf").display()
     );
+    assert_eq!(error, expected);
+}
+
+/// The running kernel may have BTF, and it is not what the package says it is built for.
+#[test]
+fn a_pinned_file_comes_before_the_running_kernel() {
+    let project = Project::with(PROGRAM);
+    let pinned = project.file("btf/x86_64.btf", "");
+    std::fs::copy(kernel(Order::Little), &pinned).unwrap();
+    // Of another architecture, and so not asked.
+    project.file("btf/s390x.btf", "not BTF");
+    let lines = Child::new(
+        "kernel_btf::a_pinned_file_comes_before_the_running_kernel",
+        &project,
+    )
+    .without("CTXGEN_BTF")
+    .build(source)
+    .unwrap();
+    let expected = format!("cargo::rerun-if-changed={}\n", pinned.display());
+    assert!(lines.contains(&expected), "{lines}");
+    assert!(!lines.contains("s390x"), "{lines}");
 }
 
 #[test]

@@ -5,11 +5,14 @@
 mod cargo_lines;
 mod check;
 mod clang;
+mod cross;
 mod determinism;
 mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
+mod modules;
+mod relocatable;
 mod sources;
 mod support;
 mod vmlinux;

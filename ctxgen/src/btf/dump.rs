@@ -160,23 +160,57 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError`], where a type cannot be written in C.
     pub fn define_all(&mut self) -> Result<String, DumpError> {
-        check::printable(self.btf, self.btf.ids_from(TypeId(1)), Scope::Definition)?;
-        let mut text = String::new();
-        for id in self.btf.ids_from(TypeId(1)) {
-            text.push_str(&self.define_unchecked(id)?);
+        self.define_each(self.btf.ids_from(TypeId(1)))
+    }
+
+    /// The definitions of several types and of all that has to stand before them.
+    ///
+    /// Enums come first: values that share a name are told apart in the order in which libbpf
+    /// writes them, and so have the same names whatever is written beside them.
+    ///
+    /// # Errors
+    /// [`DumpError`], where a type cannot be written in C.
+    pub fn define_each(
+        &mut self,
+        ids: impl IntoIterator<Item = TypeId>,
+    ) -> Result<String, DumpError> {
+        let ids: Vec<TypeId> = ids.into_iter().collect();
+        check::printable(self.btf, ids.iter().copied(), Scope::Definition)?;
+        let btf = self.btf;
+        let is_enum = |id: TypeId| {
+            let kind = btf.get(id).map(|ty| ty.kind_number());
+            matches!(
+                kind,
+                Some(libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_ENUM64)
+            )
+        };
+        for enums in [true, false] {
+            for &id in &ids {
+                if is_enum(id) == enums {
+                    self.write_definition(id)?;
+                }
+            }
         }
-        Ok(text)
+        self.take(TypeId::VOID, 0)
     }
 
     fn define_unchecked(&mut self, id: TypeId) -> Result<String, DumpError> {
+        self.write_definition(id)?;
+        self.take(id, 0)
+    }
+
+    /// Has libbpf write a definition behind the text that there is.
+    fn write_definition(&mut self, id: TypeId) -> Result<(), DumpError> {
         // SAFETY: the printer is live, and the id's nesting was checked to be bounded.
         let status = unsafe { libbpf_sys::btf_dump__dump_type(self.ptr.as_ptr(), id.0) };
-        self.take(id, status)
+        if status < 0 || self.sink.too_long {
+            self.take(id, status)?;
+        }
+        Ok(())
     }
 
     fn take(&mut self, id: TypeId, status: c_int) -> Result<String, DumpError> {
-        let text = String::from_utf8_lossy(&self.sink.text).into_owned();
-        self.sink.text.clear();
+        let text = std::mem::take(&mut self.sink.text);
         if std::mem::take(&mut self.sink.too_long) {
             return Err(DumpError::TooLong(id));
         }
@@ -186,7 +220,8 @@ impl<'b> CDump<'b> {
                 error: std::io::Error::from_raw_os_error(-status),
             });
         }
-        Ok(text)
+        Ok(String::from_utf8(text)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 }
 

@@ -163,7 +163,7 @@ impl Sections {
 }
 
 /// A BTF blob of these types and strings, both already in `order`.
-pub(super) fn assemble(order: ByteOrder, types: &[u8], strings: &[u8]) -> Vec<u8> {
+pub(crate) fn assemble(order: ByteOrder, types: &[u8], strings: &[u8]) -> Vec<u8> {
     let len = |section: &[u8]| u32::try_from(section.len()).unwrap_or(u32::MAX);
     let mut out = Vec::with_capacity(HEADER_LEN as usize + types.len() + strings.len());
     order.put_u16(&mut out, MAGIC);

@@ -8,6 +8,7 @@
 mod check;
 mod dump;
 mod header;
+mod shape;
 mod types;
 mod writer;
 
@@ -34,6 +35,10 @@ pub use self::types::TypeId;
 pub use self::writer::BtfWriter;
 
 pub(crate) use self::header::Sections;
+pub(crate) use self::header::assemble;
+pub(crate) use self::shape::Shape;
+pub(crate) use self::shape::TYPE_WORDS;
+pub(crate) use self::shape::kind_number;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
 ///
@@ -50,6 +55,13 @@ pub enum BtfError {
     /// libbpf refused the blob: an id or offset is out of bounds, or a kind is unknown to it.
     #[error("libbpf finds it malformed ({0})")]
     Malformed(std::io::Error),
+    /// A split BTF without its base.
+    #[error(
+        "it is the BTF of a kernel module, which continues that of its vmlinux and says nothing \
+         without: give the vmlinux's as the kernel's, and this one as a module's (--module, \
+         Builder::module)"
+    )]
+    Split,
     /// A prototype's result is of a type that is not there, which libbpf does not look at.
     #[error("its type {id} returns type {returns}, and there is none of that number")]
     NoSuchType {
@@ -94,6 +106,14 @@ impl<'base> Btf<'base> {
     fn new(bytes: &[u8], base: Option<&'base Self>) -> Result<Self, BtfError> {
         let sections = Sections::parse(bytes)?;
         let order = sections.order;
+        // Offset 0 is the empty name, which a split BTF has in its base.
+        if base.is_none()
+            && bytes[sections.strings.clone()]
+                .first()
+                .is_some_and(|byte| *byte != 0)
+        {
+            return Err(BtfError::Split);
+        }
         let plain = sections.with_plain_header(bytes);
         let own_strings = u32::try_from(sections.strings.len()).unwrap_or(u32::MAX);
         let string_end = base
@@ -259,6 +279,23 @@ impl<'base> Btf<'base> {
         // The replacement character is in no identifier: such a name is refused wherever it
         // would reach generated code.
         name.to_str().unwrap_or("\u{fffd}")
+    }
+
+    /// The bytes of a split BTF when it continues another base, in which libbpf finds what it refers
+    /// to by name. Its own base is one that says what it needs (`.BTF.base`).
+    ///
+    /// # Errors
+    /// [`BtfError::Malformed`], where something is not in that base or is there more than once.
+    pub(crate) fn relocated(self, onto: &Btf<'_>) -> Result<Vec<u8>, BtfError> {
+        // SAFETY: both are live. libbpf changes ids and offsets in its own copy of the bytes, and
+        // makes `onto` the base, which lives until this BTF is dropped here.
+        let status = unsafe { libbpf_sys::btf__relocate(self.ptr.as_ptr(), onto.ptr.as_ptr()) };
+        match status {
+            0 => Ok(self.to_bytes()),
+            error => Err(BtfError::Malformed(std::io::Error::from_raw_os_error(
+                -error,
+            ))),
+        }
     }
 
     /// The bytes of the strings and types, with a 24-byte header, in the target's byte order. Of

@@ -5,6 +5,9 @@ use std::fmt;
 use libbpf_rs::libbpf_sys;
 
 use super::Btf;
+use super::Shape;
+use super::shape::kind_number;
+use super::shape::vlen;
 
 /// The number of a type in a BTF. 0 is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,6 +164,17 @@ impl<'a> Composite<'a> {
     }
 }
 
+impl Composite<'_> {
+    /// Whether it has a member without a name whose type has one, which C has only with
+    /// `-fms-extensions`.
+    pub(crate) fn has_named_anonymous(&self) -> bool {
+        self.raw.iter().filter(|raw| raw.name_off == 0).any(|raw| {
+            let inner = self.btf.skip_modifiers(TypeId(raw.type_));
+            inner.is_some_and(|inner| !inner.name().is_empty())
+        })
+    }
+}
+
 /// A member of a struct or union.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
@@ -240,13 +254,20 @@ impl<'a> Type<'a> {
         (defines && self.raw.name_off != 0).then_some(self.raw.name_off)
     }
 
+    /// Where its name stands in the string table, and the word that has kind and number of members:
+    /// what two definitions of one thing have in common.
+    pub(crate) fn name_and_info(&self) -> (u32, u32) {
+        (self.raw.name_off, self.raw.info)
+    }
+
+    /// Its `BTF_KIND_*` number.
     pub(crate) fn kind_number(&self) -> u32 {
-        (self.raw.info >> 24) & 0x1f
+        kind_number(self.raw.info)
     }
 
     /// How many members, values or parameters it has.
     pub(super) fn vlen(&self) -> u32 {
-        self.raw.info & 0xffff
+        vlen(self.raw.info)
     }
 
     fn len(&self) -> usize {
@@ -345,6 +366,24 @@ impl<'a> Type<'a> {
         (self.kind_number() == libbpf_sys::BTF_KIND_FUNC_PROTO).then(|| self.target())
     }
 
+    /// Whether it has a member, element or target of one of the types for whose ids there is true.
+    pub(crate) fn uses_any(&self, wanted: &[bool]) -> bool {
+        let is_wanted = |id: u32| wanted.get(id as usize).is_some_and(|wanted| *wanted);
+        match self.kind_number() {
+            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION => {
+                // SAFETY: a STRUCT or UNION is followed by `vlen` `btf_member`s.
+                let raw = unsafe { self.trailing::<libbpf_sys::btf_member>(self.len()) };
+                raw.iter().any(|raw| is_wanted(raw.type_))
+            }
+            _ => match self.kind() {
+                Kind::Array { element: to, .. } | Kind::Ptr(to) | Kind::Typedef(to) => {
+                    is_wanted(to.0)
+                }
+                kind => kind.modified().is_some_and(|to| is_wanted(to.0)),
+            },
+        }
+    }
+
     /// An enum's values; none for any other kind.
     pub fn enumerators(&self) -> Vec<Enumerator<'a>> {
         let names: Vec<u32> = match self.kind_number() {
@@ -392,18 +431,8 @@ impl<'a> Type<'a> {
     /// The words of the type as they stand in memory: the `btf_type` and what follows it, in host
     /// byte order.
     pub(crate) fn words(&self) -> Vec<u32> {
-        let trailing = match self.kind_number() {
-            libbpf_sys::BTF_KIND_INT | libbpf_sys::BTF_KIND_DECL_TAG | libbpf_sys::BTF_KIND_VAR => {
-                1
-            }
-            libbpf_sys::BTF_KIND_ARRAY => 3,
-            libbpf_sys::BTF_KIND_STRUCT
-            | libbpf_sys::BTF_KIND_UNION
-            | libbpf_sys::BTF_KIND_ENUM64
-            | libbpf_sys::BTF_KIND_DATASEC => 3 * self.len(),
-            libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_FUNC_PROTO => 2 * self.len(),
-            _ => 0,
-        };
+        let shape = Shape::of(self.raw.info);
+        let trailing = shape.map_or(0, |shape| shape.trailing(self.raw.info));
         let mut words = vec![self.raw.name_off, self.raw.info, self.size()];
         // SAFETY: these are the sizes of what follows a type of each kind, in u32.
         words.extend_from_slice(unsafe { self.trailing::<u32>(trailing) });

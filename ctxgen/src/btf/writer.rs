@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Btf;
 use super::ByteOrder;
+use super::IntEncoding;
 use super::TypeId;
 use super::header::assemble;
 
@@ -50,6 +51,18 @@ impl BtfWriter {
         }
     }
 
+    /// A split blob on top of a base of so many types, void included, and so many bytes of strings.
+    pub(crate) fn after(order: ByteOrder, next_id: u32, first_string: u32) -> Self {
+        Self {
+            order,
+            next_id,
+            first_string,
+            types: Vec::new(),
+            strings: Vec::new(),
+            offsets: HashMap::new(),
+        }
+    }
+
     /// The id that the next type gets.
     pub fn next_id(&self) -> TypeId {
         TypeId(self.next_id)
@@ -83,8 +96,30 @@ impl BtfWriter {
 
     /// Adds an unsigned integer of `size` bytes.
     pub fn unsigned(&mut self, name: &str, size: u32) -> TypeId {
+        self.int(name, size, IntEncoding::Unsigned)
+    }
+
+    /// Adds an integer of `size` bytes.
+    pub fn int(&mut self, name: &str, size: u32, encoding: IntEncoding) -> TypeId {
+        let encoding = match encoding {
+            IntEncoding::Unsigned => 0,
+            IntEncoding::Signed => libbpf_sys::BTF_INT_SIGNED,
+            IntEncoding::Char => libbpf_sys::BTF_INT_CHAR,
+            IntEncoding::Bool => libbpf_sys::BTF_INT_BOOL,
+        };
         let name = self.string(name);
-        self.raw(&[name, info(libbpf_sys::BTF_KIND_INT, 0), size, size * 8])
+        let detail = encoding << 24 | size.saturating_mul(8);
+        self.raw(&[name, info(libbpf_sys::BTF_KIND_INT, 0), size, detail])
+    }
+
+    /// Adds a pointer.
+    pub fn pointer(&mut self, to: TypeId) -> TypeId {
+        self.raw(&[0, info(libbpf_sys::BTF_KIND_PTR, 0), to.0])
+    }
+
+    /// Adds `const` in front of a type.
+    pub fn constant(&mut self, of: TypeId) -> TypeId {
+        self.raw(&[0, info(libbpf_sys::BTF_KIND_CONST, 0), of.0])
     }
 
     /// Adds an array; `index` is the id of an integer type.
@@ -110,6 +145,31 @@ impl BtfWriter {
             words.extend_from_slice(&[name, type_id.0, offset * 8]);
         }
         self.raw(&words)
+    }
+
+    /// Adds another name for a type.
+    pub fn typedef(&mut self, name: &str, of: TypeId) -> TypeId {
+        let name = self.string(name);
+        self.raw(&[name, info(libbpf_sys::BTF_KIND_TYPEDEF, 0), of.0])
+    }
+
+    /// Adds a function's prototype. Parameters are a name and a type; at most 65,535 of them.
+    pub fn prototype(&mut self, params: &[(&str, TypeId)], ret: TypeId) -> TypeId {
+        let vlen = u16::try_from(params.len()).unwrap_or(u16::MAX);
+        let mut words = vec![0, info(libbpf_sys::BTF_KIND_FUNC_PROTO, vlen), ret.0];
+        for (name, type_id) in params.iter().take(vlen.into()) {
+            words.extend([self.string(name), type_id.0]);
+        }
+        self.raw(&words)
+    }
+
+    /// Adds a function of the prototype with that id, as one that other files can call.
+    pub fn function(&mut self, name: &str, prototype: TypeId) -> TypeId {
+        // `BTF_FUNC_GLOBAL`, in place of a number of members.
+        const GLOBAL: u16 = 1;
+        let name = self.string(name);
+        let info = info(libbpf_sys::BTF_KIND_FUNC, GLOBAL);
+        self.raw(&[name, info, prototype.0])
     }
 
     /// Adds a declaration of a struct or union.

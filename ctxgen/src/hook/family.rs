@@ -50,6 +50,10 @@ struct Row {
     naming: Naming,
     prototypes: Prototypes,
     returned: Returned,
+    /// Whether a target may name the module that it is in: `fentry/nf_conntrack:nf_conntrack_in`.
+    /// libbpf looks those up by themselves (`find_kernel_btf_id` of `libbpf.c`); of the others, only
+    /// the kernel knows, by the plain name.
+    modules: bool,
 }
 
 const fn generated(prefix: &'static str) -> Naming {
@@ -67,6 +71,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: true },
         returned: Returned::No,
+        modules: true,
     },
     Row {
         name: "raw_tp",
@@ -74,6 +79,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: false },
         returned: Returned::No,
+        modules: false,
     },
     Row {
         name: "fentry",
@@ -81,6 +87,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_fentry_"),
         prototypes: Prototypes::Function,
         returned: Returned::No,
+        modules: true,
     },
     Row {
         name: "fexit",
@@ -88,6 +95,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_fexit_"),
         prototypes: Prototypes::Function,
         returned: Returned::Value,
+        modules: true,
     },
     Row {
         name: "fmod_ret",
@@ -95,6 +103,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_fmod_ret_"),
         prototypes: Prototypes::Function,
         returned: Returned::Int,
+        modules: true,
     },
     Row {
         name: "lsm",
@@ -102,6 +111,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_lsm_"),
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
+        modules: false,
     },
     Row {
         name: "lsm_cgroup",
@@ -109,6 +119,7 @@ static ROWS: &[Row] = &[
         naming: generated("btf_lsm_cgroup_"),
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
+        modules: false,
     },
     Row {
         name: "iter",
@@ -119,6 +130,7 @@ static ROWS: &[Row] = &[
         },
         prototypes: Prototypes::Iterator,
         returned: Returned::No,
+        modules: false,
     },
 ];
 
@@ -164,6 +176,11 @@ impl Family {
     /// When the returned value can be read.
     pub fn returned(self) -> Returned {
         self.0.returned
+    }
+
+    /// Whether its hooks may name a module.
+    pub(crate) fn names_modules(self) -> bool {
+        self.0.modules
     }
 
     pub(crate) fn naming(self) -> Naming {

@@ -11,26 +11,37 @@ pub use self::family::Returned;
 
 use crate::Error;
 use crate::ident::is_identifier;
+use crate::kernel::is_module_name;
 
 /// Where a program attaches: a family and a target in it.
 ///
 /// It parses from a SEC name in any of its decorations (`?fentry.s/vfs_unlink`) and from a struct
 /// name (`btf_fentry_vfs_unlink_ctx`), and is displayed as the plain SEC name
-/// (`fentry/vfs_unlink`).
+/// (`fentry/vfs_unlink`). Where libbpf accepts it, the target may name the module that it is in
+/// (`fentry/nf_conntrack:nf_conntrack_in`), or with `vmlinux` that it is in none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hook {
     family: Family,
+    // Before the target, so that a module's hooks stay together when they are sorted.
+    module: Option<String>,
     target: String,
 }
 
+/// What stands for the kernel itself where a module's name would.
+pub(crate) const VMLINUX: &str = "vmlinux";
+
 impl Hook {
-    /// A hook of a family.
+    /// A hook of a family. `target` is what stands behind the slash: a name, or `<module>:<name>`.
     ///
     /// # Errors
-    /// [`Error::BadTarget`], where `target` is no C identifier: no kernel function, tracepoint or
+    /// [`Error::BadTarget`], where the name is no C identifier: no kernel function, tracepoint or
     /// LSM hook is called so, and the struct's name is made of it.
     pub fn new(family: Family, target: &str) -> Result<Self, Error> {
-        if !is_identifier(target) {
+        let (module, name) = match target.split_once(':') {
+            Some((module, name)) if family.names_modules() => (Some(module), name),
+            _ => (None, target),
+        };
+        if !is_identifier(name) || !module.is_none_or(is_module_name) {
             return Err(Error::BadTarget {
                 family: family.name(),
                 target: target.to_owned(),
@@ -38,7 +49,8 @@ impl Hook {
         }
         Ok(Self {
             family,
-            target: target.to_owned(),
+            target: name.to_owned(),
+            module: module.map(str::to_owned),
         })
     }
 
@@ -59,6 +71,7 @@ impl Hook {
             .map(|(_, family, target)| Self {
                 family,
                 target: target.to_owned(),
+                module: None,
             })
     }
 
@@ -67,9 +80,28 @@ impl Hook {
         self.family
     }
 
-    /// The part behind the slash.
+    /// The name behind the slash, without a module's.
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The module that it names, or `vmlinux`; `None` where it is looked for in the kernel first and
+    /// then in its modules.
+    pub fn module(&self) -> Option<&str> {
+        self.module.as_deref()
+    }
+
+    /// The part behind the slash.
+    fn place(&self) -> String {
+        match &self.module {
+            Some(module) => format!("{module}:{}", self.target),
+            None => self.target.clone(),
+        }
+    }
+
+    /// Whether its context struct is ctxgen's, and not one that the kernel has itself.
+    pub(crate) fn has_generated_struct(&self) -> bool {
+        !matches!(self.family.prototypes(), Prototypes::Iterator)
     }
 
     /// The name of its context struct.
@@ -86,13 +118,14 @@ impl Hook {
             .map(|family| Self {
                 family,
                 target: self.target.clone(),
+                module: self.module.clone().filter(|_| family.names_modules()),
             })
     }
 }
 
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}", self.family, self.target))
+        f.pad(&format!("{}/{}", self.family, self.place()))
     }
 }
 
@@ -152,7 +185,7 @@ impl SecName {
 impl fmt::Display for SecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let optional = if self.autoload { "" } else { "?" };
-        write!(f, "{optional}{}/{}", self.section, self.hook.target)
+        write!(f, "{optional}{}/{}", self.section, self.hook.place())
     }
 }
 
@@ -204,6 +237,45 @@ mod tests {
             "bpf_iter__",
         ] {
             assert_eq!(Hook::from_struct_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn modules() {
+        for name in [
+            "fentry/nf_conntrack:nf_conntrack_in",
+            "?fexit.s/8021q:vlan_dev_open",
+            "fmod_ret/vmlinux:vfs_unlink",
+            "tp_btf/xfs:xfs_attr_list_sf",
+        ] {
+            let sec = SecName::parse(name).unwrap();
+            assert_eq!(sec.to_string(), name);
+            let (_, place) = name.split_once('/').unwrap();
+            let (module, target) = place.split_once(':').unwrap();
+            assert_eq!(sec.hook.module(), Some(module));
+            assert_eq!(sec.hook.target(), target);
+            assert_eq!(
+                sec.hook.struct_name(),
+                Hook::new(sec.hook.family(), target).unwrap().struct_name()
+            );
+            assert_eq!(sec.hook.to_string().parse::<Hook>().unwrap(), sec.hook);
+        }
+        let hook: Hook = "tp_btf/xfs:xfs_attr_list_sf".parse().unwrap();
+        let sharing: Vec<_> = hook.sharing_struct().map(|h| h.to_string()).collect();
+        assert_eq!(
+            sharing,
+            ["tp_btf/xfs:xfs_attr_list_sf", "raw_tp/xfs_attr_list_sf"]
+        );
+        for name in [
+            "fentry/:x",
+            "fentry/m:",
+            "fentry/a:b:c",
+            "fentry/a-b:c",
+            "raw_tp/m:x",
+            "lsm/m:x",
+        ] {
+            let error = name.parse::<Hook>().unwrap_err();
+            assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");
         }
     }
 

@@ -70,7 +70,7 @@ static ROWS: &[Row] = &[
     Row {
         arch: Arch::Riscv,
         libbpf: "riscv",
-        rust: &["riscv64gc", "riscv64", "riscv32"],
+        rust: &["riscv64", "riscv32"],
         landmark: ("pt_regs", "orig_a0"),
     },
     Row {
@@ -130,7 +130,8 @@ impl Arch {
         self.row().libbpf
     }
 
-    /// Its name at the start of Rust's target triples: `x86_64`.
+    /// Its name as Rust's target triples begin with it: `x86_64`. That of riscv64 has letters behind it
+    /// there.
     pub fn rust_name(self) -> &'static str {
         self.row().rust[0]
     }

@@ -3,6 +3,8 @@
 mod arch;
 mod image;
 mod index;
+mod label;
+mod module;
 mod source;
 
 use std::cell::OnceCell;
@@ -14,9 +16,15 @@ pub use self::arch::Arch;
 pub use self::image::Trail;
 use self::index::Index;
 pub(crate) use self::index::Named;
+pub use self::label::labels;
+pub use self::module::Module;
+pub use self::module::ModuleError;
+use self::module::Modules;
+pub(crate) use self::module::is_module_name;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
+use crate::btf::TypeId;
 
 /// Where the kernel shows its own BTF.
 pub const RUNNING_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -34,6 +42,22 @@ pub enum Origin {
     File(PathBuf),
     /// Bytes in memory, by a name that the caller gave them.
     Memory(String),
+    /// A kernel and modules of it.
+    WithModules {
+        /// Where the kernel's own BTF came from.
+        vmlinux: Box<Origin>,
+        /// The modules' names, in the order in which they were added.
+        modules: Vec<String>,
+    },
+}
+
+impl Origin {
+    /// The running kernel, of whatever release it is.
+    pub(crate) fn running() -> Self {
+        Self::Running {
+            release: source::running_release(),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -45,6 +69,9 @@ impl fmt::Display for Origin {
             Self::Running { release: None } => write!(f, "the running kernel ({RUNNING_BTF})"),
             Self::File(path) => path.display().fmt(f),
             Self::Memory(name) => f.write_str(name),
+            Self::WithModules { vmlinux, modules } => {
+                write!(f, "{vmlinux} with {}", modules.join(", "))
+            }
         }
     }
 }
@@ -52,18 +79,19 @@ impl fmt::Display for Origin {
 /// The raw BTF in a file. What kind of file it is, is told by its content:
 ///
 /// - raw BTF, of either byte order;
-/// - an ELF file with a `.BTF` section: vmlinux, and the kernel image of ppc64;
+/// - an ELF file with a `.BTF` section: vmlinux, the kernel image of ppc64, and modules;
 /// - a kernel image: x86 bzImage, the Image of arm64 and riscv64, EFI zboot, and that of s390x;
+/// - an archive (tar) with one raw BTF in it, as those of BTFHub;
 /// - any of them compressed with gzip, xz, zstd, lz4, bzip2, lzma or lzop.
 ///
-/// What is compressed, as a whole or inside an image, takes the feature `images`. A BTF is returned
+/// What is compressed, as a whole or inside an image, and archives take the feature `images`. A BTF is returned
 /// as it was found, byte for byte; whether it is sound is for [`KernelBtf::from_bytes`] to say.
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::UnknownFormat`] where the file is none of them, and the errors that say
 /// what is wrong with it otherwise.
 pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
-    source::read_btf(path.as_ref())
+    source::read_btf(path.as_ref()).map(|found| found.btf)
 }
 
 /// The BTF of a kernel that programs are built for.
@@ -71,6 +99,7 @@ pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
 pub struct KernelBtf {
     btf: Btf<'static>,
     origin: Origin,
+    modules: Modules,
     index: OnceCell<Index>,
 }
 
@@ -82,10 +111,7 @@ impl KernelBtf {
     pub fn running() -> Result<Self, Error> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                let release = source::running_release();
-                Self::from_bytes(&bytes, Origin::Running { release })
-            }
+            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
             Err(error) => Err(Error::NoRunningBtf { path, error }),
         }
     }
@@ -99,7 +125,7 @@ impl KernelBtf {
         if path == Path::new(RUNNING_BTF) {
             return Self::running();
         }
-        let bytes = source::read_btf(path)?;
+        let bytes = source::read_btf(path)?.btf;
         Self::from_bytes(&bytes, Origin::File(path.to_owned()))
     }
 
@@ -110,12 +136,122 @@ impl KernelBtf {
     pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, Error> {
         match Btf::parse(bytes) {
             Ok(btf) => Ok(Self {
+                modules: Modules::none(&btf),
                 btf,
                 origin,
                 index: OnceCell::new(),
             }),
             Err(error) => Err(Error::BadBtf { origin, error }),
         }
+    }
+
+    /// This kernel with a module on top: the types of both, under numbers that go through.
+    ///
+    /// `bytes` are the module's raw BTF, a split BTF that continues the vmlinux's, as its `.BTF`
+    /// section has it, or `/sys/kernel/btf/<module>`. Several modules can be added, each by a name of
+    /// its own. Definitions that are there already are not added again, so that all can stand in one
+    /// header.
+    ///
+    /// # Errors
+    /// [`Error::Module`], where the bytes are no module's BTF, or that of a module of another build.
+    pub fn with_module(mut self, name: &str, bytes: &[u8]) -> Result<Self, Error> {
+        self.add_module(name, bytes, None)
+            .map_err(|error| self.not_with(name, error))?;
+        Ok(self)
+    }
+
+    /// As [`KernelBtf::with_module`], with the module in a file: of the kinds that
+    /// [`kernel_btf_bytes`] reads, a `.ko`, compressed or not, and raw BTF such as
+    /// `/sys/kernel/btf/<module>`.
+    ///
+    /// Without `name`, it is called what its file says, which a `.ko` does, and else like its file up
+    /// to the first dot. A module that was built for more than one kernel (with a `.BTF.base` section)
+    /// is fitted to this one.
+    ///
+    /// # Errors
+    /// As [`kernel_btf_bytes`], and [`Error::Module`].
+    pub fn with_module_file(
+        mut self,
+        name: Option<&str>,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, Error> {
+        self.add_module_file(name, path)?;
+        Ok(self)
+    }
+
+    /// As [`KernelBtf::with_module_file`]; after an error, the kernel is what it was.
+    ///
+    /// # Errors
+    /// As [`KernelBtf::with_module_file`].
+    pub fn add_module_file(
+        &mut self,
+        name: Option<&str>,
+        path: impl AsRef<Path>,
+    ) -> Result<(), Error> {
+        let path = path.as_ref();
+        let found = source::read_btf(path)?;
+        let own_name = module::name_of(name, found.modinfo.as_deref(), path)
+            .map_err(|error| self.not_with(path.display(), error))?;
+        self.add_module(&own_name, &found.btf, found.base.as_deref())
+            .map_err(|error| self.not_with(format_args!("{own_name} ({})", path.display()), error))
+    }
+
+    /// As [`KernelBtf::with_module`], with a module that is loaded into the running kernel.
+    ///
+    /// # Errors
+    /// [`Error::NoRunningModule`] where it is not, and [`Error::Module`].
+    pub fn with_running_module(self, name: &str) -> Result<Self, Error> {
+        let file = name.replace('-', "_");
+        let path = Path::new(RUNNING_BTF).with_file_name(&file);
+        // Whatever else the name is, it would be another path.
+        let read = match is_module_name(&file) {
+            true => std::fs::read(&path),
+            false => Err(std::io::ErrorKind::InvalidInput.into()),
+        };
+        match read {
+            Ok(bytes) => self.with_module(name, &bytes),
+            Err(error) => Err(Error::NoRunningModule {
+                name: name.to_owned(),
+                path,
+                error,
+            }),
+        }
+    }
+
+    fn add_module(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        base: Option<&[u8]>,
+    ) -> Result<(), ModuleError> {
+        self.btf = self.modules.add(&self.btf, name, bytes, base)?;
+        self.index = OnceCell::new();
+        let names = self.modules().iter().map(|module| module.name().to_owned());
+        let modules = names.collect();
+        let vmlinux = match &self.origin {
+            Origin::WithModules { vmlinux, .. } => vmlinux.clone(),
+            vmlinux => Box::new(vmlinux.clone()),
+        };
+        self.origin = Origin::WithModules { vmlinux, modules };
+        Ok(())
+    }
+
+    fn not_with(&self, module: impl fmt::Display, error: ModuleError) -> Error {
+        Error::Module {
+            module: module.to_string(),
+            origin: self.origin.clone(),
+            error: Box::new(error),
+        }
+    }
+
+    /// The modules, in the order in which they were added.
+    pub fn modules(&self) -> &[Module] {
+        self.modules.as_slice()
+    }
+
+    /// The module that has brought a type; `None` for the kernel's own.
+    pub fn module_of(&self, id: TypeId) -> Option<&Module> {
+        self.modules().iter().find(|module| module.has(id))
     }
 
     /// The types.

@@ -7,11 +7,12 @@ use std::path::Path;
 use object::ReadCache;
 
 use super::image;
+use super::image::Found;
 use super::image::Trail;
 use crate::Error;
 
 /// The raw BTF in a file, whatever kind of file with kernel BTF that is.
-pub(super) fn read_btf(path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read_btf(path: &Path) -> Result<Found, Error> {
     let mut trail = Trail::new(path);
     let read = |error| Error::Read {
         path: path.to_owned(),
@@ -24,7 +25,7 @@ pub(super) fn read_btf(path: &Path) -> Result<Vec<u8>, Error> {
         (&mut file).take(4).read_to_end(&mut bytes).map_err(read)?;
         if image::is_elf(&bytes) {
             trail.push("an ELF file");
-            return image::elf_btf(&ReadCache::new(file), &trail).map(<[u8]>::to_vec);
+            return image::elf_btf(&ReadCache::new(file), &trail);
         }
         if metadata.len() <= image::LIMIT {
             bytes.reserve_exact(usize::try_from(metadata.len()).unwrap_or_default());

@@ -1,8 +1,10 @@
 //! Functions: fentry and its relatives.
 
+use super::Lookup;
 use super::Signature;
 use super::argument;
 use super::names_from;
+use super::place;
 use super::proto_of;
 use super::returned;
 use super::unknown;
@@ -34,9 +36,12 @@ const MODIFIABLE: [&str; 5] = [
 /// under the function's name with this behind it, and the kernel attaches by that one.
 const IMPLICIT: &str = "_impl";
 
+/// What a function is tagged with that programs may call.
+const KFUNC: &str = "bpf_kfunc";
+
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
-    let protos = protos(kernel, name);
+    let protos = protos(kernel, hook.module(), name);
     let Some(proto) = protos.first() else {
         return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
     };
@@ -49,10 +54,18 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
     if protos.iter().any(differs) {
         return Err(ambiguous(kernel, hook, &protos));
     }
-    if let Some(whole) = with_implicit_arguments(kernel, name, proto) {
+    if let Some(whole) = with_implicit_arguments(kernel, hook, proto) {
         return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
     Ok(first)
+}
+
+pub(super) fn lookups(name: &str) -> Vec<Lookup> {
+    vec![
+        Lookup::Type(Named::Func, name.to_owned()),
+        Lookup::Type(Named::Func, format!("{name}{IMPLICIT}")),
+        Lookup::Tag(KFUNC),
+    ]
 }
 
 pub(super) fn signature(proto: &Type<'_>, func: &str) -> Signature {
@@ -69,7 +82,7 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
         kernel
             .index()
             .with_prefix(kernel.btf(), Named::Func, prefix)
-            .map(|func| func.name().to_owned())
+            .map(|func| place::target(kernel, &func, func.name()))
     };
     match family.returned() {
         Returned::Int => MODIFIABLE.into_iter().flat_map(funcs).collect(),
@@ -77,41 +90,44 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     }
 }
 
-fn protos<'k>(kernel: &'k KernelBtf, name: &str) -> Vec<Type<'k>> {
-    kernel
-        .index()
-        .find(kernel.btf(), Named::Func, name)
-        .filter_map(|func| proto_of(kernel, &func))
-        .collect()
+fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
+    let named = kernel.index().find(kernel.btf(), Named::Func, name);
+    place::meant(kernel, module, named)
+}
+
+fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
+    let funcs = funcs(kernel, module, name);
+    let protos = funcs.iter().filter_map(|func| proto_of(kernel, func));
+    protos.collect()
 }
 
 /// The prototype of a kfunc with the arguments that its callers do not pass; `None` for any other
 /// function.
 fn with_implicit_arguments<'k>(
     kernel: &'k KernelBtf,
-    name: &str,
+    hook: &Hook,
     called: &Type<'_>,
 ) -> Option<Type<'k>> {
-    let whole = protos(kernel, &format!("{name}{IMPLICIT}")).pop()?;
+    let name = format!("{}{IMPLICIT}", hook.target());
+    let whole = protos(kernel, hook.module(), &name).pop()?;
     let begins_alike = whole.params().len() > called.params().len()
         && called
             .params()
             .zip(whole.params())
             .all(|(a, b)| a.type_id == b.type_id);
-    (begins_alike && returned(&whole) == returned(called) && is_kfunc(kernel, name))
+    (begins_alike && returned(&whole) == returned(called) && is_kfunc(kernel, hook))
         .then_some(whole)
 }
 
-fn is_kfunc(kernel: &KernelBtf, name: &str) -> bool {
-    let funcs: Vec<TypeId> = kernel
-        .index()
-        .find(kernel.btf(), Named::Func, name)
-        .map(|func| func.id())
+fn is_kfunc(kernel: &KernelBtf, hook: &Hook) -> bool {
+    let funcs: Vec<TypeId> = funcs(kernel, hook.module(), hook.target())
+        .iter()
+        .map(Type::id)
         .collect();
     kernel.btf().types().any(|ty| {
         let tags =
             matches!(ty.kind(), Kind::DeclTag { target, component: -1 } if funcs.contains(&target));
-        tags && ty.name() == "bpf_kfunc"
+        tags && ty.name() == KFUNC
     })
 }
 

@@ -3,12 +3,16 @@
 mod function;
 mod iter;
 mod list;
+mod lookup;
 mod lsm;
+mod place;
 mod tracepoint;
 
 use std::fmt;
 
 pub use self::list::hooks;
+pub(crate) use self::lookup::Lookup;
+pub(crate) use self::lookup::lookups;
 
 use crate::Error;
 use crate::btf::Kind;
@@ -81,6 +85,12 @@ impl fmt::Display for NamesFrom {
 /// several functions share the name, [`Error::Unsupported`] where it is there in a form that cannot
 /// be attached to.
 pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+    look_up(kernel, hook).map_err(|error| with_nearest(kernel, error))
+}
+
+/// As [`resolve`], but without the nearest names in the error, which take long to find.
+pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+    place::is_known(kernel, hook)?;
     match hook.family().prototypes() {
         Prototypes::Tracepoint { typedef } => {
             tracepoint::resolve(kernel, hook, typedef).map(Prototype::Slots)
@@ -91,31 +101,57 @@ pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
     }
 }
 
-/// The targets of all hooks of a family, sorted.
-fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
-    let mut targets = match family.prototypes() {
+/// All hooks of a family, sorted.
+fn all(kernel: &KernelBtf, family: Family) -> Vec<Hook> {
+    let targets = match family.prototypes() {
         Prototypes::Tracepoint { typedef } => tracepoint::targets(kernel, typedef),
         Prototypes::Function => function::targets(kernel, family),
         Prototypes::Lsm => lsm::targets(kernel),
         Prototypes::Iterator => iter::targets(kernel),
     };
-    targets.sort_unstable();
-    targets.dedup();
-    targets
+    // No SEC name reaches a target that is no identifier.
+    let mut hooks: Vec<Hook> = targets
+        .iter()
+        .filter_map(|target| Hook::new(family, target).ok())
+        .collect();
+    hooks.sort_unstable();
+    hooks.dedup();
+    hooks
 }
 
 /// The error for a hook that is not there. `tried` are the BTF names that would have been it.
 fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> Error {
-    let targets = targets(kernel, hook.family());
-    let nearest = nearest(hook.target(), targets.iter().map(String::as_str))
-        .into_iter()
-        .map(|target| format!("{}/{target}", hook.family()))
-        .collect();
     Error::UnknownHook {
         hook: hook.clone(),
         origin: kernel.origin().clone(),
         tried,
-        nearest,
+        nearest: Vec::new(),
+    }
+}
+
+/// The error with the nearest names that there are, for a person to choose from.
+pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
+    match error {
+        Error::UnknownHook {
+            hook,
+            origin,
+            tried,
+            ..
+        } => {
+            let all = all(kernel, hook.family());
+            let nearest = nearest(hook.target(), all.iter().map(Hook::target))
+                .iter()
+                .filter_map(|target| all.iter().find(|hook| hook.target() == target))
+                .map(ToString::to_string)
+                .collect();
+            Error::UnknownHook {
+                hook,
+                origin,
+                tried,
+                nearest,
+            }
+        }
+        error => error,
     }
 }
 

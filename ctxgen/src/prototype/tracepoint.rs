@@ -5,9 +5,11 @@
 //! names. The functions that the tracepoint macros of `include/trace/` make beside it do have them.
 
 use super::Argument;
+use super::Lookup;
 use super::NamesFrom;
 use super::Signature;
 use super::argument;
+use super::place;
 use super::proto_of;
 use super::same_types;
 use super::unknown;
@@ -35,7 +37,7 @@ pub(super) fn resolve(
     needs_typedef: bool,
 ) -> Result<Signature, Error> {
     let tp = hook.target();
-    if let Some(proto) = typedef_proto(kernel, tp) {
+    if let Some(proto) = typedef_proto(kernel, hook) {
         return Ok(named(kernel, tp, &proto));
     }
     // clang before 20 or so dropped the typedefs: nothing uses them but the verifier.
@@ -59,13 +61,29 @@ pub(super) fn resolve(
     }
 }
 
+pub(super) fn lookups(tp: &str) -> Vec<Lookup> {
+    let typedef = Lookup::Type(Named::Typedef, format!("{TYPEDEF}{tp}"));
+    let funcs = PER_EVENT.map(|prefix| Lookup::Type(Named::Func, format!("{prefix}{tp}")));
+    [typedef]
+        .into_iter()
+        .chain(funcs)
+        .chain([Lookup::SameTypes(PER_CLASS)])
+        .collect()
+}
+
 pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
     let index = kernel.index();
+    // A tracepoint's typedef tells its module to libbpf. Without it, only the kernel knows.
+    let target = |ty: &Type<'_>, tp: &str| match needs_typedef {
+        true => place::target(kernel, ty, tp),
+        false => tp.to_owned(),
+    };
     let mut targets: Vec<String> = index
         .with_prefix(kernel.btf(), Named::Typedef, TYPEDEF)
         .filter_map(|ty| {
             let tp = ty.name().strip_prefix(TYPEDEF)?;
-            typedef_proto(kernel, tp).is_some().then(|| tp.to_owned())
+            proto_behind(kernel, &ty)?;
+            Some(target(&ty, tp))
         })
         .collect();
     if !needs_typedef {
@@ -78,23 +96,27 @@ pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
     targets
 }
 
+/// The prototype of a tracepoint's typedef.
+fn typedef_proto<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Option<Type<'k>> {
+    let name = format!("{TYPEDEF}{}", hook.target());
+    let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
+    place::meant(kernel, hook.module(), typedefs)
+        .iter()
+        .find_map(|typedef| proto_behind(kernel, typedef))
+}
+
 /// The prototype behind `typedef void (*btf_trace_<tp>)(void *__data, ...)`.
-fn typedef_proto<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
+fn proto_behind<'k>(kernel: &'k KernelBtf, typedef: &Type<'_>) -> Option<Type<'k>> {
     let btf = kernel.btf();
-    kernel
-        .index()
-        .find(btf, Named::Typedef, &format!("{TYPEDEF}{tp}"))
-        .find_map(|typedef| {
-            let Kind::Typedef(ptr) = typedef.kind() else {
-                return None;
-            };
-            let Kind::Ptr(proto) = btf.get(ptr)?.kind() else {
-                return None;
-            };
-            let proto = btf.get(proto)?;
-            let is_proto = matches!(proto.kind(), Kind::FuncProto { .. });
-            (is_proto && proto.params().len() > 0).then_some(proto)
-        })
+    let Kind::Typedef(ptr) = typedef.kind() else {
+        return None;
+    };
+    let Kind::Ptr(proto) = btf.get(ptr)?.kind() else {
+        return None;
+    };
+    let proto = btf.get(proto)?;
+    let is_proto = matches!(proto.kind(), Kind::FuncProto { .. });
+    (is_proto && proto.params().len() > 0).then_some(proto)
 }
 
 /// The functions of this name that take at least `__data`, with their prototypes.

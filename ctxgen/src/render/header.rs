@@ -1,16 +1,22 @@
 //! `ctx.h`: the context structs in C.
 
+mod accessor;
+
 use std::fmt::Write;
+
+use self::accessor::accessor;
+use self::accessor::needs_own_types;
 
 use super::dump_error;
 use super::mentions::Mentions;
 use crate::Error;
-use crate::btf::ByteOrder;
 use crate::btf::CDump;
 use crate::btf::Kind;
+use crate::btf::TypeId;
 use crate::context::Shape;
 use crate::ctx_btf::CtxBtf;
 use crate::ctx_btf::CtxStruct;
+use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
@@ -36,50 +42,15 @@ const TOP: &str = "\
 
 ";
 
-/// Why not the field alone, where it is a struct: an access to a member of it is relocated by CO-RE,
-/// for which the compiler adds to the context's address, and the verifier refuses a context pointer
-/// that was changed. Nor may it load less than a slot at an odd place. `__builtin_classify_type` is
-/// 12 for a struct and 13 for a union.
-const GET_LITTLE: &str = "\
+const RELOCATABLE: &str = "\
 /*
- * An argument with its own type, right on either byte order. On this target it is the field, and a
- * struct that was passed by value is copied slot by slot, as the verifier wants it. On big-endian
- * ones, narrow fields are whole slots, and this cuts them to the argument's type.
+ * Each access to a context is relocated when the program is loaded, to where the running kernel has the
+ * argument. An argument or a hook may be missing there: ask with bpf_core_field_exists(ctx->field) and
+ * bpf_core_type_exists(struct btf_..._ctx). ctxgen::Loader tells libbpf where things are.
  */
-#define ctx_get(ctx, field)                                                            \\
-	__builtin_choose_expr(__builtin_classify_type((ctx)->field) >= 12, ({          \\
-		const volatile void *__at = &(ctx)->field;                             \\
-		const volatile unsigned long long *__slots = __at;                     \\
-		union {                                                                \\
-			__typeof__((ctx)->field) value;                                \\
-			unsigned long long slots[2];                                   \\
-		} __copy;                                                              \\
-		__copy.slots[0] = __slots[0];                                          \\
-		if (sizeof(__copy.value) > 8)                                          \\
-			__copy.slots[1] = __slots[1];                                  \\
-		__copy.value;                                                          \\
-	}), (ctx)->field)
-
-";
-
-/// The value is moved to the slot's first bytes, where a variable of the argument's type has it.
-/// Compilers make a shift and a mask of that. A cast would not do: one to `_Bool` asks whether any
-/// bit is set, also of those in front that are not the argument's, and there is none to a struct.
-const GET_BIG: &str = "\
-/*
- * An argument with its own type, right on either byte order. On this big-endian target a narrow
- * value is in its slot's last bytes, where the verifier refuses loads: the field is the whole slot,
- * and this cuts it to the argument's type.
- */
-#define ctx_get(ctx, field) ({                                                         \\
-	union {                                                                        \\
-		__typeof__((ctx)->__own->field) value;                                 \\
-		unsigned long long slot;                                               \\
-	} __copy;                                                                      \\
-	__copy.slot = (unsigned long long)(ctx)->field                                 \\
-		      << (64 - 8 * sizeof(__copy.value));                              \\
-	__copy.value;                                                                  \\
-})
+#if !__has_attribute(preserve_access_index)
+#error \"relocatable contexts need clang with the target bpf\"
+#endif
 
 ";
 
@@ -91,6 +62,7 @@ const GET_BIG: &str = "\
 /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
 pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
+    let labels = labels(ctx.kernels());
     let mut structs = String::new();
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     for ctx_struct in ctx.structs() {
@@ -100,8 +72,8 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
                 for field in &layout.fields {
                     mentions.add(field.type_id)?;
                 }
-                comment(&mut structs, ctx_struct, names_from);
-                definition(&mut structs, &mut dump, ctx, ctx_struct, layout)
+                comment(&mut structs, ctx_struct, names_from, &labels);
+                definition(&mut structs, &mut dump, ctx, ctx_struct, layout, &labels)
                     .map_err(|error| dump_error(ctx, error))?;
                 assertions(&mut structs, ctx, ctx_struct, layout);
             }
@@ -109,10 +81,10 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     }
 
     let mut text = TOP.to_owned();
-    text.push_str(match ctx.btf().byte_order() {
-        ByteOrder::Little => GET_LITTLE,
-        ByteOrder::Big => GET_BIG,
-    });
+    if ctx.is_relocatable() {
+        text.push_str(RELOCATABLE);
+    }
+    text.push_str(accessor(ctx));
     let declarations = mentions.declarations(&mut dump)?;
     for declaration in &declarations {
         text.push_str(declaration);
@@ -147,7 +119,7 @@ fn hooks(ctx_struct: &CtxStruct) -> String {
     hooks.join(", ")
 }
 
-fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom) {
+fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom, labels: &[String]) {
     let names = match names_from {
         NamesFrom::Func(func) => format!("Argument names are from {func}."),
         NamesFrom::NoArguments => "It passes no arguments.".to_owned(),
@@ -156,6 +128,10 @@ fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom) {
     let _ = write!(out, "/*\n * {}\n *\n * {names}\n", hooks(ctx_struct));
     for (hook, reason) in &ctx_struct.context.refused {
         let _ = writeln!(out, " * Not {hook}: {reason}.");
+    }
+    if !ctx_struct.lacking.hook.is_empty() {
+        let kernels = those(&ctx_struct.lacking.hook, labels);
+        let _ = writeln!(out, " * Not there on {kernels}.");
     }
     out.push_str(" */\n");
 }
@@ -166,10 +142,11 @@ fn definition(
     ctx: &CtxBtf<'_>,
     ctx_struct: &CtxStruct,
     layout: &Layout,
+    labels: &[String],
 ) -> Result<(), crate::btf::DumpError> {
     let _ = writeln!(out, "struct {} {{", ctx_struct.context.struct_name);
     let members = super::report::members(ctx.btf(), ctx_struct.type_id);
-    for (field, member) in layout.fields.iter().zip(members) {
+    for (number, (field, member)) in layout.fields.iter().zip(members).enumerate() {
         let declared = dump.declare(member.type_id, member.name)?;
         let aligned = if needs_alignment(field) {
             " __attribute__((aligned(8)))"
@@ -178,37 +155,79 @@ fn definition(
         };
         let _ = write!(out, "\t{declared}{aligned};");
         let mut remarks = Vec::new();
-        if field.form == Form::Slot {
-            let own = dump.declare(field.type_id, "")?;
+        if let Some(own) = own_type(field, member.type_id, ctx.is_relocatable()) {
+            let own = dump.declare(own, "")?;
             remarks.push(format!("{own}: use ctx_get()"));
         }
         if field.access != Access::Always {
             remarks.push(field.access.to_string());
+        }
+        if let Some(lacking) = ctx_struct.lacking.fields.get(number)
+            && !lacking.is_empty()
+        {
+            remarks.push(format!("not on {}", those(lacking, labels)));
         }
         if !remarks.is_empty() {
             let _ = write!(out, " /* {} */", remarks.join("; "));
         }
         out.push('\n');
     }
-    if ctx.btf().byte_order() == ByteOrder::Big {
-        own_types(out, dump, layout)?;
+    if needs_own_types(ctx) {
+        own_types(out, dump, ctx, ctx_struct, layout)?;
     }
-    out.push_str("};\n");
+    out.push_str(match ctx.is_relocatable() {
+        true => "} __attribute__((preserve_access_index));\n",
+        false => "};\n",
+    });
     Ok(())
+}
+
+/// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
+fn own_type(field: &Field, declared: TypeId, relocatable: bool) -> Option<TypeId> {
+    let slots = match field.form {
+        Form::Own => false,
+        Form::Slot => true,
+        Form::Slots(_) => relocatable && !matches!(field.access, Access::Never(_)),
+    };
+    (slots && field.type_id != declared).then_some(field.type_id)
+}
+
+/// `5.10 and 6.1`.
+fn those(kernels: &[usize], labels: &[String]) -> String {
+    let names: Vec<&str> = kernels
+        .iter()
+        .filter_map(|&kernel| labels.get(kernel))
+        .map(String::as_str)
+        .collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// The arguments' own types, for `ctx_get`, in an array that takes no room.
 fn own_types(
     out: &mut String,
     dump: &mut CDump<'_>,
+    ctx: &CtxBtf<'_>,
+    ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let readable = |field: &&Field| !matches!(field.access, Access::Never(_));
-    if !layout.fields.iter().any(|field| readable(&field)) {
+    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let mut readable = Vec::new();
+    for (field, member) in layout.fields.iter().zip(members) {
+        // What has no type of its own in this header is slots, and nothing else.
+        let nameless = matches!(field.form, Form::Slots(_)) && field.type_id == member.type_id;
+        if !matches!(field.access, Access::Never(_)) && !nameless {
+            readable.push(field);
+        }
+    }
+    if readable.is_empty() {
         return Ok(());
     }
     out.push_str("#ifndef __BINDGEN__\n\tstruct {\n");
-    for field in layout.fields.iter().filter(readable) {
+    for field in readable {
         let declared = dump.declare(field.type_id, &field.name)?;
         let _ = writeln!(out, "\t\t{declared};");
     }
@@ -240,19 +259,25 @@ fn needs_size_assertion(ctx: &CtxBtf<'_>, field: &Field) -> bool {
 
 fn assertions(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct, layout: &Layout) {
     let name = &ctx_struct.context.struct_name;
-    let _ = writeln!(
-        out,
-        "_Static_assert(sizeof(struct {name}) == {}, \"{name}\");",
-        layout.size
-    );
-    for field in &layout.fields {
+    // Where relocated accesses go to is not for the compiler to say.
+    let fixed = !ctx.is_relocatable();
+    if fixed {
+        let size = layout.size;
         let _ = writeln!(
             out,
-            "_Static_assert(__builtin_offsetof(struct {name}, {field}) == {offset}, \
-             \"{name}.{field}\");",
-            field = field.name,
-            offset = field.offset
+            "_Static_assert(sizeof(struct {name}) == {size}, \"{name}\");"
         );
+    }
+    for field in &layout.fields {
+        if fixed {
+            let _ = writeln!(
+                out,
+                "_Static_assert(__builtin_offsetof(struct {name}, {field}) == {offset}, \
+                 \"{name}.{field}\");",
+                field = field.name,
+                offset = field.offset
+            );
+        }
         if needs_size_assertion(ctx, field) {
             let _ = writeln!(
                 out,

@@ -11,10 +11,31 @@ pub use self::report::Report;
 pub use self::report::reports;
 pub use self::report::unsupported;
 pub use self::vmlinux::vmlinux;
+pub use self::vmlinux::vmlinux_for;
+pub use self::vmlinux::vmlinux_with_all;
+pub use self::vmlinux::vmlinux_without_types;
 
+pub(crate) use self::report::members;
+
+use self::mentions::Mentions;
 use crate::Error;
+use crate::btf::Btf;
 use crate::btf::DumpError;
+use crate::btf::TypeId;
 use crate::ctx_btf::CtxBtf;
+use crate::kernel::Origin;
+
+/// Whether all names that a declaration with this type mentions can be emitted.
+///
+/// # Errors
+/// [`Error::BadName`] at the first that cannot.
+pub(crate) fn check_declaration(
+    btf: &Btf<'_>,
+    origin: &Origin,
+    type_id: TypeId,
+) -> Result<(), Error> {
+    Mentions::new(btf, origin).add(type_id)
+}
 
 fn dump_error(ctx: &CtxBtf<'_>, error: DumpError) -> Error {
     Error::Dump {

@@ -227,7 +227,7 @@ fn size_of(btf: &Btf<'_>, id: TypeId) -> u32 {
     }
 }
 
-pub(super) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
+pub(crate) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
     match btf.get(id).map(|ty| ty.kind()) {
         Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.members().collect(),
         _ => Vec::new(),

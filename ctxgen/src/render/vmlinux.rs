@@ -1,13 +1,20 @@
 //! `vmlinux.h`: the kernel's types in C, by the conventions of bpftool's.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::mentions::check_name;
 use crate::Error;
-use crate::btf::Btf;
 use crate::btf::CDump;
+use crate::btf::DumpError;
 use crate::btf::Kind;
+use crate::btf::TypeId;
+use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
+use crate::names::Names;
+use crate::reach;
+use crate::reach::Kfunc;
+use crate::reach::Reach;
 
 const TOP: &str = "\
 #ifndef __VMLINUX_H__
@@ -45,63 +52,165 @@ const BOTTOM: &str = "\
 #endif /* __VMLINUX_H__ */
 ";
 
-/// All types of a kernel.
+/// The header without any types: what its macros make of a source is the same as with them.
+pub fn vmlinux_without_types() -> String {
+    [TOP, BOTTOM].concat()
+}
+
+/// All types of a kernel, and the functions that BPF programs may call (kfuncs).
 ///
 /// # Errors
 /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
 pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
-    let btf = kernel.btf();
-    for ty in btf.types() {
-        check_name(&ty, kernel.origin())?;
-    }
-    let dump_error = |error| Error::Dump {
-        origin: kernel.origin().clone(),
-        error,
-    };
-    let mut dump = CDump::new(btf).map_err(dump_error)?;
-    let mut text = TOP.to_owned();
-    text.push_str(&dump.define_all().map_err(dump_error)?);
-    ms_extensions(&mut text, btf, &mut dump).map_err(dump_error)?;
-    text.push_str(BOTTOM);
-    Ok(text)
+    vmlinux_with_all(kernel, &Names::new())
 }
 
-/// Kernels since 6.19 are built with `-fms-extensions` and have structs with anonymous members of
-/// a named type. A compiler without that flag drops such a member with no more than a warning; so
-/// that nothing is silently at a wrong offset, the sizes of these structs are asserted.
-fn ms_extensions(
-    text: &mut String,
-    btf: &Btf<'_>,
-    dump: &mut CDump<'_>,
-) -> Result<(), crate::btf::DumpError> {
-    let mut first = true;
-    for ty in btf.types() {
-        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
-            continue;
-        };
-        let has_named_anonymous = composite.members().any(|member| {
-            member.name.is_empty()
-                && btf
-                    .skip_modifiers(member.type_id)
-                    .is_some_and(|inner| !inner.name().is_empty())
-        });
-        if !has_named_anonymous || ty.name().is_empty() {
-            continue;
+/// As [`vmlinux`], for sources with these names: without those kfuncs that they declare themselves,
+/// perhaps with other types than the kernel's.
+///
+/// # Errors
+/// As [`vmlinux`].
+pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
+    let btf = kernel.btf();
+    let mut header = Header::new(kernel)?;
+    header.check_names(btf.ids_from(TypeId(1)))?;
+    header.define(btf.ids_from(TypeId(1)))?;
+    let kfuncs = reach::kfuncs(btf, |name| !names.ksyms.contains(name));
+    header.kfuncs(&kfuncs)?;
+    header.assert_sizes(btf.ids_from(TypeId(1)), |_, special| special)?;
+    Ok(header.finish())
+}
+
+/// What sources with these names can reach of a kernel's types and kfuncs.
+///
+/// A program compiles to the same instructions with it as with [`vmlinux_with_all`]. That the types
+/// have the kernel's sizes, the compiler is told to check.
+///
+/// # Errors
+/// As [`vmlinux`].
+pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
+    let btf = kernel.btf();
+    let reach = Reach::new(btf, names);
+    let mut header = Header::new(kernel)?;
+    header.check_names(reach.parts.iter().copied())?;
+    header.define(reach.roots.iter().copied())?;
+    header.kfuncs(&reach.kfuncs)?;
+    // Of 32-bit kernels, BPF programs see the pointers with twice their size.
+    let has_same_sizes = btf.pointer_size() == 8;
+    header.assert_sizes(reach.composites.iter().copied(), |_, special| {
+        special || has_same_sizes
+    })?;
+    Ok(header.finish())
+}
+
+struct Header<'k> {
+    kernel: &'k KernelBtf,
+    dump: CDump<'k>,
+    text: String,
+}
+
+impl<'k> Header<'k> {
+    fn new(kernel: &'k KernelBtf) -> Result<Self, Error> {
+        let dump = CDump::new(kernel.btf()).map_err(|error| dump_error(kernel, error))?;
+        Ok(Self {
+            kernel,
+            dump,
+            text: TOP.to_owned(),
+        })
+    }
+
+    fn check_names(&self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
+        let btf = self.kernel.btf();
+        ids.filter_map(|id| btf.get(id))
+            .try_for_each(|ty| check_name(&ty, self.kernel.origin()))
+    }
+
+    fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
+        let text = self.dump.define_each(ids);
+        self.text
+            .push_str(&text.map_err(|error| dump_error(self.kernel, error))?);
+        Ok(())
+    }
+
+    fn declare(&mut self, id: TypeId, name: &str) -> Result<String, Error> {
+        let text = self.dump.declare(id, name);
+        text.map_err(|error| dump_error(self.kernel, error))
+    }
+
+    /// Declarations as newer versions of bpftool write them.
+    fn kfuncs(&mut self, kfuncs: &BTreeMap<String, Kfunc>) -> Result<(), Error> {
+        if kfuncs.is_empty() {
+            return Ok(());
         }
-        if std::mem::take(&mut first) {
-            text.push_str(
-                "/* These have anonymous members of a named type: compile with -fms-extensions. */\n",
+        self.text.push_str("#ifndef BPF_NO_KFUNC_PROTOTYPES\n");
+        for (name, kfunc) in kfuncs {
+            if !is_identifier(name) {
+                return Err(Error::BadName {
+                    origin: self.kernel.origin().clone(),
+                    name: name.clone(),
+                    place: format!("of a kernel function of type {}", kfunc.proto),
+                });
+            }
+            let fastcall = if kfunc.is_fastcall {
+                "__bpf_fastcall "
+            } else {
+                ""
+            };
+            let declared = self.declare(kfunc.proto, name)?;
+            let _ = writeln!(self.text, "extern {fastcall}{declared} __weak __ksym;");
+        }
+        self.text.push_str("#endif\n\n");
+        Ok(())
+    }
+
+    /// Asserts the sizes of named structs and unions.
+    ///
+    /// Kernels since 6.19 are built with `-fms-extensions` and have structs with anonymous members
+    /// of a named type. A compiler without that flag drops such a member with no more than a
+    /// warning. `wanted` is asked for each type whether its size is to be asserted, and told whether
+    /// it has such a member.
+    fn assert_sizes(
+        &mut self,
+        ids: impl Iterator<Item = TypeId>,
+        wanted: impl Fn(TypeId, bool) -> bool,
+    ) -> Result<(), Error> {
+        let btf = self.kernel.btf();
+        let start = self.text.len();
+        for ty in ids.filter_map(|id| btf.get(id)) {
+            let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
+                continue;
+            };
+            let special = composite.has_named_anonymous();
+            if ty.name().is_empty() || !wanted(ty.id(), special) {
+                continue;
+            }
+            let name = self.declare(ty.id(), "")?;
+            let hint = if special {
+                ": compile with -fms-extensions"
+            } else {
+                ""
+            };
+            let _ = writeln!(
+                self.text,
+                "_Static_assert(sizeof({name}) == {}, \"{name}{hint}\");",
+                composite.size
             );
         }
-        let name = dump.declare(ty.id(), "")?;
-        let _ = writeln!(
-            text,
-            "_Static_assert(sizeof({name}) == {}, \"{name}: compile with -fms-extensions\");",
-            composite.size
-        );
+        if self.text.len() > start {
+            self.text.push('\n');
+        }
+        Ok(())
     }
-    if !first {
-        text.push('\n');
+
+    fn finish(mut self) -> String {
+        self.text.push_str(BOTTOM);
+        self.text
     }
-    Ok(())
+}
+
+fn dump_error(kernel: &KernelBtf, error: DumpError) -> Error {
+    Error::Dump {
+        origin: kernel.origin().clone(),
+        error,
+    }
 }

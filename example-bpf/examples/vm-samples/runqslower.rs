@@ -1,5 +1,6 @@
 //! `runqslower`: threads on one CPU wait for each other.
 
+use std::collections::BTreeSet;
 use std::hint;
 use std::io;
 use std::process;
@@ -19,6 +20,11 @@ const HOGGED: Duration = Duration::from_millis(50);
 /// What is reported then.
 const LONG: Duration = Duration::from_millis(40);
 
+/// What the kernel calls a task's states. Since 6.1 a flag among the higher bits says more of it.
+const TASK_RUNNING: u64 = 0;
+const TASK_INTERRUPTIBLE: u64 = 1;
+const STATES: u64 = 0xff;
+
 pub(crate) fn check(samples: &Samples, checks: &mut Checks) -> Result<(), String> {
     let spinner = Busy::start("spinner", on_one_cpu, || spin(Duration::from_millis(1)))?;
     // In real time, so that nothing else runs between the threads that wait for each other.
@@ -32,6 +38,9 @@ pub(crate) fn check(samples: &Samples, checks: &mut Checks) -> Result<(), String
     let waits = watch(samples, Duration::ZERO)?;
     consistent(checks, &waits, &[&spinner, &sleeper], Duration::ZERO);
     has(checks, &waits, &sleeper, Some(&spinner));
+    // Who is interrupted goes on running, and who waits for time to go by does not.
+    has_left(checks, &waits, &spinner, TASK_RUNNING);
+    has_left(checks, &waits, &sleeper, TASK_INTERRUPTIBLE);
 
     let hog = Busy::start(
         "hog",
@@ -141,5 +150,22 @@ fn has(checks: &mut Checks, waits: &Waits, waiting: &Busy, running: Option<&Busy
         &format!("{} waited while {other} ran", waiting.name),
         waits.objects.iter().any(is_it),
         format!("it is not among {} waits", waits.objects.len()),
+    );
+}
+
+/// One has to have given the CPU to another in this state: an argument of the tracepoint that not every
+/// kernel has.
+fn has_left(checks: &mut Checks, waits: &Waits, thread: &Busy, state: u64) {
+    let of_it = |wait: &&Value| wait["prev_tid"] == thread.tid;
+    let states: BTreeSet<u64> = waits
+        .objects
+        .iter()
+        .filter(of_it)
+        .filter_map(|wait| wait["prev_state"].as_u64())
+        .collect();
+    checks.that(
+        &format!("{} gave way in state {state}", thread.name),
+        states.iter().any(|found| found & STATES == state),
+        format!("the states are {states:?}"),
     );
 }

@@ -1,11 +1,18 @@
 //! Tells what the sample programs are, and what the running kernel says to each.
 
-use std::ffi::OsStr;
 use std::io::Write as _;
 use std::io::stdout;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ctxgen::AbsentHook;
+use ctxgen::LoadError;
+use ctxgen::Loader;
+use ctxgen::btf::Btf;
+use ctxgen::btf::Kind;
+use ctxgen::btf::Type;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::Program;
 use example_bpf::Error;
 use example_bpf::JsonObject;
 use example_bpf::Style;
@@ -14,30 +21,23 @@ use example_bpf::errno_name;
 use example_bpf::errno_of;
 use example_bpf::listen;
 use example_bpf::start;
-use libbpf_rs::Btf;
 use libbpf_rs::ObjectBuilder;
-use libbpf_rs::OpenObject;
-use libbpf_rs::btf::BtfKind;
-use libbpf_rs::btf::BtfType;
-use libbpf_rs::btf::types::Composite;
-use libbpf_rs::btf::types::Func;
-use libbpf_rs::btf::types::FuncProto;
 
 macro_rules! samples {
-    ($($name:literal),+ $(,)?) => {
+    ($($name:literal: $path:literal),+ $(,)?) => {
         [$(Sample {
             name: $name,
-            object: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")),
+            object: include_bytes!(concat!(env!("OUT_DIR"), "/", $path)),
         }),+]
     };
 }
 
 const SAMPLES: [Sample; 5] = samples![
-    "mprotect_guard",
-    "rawtp",
-    "runqslower",
-    "taskdump",
-    "unlinksnoop",
+    "mprotect_guard": "mprotect_guard.bpf.o",
+    "rawtp": "fixed/rawtp.bpf.o",
+    "runqslower": "runqslower.bpf.o",
+    "taskdump": "taskdump.bpf.o",
+    "unlinksnoop": "unlinksnoop.bpf.o",
 ];
 
 /// Tell what the sample programs are, and what the running kernel says to each.
@@ -104,40 +104,25 @@ impl Sample {
         self.name == name.replace('-', "_")
     }
 
-    fn open(&self, verbose: bool) -> Result<OpenObject, Error> {
-        let (result, _) = listen(verbose, || {
-            ObjectBuilder::default().open_memory(self.object)
-        });
-        result.map_err(|source| Error::Bpf {
-            what: "open the BPF object",
-            source,
-        })
-    }
-
     fn reports(&self, load: bool, verbose: bool) -> Result<Vec<Report>, Error> {
-        let (btf, _) = listen(verbose, || Btf::from_raw(self.name, self.object));
-        let btf = btf.map_err(|source| Error::Bpf {
-            what: "read the BPF object's BTF",
-            source,
-        })?;
-        let object = self.open(verbose)?;
+        let object = ObjectFile::parse(self.object).map_err(ctxgen::Error::from)?;
+        // Only who asks the kernel needs to know what it has.
+        let loader = match load && self.is_native() {
+            true => Some(Loader::new(self.object)?),
+            false => None,
+        };
         let mut reports = Vec::new();
-        for program in object.progs() {
-            let (context, arguments) = btf
-                .as_ref()
-                .and_then(|btf| context(btf, program.name()))
-                .unwrap_or_default();
-            let verdict = if !load {
-                "not asked".to_string()
-            } else if !self.is_native() {
-                "other byte order".to_string()
-            } else {
-                self.verdict(program.name(), verbose)?
+        for program in object.programs() {
+            let (context, arguments) = context(&object, program).unwrap_or_default();
+            let verdict = match &loader {
+                Some(loader) => verdict(loader, program, verbose)?,
+                None if load => "other byte order".to_string(),
+                None => "not asked".to_string(),
             };
             reports.push(Report {
                 sample: self.name,
-                program: program.name().to_string_lossy().into_owned(),
-                hook: program.section().to_string_lossy().into_owned(),
+                program: program.name.clone(),
+                hook: program.section.clone(),
                 context,
                 arguments,
                 size: self.object.len(),
@@ -154,53 +139,58 @@ impl Sample {
         let little = self.object.get(EI_DATA) == Some(&LITTLE_ENDIAN);
         little == cfg!(target_endian = "little")
     }
+}
 
-    /// Loads `program` alone, and tells in a word what the kernel said.
-    fn verdict(&self, program: &OsStr, verbose: bool) -> Result<String, Error> {
-        let mut object = self.open(verbose)?;
+/// Loads `program` alone, and tells in a word what the kernel said.
+fn verdict(loader: &Loader<'_>, program: &Program, verbose: bool) -> Result<String, Error> {
+    let is_it = |hook: &AbsentHook| hook.program == program.name;
+    if loader.absent().iter().any(is_it) {
+        return Ok("no hook".to_string());
+    }
+    let (result, _) = listen(verbose, || {
+        let mut object = loader.open_object(&mut ObjectBuilder::default())?;
         for mut other in object.progs_mut() {
-            let wanted = other.name() == program;
+            let wanted = other.name() == program.name.as_str();
             other.set_autoload(wanted);
         }
-        let (result, _) = listen(verbose, || object.load());
-        let Err(error) = result else {
-            return Ok("loaded".to_string());
-        };
-        // SAFETY: `geteuid` has no preconditions and cannot fail.
-        let root = unsafe { libc::geteuid() } == 0;
-        Ok(match errno_of(&error) {
-            Some(libc::ESRCH | libc::ENOENT) => "no hook".to_string(),
-            Some(libc::EPERM | libc::EACCES) if !root => "not root".to_string(),
-            Some(errno) => errno_name(errno).into_owned(),
-            None => "refused".to_string(),
-        })
-    }
+        loader.load_object(object)
+    });
+    let error = match result {
+        Ok(_) => return Ok("loaded".to_string()),
+        Err(ctxgen::Error::Load(error)) => *error,
+        Err(error) => return Err(error.into()),
+    };
+    let errno = match &error {
+        LoadError::Load(error) | LoadError::Refused { error, .. } => errno_of(error),
+        _ => None,
+    };
+    // SAFETY: `geteuid` has no preconditions and cannot fail.
+    let root = unsafe { libc::geteuid() } == 0;
+    Ok(match errno {
+        Some(libc::ESRCH | libc::ENOENT) => "no hook".to_string(),
+        Some(libc::EPERM | libc::EACCES) if !root => "not root".to_string(),
+        Some(errno) => errno_name(errno).into_owned(),
+        None => "refused".to_string(),
+    })
 }
 
 /// The name and the members' names of the struct that a program takes as its context.
-fn context(btf: &Btf<'_>, program: &OsStr) -> Option<(String, Vec<String>)> {
-    let function = btf.type_by_name::<Func<'_>>(program.to_str()?)?;
-    let prototype = FuncProto::try_from(function.next_type()?).ok()?;
-    let pointer = btf
-        .type_by_id::<BtfType<'_>>(prototype.get(0)?.ty)?
-        .skip_mods_and_typedefs();
-    let pointee = (pointer.kind() == BtfKind::Ptr).then(|| pointer.next_type())??;
-    let context = Composite::try_from(pointee.skip_mods_and_typedefs()).ok()?;
-    let name = context.name()?.to_string_lossy().into_owned();
+fn context(object: &ObjectFile, program: &Program) -> Option<(String, Vec<String>)> {
+    let context = object.btf().get(program.context?)?;
     let mut members = Vec::new();
-    collect_members(btf, &context, &mut members);
-    Some((name, members))
+    collect_members(object.btf(), &context, &mut members);
+    Some((context.name().to_owned(), members))
 }
 
 /// The kernel wraps pointers in anonymous unions (`__bpf_md_ptr`), which programs look through.
-fn collect_members(btf: &Btf<'_>, composite: &Composite<'_>, names: &mut Vec<String>) {
-    for member in composite.iter() {
-        if let Some(name) = member.name {
-            names.push(name.to_string_lossy().into_owned());
-        } else if let Some(inner) = btf
-            .type_by_id::<BtfType<'_>>(member.ty)
-            .and_then(|inner| Composite::try_from(inner.skip_mods_and_typedefs()).ok())
-        {
+fn collect_members(btf: &Btf<'_>, composite: &Type<'_>, names: &mut Vec<String>) {
+    let (Kind::Struct(composite) | Kind::Union(composite)) = composite.kind() else {
+        return;
+    };
+    for member in composite.members() {
+        if !member.name.is_empty() {
+            names.push(member.name.to_owned());
+        } else if let Some(inner) = btf.resolve(member.type_id) {
             collect_members(btf, &inner, names);
         }
     }

@@ -20,6 +20,7 @@ use example_bpf::attach;
 use example_bpf::follow;
 use example_bpf::global;
 use example_bpf::load;
+use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
@@ -74,13 +75,19 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let verbose = args.style.verbose;
     let stop = Stop::on_signal()?;
+    let loader = loader(mprotect_guard::OBJECT)?;
     let mut object = MaybeUninit::uninit();
-    let mut skeleton = open(MprotectGuardSkelBuilder::default(), &mut object, verbose)?;
+    let mut skeleton = open(
+        &loader,
+        MprotectGuardSkelBuilder::default(),
+        &mut object,
+        verbose,
+    )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.verdict = if args.deny { -libc::EPERM } else { 0 };
     settings.only_pid = args.pid.unwrap_or(0);
     settings.only_comm = args.comm.unwrap_or_default().bytes();
-    let mut skeleton = load(skeleton, verbose)?;
+    let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     warn_if_inactive();
     eprintln!(

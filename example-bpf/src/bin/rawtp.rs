@@ -16,13 +16,14 @@ use example_bpf::Style;
 use example_bpf::Table;
 use example_bpf::global;
 use example_bpf::load;
+use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::start;
 use libbpf_rs::ProgramInput;
 use libbpf_rs::ProgramMut;
 
 mod rawtp {
-    ctxgen::include_bpf!("rawtp");
+    ctxgen::include_bpf!("fixed/rawtp");
 }
 
 use rawtp::RawtpSkelBuilder;
@@ -79,9 +80,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     let verbose = args.style.verbose;
+    let loader = loader(rawtp::OBJECT)?;
     let mut object = MaybeUninit::uninit();
-    let skeleton = open(RawtpSkelBuilder::default(), &mut object, verbose)?;
-    let mut skeleton = load(skeleton, verbose)?;
+    let skeleton = open(&loader, RawtpSkelBuilder::default(), &mut object, verbose)?;
+    let mut skeleton = load(&loader, skeleton, verbose)?;
     let seen = global(skeleton.maps.bss_data.as_mut())?;
     let programs = &skeleton.progs;
 

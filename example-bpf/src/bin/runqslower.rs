@@ -17,6 +17,7 @@ use example_bpf::attach;
 use example_bpf::follow;
 use example_bpf::global;
 use example_bpf::load;
+use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
@@ -59,12 +60,18 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let verbose = args.style.verbose;
     let stop = Stop::on_signal()?;
+    let loader = loader(runqslower::OBJECT)?;
     let mut object = MaybeUninit::uninit();
-    let mut skeleton = open(RunqslowerSkelBuilder::default(), &mut object, verbose)?;
+    let mut skeleton = open(
+        &loader,
+        RunqslowerSkelBuilder::default(),
+        &mut object,
+        verbose,
+    )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.min_wait_ns = args.threshold_us.saturating_mul(1_000);
     settings.only_pid = args.pid.unwrap_or(0);
-    let mut skeleton = load(skeleton, verbose)?;
+    let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     eprintln!(
         "runqslower: watching for waits of {} us and more",
@@ -98,7 +105,8 @@ fn run(args: &Args) -> Result<(), Error> {
                     .number("tid", event.tid)
                     .number("wait_ns", event.wait_ns)
                     .string("prev_comm", &text(&event.prev_comm))
-                    .number("prev_tid", event.prev_tid);
+                    .number("prev_tid", event.prev_tid)
+                    .number("prev_state", event.prev_state);
                 return writeln!(stdout(), "{object}");
             }
             writeln!(

@@ -17,6 +17,7 @@ use example_bpf::Table;
 use example_bpf::attach;
 use example_bpf::global;
 use example_bpf::load;
+use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::read_record;
 use example_bpf::start;
@@ -60,13 +61,19 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     let verbose = args.style.verbose;
+    let loader = loader(taskdump::OBJECT)?;
     let mut object = MaybeUninit::uninit();
-    let mut skeleton = open(TaskdumpSkelBuilder::default(), &mut object, verbose)?;
+    let mut skeleton = open(
+        &loader,
+        TaskdumpSkelBuilder::default(),
+        &mut object,
+        verbose,
+    )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.threads = args.threads;
     settings.only_pid = args.pid.unwrap_or(0);
     settings.only_comm = args.comm.unwrap_or_default().bytes();
-    let mut skeleton = load(skeleton, verbose)?;
+    let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
 
     let mut bytes = Vec::new();

@@ -17,6 +17,7 @@ use example_bpf::errno_name;
 use example_bpf::follow;
 use example_bpf::global;
 use example_bpf::load;
+use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
@@ -59,12 +60,18 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let verbose = args.style.verbose;
     let stop = Stop::on_signal()?;
+    let loader = loader(unlinksnoop::OBJECT)?;
     let mut object = MaybeUninit::uninit();
-    let mut skeleton = open(UnlinksnoopSkelBuilder::default(), &mut object, verbose)?;
+    let mut skeleton = open(
+        &loader,
+        UnlinksnoopSkelBuilder::default(),
+        &mut object,
+        verbose,
+    )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.only_pid = args.pid.unwrap_or(0);
     settings.only_failed = args.failed;
-    let mut skeleton = load(skeleton, verbose)?;
+    let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     eprintln!("unlinksnoop: watching");
 

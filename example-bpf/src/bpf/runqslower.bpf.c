@@ -2,9 +2,9 @@
 /*
  * Tasks that waited longer than a threshold for a CPU.
  *
- * Shows BTF-enabled raw tracepoints. All arguments are read through the context
- * struct by name; nothing depends on sched_switch's `prev_state`, which 5.10
- * does not have yet.
+ * Shows BTF-enabled raw tracepoints, and one object for all kernels: sched_switch
+ * has the argument `prev_state` since 5.18. Where it is there, it is the state that
+ * the scheduler acted on; before, the task tells.
  */
 #include "vmlinux.h"
 #include "ctx.h"
@@ -17,6 +17,7 @@ struct wait_event {
 	u32 pid;
 	u32 tid;
 	u32 prev_tid;
+	u32 prev_state;
 	u8 comm[COMM_LEN];
 	u8 prev_comm[COMM_LEN];
 };
@@ -55,6 +56,13 @@ static __always_inline void enqueue(struct task_struct *task)
 	bpf_map_update_elem(&enqueued, &tid, &now, BPF_ANY);
 }
 
+static __always_inline u32 prev_state(struct btf_trace_sched_switch_ctx *ctx)
+{
+	if (bpf_core_field_exists(ctx->prev_state))
+		return ctx_get(ctx, prev_state);
+	return task_state(ctx->prev);
+}
+
 SEC("tp_btf/sched_wakeup")
 int wakeup(struct btf_trace_sched_wakeup_ctx *ctx)
 {
@@ -74,11 +82,11 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
 {
 	struct task_struct *prev = ctx->prev, *next = ctx->next;
 	struct wait_event *event;
-	u32 tid = next->pid;
+	u32 tid = next->pid, state = prev_state(ctx);
 	u64 *since, wait_ns;
 
 	/* Preempted, or gave way of its own accord: it waits again from now on. */
-	if (ctx_get(ctx, preempt) || task_state(prev) == TASK_RUNNING)
+	if (ctx_get(ctx, preempt) || state == TASK_RUNNING)
 		enqueue(prev);
 
 	since = bpf_map_lookup_elem(&enqueued, &tid);
@@ -98,6 +106,7 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
 	event->pid = next->tgid;
 	event->tid = tid;
 	event->prev_tid = prev->pid;
+	event->prev_state = state;
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), next->comm);
 	bpf_probe_read_kernel_str(event->prev_comm, sizeof(event->prev_comm), prev->comm);
 	bpf_ringbuf_submit(event, 0);

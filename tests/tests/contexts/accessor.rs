@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use ctxgen::ByteOrder;
-use ctxgen::Context;
 use ctxgen::CtxBtf;
 use ctxgen::Family;
+use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
 use ctxgen::btf::CDump;
@@ -16,6 +16,7 @@ use ctxgen::btf::Kind;
 use ctxgen::layout::Access;
 use ctxgen::layout::Field;
 use ctxgen::layout::SLOT;
+use ctxgen::merge::merge;
 use ctxgen::render;
 use ctxgen_tests::prng::Prng;
 use object::Object;
@@ -40,11 +41,33 @@ fn arguments_are_read() {
         // A fentry context is the beginning of a fexit one.
         let families = Family::all().filter(|family| family.name() != "fentry");
         let all = contexts(&kernel, families);
-        let Checked { read, skipped } = check(&kernel, all, &render::vmlinux(&kernel).unwrap());
+        let ctx = CtxBtf::new(&kernel, all).unwrap();
+        let Checked { read, skipped } = check(&ctx, &render::vmlinux(&kernel).unwrap());
         assert!(read > 500, "{name}: {read} arguments");
         println!(
             "{name}, {}: {read} arguments read {CALLS} times each, {skipped} skipped, {:.1?}",
             kernel.byte_order(),
+            start.elapsed()
+        );
+    }
+}
+
+/// The same of contexts that are relocated when a program is loaded: before that, the offsets are
+/// those of the kernel that they were made for.
+#[test]
+fn relocatable_arguments_are_read() {
+    for name in ["6.12-s390x", "7.2-x86_64"] {
+        let start = Instant::now();
+        let kernels = [open_fixture(name)];
+        let families = Family::all().filter(|family| family.name() != "fentry");
+        let all = contexts(&kernels[0], families);
+        let hooks: Vec<&Hook> = all.iter().filter_map(|all| all.hooks.first()).collect();
+        let merged = hooks.iter().map(|hook| merge(&kernels, hook).unwrap());
+        let ctx = CtxBtf::relocatable(&kernels, merged).unwrap();
+        let Checked { read, skipped } = check(&ctx, &render::vmlinux(&kernels[0]).unwrap());
+        assert!(read > 500, "{name}: {read} arguments");
+        println!(
+            "{name}, relocatable: {read} arguments read, {skipped} skipped, {:.1?}",
             start.elapsed()
         );
     }
@@ -69,8 +92,8 @@ struct Getter<'c> {
 
 /// Compiles a function for each argument of these contexts that reads it through `ctx_get`, and
 /// calls it.
-pub(crate) fn check(kernel: &KernelBtf, contexts: Vec<Context>, vmlinux: &str) -> Checked {
-    let ctx = CtxBtf::new(kernel, contexts).unwrap();
+pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
+    let kernel = ctx.kernel();
     let mut dump = CDump::new(ctx.btf()).unwrap();
     let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\n".to_owned();
     let mut getters = Vec::new();
@@ -109,14 +132,16 @@ pub(crate) fn check(kernel: &KernelBtf, contexts: Vec<Context>, vmlinux: &str) -
 
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    write(folder, "ctx.h", render::header(&ctx).unwrap());
+    write(folder, "ctx.h", render::header(ctx).unwrap());
     let system_headers = folder.join("system");
     write(&system_headers, "vmlinux.h", vmlinux);
     let source = write(folder, "get.c", source);
     let object = folder.join("get.o");
     let mut clang = clang(kernel.byte_order(), &system_headers);
-    // Nothing here is relocated, and without debug info it takes a third of the time.
-    clang.arg("-g0");
+    if !ctx.is_relocatable() {
+        // Nothing here is relocated, and without debug info it takes a third of the time.
+        clang.arg("-g0");
+    }
     run(clang
         .arg("-I")
         .arg(folder)

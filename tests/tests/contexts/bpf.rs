@@ -124,7 +124,15 @@ impl Machine<'_> {
         };
         let at = |base: u64| base.wrapping_add_signed(offset.into());
         match code & 7 {
-            1 => self.registers[dst] = self.load(at(self.registers[src]), size),
+            1 => {
+                let base = self.registers[src];
+                // The verifier takes no context pointer that was added to.
+                assert!(
+                    !(CONTEXT + 1..OUT).contains(&base),
+                    "a load through a modified context pointer"
+                );
+                self.registers[dst] = self.load(at(base), size);
+            }
             2 => self.store(at(self.registers[dst]), size, imm),
             3 => self.store(at(self.registers[dst]), size, self.registers[src]),
             4 => {

@@ -377,7 +377,10 @@ fn arguments_are_read() {
         let btf = open(kernel);
         let families = ["tp_btf", "raw_tp", "lsm"].map(family);
         let all = contexts(&btf, families.into_iter());
-        let checked = accessor::check(&btf, all, &render::vmlinux(&btf).unwrap());
+        let checked = accessor::check(
+            &CtxBtf::new(&btf, all).unwrap(),
+            &render::vmlinux(&btf).unwrap(),
+        );
         println!("{}: {checked:?}, {:.1?}", kernel.name, start.elapsed());
         assert_eq!(checked.skipped, 0);
     }

@@ -4,6 +4,7 @@
 mod accessor;
 mod bpf;
 mod ctx_btf;
+mod drift;
 mod facts;
 mod fixtures;
 mod full;

@@ -327,6 +327,11 @@ fn verify(
         println!("skipped: the sample programs: {why}");
     }
     let has_samples = |job: &Job| !quick && can_build.is_ok() && job.arch == Arch::X86_64;
+    let folder = settings.folder.join("samples");
+    let portable = match jobs.iter().any(has_samples) {
+        true => samples::build_portable(root, &folder)?,
+        false => Vec::new(),
+    };
     for job in &mut *jobs {
         if let Some(folder) = job.plan.parent() {
             fs::create_dir_all(folder).map_err(|source| vm::Error::File {
@@ -337,8 +342,11 @@ fn verify(
         }
         program.plan(&btf(job), &job.plan)?;
         if has_samples(job) {
-            let folder = settings.folder.join("samples");
-            job.files.extend(samples::build(root, &btf(job), &folder)?);
+            job.files.extend(portable.iter().cloned());
+            let fixed = samples::build_fixed(root, &btf(job), &folder)?;
+            let is_new = |to: &String| portable.iter().all(|(other, _)| other != to);
+            job.files
+                .extend(fixed.into_iter().filter(|(to, _)| is_new(to)));
             let unwritable = |source| vm::Error::File {
                 doing: "write",
                 path: job.plan.clone(),

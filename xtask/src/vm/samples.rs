@@ -33,6 +33,10 @@ const SAMPLES: [&str; 5] = [
     "unlinksnoop",
     "mprotect-guard",
 ];
+/// The one whose context has a fixed layout, which is another kernel's elsewhere.
+const FIXED: &str = "rawtp";
+/// What the others are built for, and then run on all kernels.
+const PORTABLE_BTF: &str = "example-bpf/btf/x86_64.btf";
 /// How long each may take, in seconds; about ten are usual where it is emulated.
 const SECONDS: u32 = 150;
 /// Where they are in the machine.
@@ -55,25 +59,43 @@ pub(crate) fn can_build() -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Build the samples for the kernel with this BTF; where each belongs in the machine, and where it is
-/// here.
+/// Build the samples that run on every kernel, once for all of them; where each belongs in the machine,
+/// and where it is here.
+pub(crate) fn build_portable(
+    root: &Path,
+    target_dir: &Path,
+) -> Result<Vec<(String, PathBuf)>, Error> {
+    let portable: Vec<&str> = SAMPLES.into_iter().filter(|name| *name != FIXED).collect();
+    build(root, &root.join(PORTABLE_BTF), target_dir, &portable)
+}
+
+/// Build the sample with a fixed context, for the kernel with this BTF.
 ///
 /// What is built for another kernel afterwards takes nothing away from this one's.
-pub(crate) fn build(
+pub(crate) fn build_fixed(
     root: &Path,
     btf: &Path,
     target_dir: &Path,
+) -> Result<Vec<(String, PathBuf)>, Error> {
+    build(root, btf, target_dir, &[FIXED])
+}
+
+fn build(
+    root: &Path,
+    btf: &Path,
+    target_dir: &Path,
+    samples: &[&str],
 ) -> Result<Vec<(String, PathBuf)>, Error> {
     let kernel = fingerprint(btf)?;
     let mut cargo = workspace::cargo();
     cargo
         .current_dir(root)
-        .args(["build", "--package", "example-bpf", "--bins"])
-        .args(["--example", DRIVER, "--features"])
-        // Its kernel is given as an image.
+        .args(["build", "--package", "example-bpf", "--features"])
+        // A kernel may be given as an image.
         .arg("libbpf-rs/static,ctxgen-build/images")
-        .args(["--target", TARGET, "--target-dir"])
+        .args(["--example", DRIVER, "--target", TARGET, "--target-dir"])
         .arg(target_dir)
+        .args(samples.iter().flat_map(|sample| ["--bin", sample]))
         .env("LIBBPF_SYS_LIBRARY_PATH", library_folders()?)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         // All of it goes into the machine's memory.
@@ -87,7 +109,7 @@ pub(crate) fn build(
     let kept = target_dir.join(DRIVER).join(kernel);
     fs::create_dir_all(&kept).map_err(|source| unusable("make", &kept, source))?;
     let mut files = Vec::new();
-    for name in SAMPLES.into_iter().chain([DRIVER]) {
+    for &name in samples.iter().chain([&DRIVER]) {
         let folder = match name {
             DRIVER => built.join("examples"),
             _ => built.clone(),

@@ -212,7 +212,8 @@ pub(crate) fn page(verdicts: &[Verdict]) -> String {
          about that have arguments by value, more than five, narrow ones or pointers to something\n\
          unusual, and a fixed sample of 3,000 others.\n\n\
          Values are read by programs compiled from C with `ctx_get`, on slots with junk around them. The\n\
-         sample programs are loaded and attached, and have to report what was done there.\n\n{}",
+         sample programs are loaded and attached, and have to report what was done there. All but\n\
+         `rawtp` have relocatable contexts, and are built once: the same bytes run on all kernels.\n\n{}",
         table(verdicts)
     )
 }

@@ -41,26 +41,41 @@ pub(crate) fn kernel(order: Order) -> &'static Path {
         Order::Little => &LITTLE,
         Order::Big => &BIG,
     };
-    cell.get_or_init(|| compile(order))
+    cell.get_or_init(|| compile("kernel", order, &[]))
 }
 
-fn compile(order: Order) -> PathBuf {
+/// The same kernel some years later: some of its prototypes are other ones.
+pub(crate) fn later_kernel(order: Order) -> PathBuf {
+    compile("later", order, &["-DLATER"])
+}
+
+/// The same kernel with other definitions; `name` tells it from others.
+pub(crate) fn kernel_with(name: &str, order: Order, definitions: &[&str]) -> PathBuf {
+    compile(name, order, definitions)
+}
+
+fn compile(name: &str, order: Order, arguments: &[&str]) -> PathBuf {
     let target = order.clang_target();
-    let done = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{target}.o"));
+    let done = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{target}.o"));
     if is_child() {
         return done;
     }
-    // Test processes run side by side: each compiles its own, and whoever renames last has the
-    // same bytes.
-    let own = done.with_extension(std::process::id().to_string());
+    // Tests and their processes run side by side: each compiles its own, and whoever renames last has
+    // the same bytes.
+    let own = tempfile::Builder::new()
+        .prefix(name)
+        .tempfile_in(env!("CARGO_TARGET_TMPDIR"))
+        .unwrap()
+        .into_temp_path();
     let status = Command::new("clang")
         .args(["-target", target, "-g", "-O2", "-Wall", "-Werror", "-c"])
+        .args(arguments)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/build/kernel.c"))
         .arg("-o")
         .arg(&own)
         .status()
         .unwrap();
     assert!(status.success(), "clang: {status}");
-    std::fs::rename(own, &done).unwrap();
+    own.persist(&done).unwrap();
     done
 }

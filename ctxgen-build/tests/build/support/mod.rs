@@ -7,5 +7,7 @@ mod project;
 pub(crate) use self::child::Child;
 pub(crate) use self::kernel::Order;
 pub(crate) use self::kernel::kernel;
+pub(crate) use self::kernel::kernel_with;
+pub(crate) use self::kernel::later_kernel;
 pub(crate) use self::project::INCLUDES;
 pub(crate) use self::project::Project;

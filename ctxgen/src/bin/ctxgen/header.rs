@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::Args;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
+use ctxgen::Drift;
 use ctxgen::Error;
 use ctxgen::Hook;
+use ctxgen::merge::merge;
 use ctxgen::render;
 
-use crate::Kernel;
+use crate::Kernels;
 use crate::output::Failure;
 
 /// Write ctx.h with the context structs of these hooks, ctx.btf, and the kernel's vmlinux.h.
@@ -25,8 +27,13 @@ pub(crate) struct Header {
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 
+    /// Make each access to a context one that is relocated when a program is loaded, and give the
+    /// contexts the arguments of all kernels that --btf names; types are those of the first
+    #[arg(long)]
+    relocatable: bool,
+
     #[command(flatten)]
-    kernel: Kernel,
+    kernels: Kernels,
 }
 
 impl Header {
@@ -36,12 +43,23 @@ impl Header {
             .iter()
             .map(|name| name.parse())
             .collect::<Result<Vec<Hook>, Error>>()?;
-        let kernel = self.kernel.open()?;
-        let contexts = hooks
-            .iter()
-            .map(|hook| Context::of_hook(&kernel, hook))
-            .collect::<Result<Vec<Context>, Error>>()?;
-        let ctx = CtxBtf::new(&kernel, contexts)?;
+        let kernels = self.kernels.open()?;
+        let ctx = match (self.relocatable, &kernels[..]) {
+            (false, [kernel]) => {
+                let contexts = hooks.iter().map(|hook| Context::of_hook(kernel, hook));
+                CtxBtf::new(kernel, contexts.collect::<Result<Vec<_>, _>>()?)?
+            }
+            (false, _) => return Err(Failure::SeveralKernels),
+            (true, _) => {
+                let contexts = hooks.iter().map(|hook| merge(&kernels, hook));
+                CtxBtf::relocatable(&kernels, contexts.collect::<Result<Vec<_>, _>>()?)?
+            }
+        };
+        for hook in &hooks {
+            if let Some(drift) = Drift::of(&kernels, hook)? {
+                eprintln!("{drift}");
+            }
+        }
 
         let write = |name: &str, bytes: &[u8]| write(&self.output.join(name), bytes);
         std::fs::create_dir_all(&self.output).map_err(|error| Failure::Write {
@@ -50,7 +68,7 @@ impl Header {
         })?;
         write("ctx.h", render::header(&ctx)?.as_bytes())?;
         write("ctx.btf", ctx.bytes())?;
-        write("vmlinux.h", render::vmlinux(&kernel)?.as_bytes())?;
+        write("vmlinux.h", render::vmlinux(ctx.kernel())?.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,5 +1,7 @@
 //! `ctxgen list`.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io::BufWriter;
 use std::io::Write;
 use std::process::ExitCode;
@@ -98,20 +100,31 @@ fn contains(text: &str, pattern: &str) -> bool {
 /// Reports of hooks of one family, in their order.
 fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Error> {
     let mut contexts = Vec::new();
-    let mut refused = Vec::new();
+    let mut reports = Vec::new();
+    // A function of a module may be called like one of the kernel, and then so are their structs,
+    // which cannot be in one ctx BTF.
+    let mut structs = HashSet::new();
+    let mut later = Vec::new();
     for hook in hooks {
+        if !structs.insert(hook.struct_name()) {
+            later.push(hook.clone());
+            continue;
+        }
         match Context::of_hook_alone(kernel, hook) {
             Ok(context) => contexts.push(context),
             Err(error @ (Error::Unsupported { .. } | Error::AmbiguousFunction { .. })) => {
-                refused.push(render::unsupported(hook, reason(error)));
+                reports.push(render::unsupported(hook, reason(error)));
             }
             Err(error) => return Err(error),
         }
     }
     let ctx = CtxBtf::new(kernel, contexts)?;
-    let mut reports = render::reports(&ctx)?;
-    reports.append(&mut refused);
-    reports.sort_by(|a, b| a.hook.cmp(&b.hook));
+    reports.extend(render::reports(&ctx)?);
+    if !later.is_empty() {
+        reports.extend(batch_reports(kernel, &later)?);
+    }
+    let places: HashMap<String, usize> = hooks.iter().map(Hook::to_string).zip(0..).collect();
+    reports.sort_by_key(|report| places.get(&report.hook));
     Ok(reports)
 }
 

@@ -5,6 +5,7 @@
     reason = "the documentation of arguments is the help text"
 )]
 
+mod check;
 mod header;
 mod list;
 mod output;
@@ -35,22 +36,60 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Header(header::Header),
+    Check(check::Check),
 }
 
 /// Where the kernel's BTF is.
 #[derive(Args, Debug)]
 struct Kernel {
-    /// The target kernel's BTF: raw, or an ELF file with a .BTF section [default: the running
-    /// kernel's]
+    /// The target kernel's BTF: raw, an ELF file with a .BTF section, a kernel image, or any of these
+    /// compressed or in a .btf.tar.xz [default: the running kernel's]
     #[arg(long, value_name = "PATH")]
     btf: Option<PathBuf>,
+
+    /// A module whose hooks are there too: a .ko, compressed or not, or raw BTF; of the running
+    /// kernel, its name will do. May be repeated
+    #[arg(long, value_name = "PATH|NAME")]
+    module: Vec<PathBuf>,
 }
 
 impl Kernel {
     fn open(&self) -> Result<KernelBtf, Error> {
-        match &self.btf {
-            Some(path) => KernelBtf::from_path(path),
-            None => KernelBtf::running(),
+        let kernel = match &self.btf {
+            Some(path) => KernelBtf::from_path(path)?,
+            None => KernelBtf::running()?,
+        };
+        self.module.iter().try_fold(kernel, |kernel, module| {
+            // Files of another kernel's modules are not looked for by name.
+            match module.to_str().filter(|_| self.btf.is_none()) {
+                Some(name) if is_name(name) => kernel.with_running_module(name),
+                _ => kernel.with_module_file(None, module),
+            }
+        })
+    }
+}
+
+/// Whether that is a module's name and not a path: files of modules have an extension, and others can
+/// be told by their folder (`./name`).
+fn is_name(module: &str) -> bool {
+    !module.contains(['/', '.'])
+}
+
+/// Where the BTF of several kernels is.
+#[derive(Args, Debug)]
+struct Kernels {
+    /// A target kernel's BTF, from any file that --btf of `show` takes; may be repeated [default: the
+    /// running kernel's]
+    #[arg(long, value_name = "PATH")]
+    btf: Vec<PathBuf>,
+}
+
+impl Kernels {
+    /// At least one.
+    fn open(&self) -> Result<Vec<KernelBtf>, Error> {
+        match &self.btf[..] {
+            [] => Ok(vec![KernelBtf::running()?]),
+            paths => paths.iter().map(KernelBtf::from_path).collect(),
         }
     }
 }
@@ -62,6 +101,7 @@ fn main() -> ExitCode {
         Command::List(list) => list.run(),
         Command::Show(show) => show.run(),
         Command::Header(header) => header.run(),
+        Command::Check(check) => check.run(),
     };
     match result {
         Ok(code) => code,

@@ -17,6 +17,17 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error(
+        "a fixed layout is for one kernel: with more than one --btf, ask for --relocatable contexts"
+    )]
+    SeveralKernels,
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("{}: {error}", path.display())]
+    Object { path: PathBuf, error: ctxgen::Error },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
 }

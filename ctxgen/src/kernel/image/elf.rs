@@ -8,6 +8,7 @@ use object::elf::FileHeader64;
 use object::read::elf::FileHeader;
 use object::read::elf::SectionHeader;
 
+use super::Found;
 use super::LIMIT;
 use super::Trail;
 use crate::Error;
@@ -22,27 +23,35 @@ pub(crate) fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// The BTF in an ELF file of either class and byte order.
+/// The BTF in an ELF file of either class and byte order, and what else a module has.
 ///
-/// Only the section headers, their names and that section are read: a vmlinux with debug
+/// Only the section headers, their names and those sections are read: a vmlinux with debug
 /// information is hundreds of megabytes long.
-pub(crate) fn btf<'d>(data: impl ReadRef<'d>, trail: &Trail) -> Result<&'d [u8], Error> {
+pub(crate) fn btf<'d>(data: impl ReadRef<'d>, trail: &Trail) -> Result<Found, Error> {
     let class = data
         .read_bytes_at(MAGIC.len() as u64, 1)
         .unwrap_or_default();
-    let section = if class == [ELFCLASS32.0] {
-        section::<FileHeader32<Endianness>>(data, trail)
+    let [btf, base, modinfo] = if class == [ELFCLASS32.0] {
+        sections::<FileHeader32<Endianness>>(data, trail)
     } else {
-        section::<FileHeader64<Endianness>>(data, trail)
-    };
-    section?
-        .filter(|btf| !btf.is_empty())
-        .ok_or_else(|| Error::NoBtfSection {
+        sections::<FileHeader64<Endianness>>(data, trail)
+    }?;
+    match btf {
+        Some(btf) => Ok(Found { btf, base, modinfo }),
+        None => Err(Error::NoBtfSection {
             file: trail.clone(),
-        })
+        }),
+    }
 }
 
-fn section<'d, Elf>(data: impl ReadRef<'d>, trail: &Trail) -> Result<Option<&'d [u8]>, Error>
+/// The sections that are read. `.BTF.base` and `.modinfo` are those of modules.
+const SECTIONS: [&[u8]; 3] = [b".BTF", b".BTF.base", b".modinfo"];
+
+/// The contents of each of [`SECTIONS`] that is there and not empty.
+fn sections<'d, Elf>(
+    data: impl ReadRef<'d>,
+    trail: &Trail,
+) -> Result<[Option<Vec<u8>>; SECTIONS.len()], Error>
 where
     Elf: FileHeader<Endian = Endianness>,
 {
@@ -60,16 +69,21 @@ where
         });
     }
     let sections = header.sections(endian, data).map_err(bad_elf)?;
-    let Some((_, section)) = sections.section_by_name(endian, b".BTF") else {
-        return Ok(None);
-    };
-    if section.sh_size(endian).into() > LIMIT {
-        return Err(Error::TooLarge {
-            file: trail.clone(),
-            limit: LIMIT,
-        });
+    let mut found = [const { None }; SECTIONS.len()];
+    for (name, contents) in SECTIONS.into_iter().zip(&mut found) {
+        let Some((_, section)) = sections.section_by_name(endian, name) else {
+            continue;
+        };
+        if section.sh_size(endian).into() > LIMIT {
+            return Err(Error::TooLarge {
+                file: trail.clone(),
+                limit: LIMIT,
+            });
+        }
+        let bytes = section.data(endian, data).map_err(bad_elf)?;
+        *contents = (!bytes.is_empty()).then(|| bytes.to_vec());
     }
-    section.data(endian, data).map(Some).map_err(bad_elf)
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -91,9 +105,9 @@ mod tests {
         for order in [ByteOrder::Little, ByteOrder::Big] {
             let elf = samples::elf(order, ".BTF", b"the BTF");
             assert!(is_elf(&elf));
-            assert_eq!(btf(&*elf, &trail()).unwrap(), b"the BTF");
+            assert_eq!(btf(&*elf, &trail()).unwrap().btf, b"the BTF");
             let file = ReadCache::new(Cursor::new(&elf));
-            assert_eq!(btf(&file, &trail()).unwrap(), b"the BTF");
+            assert_eq!(btf(&file, &trail()).unwrap().btf, b"the BTF");
         }
     }
 

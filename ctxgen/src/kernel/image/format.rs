@@ -1,5 +1,6 @@
 //! What a file is, by its content.
 
+use super::archive;
 use super::bzimage;
 use super::compression::Compression;
 use super::elf;
@@ -29,6 +30,8 @@ pub(super) enum Format {
     Riscv64,
     /// s390x.
     S390,
+    /// An archive of files, as those of BTFHub.
+    Tar,
     /// Any of the others, compressed.
     Compressed(Compression),
 }
@@ -52,6 +55,8 @@ impl Format {
             Some(Self::Riscv64)
         } else if s390::is_image(bytes) {
             Some(Self::S390)
+        } else if archive::is_tar(bytes) {
+            Some(Self::Tar)
         } else {
             Compression::of(bytes).map(Self::Compressed)
         }
@@ -67,6 +72,7 @@ impl Format {
             Self::Arm64 => "an arm64 kernel image",
             Self::Riscv64 => "a riscv64 kernel image",
             Self::S390 => "an s390x kernel image",
+            Self::Tar => "a tar archive",
             Self::Compressed(compression) => compression.data(),
         }
     }
@@ -94,6 +100,7 @@ mod tests {
             (samples::flat(*b"ARM\x64", b""), Format::Arm64),
             (samples::flat(*b"RSC\x05", b""), Format::Riscv64),
             (samples::s390(b""), Format::S390),
+            (samples::tar(&[("a", b"")]), Format::Tar),
             (
                 b"\x1f\x8b\x08\0".to_vec(),
                 Format::Compressed(Compression::Gzip),

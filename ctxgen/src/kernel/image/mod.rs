@@ -4,6 +4,7 @@
 //! own, until BTF is reached: a gzipped arm64 image is gzip data, in it a kernel image, in it BTF.
 //! Nothing in here trusts the bytes: what they may make it allocate and do is bounded.
 
+mod archive;
 mod bzimage;
 mod compression;
 #[cfg(feature = "images")]
@@ -35,13 +36,28 @@ pub(super) const LIMIT: u64 = 1 << 30;
 /// that a compressed kernel image.
 const MAX_LAYERS: usize = 8;
 
+/// What is found in a file.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The raw BTF.
+    pub(super) btf: Vec<u8>,
+    /// Of a module that was built for more than one kernel, what its BTF is on top of.
+    pub(super) base: Option<Vec<u8>>,
+    /// What a module says of itself: `name=value`, each ended by NUL.
+    pub(super) modinfo: Option<Vec<u8>>,
+}
+
 /// The raw BTF in a file of these bytes.
-pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, Error> {
+pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, Error> {
     extract(bytes, trail, LIMIT)
 }
 
 /// `room` is how many bytes may be decompressed.
-fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: u64) -> Result<Vec<u8>, Error> {
+fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: u64) -> Result<Found, Error> {
+    let plain = |btf| Found {
+        btf,
+        ..Found::default()
+    };
     for _ in 0..MAX_LAYERS {
         let Some(format) = Format::of(&bytes) else {
             return Err(Error::UnknownFormat {
@@ -51,10 +67,11 @@ fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: u64) -> Result<Vec<u8
         };
         trail.push(format.name());
         bytes = match format {
-            Format::Btf => return Ok(bytes),
-            Format::Elf => return elf::btf(&*bytes, &trail).map(<[u8]>::to_vec),
-            Format::Arm64 | Format::Riscv64 => return flat(bytes, trail),
-            Format::S390 => return s390::btf(&bytes, &trail, &mut room),
+            Format::Btf => return Ok(plain(bytes)),
+            Format::Elf => return elf::btf(&*bytes, &trail),
+            Format::Arm64 | Format::Riscv64 => return flat(bytes, trail).map(plain),
+            Format::S390 => return s390::btf(&bytes, &trail, &mut room).map(plain),
+            Format::Tar => archive::btf(&bytes, &trail)?,
             Format::BzImage => cut(bytes, bzimage::payload, &trail)?,
             Format::Zboot => cut(bytes, zboot::payload, &trail)?,
             Format::Compressed(compression) => compression.decompress(&bytes, &trail, &mut room)?,
@@ -112,7 +129,7 @@ mod tests {
     use crate::btf::ByteOrder;
 
     fn read(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-        btf(bytes.to_vec(), Trail::new("file"))
+        btf(bytes.to_vec(), Trail::new("file")).map(|found| found.btf)
     }
 
     #[test]
@@ -157,6 +174,93 @@ mod tests {
         let image = samples::bzimage(b"\x1f\x8b\x08\0 gzip data of some sort");
         let error = read(&image).unwrap_err();
         assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+    }
+
+    /// A `.ko`, with what it needs of a kernel and what it says of itself.
+    #[test]
+    fn modules() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let elf = samples::elf_of(
+                order,
+                &[
+                    (".text", b"code"),
+                    (".modinfo", b"name=m\0"),
+                    (".BTF", b"the BTF"),
+                    (".BTF.base", b"the base"),
+                ],
+            );
+            let found = btf(elf, Trail::new("m.ko")).unwrap();
+            assert_eq!(found.btf, b"the BTF");
+            assert_eq!(found.base.as_deref(), Some(&b"the base"[..]));
+            assert_eq!(found.modinfo.as_deref(), Some(&b"name=m\0"[..]));
+        }
+    }
+
+    #[cfg(not(feature = "images"))]
+    #[test]
+    fn archives_without_the_feature() {
+        let error = read(&samples::tar(&[("a.btf", b"")])).unwrap_err();
+        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+    }
+
+    #[cfg(feature = "images")]
+    mod archives {
+        use super::*;
+
+        #[test]
+        fn with_one_btf() {
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let btf = samples::btf(order);
+                for files in [
+                    &[("5.4.0.btf", &*btf)][..],
+                    &[("README", b"words"), ("x", b""), ("y", &btf)],
+                ] {
+                    let tar = samples::tar(files);
+                    assert_eq!(read(&tar).unwrap(), btf);
+                    assert_eq!(read(&samples::gzip(&tar)).unwrap(), btf);
+                }
+            }
+        }
+
+        #[test]
+        fn with_none_or_several() {
+            let btf = samples::btf(ByteOrder::Little);
+            let error = read(&samples::tar(&[("a", b"words"), ("b", b"")])).unwrap_err();
+            assert!(
+                matches!(error, Error::NoBtfInArchive { files: 2, .. }),
+                "{error}"
+            );
+            let error = read(&samples::tar(&[("a", &btf), ("b", &btf)])).unwrap_err();
+            assert!(matches!(error, Error::SeveralInArchive { .. }), "{error}");
+        }
+
+        #[test]
+        fn every_truncation_and_every_changed_byte_end() {
+            let btf = samples::btf(ByteOrder::Little);
+            let mut tar = samples::tar(&[("a", b"words"), ("b.btf", &btf)]);
+            for len in 0..tar.len() {
+                let _ = read(&tar[..len]);
+            }
+            for at in 0..tar.len() {
+                for bit in 0..8 {
+                    tar[at] ^= 1 << bit;
+                    let _ = read(&tar);
+                    tar[at] ^= 1 << bit;
+                }
+            }
+        }
+
+        /// A header may claim any size, and one of an archive with holes much more than there is.
+        #[test]
+        fn claims_of_size() {
+            let btf = samples::btf(ByteOrder::Little);
+            let mut tar = samples::tar(&[("a", &btf)]);
+            tar[124..135].copy_from_slice(b"77777777777");
+            tar[148..156].fill(b' ');
+            let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();
+            tar[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+            let _ = read(&tar);
+        }
     }
 
     #[cfg(feature = "images")]

@@ -77,10 +77,31 @@ pub(super) fn btf_with_layout(order: ByteOrder) -> Vec<u8> {
 
 /// A 64-bit ELF file with one section besides that of the names.
 pub(super) fn elf(order: ByteOrder, name: &str, data: &[u8]) -> Vec<u8> {
+    elf_of(order, &[(name, data)])
+}
+
+/// A 64-bit ELF file with these sections and that of the names.
+pub(super) fn elf_of(order: ByteOrder, sections: &[(&str, &[u8])]) -> Vec<u8> {
     const HEADER: u32 = 64;
-    let names = format!("\0{name}\0.shstrtab\0");
     let len = |len: usize| u32::try_from(len).unwrap();
-    let names_at = HEADER + len(data.len());
+    let mut contents = Vec::new();
+    let mut names = vec![0];
+    let mut headers = vec![(0, 0, 0, 0)];
+    for (name, data) in sections {
+        headers.push((
+            names.len(),
+            1,
+            HEADER + len(contents.len()),
+            len(data.len()),
+        ));
+        contents.extend_from_slice(data);
+        names.extend_from_slice(name.as_bytes());
+        names.push(0);
+    }
+    let own_name = names.len();
+    names.extend_from_slice(b".shstrtab\0");
+    let names_at = HEADER + len(contents.len());
+    headers.push((own_name, 3, names_at, len(names.len())));
     let table_at = names_at + len(names.len());
     // Everything is below 4 GiB.
     let long = |out: &mut Vec<u8>, value: u32| match order {
@@ -103,17 +124,14 @@ pub(super) fn elf(order: ByteOrder, name: &str, data: &[u8]) -> Vec<u8> {
     long(&mut elf, 0);
     long(&mut elf, table_at);
     order.put_u32(&mut elf, 0);
-    for half in [64, 0, 0, 64, 3, 2] {
+    let count = u16::try_from(headers.len()).unwrap();
+    for half in [64, 0, 0, 64, count, count - 1] {
         short(&mut elf, half);
     }
-    elf.extend_from_slice(data);
-    elf.extend_from_slice(names.as_bytes());
-    for (name, ty, at, size) in [
-        (0, 0, 0, 0),
-        (1, 1, HEADER, len(data.len())),
-        (len(name.len()) + 2, 3, names_at, len(names.len())),
-    ] {
-        order.put_u32(&mut elf, name);
+    elf.extend_from_slice(&contents);
+    elf.extend_from_slice(&names);
+    for (name, ty, at, size) in headers {
+        order.put_u32(&mut elf, len(name));
         order.put_u32(&mut elf, ty);
         for word in [0, 0, at, size] {
             long(&mut elf, word);
@@ -125,6 +143,28 @@ pub(super) fn elf(order: ByteOrder, name: &str, data: &[u8]) -> Vec<u8> {
         }
     }
     elf
+}
+
+/// A tar archive with these files, as `tar --format=ustar` makes it.
+pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    for (name, data) in files {
+        let mut header = vec![0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
+        header[136..147].copy_from_slice(b"00000000000");
+        header[148..156].fill(b' ');
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        tar.extend_from_slice(&header);
+        tar.extend_from_slice(data);
+        tar.resize(tar.len().next_multiple_of(512), 0);
+    }
+    tar.resize(tar.len() + 1024, 0);
+    tar
 }
 
 /// An x86 kernel image.

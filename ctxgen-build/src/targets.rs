@@ -1,0 +1,117 @@
+//! The kernels that a build is for.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::KernelBtf;
+use ctxgen::labels;
+
+use crate::error::Error;
+use crate::kernel;
+use crate::kernel::Found;
+
+/// One kernel or several, and what the choice depended on.
+#[derive(Debug)]
+pub(crate) struct Targets {
+    /// At least one.
+    kernels: Vec<KernelBtf>,
+    paths: Vec<PathBuf>,
+    env: Vec<String>,
+}
+
+impl Targets {
+    /// The kernels that were named, or the one that is found where none was.
+    ///
+    /// # Errors
+    /// Those of [`kernel::find`], and [`Error::ByteOrders`].
+    pub(crate) fn find(
+        btf: Option<&Path>,
+        named: &[PathBuf],
+        modules: &[(String, PathBuf)],
+        target: &str,
+        host: &str,
+    ) -> Result<Self, Error> {
+        let mut found = Vec::new();
+        if btf.is_some() || named.is_empty() {
+            found.push(kernel::find(btf, target, host)?);
+        }
+        for path in named {
+            found.push(kernel::open(path, "Builder::kernel", Vec::new())?);
+        }
+        let mut targets = Self {
+            kernels: Vec::new(),
+            paths: Vec::new(),
+            env: Vec::new(),
+        };
+        for Found { kernel, path, env } in found {
+            targets.kernels.push(kernel);
+            targets.paths.push(path);
+            targets.env.extend(env);
+        }
+        targets.check_byte_orders()?;
+        for (name, path) in modules {
+            targets.add_module(name, path)?;
+        }
+        Ok(targets)
+    }
+
+    /// Adds a module to the kernel that it was built with. Of several, that is the one that its BTF
+    /// continues.
+    fn add_module(&mut self, name: &str, path: &Path) -> Result<(), Error> {
+        // As for the kernel's BTF, whoever named the file may be elsewhere.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut error = None;
+        let mut added = false;
+        for kernel in &mut self.kernels {
+            match kernel.add_module_file(Some(name), &absolute) {
+                Ok(()) => added = true,
+                Err(first) => error = error.or(Some(first)),
+            }
+        }
+        match error {
+            Some(error) if !added => Err(Error::Btf {
+                place: "Builder::module",
+                error: Box::new(error),
+            }),
+            _ => {
+                self.paths.push(path.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn check_byte_orders(&self) -> Result<(), Error> {
+        let order = self.first().byte_order();
+        let other = |kernel: &KernelBtf| kernel.byte_order() != order;
+        match self.kernels.iter().position(other) {
+            None => Ok(()),
+            Some(other) => {
+                let labels = labels(&self.kernels);
+                Err(Error::ByteOrders {
+                    first: labels[0].clone(),
+                    other: labels[other].clone(),
+                })
+            }
+        }
+    }
+
+    /// The kernel whose types the sources see.
+    pub(crate) fn first(&self) -> &KernelBtf {
+        &self.kernels[0]
+    }
+
+    /// All of them, the first one first.
+    pub(crate) fn kernels(&self) -> &[KernelBtf] {
+        &self.kernels
+    }
+
+    /// The files that they were read from.
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// The environment variables that were asked.
+    pub(crate) fn env(&self) -> &[String] {
+        &self.env
+    }
+}

@@ -1,0 +1,145 @@
+//! Types of one kernel in a split BTF on top of another's.
+
+use std::ffi::CString;
+
+use libbpf_rs::libbpf_sys;
+
+use crate::agree::Agreement;
+use crate::agree::agreement;
+use crate::btf::Btf;
+use crate::btf::BtfWriter;
+use crate::btf::IntEncoding;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::btf::TypeId;
+
+/// How many types may be nested in one another.
+const MAX_DEPTH: u32 = 16;
+
+/// A type of `from` on top of `base`.
+///
+/// Names are kept where they mean the same there: of a typedef or enum that `base` lacks, the number
+/// remains, and of a struct behind a pointer the declaration. `None` for a struct by value that `base`
+/// lacks.
+pub(super) fn import(
+    base: &Btf<'_>,
+    writer: &mut BtfWriter,
+    from: &Btf<'_>,
+    id: TypeId,
+) -> Option<TypeId> {
+    Importer { base, writer, from }.by_value(id, MAX_DEPTH)
+}
+
+struct Importer<'a> {
+    base: &'a Btf<'a>,
+    writer: &'a mut BtfWriter,
+    from: &'a Btf<'a>,
+}
+
+impl Importer<'_> {
+    fn by_value(&mut self, id: TypeId, depth: u32) -> Option<TypeId> {
+        let depth = depth.checked_sub(1)?;
+        let ty = self.from.get(id)?;
+        match ty.kind() {
+            Kind::Void => Some(TypeId::VOID),
+            Kind::Ptr(to) => {
+                // What cannot be named is not worth more than its address.
+                let to = self.pointee(to, depth).unwrap_or(TypeId::VOID);
+                Some(self.writer.pointer(to))
+            }
+            Kind::Typedef(to) => match self.same(&ty) {
+                Some(known) => Some(known),
+                None => self.by_value(to, depth),
+            },
+            Kind::Const(to) => {
+                let to = self.by_value(to, depth)?;
+                Some(self.writer.constant(to))
+            }
+            Kind::Volatile(to) | Kind::Restrict(to) | Kind::TypeTag(to) => self.by_value(to, depth),
+            Kind::Int { size, encoding } => Some(match self.same(&ty) {
+                Some(known) => known,
+                None => self.writer.int(ty.name(), size, encoding),
+            }),
+            Kind::Enum { size } | Kind::Enum64 { size } => match self.same(&ty) {
+                Some(known) => Some(known),
+                None => self.number(size, ty.kind_flag()),
+            },
+            Kind::Struct(_) | Kind::Union(_) => self.same(&ty),
+            _ => None,
+        }
+    }
+
+    fn pointee(&mut self, id: TypeId, depth: u32) -> Option<TypeId> {
+        let depth = depth.checked_sub(1)?;
+        let ty = self.from.get(id)?;
+        let is_union = match ty.kind() {
+            Kind::Struct(_) => false,
+            Kind::Union(_) => true,
+            Kind::Fwd { is_union } => is_union,
+            Kind::Const(to) => {
+                let to = self.pointee(to, depth)?;
+                return Some(self.writer.constant(to));
+            }
+            Kind::Volatile(to) | Kind::Restrict(to) | Kind::TypeTag(to) => {
+                return self.pointee(to, depth);
+            }
+            Kind::Typedef(to) => {
+                return match self.same(&ty) {
+                    Some(known) => Some(known),
+                    None => self.pointee(to, depth),
+                };
+            }
+            _ => return self.by_value(id, depth),
+        };
+        if ty.name().is_empty() {
+            return None;
+        }
+        let kind = match is_union {
+            true => libbpf_sys::BTF_KIND_UNION,
+            false => libbpf_sys::BTF_KIND_STRUCT,
+        };
+        let known = self.find(ty.name(), kind);
+        Some(known.unwrap_or_else(|| self.writer.forward(ty.name(), is_union)))
+    }
+
+    /// The type of the base that has this one's name and is the same.
+    fn same(&self, ty: &Type<'_>) -> Option<TypeId> {
+        let known = self.find(ty.name(), ty.kind_number())?;
+        let agreement = agreement((self.base, known), (self.from, ty.id()));
+        (agreement == Agreement::Same).then_some(known)
+    }
+
+    fn find(&self, name: &str, kind: u32) -> Option<TypeId> {
+        if name.is_empty() {
+            return None;
+        }
+        let name = CString::new(name).ok()?;
+        self.base.find(&name, kind).map(|ty| ty.id())
+    }
+
+    fn number(&mut self, size: u32, signed: bool) -> Option<TypeId> {
+        let (encoding, names) = match signed {
+            true => (
+                IntEncoding::Signed,
+                ["signed char", "short", "int", "long long"],
+            ),
+            false => (
+                IntEncoding::Unsigned,
+                [
+                    "unsigned char",
+                    "unsigned short",
+                    "unsigned int",
+                    "unsigned long long",
+                ],
+            ),
+        };
+        let name = match size {
+            1 => names[0],
+            2 => names[1],
+            4 => names[2],
+            8 => names[3],
+            _ => return None,
+        };
+        Some(self.writer.int(name, size, encoding))
+    }
+}

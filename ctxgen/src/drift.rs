@@ -1,0 +1,127 @@
+//! How a hook's prototype differs from kernel to kernel.
+
+mod changes;
+
+use std::fmt;
+
+pub use self::changes::Change;
+pub use self::changes::Move;
+pub(crate) use self::changes::Slot;
+pub(crate) use self::changes::Slots;
+pub(crate) use self::changes::changes;
+use crate::Context;
+use crate::Error;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::kernel::labels;
+
+/// A hook whose prototype is not the same on all kernels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// Its struct's name.
+    pub struct_name: String,
+    /// The hooks whose programs get the struct.
+    pub hooks: Vec<Hook>,
+    /// From kernel to kernel, in their order.
+    pub steps: Vec<Step>,
+}
+
+/// What changes from one kernel to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The one kernel's short name; see [`labels`].
+    pub from: String,
+    /// The other one's.
+    pub to: String,
+    /// What is different there, at least one thing.
+    pub changes: Vec<Change>,
+}
+
+impl Drift {
+    /// How the context that a struct name stands for differs among these kernels; `None` where it
+    /// does not, or where none of them has it.
+    ///
+    /// Each kernel is held against the one before it that has the hook.
+    ///
+    /// # Errors
+    /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
+    pub fn of(kernels: &[KernelBtf], hook: &Hook) -> Result<Option<Self>, Error> {
+        let contexts: Vec<Result<Context, Error>> = kernels
+            .iter()
+            .map(|kernel| Context::find_struct(kernel, hook))
+            .collect();
+        let labels = labels(kernels);
+        let mut hooks = Vec::new();
+        let mut steps = Vec::new();
+        let mut before: Option<(usize, Slots<'_>)> = None;
+        for (index, (kernel, context)) in kernels.iter().zip(&contexts).enumerate() {
+            let step = |from: usize, changes: Vec<Change>| Step {
+                from: labels[from].clone(),
+                to: labels[index].clone(),
+                changes,
+            };
+            match context {
+                Ok(context) => {
+                    for hook in &context.hooks {
+                        if !hooks.contains(hook) {
+                            hooks.push(hook.clone());
+                        }
+                    }
+                    let slots = Slots::of_context(kernel, context);
+                    let found = match &before {
+                        Some((_, before)) => changes(before, &slots)?,
+                        None => Vec::new(),
+                    };
+                    match &before {
+                        Some((from, _)) if !found.is_empty() => steps.push(step(*from, found)),
+                        None if index > 0 => steps.push(step(index - 1, vec![Change::Appears])),
+                        _ => {}
+                    }
+                    before = Some((index, slots));
+                }
+                Err(error) => {
+                    if let Some((from, _)) = &before {
+                        let why = absence(error);
+                        steps.push(step(*from, vec![Change::Absent { why }]));
+                    }
+                }
+            }
+        }
+        if before.is_none() || steps.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            struct_name: hook.struct_name(),
+            hooks,
+            steps,
+        }))
+    }
+}
+
+/// Why a kernel has no such context, without the names that the report has already.
+pub(crate) fn absence(error: &Error) -> String {
+    match error {
+        Error::UnknownHook { .. } => "the kernel does not have it".to_owned(),
+        Error::Unsupported { reason, .. } => reason.to_string(),
+        error => error.to_string(),
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hooks: Vec<_> = self.hooks.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "{} ({}) is not the same on all kernels:",
+            hooks.join(", "),
+            self.struct_name
+        )?;
+        for Step { from, to, changes } in &self.steps {
+            write!(f, "\n  from {from} to {to}:")?;
+            for change in changes {
+                write!(f, "\n    {change}")?;
+            }
+        }
+        Ok(())
+    }
+}

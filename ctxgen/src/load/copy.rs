@@ -1,0 +1,98 @@
+//! Types of the object's BTF, copied into the target's.
+
+use std::collections::HashMap;
+
+use crate::btf::Btf;
+use crate::btf::BtfWriter;
+use crate::btf::Kind;
+use crate::btf::Shape;
+use crate::btf::Type;
+use crate::btf::TypeId;
+
+/// How deep types may be in each other by value or behind pointers.
+const MAX_DEPTH: u32 = 16;
+/// How many types a context's fields may consist of.
+const MAX_TYPES: u32 = 4096;
+
+/// Copies types as far as relocations look at them: without typedefs and modifiers, and with
+/// declarations for the structs behind pointers.
+pub(super) struct Copier<'o> {
+    local: &'o Btf<'o>,
+    copied: HashMap<TypeId, TypeId>,
+    left: u32,
+}
+
+impl<'o> Copier<'o> {
+    pub(super) fn new(local: &'o Btf<'_>) -> Self {
+        Self {
+            local,
+            copied: HashMap::new(),
+            left: MAX_TYPES,
+        }
+    }
+
+    /// The id of a type's copy; void where the type is none that memory can hold.
+    pub(super) fn copy(&mut self, writer: &mut BtfWriter, id: TypeId) -> TypeId {
+        self.copy_below(writer, id, MAX_DEPTH)
+    }
+
+    fn copy_below(&mut self, writer: &mut BtfWriter, id: TypeId, depth: u32) -> TypeId {
+        let Some(ty) = self.local.resolve(id) else {
+            return TypeId::VOID;
+        };
+        if let Some(&copy) = self.copied.get(&ty.id()) {
+            return copy;
+        }
+        if ty.id() == TypeId::VOID || depth == 0 || self.left == 0 {
+            return TypeId::VOID;
+        }
+        self.left -= 1;
+        let depth = depth - 1;
+        let copy = match ty.kind() {
+            Kind::Ptr(to) => {
+                let to = self.pointee(writer, to, depth);
+                writer.pointer(to)
+            }
+            Kind::Struct(_)
+            | Kind::Union(_)
+            | Kind::Array { .. }
+            | Kind::Int { .. }
+            | Kind::Float { .. }
+            | Kind::Enum { .. }
+            | Kind::Enum64 { .. } => self.whole(writer, &ty, depth),
+            _ => TypeId::VOID,
+        };
+        self.copied.insert(ty.id(), copy);
+        copy
+    }
+
+    fn pointee(&mut self, writer: &mut BtfWriter, to: TypeId, depth: u32) -> TypeId {
+        let Some(ty) = self.local.resolve(to) else {
+            return TypeId::VOID;
+        };
+        let is_union = match ty.kind() {
+            Kind::Struct(_) => false,
+            Kind::Union(_) => true,
+            Kind::Fwd { is_union } => is_union,
+            _ => return self.copy_below(writer, to, depth),
+        };
+        match ty.name() {
+            "" => TypeId::VOID,
+            name => writer.forward(name, is_union),
+        }
+    }
+
+    fn whole(&mut self, writer: &mut BtfWriter, ty: &Type<'_>, depth: u32) -> TypeId {
+        let mut words = ty.words();
+        let Some(shape) = Shape::of(words[1]) else {
+            return TypeId::VOID;
+        };
+        for at in shape.names(words.len()) {
+            words[at] = writer.string(self.local.string(words[at]));
+        }
+        for at in shape.ids(words.len()) {
+            words[at] = self.copy_below(writer, TypeId(words[at]), depth).0;
+        }
+        writer.raw(&words)
+    }
+}

@@ -1,0 +1,153 @@
+//! What can go wrong between an object and the kernel that it is loaded into.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::btf::ByteOrder;
+use crate::kernel::Origin;
+
+use super::AbsentHook;
+
+/// Why an object cannot be opened or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The object is for machines of the other byte order.
+    #[error("the BPF object is {object}, and {origin} is {kernel}")]
+    ByteOrder {
+        /// The object's.
+        object: ByteOrder,
+        /// The kernel's.
+        kernel: ByteOrder,
+        /// The kernel.
+        origin: Origin,
+    },
+    /// The file for libbpf cannot be made.
+    #[error(
+        "the types to relocate against cannot be handed to libbpf: {0}. They are put into a memory \
+         file, which libbpf opens through /proc/self/fd"
+    )]
+    Memfd(#[source] std::io::Error),
+    /// The builder already has a BTF to relocate against.
+    #[error(
+        "the object builder already has {} as its custom BTF, which does not have this object's \
+         context structs: do not set it, and make the loader for that BTF with \
+         Loader::for_kernel(object, &KernelBtf::from_path(…)?)", path.display()
+    )]
+    CustomBtf {
+        /// What it has.
+        path: PathBuf,
+    },
+    /// Hooks that the kernel lacks, where all are required.
+    #[error("the kernel lacks hooks of this object:{}", listed(.0))]
+    Absent(Vec<AbsentHook>),
+    /// libbpf cannot open the object.
+    #[error("libbpf cannot open the BPF object: {0}")]
+    Open(#[source] libbpf_rs::Error),
+    /// A program reads an argument that is not there.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it reads {field} from its context, and {origin} passes \
+         no such argument. There it is: {prototype}. Where a kernel may lack the argument, read it only \
+         if (bpf_core_field_exists(ctx->{field}))"
+    )]
+    AbsentArgument {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// The field of the context struct.
+        field: String,
+        /// The kernel.
+        origin: Origin,
+        /// The hook and what it passes there.
+        prototype: String,
+    },
+    /// A program reads an argument that is of another type.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it reads {field} from its context as `{local}`, and in \
+         {origin} that is `{kernel}`. There it is: {prototype}. Where kernels differ, read it only if \
+         (bpf_core_field_exists(ctx->{field})), and build with all these kernels' BTF for a field of \
+         each type"
+    )]
+    RetypedArgument {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// The field of the context struct.
+        field: String,
+        /// Its type in the object.
+        local: String,
+        /// The argument's type in the kernel.
+        kernel: String,
+        /// The kernel.
+        origin: Origin,
+        /// The hook and what it passes there.
+        prototype: String,
+    },
+    /// A program reads from the context of a hook that is not there.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it reads {field} from struct {context}, and {why}. Where \
+         a kernel may lack the hook, read it only if (bpf_core_type_exists(struct {context}))"
+    )]
+    AbsentContext {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// The context struct.
+        context: String,
+        /// The field of it.
+        field: String,
+        /// Why the kernel has no such context.
+        #[source]
+        why: Box<crate::Error>,
+    },
+    /// A program uses something else of the kernel's that is not there.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it uses what {origin} does not have: {relocation}. Where \
+         a kernel may lack it, use it only if bpf_core_field_exists(), bpf_core_type_exists() or \
+         bpf_core_enum_value_exists() says that it is there"
+    )]
+    Unresolved {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// As libbpf writes it: what is asked, and of which type and field.
+        relocation: String,
+        /// The kernel.
+        origin: Origin,
+    },
+    /// The verifier refuses a program, for reasons of its own.
+    #[error("program {program}, SEC(\"{section}\") is refused: {error}\n{log}")]
+    Refused {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// What the verifier wrote.
+        log: String,
+        /// libbpf's error.
+        #[source]
+        error: libbpf_rs::Error,
+    },
+    /// libbpf cannot load the object; why, it has printed.
+    #[error("libbpf cannot load the BPF object: {0}")]
+    Load(#[source] libbpf_rs::Error),
+}
+
+impl fmt::Display for AbsentHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            program,
+            section,
+            why,
+        } = self;
+        write!(f, "program {program}, SEC(\"{section}\"): {why}")
+    }
+}
+
+fn listed(hooks: &[AbsentHook]) -> String {
+    hooks.iter().map(|hook| format!("\n    {hook}")).collect()
+}

@@ -1,0 +1,267 @@
+//! A small BTF with what an object needs of a kernel's.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use libbpf_rs::libbpf_sys;
+
+use crate::btf::BtfWriter;
+use crate::btf::Shape;
+use crate::btf::TYPE_WORDS;
+use crate::btf::kind_number;
+
+use super::names::Match;
+use super::raw::RawBtf;
+use super::wanted::Part;
+use super::wanted::Reason;
+use super::wanted::Wanted;
+
+/// A member is a name, a type and an offset.
+const MEMBER: usize = 3;
+/// A parameter is a name and a type.
+const PARAM: usize = 2;
+
+/// What may stand between a member and its array, and how many of them (as
+/// [`crate::btf::Btf::resolve`]).
+const MODIFIERS: [u32; 5] = [
+    libbpf_sys::BTF_KIND_TYPEDEF,
+    libbpf_sys::BTF_KIND_CONST,
+    libbpf_sys::BTF_KIND_VOLATILE,
+    libbpf_sys::BTF_KIND_RESTRICT,
+    libbpf_sys::BTF_KIND_TYPE_TAG,
+];
+const MAX_MODIFIERS: usize = 32;
+
+/// A type: the blob it is in, by number, and its place in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) layer: usize,
+    pub(super) index: u32,
+}
+
+/// The types that were found in a kernel's BTF and, above that, in those of modules.
+pub(super) struct Layers<'b> {
+    /// The kernel's own, and the modules'.
+    pub(super) raw: Vec<RawBtf<'b>>,
+    pub(super) found: Vec<(Match, Place)>,
+}
+
+impl<'b> Layers<'b> {
+    fn base(&self) -> &RawBtf<'b> {
+        &self.raw[0]
+    }
+
+    /// Where the type is that one in this layer calls by that id; `None` for void.
+    fn place(&self, layer: usize, id: u32) -> Option<Place> {
+        let index = id.checked_sub(1)?;
+        Some(match index.checked_sub(self.base().len()) {
+            Some(own) => Place { layer, index: own },
+            None => Place { layer: 0, index },
+        })
+    }
+
+    fn words(&self, place: Place) -> Vec<u32> {
+        self.raw[place.layer].words(place.index)
+    }
+
+    fn string(&self, layer: usize, offset: u32) -> &'b str {
+        let offset = offset as usize;
+        match offset.checked_sub(self.base().string_len()) {
+            Some(own) => self.raw[layer].string(own),
+            None => self.base().string(offset),
+        }
+    }
+
+    /// The small BTF.
+    pub(super) fn extract(&self, wanted: &Wanted) -> Vec<u8> {
+        let mut extract = Extract {
+            layers: self,
+            members: &wanted.members,
+            parts: BTreeMap::new(),
+        };
+        let with = |matching: fn(&Reason) -> bool| {
+            let found = self.found.iter();
+            found.filter(move |(matched, _)| wanted.reasons[*matched].iter().any(matching))
+        };
+        for (matched, place) in &self.found {
+            for reason in &wanted.reasons[*matched] {
+                match reason {
+                    Reason::Root(part) => extract.reach(*place, *part),
+                    Reason::Hook(_) => extract.reach(*place, Part::Whole),
+                    // These depend on what else is there.
+                    Reason::SameTypes | Reason::Tag | Reason::Long => {}
+                }
+            }
+        }
+        let long = |words: &[u32]| matches!(words, [_, _, 4 | 8, ..]);
+        let mut longs = with(|reason| *reason == Reason::Long);
+        if let Some((_, place)) = longs.find(|(_, place)| long(&self.words(*place))) {
+            extract.reach(*place, Part::Whole);
+        }
+        let tracepoints: BTreeSet<_> = with(|reason| matches!(reason, Reason::Hook(_)))
+            .filter_map(|(_, place)| extract.tracepoint_types(*place))
+            .collect();
+        for (_, place) in with(|reason| *reason == Reason::SameTypes) {
+            let types = extract.function_types(*place);
+            if types.is_some_and(|types| tracepoints.contains(&types)) {
+                extract.reach(*place, Part::Whole);
+            }
+        }
+        for (_, place) in with(|reason| *reason == Reason::Tag) {
+            if extract.tags_what_is_kept(*place) {
+                extract.reach(*place, Part::Whole);
+            }
+        }
+        extract.write()
+    }
+}
+
+struct Extract<'l, 'b> {
+    layers: &'l Layers<'b>,
+    members: &'l BTreeSet<String>,
+    /// What is kept, and how much of it.
+    parts: BTreeMap<Place, Part>,
+}
+
+impl Extract<'_, '_> {
+    /// Keeps a type, and what it needs.
+    fn reach(&mut self, place: Place, part: Part) {
+        let mut queue = vec![(place, part)];
+        while let Some((place, part)) = queue.pop() {
+            let words = self.layers.words(place);
+            let Some(&[name, info, _, ..]) = words.first_chunk::<TYPE_WORDS>() else {
+                continue;
+            };
+            // What has no name is told by what is in it.
+            let part = match name == 0 && is_composite(info) {
+                true => Part::Whole,
+                false => part,
+            };
+            if self.parts.get(&place).is_some_and(|known| *known >= part) {
+                continue;
+            }
+            self.parts.insert(place, part);
+            let words = self.reduced(place.layer, words, part);
+            let needs = |(id, part)| Some((self.layers.place(place.layer, id)?, part));
+            queue.extend(needs_of(&words, part).into_iter().filter_map(needs));
+        }
+    }
+
+    /// A type's words, with the members that are needed.
+    fn reduced(&self, layer: usize, mut words: Vec<u32>, part: Part) -> Vec<u32> {
+        let info = words[1];
+        if !is_composite(info) || part == Part::Whole {
+            return words;
+        }
+        let members: Vec<&[u32]> = words[TYPE_WORDS..].chunks_exact(MEMBER).collect();
+        let mut kept: Vec<&[u32]> = Vec::new();
+        if part == Part::Members {
+            let wanted = |member: &&[u32]| {
+                let name = self.layers.string(layer, member[0]);
+                name.is_empty() || self.members.contains(name)
+            };
+            kept = members.iter().copied().filter(wanted).collect();
+            // An array without length may be indexed if it is the last member, and only then.
+            if let (Some(last), Some(true_last)) = (kept.last(), members.last())
+                && last != true_last
+                && self.is_array_without_length(layer, last[1])
+            {
+                kept.push(true_last);
+            }
+        }
+        let count = kept.len() as u32;
+        let kept = kept.concat();
+        words.truncate(TYPE_WORDS);
+        words[1] = info & !0xffff | count;
+        words.extend(kept);
+        words
+    }
+
+    fn is_array_without_length(&self, layer: usize, id: u32) -> bool {
+        let mut id = id;
+        for _ in 0..=MAX_MODIFIERS {
+            let Some(place) = self.layers.place(layer, id) else {
+                return false;
+            };
+            let words = self.layers.words(place);
+            match words[..] {
+                [_, info, _, _, _, len] if kind_number(info) == libbpf_sys::BTF_KIND_ARRAY => {
+                    return len == 0;
+                }
+                [_, info, to] if MODIFIERS.contains(&kind_number(info)) => id = to,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The types of a tracepoint's arguments, `__data` included, for its typedef.
+    fn tracepoint_types(&self, typedef: Place) -> Option<Vec<u32>> {
+        let pointer = self.target(typedef, libbpf_sys::BTF_KIND_TYPEDEF)?;
+        let proto = self.target(pointer, libbpf_sys::BTF_KIND_PTR)?;
+        self.param_types(proto)
+    }
+
+    fn function_types(&self, function: Place) -> Option<Vec<u32>> {
+        self.param_types(self.target(function, libbpf_sys::BTF_KIND_FUNC)?)
+    }
+
+    /// What a type of that kind refers to.
+    fn target(&self, place: Place, kind: u32) -> Option<Place> {
+        let words = self.layers.words(place);
+        let &[_, info, id, ..] = words.first_chunk::<TYPE_WORDS>()?;
+        (kind_number(info) == kind).then(|| self.layers.place(place.layer, id))?
+    }
+
+    fn param_types(&self, proto: Place) -> Option<Vec<u32>> {
+        let words = self.layers.words(proto);
+        let is_proto = kind_number(*words.get(1)?) == libbpf_sys::BTF_KIND_FUNC_PROTO;
+        let params = words.get(TYPE_WORDS..)?.chunks_exact(PARAM);
+        is_proto.then(|| params.map(|param| param[1]).collect())
+    }
+
+    fn tags_what_is_kept(&self, tag: Place) -> bool {
+        let target = self.target(tag, libbpf_sys::BTF_KIND_DECL_TAG);
+        target.is_some_and(|target| self.parts.contains_key(&target))
+    }
+
+    fn write(self) -> Vec<u8> {
+        let mut writer = BtfWriter::new(self.layers.base().order());
+        let first = writer.next_id().0;
+        let new_ids: BTreeMap<Place, u32> = self.parts.keys().copied().zip(first..).collect();
+        for (&place, &part) in &self.parts {
+            let mut words = self.reduced(place.layer, self.layers.words(place), part);
+            if let Some(shape) = Shape::of(words[1]) {
+                for at in shape.names(words.len()) {
+                    words[at] = writer.string(self.layers.string(place.layer, words[at]));
+                }
+                for at in shape.ids(words.len()) {
+                    let target = self.layers.place(place.layer, words[at]);
+                    words[at] = target.and_then(|to| new_ids.get(&to).copied()).unwrap_or(0);
+                }
+            }
+            writer.raw(&words);
+        }
+        writer.finish()
+    }
+}
+
+fn is_composite(info: u32) -> bool {
+    matches!(
+        kind_number(info),
+        libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
+    )
+}
+
+/// The types that one refers to, and how much of each it needs.
+fn needs_of(words: &[u32], part: Part) -> Vec<(u32, Part)> {
+    let Some(shape) = Shape::of(words[1]) else {
+        return Vec::new();
+    };
+    let part = match kind_number(words[1]) {
+        libbpf_sys::BTF_KIND_PTR | libbpf_sys::BTF_KIND_DECL_TAG => Part::Outside,
+        _ => part,
+    };
+    let ids = shape.ids(words.len());
+    ids.map(|at| (words[at], part)).collect()
+}

@@ -1,0 +1,323 @@
+//! Loading an object with relocatable contexts: its context structs as this kernel has them.
+//!
+//! An access to a context is a CO-RE relocation then, against a struct that no kernel's BTF has. So
+//! libbpf is given a BTF (`btf_custom_path`) that has those structs, made from the kernel's prototypes,
+//! and of the kernel's own types what the object's other relocations need.
+
+mod copy;
+mod error;
+mod extract;
+mod log;
+mod mapped;
+mod memfd;
+mod names;
+mod pick;
+mod program;
+mod raw;
+mod refusal;
+mod targets;
+mod wanted;
+
+use std::ffi::CStr;
+use std::ffi::OsStr;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use libbpf_rs::AsRawLibbpf;
+use libbpf_rs::Object;
+use libbpf_rs::ObjectBuilder;
+use libbpf_rs::OpenObject;
+use libbpf_rs::skel::OpenSkel;
+use libbpf_rs::skel::SkelBuilder;
+
+pub use self::error::LoadError;
+pub use self::program::AbsentHook;
+
+use self::copy::Copier;
+use self::log::Logs;
+use self::mapped::Mapped;
+use self::memfd::Memfd;
+use self::pick::Picked;
+use self::pick::joined;
+use self::pick::pick;
+use self::targets::Target;
+use self::targets::targets;
+use self::wanted::Wanted;
+use crate::Error;
+use crate::btf::BtfError;
+use crate::btf::BtfWriter;
+use crate::kernel::KernelBtf;
+use crate::kernel::Origin;
+use crate::kernel::RUNNING_BTF;
+use crate::object::ObjectFile;
+
+/// Opens and loads an object so that its contexts are read where this kernel has the arguments.
+///
+/// ```no_run
+/// # use std::mem::MaybeUninit;
+/// # fn demo<'o, B: libbpf_rs::skel::SkelBuilder<'o>>(
+/// #     object: &'static [u8], builder: B,
+/// #     storage: &'o mut MaybeUninit<libbpf_rs::OpenObject>,
+/// # ) -> Result<(), ctxgen::Error> {
+/// let loader = ctxgen::Loader::new(object)?;
+/// let skeleton = loader.open(builder, storage)?;
+/// let skeleton = loader.load(skeleton)?;
+/// for hook in loader.absent() {
+///     eprintln!("{hook}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Programs whose hooks the kernel lacks are not loaded, and [`Loader::absent`] tells which. An
+/// argument that the kernel lacks, or has with another type, does not exist for
+/// `bpf_core_field_exists`; reading it without asking is an error that names program and argument.
+///
+/// An object without relocatable contexts is opened and loaded as it is, but for programs with absent
+/// hooks.
+#[derive(Debug)]
+pub struct Loader<'o> {
+    bytes: &'o [u8],
+    object: ObjectFile,
+    /// What was picked from the kernel's BTF; `None` where nothing of it is needed.
+    kernel: Option<KernelBtf>,
+    targets: Vec<Target>,
+    absent: Vec<AbsentHook>,
+    btf: Option<Memfd>,
+}
+
+impl<'o> Loader<'o> {
+    /// For the running kernel and its modules. `object` is what clang has made, or what
+    /// `ctxgen-build` puts into the constant `OBJECT`.
+    ///
+    /// # Errors
+    /// [`Error::Object`], where the bytes are no object; [`Error::NoRunningBtf`], where the kernel has
+    /// no BTF and the object needs it; and [`Error::Load`].
+    pub fn new(object: &'o [u8]) -> Result<Self, Error> {
+        Self::for_running(object, Path::new(RUNNING_BTF))
+    }
+
+    fn for_running(bytes: &'o [u8], path: &Path) -> Result<Self, Error> {
+        let object = ObjectFile::parse(bytes)?;
+        if !program::needs_kernel(&object) {
+            return Ok(Self::without_kernel(bytes, object));
+        }
+        let kernel = Mapped::open(path).map_err(|error| Error::NoRunningBtf {
+            path: path.to_owned(),
+            error,
+        })?;
+        let wanted = Wanted::new(&object);
+        let picked = pick(&kernel, path.parent(), &wanted);
+        // libbpf is going to parse the whole, and needs the room.
+        drop(kernel);
+        Self::with_picked(bytes, object, picked, &Origin::running())
+    }
+
+    /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one.
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Error> {
+        let bytes = object;
+        let object = ObjectFile::parse(bytes)?;
+        if !program::needs_kernel(&object) {
+            return Ok(Self::without_kernel(bytes, object));
+        }
+        let wanted = Wanted::new(&object);
+        let picked = pick(&kernel.btf().to_bytes(), None, &wanted);
+        Self::with_picked(bytes, object, picked, kernel.origin())
+    }
+
+    fn without_kernel(bytes: &'o [u8], object: ObjectFile) -> Self {
+        Self {
+            bytes,
+            object,
+            kernel: None,
+            targets: Vec::new(),
+            absent: Vec::new(),
+            btf: None,
+        }
+    }
+
+    fn with_picked(
+        bytes: &'o [u8],
+        object: ObjectFile,
+        picked: Result<Picked, BtfError>,
+        origin: &Origin,
+    ) -> Result<Self, Error> {
+        let bad = |error| Error::BadBtf {
+            origin: origin.clone(),
+            error,
+        };
+        let picked = picked.map_err(bad)?;
+        let kernel = KernelBtf::from_bytes(&picked.small, origin.clone())?;
+        let (local, target) = (object.btf().byte_order(), kernel.byte_order());
+        if local != target {
+            let error = LoadError::ByteOrder {
+                object: local,
+                kernel: target,
+                origin: origin.clone(),
+            };
+            return Err(error.into());
+        }
+        let mut targets = targets(&object, &kernel);
+        let btf = match targets.is_empty() {
+            true => None,
+            false => {
+                let file = file(&object, &kernel, &picked, &mut targets)
+                    .map_err(|error| bad(error.into()))?;
+                Some(Memfd::new(&file).map_err(LoadError::Memfd)?)
+            }
+        };
+        Ok(Self {
+            bytes,
+            absent: program::absent(&object, &kernel),
+            object,
+            kernel: Some(kernel),
+            targets,
+            btf,
+        })
+    }
+
+    /// The programs that cannot be attached, since the kernel lacks their hooks.
+    pub fn absent(&self) -> &[AbsentHook] {
+        &self.absent
+    }
+
+    /// Makes it an error that the kernel lacks a hook of a program, unless the program's SEC name
+    /// starts with `?`.
+    ///
+    /// # Errors
+    /// [`LoadError::Absent`] with all of them.
+    pub fn require_all(mut self) -> Result<Self, Error> {
+        let optional = |hook: &AbsentHook| hook.section.starts_with('?');
+        let (optional, required): (Vec<_>, Vec<_>) = self.absent.drain(..).partition(optional);
+        if !required.is_empty() {
+            return Err(LoadError::Absent(required).into());
+        }
+        self.absent = optional;
+        Ok(self)
+    }
+
+    /// The BTF for libbpf's `btf_custom_path`, for those who open the object themselves; `None` where
+    /// the object has no relocatable contexts and needs none.
+    ///
+    /// The path is good in this process, as long as the loader lives; libbpf reads it when it loads the
+    /// object.
+    pub fn btf_path(&self) -> Option<&Path> {
+        self.btf.as_ref().map(Memfd::path)
+    }
+
+    /// Opens the object's skeleton. Programs with absent hooks are set not to be loaded.
+    ///
+    /// # Errors
+    /// [`LoadError::CustomBtf`], where the builder already has a BTF; [`LoadError::Open`].
+    pub fn open<'obj, B: SkelBuilder<'obj>>(
+        &self,
+        mut builder: B,
+        object: &'obj mut MaybeUninit<OpenObject>,
+    ) -> Result<B::Output, Error> {
+        self.set_btf(builder.object_builder_mut())?;
+        let mut skeleton = builder.open(object).map_err(LoadError::Open)?;
+        self.leave_absent(skeleton.open_object_mut());
+        Ok(skeleton)
+    }
+
+    /// As [`Loader::open`], without a skeleton.
+    ///
+    /// # Errors
+    /// As [`Loader::open`].
+    pub fn open_object(&self, builder: &mut ObjectBuilder) -> Result<OpenObject, Error> {
+        self.set_btf(builder)?;
+        let mut object = builder.open_memory(self.bytes).map_err(LoadError::Open)?;
+        self.leave_absent(&mut object);
+        Ok(object)
+    }
+
+    /// Loads an opened skeleton's programs.
+    ///
+    /// # Errors
+    /// [`LoadError::AbsentArgument`], [`LoadError::RetypedArgument`] and [`LoadError::AbsentContext`],
+    /// where a program reads what the kernel does not pass, and does not ask before;
+    /// [`LoadError::Unresolved`], [`LoadError::Refused`] or [`LoadError::Load`] otherwise.
+    pub fn load<'obj, O: OpenSkel<'obj>>(&self, mut skeleton: O) -> Result<O::Output, Error> {
+        let logs = self.listen(skeleton.open_object_mut());
+        skeleton
+            .load()
+            .map_err(|error| self.explain(&logs, error).into())
+    }
+
+    /// As [`Loader::load`], without a skeleton.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_object(&self, mut object: OpenObject) -> Result<Object, Error> {
+        let logs = self.listen(&mut object);
+        object
+            .load()
+            .map_err(|error| self.explain(&logs, error).into())
+    }
+
+    fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), LoadError> {
+        let Some(btf) = &self.btf else {
+            return Ok(());
+        };
+        // SAFETY: the builder's own options, which live as long as it does.
+        let options = unsafe { builder.as_libbpf_object().as_ref() };
+        if let Some(path) = own_path(options.btf_custom_path).filter(|path| path != btf.path()) {
+            return Err(LoadError::CustomBtf { path });
+        }
+        builder
+            .btf_custom_path(btf.path())
+            .map_err(LoadError::Open)?;
+        Ok(())
+    }
+
+    fn leave_absent(&self, object: &mut OpenObject) {
+        for mut program in object.progs_mut() {
+            if self
+                .absent
+                .iter()
+                .any(|hook| program.name() == hook.program.as_str())
+            {
+                program.set_autoload(false);
+            }
+        }
+    }
+
+    fn listen(&self, object: &mut OpenObject) -> Logs {
+        Logs::new(object, |program| {
+            refusal::may_be_unresolved(&self.object, &self.targets, program)
+        })
+    }
+}
+
+/// The path that options already have.
+fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: not null, so it is the text that the builder's owner has put there.
+    let path = unsafe { CStr::from_ptr(path) };
+    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+}
+
+/// The BTF to relocate against.
+fn file(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    picked: &Picked,
+    targets: &mut [Target],
+) -> Result<Vec<u8>, crate::btf::HeaderError> {
+    let (base, mut writer) = match &picked.whole {
+        Some(whole) => (&whole.bytes, whole.writer()?),
+        None => (&picked.small, BtfWriter::split(kernel.btf())),
+    };
+    let mut copier = Copier::new(object.btf());
+    for target in targets {
+        target.write(&mut writer, &mut copier, object, kernel);
+    }
+    joined(base, &writer.finish())
+}

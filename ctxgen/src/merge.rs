@@ -1,0 +1,189 @@
+//! The contexts of one hook on several kernels, as one struct.
+//!
+//! It has every argument that any of the kernels passes. Where an argument is, is no matter: a
+//! relocated access goes to where the running kernel has it.
+
+mod variants;
+
+use self::variants::Variant;
+use self::variants::variants;
+use crate::Context;
+use crate::Error;
+use crate::Shape;
+use crate::btf::TypeId;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::layout::Field;
+use crate::layout::Unsupported;
+use crate::prototype::NamesFrom;
+use crate::prototype::with_nearest;
+
+/// What the returned value's field is called.
+const RET: &str = "ret";
+
+/// A context struct for several kernels.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    /// The struct's name.
+    pub struct_name: String,
+    /// The hooks whose programs get it on one of the kernels at least, in the order of the family
+    /// table.
+    pub hooks: Vec<Hook>,
+    /// Hooks with this struct that no program can attach to on any of them, and why.
+    pub refused: Vec<(Hook, Unsupported)>,
+    /// The kernels that lack the struct, as indices.
+    pub lacking: Vec<usize>,
+    /// What it consists of.
+    pub shape: MergedShape,
+}
+
+/// What a context struct for several kernels consists of.
+#[derive(Clone, Debug)]
+pub enum MergedShape {
+    /// Arguments.
+    Slots {
+        /// The fields, those of the first kernel in their order.
+        fields: Vec<MergedField>,
+        /// Where the names are from on the first kernel that has the hook.
+        names_from: NamesFrom,
+    },
+    /// A struct of the first kernel's own.
+    Kernel {
+        /// The struct's type in that kernel's BTF.
+        type_id: TypeId,
+    },
+}
+
+/// A field that some kernels have.
+#[derive(Clone, Debug)]
+pub struct MergedField {
+    /// As the kernel `of` has it; the name is the argument's, with `___` and the type behind it
+    /// where other kernels' arguments of that name cannot be read with this type.
+    pub field: Field,
+    /// The kernel that the type is from, as an index.
+    pub of: usize,
+    /// The kernels that have the hook but not this field, as indices.
+    pub lacking: Vec<usize>,
+}
+
+/// The context that a struct name stands for, on several kernels.
+///
+/// # Errors
+/// As [`Context::of_struct`], of the first kernel, where none has the struct; or where the struct is
+/// the kernel's own, which the first kernel has to have.
+pub fn merge(kernels: &[KernelBtf], hook: &Hook) -> Result<Merged, Error> {
+    let found: Vec<Result<Context, Error>> = kernels
+        .iter()
+        .map(|kernel| Context::find_struct(kernel, hook))
+        .collect();
+    merge_found(kernels, hook, found).map_err(|error| match kernels.first() {
+        Some(kernel) => with_nearest(kernel, error),
+        None => error,
+    })
+}
+
+fn merge_found(
+    kernels: &[KernelBtf],
+    hook: &Hook,
+    found: Vec<Result<Context, Error>>,
+) -> Result<Merged, Error> {
+    let mut contexts: Vec<(usize, Context)> = Vec::new();
+    let mut lacking = Vec::new();
+    let mut first_error = None;
+    for (index, result) in found.into_iter().enumerate() {
+        match result {
+            Ok(context) => contexts.push((index, context)),
+            Err(error) => {
+                lacking.push(index);
+                first_error = first_error.or(Some(error));
+            }
+        }
+    }
+    let mut merged = Merged {
+        struct_name: hook.struct_name(),
+        hooks: Vec::new(),
+        refused: Vec::new(),
+        lacking,
+        shape: MergedShape::Kernel {
+            type_id: TypeId::VOID,
+        },
+    };
+    for other in hook.sharing_struct() {
+        let contexts = || contexts.iter().map(|(_, context)| context);
+        if contexts().any(|context| context.hooks.contains(&other)) {
+            merged.hooks.push(other);
+        } else if let Some(refused) = contexts()
+            .flat_map(|context| &context.refused)
+            .find(|(refused, _)| *refused == other)
+        {
+            merged.refused.push(refused.clone());
+        }
+    }
+    merged.shape = match (contexts.first(), first_error) {
+        (Some((_, first)), error) => match &first.shape {
+            Shape::Slots { names_from, .. } => MergedShape::Slots {
+                fields: fields(kernels, &contexts),
+                names_from: names_from.clone(),
+            },
+            Shape::Kernel { type_id } => match (merged.lacking.first(), error) {
+                // The struct is in the first kernel's header or in none.
+                (Some(0), Some(error)) => return Err(error),
+                _ => MergedShape::Kernel { type_id: *type_id },
+            },
+        },
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Err(Error::NoKernel),
+    };
+    Ok(merged)
+}
+
+/// An argument's name, and what each kernel has under it.
+type Argument<'c> = (String, Vec<(usize, &'c Field)>);
+
+fn fields(kernels: &[KernelBtf], contexts: &[(usize, Context)]) -> Vec<MergedField> {
+    let mut fields = Vec::new();
+    for (name, found) in arguments(contexts) {
+        let lacking = |has: &[usize]| {
+            let kernels = contexts.iter().map(|(kernel, _)| *kernel);
+            kernels.filter(|kernel| !has.contains(kernel)).collect()
+        };
+        for Variant { name, of, has } in variants(kernels, &name, &found) {
+            let field = found.iter().find(|(kernel, _)| *kernel == of);
+            fields.extend(field.map(|(_, field)| MergedField {
+                field: Field {
+                    name,
+                    ..(*field).clone()
+                },
+                of,
+                lacking: lacking(&has),
+            }));
+        }
+    }
+    fields
+}
+
+/// The arguments of all kernels by name: those of each kernel in its order, a new one behind what it
+/// is behind there, and the returned value last.
+fn arguments(contexts: &[(usize, Context)]) -> Vec<Argument<'_>> {
+    let mut arguments: Vec<Argument<'_>> = Vec::new();
+    for (kernel, context) in contexts {
+        let Shape::Slots { layout, .. } = &context.shape else {
+            continue;
+        };
+        let mut next = 0;
+        for field in &layout.fields {
+            let known = arguments.iter().position(|(name, _)| *name == field.name);
+            let at = known.unwrap_or_else(|| {
+                arguments.insert(next, (field.name.clone(), Vec::new()));
+                next
+            });
+            arguments[at].1.push((*kernel, field));
+            next = at + 1;
+        }
+    }
+    if let Some(ret) = arguments.iter().position(|(name, _)| name == RET) {
+        let ret = arguments.remove(ret);
+        arguments.push(ret);
+    }
+    arguments
+}

@@ -1,0 +1,110 @@
+//! An argument that is of other types on other kernels.
+
+use crate::agree::Agreement;
+use crate::agree::agreement;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+use crate::ident::is_identifier;
+use crate::kernel::KernelBtf;
+use crate::layout::Field;
+use crate::layout::Form;
+
+/// How many pointers, modifiers and the like are told by name.
+const MAX_DEPTH: u32 = 8;
+
+/// What separates an argument's name from that of its type: three underscores, as in CO-RE's
+/// flavours.
+const FLAVOR: &str = "___";
+
+/// A field for the arguments that can be read with one type.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Variant {
+    pub(super) name: String,
+    /// The kernel that the type is from, as an index.
+    pub(super) of: usize,
+    /// The kernels whose argument it is.
+    pub(super) has: Vec<usize>,
+}
+
+/// The fields that an argument needs on these kernels: one of its name if one type does for all.
+pub(super) fn variants(
+    kernels: &[KernelBtf],
+    name: &str,
+    found: &[(usize, &Field)],
+) -> Vec<Variant> {
+    // The type that serves most kernels comes first, and then the one that serves most of the rest.
+    let mut classes: Vec<(usize, &Field, Vec<usize>)> = Vec::new();
+    let mut rest = found.to_vec();
+    while !rest.is_empty() {
+        let served = |candidate: &(usize, &Field)| {
+            let mut served = rest.clone();
+            served.retain(|other| is_readable(kernels, candidate, other));
+            served
+        };
+        let best = rest.iter().rev().max_by_key(|field| served(field).len());
+        let Some(&best) = best else { break };
+        let readable = found
+            .iter()
+            .filter(|other| is_readable(kernels, &best, other));
+        let has: Vec<usize> = readable.map(|(kernel, _)| *kernel).collect();
+        let (of, field) = best;
+        rest.retain(|(kernel, _)| *kernel != of && !has.contains(kernel));
+        classes.push((of, field, has));
+    }
+    classes.sort_by_key(|(of, ..)| *of);
+
+    let alone = classes.len() == 1;
+    let mut names: Vec<String> = Vec::new();
+    classes
+        .into_iter()
+        .map(|(of, field, has)| {
+            let name = match alone {
+                true => name.to_owned(),
+                false => flavored(kernels[of].btf(), name, field.type_id, &names),
+            };
+            names.push(name.clone());
+            Variant { name, of, has }
+        })
+        .collect()
+}
+
+/// Whether a field declared as `local` gives the value of `target` where a relocated access reads it.
+fn is_readable(kernels: &[KernelBtf], local: &(usize, &Field), target: &(usize, &Field)) -> bool {
+    let types = |&(kernel, field): &(usize, &Field)| (kernels[kernel].btf(), field.type_id);
+    match agreement(types(local), types(target)) {
+        Agreement::Same => local.1.form == target.1.form,
+        // A slot is loaded whole, and cut to the type that it is declared with.
+        Agreement::Narrower => local.1.form == Form::Own && target.1.form == Form::Own,
+        Agreement::No => false,
+    }
+}
+
+/// `error___int`.
+fn flavored(btf: &Btf<'_>, name: &str, type_id: TypeId, taken: &[String]) -> String {
+    let word = word(btf, type_id, MAX_DEPTH);
+    let plain = format!("{name}{FLAVOR}{word}");
+    let numbered = (2..).map(|number| format!("{plain}_{number}"));
+    std::iter::once(plain.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))
+        .unwrap_or(plain)
+}
+
+/// A type in one word: `int`, `unsigned_long`, `blk_status_t`, `inode_ptr_ptr`.
+fn word(btf: &Btf<'_>, id: TypeId, depth: u32) -> String {
+    let Some(depth) = depth.checked_sub(1) else {
+        return "deep".to_owned();
+    };
+    let Some(ty) = btf.skip_modifiers(id) else {
+        return "unknown".to_owned();
+    };
+    let name = ty.name().trim_start_matches('_').replace(' ', "_");
+    match ty.kind() {
+        Kind::Void => "void".to_owned(),
+        Kind::Ptr(to) => format!("{}_ptr", word(btf, to, depth)),
+        Kind::FuncProto { .. } => "func".to_owned(),
+        _ if is_identifier(&name) => name,
+        _ => "unnamed".to_owned(),
+    }
+}

@@ -1,0 +1,171 @@
+//! The words of preprocessed C.
+
+/// A piece of the text; blanks, numbers and comments are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'t> {
+    /// The text that follows is from this file.
+    File(&'t str),
+    /// A keyword or identifier.
+    Word(&'t str),
+    /// What is inside the quotes of a string.
+    Literal(&'t str),
+    /// Any other character.
+    Mark(u8),
+}
+
+/// Whether a byte can be in an identifier.
+pub(super) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Build scripts are not optimized: what is done for each byte is done on bytes, by a loop.
+pub(super) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    at_line_start: bool,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            at_line_start: true,
+        }
+    }
+
+    /// What is behind the last token, without blanks before it.
+    pub(super) fn rest(&self) -> &'t str {
+        self.text[self.at..].trim_ascii_start()
+    }
+
+    pub(super) fn next(&mut self) -> Option<Token<'t>> {
+        let bytes = self.text.as_bytes();
+        while let Some(&byte) = bytes.get(self.at) {
+            let start = self.at;
+            let is_first = std::mem::replace(&mut self.at_line_start, byte == b'\n');
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b'\\' => self.at += 1,
+                b'#' if is_first => {
+                    if let Some(path) = marked(self.line()) {
+                        return Some(Token::File(path));
+                    }
+                }
+                b'"' => return Some(Token::Literal(self.quoted(byte))),
+                b'\'' => {
+                    self.quoted(byte);
+                }
+                b'/' if bytes.get(start + 1) == Some(&b'/') => {
+                    self.line();
+                }
+                b'/' if bytes.get(start + 1) == Some(&b'*') => self.comment(),
+                // With its suffix, exponent and hexadecimal digits.
+                b'0'..=b'9' => {
+                    while bytes.get(self.at).is_some_and(|&b| is_word(b) || b == b'.') {
+                        self.at += 1;
+                    }
+                }
+                byte if is_word(byte) => {
+                    while bytes.get(self.at).is_some_and(|&b| is_word(b)) {
+                        self.at += 1;
+                    }
+                    return Some(Token::Word(&self.text[start..self.at]));
+                }
+                _ => {
+                    self.at += 1;
+                    return Some(Token::Mark(byte));
+                }
+            }
+        }
+        None
+    }
+
+    /// Goes to the end of the line.
+    fn line(&mut self) -> &'t str {
+        let rest = &self.text[self.at..];
+        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+        self.at += line.len();
+        line
+    }
+
+    fn comment(&mut self) {
+        let rest = &self.text[self.at + 2..];
+        self.at += 2 + rest.find("*/").map_or(rest.len(), |end| end + 2);
+    }
+
+    /// Goes behind a literal; what is in it.
+    fn quoted(&mut self, quote: u8) -> &'t str {
+        let bytes = self.text.as_bytes();
+        let start = self.at + 1;
+        self.at = start;
+        while let Some(&byte) = bytes.get(self.at) {
+            match byte {
+                b'\\' => self.at += 2,
+                _ if byte == quote => break,
+                _ => self.at += 1,
+            }
+        }
+        let end = self.at.min(bytes.len());
+        self.at = (end + 1).min(bytes.len());
+        // It ends in the middle of a character only where an escaped one is the last of a text that
+        // nobody has closed.
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+/// The path of a line marker: `# 12 "path" 1 3`.
+fn marked(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("# ")?;
+    let (number, rest) = rest.split_once(" \"")?;
+    let path = rest.rsplit_once('"')?.0;
+    number.bytes().all(|b| b.is_ascii_digit()).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<Token<'_>> {
+        let mut lexer = Lexer::new(text);
+        std::iter::from_fn(|| lexer.next()).collect()
+    }
+
+    #[test]
+    fn kinds() {
+        use Token::File;
+        use Token::Literal;
+        use Token::Mark;
+        use Token::Word;
+        assert_eq!(
+            tokens("# 1 \"a b.c\" 1 3\nint x1 = 0x1fUL; // y\n/* z */ s = \"q\\\"r\", 'c';"),
+            [
+                File("a b.c"),
+                Word("int"),
+                Word("x1"),
+                Mark(b'='),
+                Mark(b';'),
+                Word("s"),
+                Mark(b'='),
+                Literal("q\\\"r"),
+                Mark(b','),
+                Mark(b';'),
+            ]
+        );
+    }
+
+    #[test]
+    fn pragmas_are_no_words() {
+        assert_eq!(tokens("#pragma clang attribute pop\nx"), [Token::Word("x")]);
+        assert_eq!(tokens("a # b").len(), 3);
+    }
+
+    /// Whatever it is, it ends.
+    #[test]
+    fn unfinished_text() {
+        for text in [
+            "\"a", "'", "/* a", "//", "#", "\"a\\", "\"\\é", "é", "a\\", "/",
+        ] {
+            tokens(text);
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The names by which C sources can reach a kernel's types.
+//!
+//! A type can be used only by naming it, or through a member that is named. So what a preprocessed
+//! source can need of a kernel is told by its identifiers, and by where they stand: tags behind
+//! `struct`, `union` and `enum`, members behind `.` and `->`, and everything else.
+
+mod lexer;
+
+use std::collections::BTreeSet;
+
+use libbpf_rs::libbpf_sys;
+
+use self::lexer::Lexer;
+use self::lexer::Token;
+use self::lexer::is_word;
+
+/// The names of one or more sources.
+#[derive(Clone, Debug, Default)]
+pub struct Names<'t> {
+    /// What stands behind `struct`, `union` and `enum`.
+    pub(crate) tags: BTreeSet<&'t str>,
+    /// What stands behind `.` and `->`.
+    pub(crate) members: BTreeSet<&'t str>,
+    /// All others: typedefs, enumerators, functions, and what has nothing to do with the kernel.
+    pub(crate) identifiers: BTreeSet<&'t str>,
+    /// Typedefs and enumerators that headers mention and that have to be there for the headers to
+    /// compile, whether or not anything of them is used.
+    pub(crate) mentions: BTreeSet<&'t str>,
+    /// What the sources declare to be kernel functions or variables themselves (`__ksym`).
+    pub(crate) ksyms: BTreeSet<&'t str>,
+}
+
+impl<'t> Names<'t> {
+    /// No names at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds those of a preprocessed C source, with the line markers (`# 1 "path"`) that compilers
+    /// leave in it.
+    ///
+    /// In the headers below one of the folders of `generated` and in libbpf's own, wherever they
+    /// are, what is only declared or pointed to does not count, unless the source uses what is
+    /// declared with it. Those called `vmlinux.h` do not count at all.
+    pub fn add_preprocessed(&mut self, text: &'t str, generated: &[&str]) {
+        let mut reader = Reader::new(self);
+        let mut lexer = Lexer::new(text);
+        while let Some(token) = lexer.next() {
+            match token {
+                Token::File(path) => reader.place = Place::of(path, generated),
+                _ if reader.place == Place::Nowhere => {}
+                Token::Word(word) => reader.word(word, lexer.rest()),
+                Token::Literal(text) => reader.statement.is_ksym |= text == KSYMS,
+                Token::Mark(mark) => reader.mark(mark),
+            }
+        }
+        let declarations = reader.declarations;
+        let used: Vec<_> = declarations
+            .into_iter()
+            .filter(|declaration| {
+                self.members.contains(declaration.name)
+                    || declaration.is_called && self.identifiers.contains(declaration.name)
+            })
+            .collect();
+        for declaration in used {
+            self.tags.extend(declaration.tags);
+            self.identifiers.extend(declaration.identifiers);
+        }
+    }
+}
+
+/// A declaration in a header, such as that of a BPF helper or of a context's field.
+#[derive(Debug)]
+struct Declaration<'t> {
+    name: &'t str,
+    /// Whether it is a function or a pointer to one.
+    is_called: bool,
+    /// The structs whose pointers it mentions.
+    tags: Vec<&'t str>,
+    /// The typedefs that it may mention.
+    identifiers: Vec<&'t str>,
+}
+
+/// The section of what `__ksym` declares.
+const KSYMS: &str = ".ksyms";
+const ATTRIBUTE: &str = "__attribute__";
+
+/// Where a piece of the text is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The source, or a header that is not known.
+    Source,
+    /// A header of which only what is used counts.
+    Header,
+    /// A header with all types of a kernel.
+    Nowhere,
+}
+
+impl Place {
+    fn of(path: &str, generated: &[&str]) -> Self {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name == "vmlinux.h" {
+            return Self::Nowhere;
+        }
+        let is_below = |above: &&str| {
+            path.strip_prefix(*above)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        let is_libbpf = || {
+            folder.rsplit('/').next() == Some("bpf")
+                && libbpf_sys::API_HEADERS.iter().any(|(own, _)| *own == name)
+        };
+        match generated.iter().any(is_below) || is_libbpf() {
+            true => Self::Header,
+            false => Self::Source,
+        }
+    }
+}
+
+/// What stands before a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// `struct` or `union`.
+    Composite,
+    /// `enum`.
+    Enum,
+    /// `.` or `->`.
+    Access,
+    /// `-`.
+    Minus,
+    /// Anything else.
+    Other,
+}
+
+/// What was read since the last `;`, `{` or `}`.
+#[derive(Debug, Default)]
+struct Statement<'t> {
+    /// The first word that ends a type, and whether it is called: what a declaration declares.
+    name: Option<(&'t str, bool)>,
+    tags: Vec<&'t str>,
+    identifiers: Vec<&'t str>,
+    is_ksym: bool,
+}
+
+/// The inside of the parentheses of an `__attribute__`, which stands where anything else goes on
+/// behind it.
+#[derive(Clone, Copy, Debug)]
+struct Attribute {
+    open: usize,
+    before: Before,
+}
+
+struct Reader<'n, 't> {
+    names: &'n mut Names<'t>,
+    place: Place,
+    before: Before,
+    attribute: Option<Attribute>,
+    statement: Statement<'t>,
+    declarations: Vec<Declaration<'t>>,
+}
+
+impl<'n, 't> Reader<'n, 't> {
+    fn new(names: &'n mut Names<'t>) -> Self {
+        Self {
+            names,
+            place: Place::Source,
+            before: Before::Other,
+            attribute: None,
+            statement: Statement::default(),
+            declarations: Vec::new(),
+        }
+    }
+
+    /// Takes a word that has `rest` behind it.
+    fn word(&mut self, word: &'t str, rest: &str) {
+        let before = std::mem::replace(&mut self.before, Before::Other);
+        match word {
+            "struct" | "union" => self.before = Before::Composite,
+            "enum" => self.before = Before::Enum,
+            ATTRIBUTE if self.attribute.is_none() => {
+                self.attribute = Some(Attribute { open: 0, before });
+            }
+            _ => self.name(word, before, rest),
+        }
+    }
+
+    fn name(&mut self, word: &'t str, before: Before, rest: &str) {
+        let next = rest.bytes().next().unwrap_or(b';');
+        let names = &mut *self.names;
+        match (before, self.place) {
+            (Before::Access, Place::Source) => {
+                names.members.insert(word);
+            }
+            (Before::Access, _) => {}
+            (Before::Composite | Before::Enum, Place::Header) => match next {
+                // What a header defines itself is none of the kernel's.
+                b'{' => {}
+                b'*' | b';' if before == Before::Composite => self.statement.tags.push(word),
+                _ => insert(&mut names.tags, word),
+            },
+            (Before::Composite | Before::Enum, _) => insert(&mut names.tags, word),
+            (_, place) => {
+                match place {
+                    Place::Header => insert(&mut names.mentions, word),
+                    _ => insert(&mut names.identifiers, word),
+                }
+                if self.attribute.is_none() {
+                    self.statement.identifiers.push(word);
+                    if self.statement.name.is_none() && ends_type(rest) {
+                        self.statement.name = Some((word, matches!(next, b'(' | b')')));
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, mark: u8) {
+        self.before = match (mark, self.before) {
+            (b'.', _) | (b'>', Before::Minus) => Before::Access,
+            (b'-', _) => Before::Minus,
+            _ => Before::Other,
+        };
+        if let Some(attribute) = &mut self.attribute {
+            match mark {
+                b'(' => attribute.open += 1,
+                b')' => attribute.open = attribute.open.saturating_sub(1),
+                _ => {}
+            }
+            if attribute.open == 0 {
+                self.before = attribute.before;
+                self.attribute = None;
+            }
+        } else if matches!(mark, b';' | b'{' | b'}') {
+            self.end();
+        }
+    }
+
+    /// Ends a statement.
+    fn end(&mut self) {
+        let statement = std::mem::take(&mut self.statement);
+        if statement.is_ksym {
+            self.names.ksyms.extend(&statement.identifiers);
+        }
+        let Some((name, is_called)) = statement.name else {
+            return;
+        };
+        if self.place == Place::Header {
+            self.declarations.push(Declaration {
+                name,
+                is_called,
+                tags: statement.tags,
+                identifiers: statement.identifiers,
+            });
+        }
+    }
+}
+
+/// Whether a word with this behind it is what a declaration declares, and no part of a type.
+fn ends_type(rest: &str) -> bool {
+    let goes_on = match rest.as_bytes() {
+        // What a pointer to a function returns.
+        [b'(', inner @ ..] => inner.trim_ascii_start().starts_with(b"*"),
+        [b'*', ..] => true,
+        [next, ..] => is_word(*next) && !rest.starts_with(ATTRIBUTE),
+        [] => false,
+    };
+    !goes_on
+}
+
+/// Inserts a word, and what is left of it without the number by which libbpf tells several of one
+/// name apart: `file___2` stands for a `file` too.
+fn insert<'t>(set: &mut BTreeSet<&'t str>, word: &'t str) {
+    set.insert(word);
+    if word.ends_with(|c: char| c.is_ascii_digit())
+        && let Some((base, number)) = word.rsplit_once("___")
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        set.insert(base);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Names<'_> {
+        let mut names = Names::new();
+        names.add_preprocessed(text, &["/out/include"]);
+        names
+    }
+
+    fn words<'s>(set: &BTreeSet<&'s str>) -> Vec<&'s str> {
+        set.iter().copied().collect()
+    }
+
+    #[test]
+    fn by_where_they_stand() {
+        let names = read("struct a *b = &c->d[E].f; enum g h; union __attribute__((i)) j k;");
+        assert_eq!(words(&names.tags), ["a", "g", "j"]);
+        assert_eq!(words(&names.members), ["d", "f"]);
+        assert_eq!(words(&names.identifiers), ["E", "b", "c", "h", "i", "k"]);
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        let names = read("char *a = \"b->c\"; int d = 0x1eUL + 'e' - 1.0f; f > g; h - i;");
+        assert!(names.members.is_empty());
+        assert_eq!(
+            words(&names.identifiers),
+            ["a", "char", "d", "f", "g", "h", "i", "int"]
+        );
+    }
+
+    #[test]
+    fn numbered_namesakes() {
+        let names = read("struct a___2 b; struct c___old d; e___3;");
+        assert_eq!(words(&names.tags), ["a", "a___2", "c___old"]);
+        assert_eq!(words(&names.identifiers), ["b", "d", "e", "e___3"]);
+    }
+
+    #[test]
+    fn headers_only_mention() {
+        let header = "# 1 \"/out/include/ctx.h\" 1 3\n\
+            struct task; struct file; enum e { X };\n\
+            struct ctx { struct task *p; struct file *f; u32 n __attribute__((aligned(8))); };\n\
+            static struct sock *(* const find_sock)(struct tuple *t) = (void *) 1;\n\
+            static long (* const find_inode)(struct inode *p) = (void *) 2;\n\
+            _Static_assert(sizeof(struct whole) == 8, \"\");\n\
+            # 2 \"prog.bpf.c\" 2\n";
+        assert_eq!(words(&read(header).tags), ["whole"]);
+        assert!(read(header).identifiers.is_empty());
+        assert!(read(header).mentions.contains("u32"));
+        let text = format!("{header}int f(struct ctx *c) {{ return c->p->pid; }}");
+        assert_eq!(words(&read(&text).tags), ["ctx", "task", "whole"]);
+        let text = format!("{header}int f(struct ctx *p) {{ return find_sock(sizeof(long))->x; }}");
+        assert_eq!(words(&read(&text).tags), ["ctx", "sock", "tuple", "whole"]);
+    }
+
+    #[test]
+    fn libbpfs_headers_wherever_they_are() {
+        for (path, counts) in [
+            ("/usr/include/bpf/bpf_helper_defs.h", false),
+            ("third/bpf/usdt.bpf.h", false),
+            ("third/bpf/own.h", true),
+            ("third/bpf_helpers.h", true),
+            ("/out/includes/a.h", true),
+        ] {
+            let text = format!("# 1 \"{path}\" 1\nstruct a *f(struct b *b);\n");
+            let expected: &[&str] = if counts { &["a", "b"] } else { &[] };
+            assert_eq!(words(&read(&text).tags), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_full_header_does_not_count() {
+        let text = "# 1 \"src/vmlinux.h\" 1\nstruct a { struct b c; };\n# 3 \"x.c\" 2\nstruct d e;";
+        assert_eq!(words(&read(text).tags), ["d"]);
+    }
+
+    #[test]
+    fn kernel_symbols_of_the_sources_own() {
+        let names = read(
+            "extern struct task *find(int pid) __attribute__((section(\".ksyms\")));\n\
+             void forget(struct task *) __attribute__((section(\".ksyms\"))); int other(void);",
+        );
+        assert!(names.ksyms.contains("find") && names.ksyms.contains("forget"));
+        assert!(!names.ksyms.contains("other"));
+    }
+}

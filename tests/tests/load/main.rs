@@ -1,0 +1,8 @@
+//! Objects with relocatable contexts: what becomes of them on kernels like and unlike those that they
+//! were built for.
+
+mod absent;
+mod instructions;
+mod object;
+mod picked;
+mod running;
