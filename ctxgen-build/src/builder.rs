@@ -103,8 +103,8 @@ impl Builder {
         self
     }
 
-    /// Takes the target kernel's BTF from this file and from nowhere else: raw BTF, or an ELF file
-    /// with a `.BTF` section.
+    /// Takes the target kernel's BTF from this file and from nowhere else: raw BTF, an ELF file with a
+    /// `.BTF` section, and with the feature `images` whatever [`ctxgen::kernel_btf_bytes`] reads.
     pub fn btf(mut self, path: impl AsRef<Path>) -> Self {
         self.btf = Some(path.as_ref().to_owned());
         self

@@ -8,6 +8,9 @@ use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::SecName;
+use ctxgen::check::Checked;
+use ctxgen::check::Verdict;
+use ctxgen::check::check;
 use ctxgen::essential_name;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
@@ -93,6 +96,10 @@ pub(crate) fn mismatches(
         .iter()
         .filter_map(|program| mismatch(kernels, &object, source, program))
         .collect();
+    if mismatches.is_empty() && object.programs().iter().any(names_module) {
+        let others = of_namesakes(kernels, &object, source, bytes);
+        mismatches.extend(others.map_err(|error| unreadable(error.to_string()))?);
+    }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
     Ok(mismatches)
 }
@@ -139,10 +146,13 @@ fn mismatch(
     }
     // An unknown hook was reported with the source that names its struct; what the kernel's own header
     // lacks, clang has. A hook that one of several kernels supports is worth having.
+    // But a hook in a module may be unknown where the struct is that of a namesake.
+    let in_module = hook.module().is_some();
     let mut refusals = kernels
         .iter()
         .map(|kernel| match Context::of_hook_alone(kernel, &hook) {
             Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
+            Err(error) if in_module => Some(error.to_string()),
             Ok(_) | Err(_) => None,
         });
     let refused = refusals.next().flatten()?;
@@ -150,6 +160,57 @@ fn mismatch(
         .all(|other| other.is_some())
         .then(|| of(None, refused))
         .flatten()
+}
+
+/// Whether a program's section says in which module its hook is.
+fn names_module(program: &Program) -> bool {
+    SecName::parse(&program.section).is_ok_and(|sec| sec.hook.module().is_some())
+}
+
+/// Programs on a module's function that take the context of another one of its name: a struct's name
+/// does not tell them apart.
+fn of_namesakes(
+    kernels: &[KernelBtf],
+    object: &ObjectFile,
+    source: &Path,
+    bytes: &[u8],
+) -> Result<Vec<Mismatch>, ctxgen::Error> {
+    let mut mismatches = Vec::new();
+    for kernel in kernels {
+        let checked = check(bytes, kernel)?;
+        let named = object
+            .programs()
+            .iter()
+            .filter(|program| names_module(program));
+        for program in named {
+            let of_it = |checked: &&Checked| checked.program == program.name;
+            let Some(Checked {
+                section,
+                r#struct: Some(takes),
+                verdict: Verdict::Differs(changes),
+                ..
+            }) = checked.iter().find(of_it)
+            else {
+                continue;
+            };
+            let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+            let plain = section.trim_start_matches('?');
+            mismatches.push(Mismatch {
+                source: source.to_owned(),
+                program: program.name.clone(),
+                section: section.clone(),
+                takes: takes.clone(),
+                gets: None,
+                why: format!(
+                    "the header has the context of another function of that name, and the module's \
+                     differs ({}). Builder::hook({plain:?}) makes the header have the module's",
+                    changes.join("; ")
+                ),
+            });
+        }
+    }
+    mismatches.dedup_by(|a, b| a.program == b.program);
+    Ok(mismatches)
 }
 
 /// Whether programs of a section prefix get a struct of that name, whatever they attach to.

@@ -51,17 +51,25 @@ impl<'k> Contexts<'k> {
         hooks: &[String],
     ) -> Result<Self, Error> {
         let kernel = kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        // A struct's name does not tell a module's function from another one of its name; a hook can.
+        let in_modules: BTreeMap<String, Hook> = hooks
+            .iter()
+            .filter_map(|name| name.parse::<Hook>().ok())
+            .filter(|hook| hook.module().is_some())
+            .map(|hook| (hook.struct_name(), hook))
+            .collect();
         let mut by_struct = BTreeMap::new();
         for request in sources.iter().flat_map(|source| &source.requests) {
             if by_struct.contains_key(&request.name) {
                 continue;
             }
+            let hook = in_modules.get(&request.name).unwrap_or(&request.hook);
             let form = match relocatable {
-                true => merge(kernels, &request.hook).map(Form::Relocatable),
-                false => Context::of_struct(kernel, &request.hook).map(Form::Fixed),
+                true => merge(kernels, hook).map(Form::Relocatable),
+                false => Context::of_struct(kernel, hook).map(Form::Fixed),
             };
             let wanted = form.map(|form| Wanted {
-                hook: request.hook.clone(),
+                hook: hook.clone(),
                 form,
             });
             let wanted = wanted.map_err(|error| Error::Context {

@@ -25,13 +25,27 @@
 //! | `<name>.bpf.o` | the compiled object, `<name>` being the source's file name up to its first dot |
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
-//! | `<name>.rs` | both, for `ctxgen::include_bpf!` |
+//! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
 //!
 //! # Which kernel's BTF
 //!
-//! The first of: [`Builder::btf`]; the file that `CTXGEN_BTF_<target>` names, `<target>` being the
-//! target triple with `-` as `_`; the file that `CTXGEN_BTF` names; the running kernel's, where it
-//! is of the target's architecture.
+//! That of the first of these places that has it:
+//!
+//! 1. [`Builder::btf`];
+//! 2. the file that `CTXGEN_BTF_<target>` names, `<target>` being the target triple with `-` as `_`;
+//! 3. the file that `CTXGEN_BTF` names;
+//! 4. the target's pinned BTF in the package, `btf/<arch>.btf` beside its `Cargo.toml`: `x86_64`,
+//!    `aarch64`, `s390x`, `riscv64`, `powerpc64le` and so on;
+//! 5. the running kernel's `/sys/kernel/btf/vmlinux`, where it is of the target's architecture;
+//! 6. likewise the running kernel's `vmlinux` in `/boot`, `/usr/lib/debug` and `/lib/modules`, and its
+//!    `vmlinuz` in `/lib/modules` and `/boot` (with the feature `images`).
+//!
+//! What is named and what is pinned has to serve: if it cannot be used, that is an error, and nothing
+//! else is taken. A build for another architecture never takes this machine's. An error about BTF
+//! that is nowhere lists all places, and what is wrong with each.
+//!
+//! A file is known by its content: raw BTF, ELF (`vmlinux`), and with the feature `images` also kernel
+//! images, the archives of `BTFHub`, and any of these compressed. [`Builder::module`] adds modules.
 
 #[cfg(feature = "bindgen")]
 mod bindings;

@@ -33,9 +33,16 @@
 //! ([`Hook`]), prototype ([`prototype`]), layout ([`layout`]), ctx BTF ([`CtxBtf`]), renderings
 //! ([`render`]). The same BTF and hooks give the same bytes.
 //!
+//! # Several kernels
+//!
+//! [`Drift`] is how a hook's prototype differs among kernels, and [`check()`] holds the contexts of a
+//! compiled object against one. Contexts for all of them ([`merge`]) are relocated when a program is
+//! loaded, through [`Loader`].
+//!
 //! # Features
 //!
-//! - `images` reads kernel BTF out of compressed files and kernel images ([`kernel_btf_bytes`]).
+//! - `images` reads kernel BTF out of compressed files, kernel images and archives
+//!   ([`kernel_btf_bytes`]).
 //! - `cli` builds the `ctxgen` command.
 //!
 //! The library alone is light enough to be linked into the program that loads the BPF objects.
@@ -68,6 +75,7 @@ pub use self::context::Context;
 pub use self::context::Shape;
 pub use self::ctx_btf::CtxBtf;
 pub use self::ctx_btf::CtxStruct;
+pub use self::ctx_btf::Lacking;
 pub use self::drift::Drift;
 pub use self::error::Error;
 pub use self::hook::*;

@@ -11,86 +11,53 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::time::Instant;
 
-use ctxgen::Loader;
 use ctxgen_build::Builder;
 use ctxgen_tests::is_root;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
-use libbpf_rs::ObjectBuilder;
 
 /// How often each way is taken.
 const RUNS: usize = 41;
-
-/// The first argument of a run.
-const RUN: &str = "--one-run";
 
 /// A way to load an object.
 #[derive(Clone, Copy)]
 struct Way {
     name: &'static str,
     relocatable: bool,
-    load: fn(&[u8]),
+    /// The first argument of a run.
+    arg: &'static str,
 }
 
 const WAYS: [Way; 3] = [
     Way {
         name: "fixed layout, libbpf alone",
         relocatable: false,
-        load: alone,
+        arg: "alone",
     },
     Way {
         name: "fixed layout, ctxgen::Loader",
         relocatable: false,
-        load: with_loader,
+        arg: "loader",
     },
     Way {
         name: "relocatable, ctxgen::Loader",
         relocatable: true,
-        load: with_loader,
+        arg: "loader",
     },
 ];
 
-fn alone(bytes: &[u8]) {
-    let opened = ObjectBuilder::default().open_memory(bytes).unwrap();
-    mem("open");
-    opened.load().unwrap();
-}
-
-fn mem(what: &str) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    for l in status.lines() {
-        if l.starts_with("VmHWM") || l.starts_with("VmRSS") || l.starts_with("Rss") {
-            eprint!("{l} ");
-        }
-    }
-    eprintln!("{what}");
-}
-fn with_loader(bytes: &[u8]) {
-    mem("start");
-    let loader = Loader::new(bytes).unwrap();
-    mem("new");
-    let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
-    mem("open");
-    loader.load_object(opened).unwrap();
-}
-
-/// How long a run takes, and the most memory that it has at a time, in KiB.
+/// What a run says.
 struct Measured {
     time: Duration,
+    /// The most memory that the process had, in KiB.
     peak: u64,
+    /// The most that a second load took above what there was, in KiB.
+    above: u64,
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> = env::args().collect();
-    if let [_, run, way, object] = &args[..]
-        && run == RUN
-    {
-        one_run(WAYS[way.parse::<usize>().unwrap()], Path::new(object));
-        return ExitCode::SUCCESS;
-    }
     let what = "the cost of relocatable contexts";
     if !is_root() {
         skip(what, "loading programs takes root");
@@ -99,21 +66,15 @@ fn main() -> ExitCode {
     if running(what).is_none() {
         return ExitCode::SUCCESS;
     }
-    let folder = tempfile::tempdir().unwrap().keep();
-    struct P(PathBuf);
-    impl P {
-        fn path(&self) -> &Path {
-            &self.0
-        }
-    }
-    let folder = P(folder);
-    eprintln!("{:?}", folder.0);
+    let folder = tempfile::tempdir().unwrap();
     let objects = [false, true].map(|relocatable| built(folder.path(), relocatable));
     let mut measured: [Vec<Measured>; WAYS.len()] = Default::default();
     // The first of each warms the caches up.
     for round in 0..=RUNS {
-        for (number, way) in WAYS.iter().enumerate() {
-            let one = measure(number, &objects[usize::from(way.relocatable)]);
+        for turn in 0..WAYS.len() {
+            let number = (round + turn) % WAYS.len();
+            let way = &WAYS[number];
+            let one = measure(*way, &objects[usize::from(way.relocatable)]);
             if round > 0 {
                 measured[number].push(one);
             }
@@ -136,47 +97,22 @@ fn built(folder: &Path, relocatable: bool) -> PathBuf {
     artifacts.objects[0].object.clone()
 }
 
-fn measure(way: usize, object: &Path) -> Measured {
-    let output = Command::new(env::current_exe().unwrap())
-        .args([RUN, &way.to_string()])
+fn measure(way: Way, object: &Path) -> Measured {
+    let output = Command::new(env!("CARGO_BIN_EXE_load"))
+        .arg(way.arg)
         .arg(object)
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let numbers: Vec<u64> = text.split_whitespace().flat_map(str::parse).collect();
-    let [nanoseconds, peak] = numbers[..] else {
+    let [nanoseconds, peak, above] = numbers[..] else {
         panic!("{text}{}", String::from_utf8_lossy(&output.stderr));
     };
     Measured {
         time: Duration::from_nanos(nanoseconds),
         peak,
+        above,
     }
-}
-
-fn one_run(way: Way, object: &Path) {
-    let bytes = std::fs::read(object).unwrap();
-    let start = Instant::now();
-    (way.load)(&bytes);
-    let time = start.elapsed().as_nanos();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak
-        .and_then(|peak| peak.split_whitespace().next())
-        .unwrap();
-    mem("end");
-    if std::env::var_os("SMAPS").is_some() {
-        let t = std::fs::read_to_string("/proc/self/smaps").unwrap();
-        let mut head = String::new();
-        for l in t.lines() {
-            if l.contains('-') && l.split_whitespace().count() >= 5 {
-                head = l.to_owned();
-            }
-            if l.starts_with("Rss:") {
-                eprintln!("{} {}", l.split_whitespace().nth(1).unwrap(), head);
-            }
-        }
-    }
-    println!("{time} {peak}");
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -184,26 +120,29 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// A column of the table: its heading, and the number of a run.
+type Column = (&'static str, fn(&Measured) -> f64);
+
+const COLUMNS: [Column; 3] = [
+    ("ms", |run| run.time.as_secs_f64() * 1e3),
+    ("peak MiB", |run| run.peak as f64 / 1024.0),
+    ("of it load", |run| run.above as f64 / 1024.0),
+];
+
 fn table(measured: &[Vec<Measured>]) -> String {
-    let of = |runs: &[Measured]| {
-        let times = runs.iter().map(|run| run.time.as_secs_f64() * 1e3);
-        let peaks = runs.iter().map(|run| run.peak as f64 / 1024.0);
-        (median(times.collect()), median(peaks.collect()))
-    };
-    let (base_time, base_peak) = of(&measured[0]);
-    let mut text = format!(
-        "medians of {RUNS} runs\n{:<30} {:>9} {:>7} {:>9} {:>7}\n",
-        "", "ms", "ratio", "peak MiB", "ratio"
-    );
+    let mut text = format!("{:<30}", format!("medians of {RUNS} runs"));
+    for (heading, _) in COLUMNS {
+        let _ = write!(text, "{heading:>12}{:>7}", "ratio");
+    }
+    text.push('\n');
     for (way, runs) in WAYS.iter().zip(measured) {
-        let (time, peak) = of(runs);
-        let _ = writeln!(
-            text,
-            "{:<30} {time:>9.2} {:>7.3} {peak:>9.2} {:>7.3}",
-            way.name,
-            time / base_time,
-            peak / base_peak
-        );
+        let _ = write!(text, "{:<30}", way.name);
+        for (_, number) in COLUMNS {
+            let of = |runs: &[Measured]| median(runs.iter().map(number).collect());
+            let (value, base) = (of(runs), of(&measured[0]));
+            let _ = write!(text, "{value:>12.2}{:>7.3}", value / base);
+        }
+        text.push('\n');
     }
     text
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 6.12 x86_64
+// kernels: 6.12 x86_64 kfuncs
 /* Kernel functions that nobody has declared, and what they return without a name. */
 #include "vmlinux.h"
 #include "ctx.h"

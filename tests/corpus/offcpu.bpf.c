@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 5.10
+// kernels: 5.15
 /* Contexts of several hooks in one program, with arguments that nothing is done with. */
 #include "vmlinux.h"
 #include "ctx.h"

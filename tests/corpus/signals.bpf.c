@@ -25,14 +25,15 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 	u32 zero = 0;
 	struct event *event = bpf_map_lookup_elem(&scratch, &zero);
 	struct dentry *dentry = BPF_CORE_READ(task, fs, pwd.dentry);
-	struct upid *upid;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid *upid = &pid->numbers[0];
 
 	if (!event)
 		return 0;
 	bpf_probe_read_kernel(&event->info, sizeof(event->info), info);
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
-	bpf_core_read_str(event->name, sizeof(event->name), BPF_CORE_READ(dentry, d_name.name));
-	upid = &BPF_CORE_READ(task, thread_pid)->numbers[0];
+	bpf_probe_read_kernel_str(event->name, sizeof(event->name), name);
 	return sig == event->info.si_signo ? BPF_CORE_READ(upid, nr) + event->info._sifields._kill._pid : 0;
 }
 

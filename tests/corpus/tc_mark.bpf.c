@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 5.10
+// kernels: 6.12
 /* Traffic control: a packet's metadata and its addresses. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

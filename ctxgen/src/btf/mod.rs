@@ -39,6 +39,7 @@ pub(crate) use self::header::assemble;
 pub(crate) use self::shape::Shape;
 pub(crate) use self::shape::TYPE_WORDS;
 pub(crate) use self::shape::kind_number;
+pub(crate) use self::shape::vlen;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
 ///

@@ -22,9 +22,11 @@ use crate::kernel::is_module_name;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hook {
     family: Family,
-    // Before the target, so that a module's hooks stay together when they are sorted.
-    module: Option<String>,
-    target: String,
+    /// Where the target starts in the place: 0 without a module. It is compared first, so that a
+    /// module's hooks stay together when they are sorted, behind those of the kernel itself.
+    target_at: u8,
+    /// What stands behind the slash, in one piece: errors carry hooks, and are to stay small.
+    place: Box<str>,
 }
 
 /// What stands for the kernel itself where a module's name would.
@@ -49,8 +51,9 @@ impl Hook {
         }
         Ok(Self {
             family,
-            target: name.to_owned(),
-            module: module.map(str::to_owned),
+            // No module's name is as long.
+            target_at: module.map_or(0, |module| u8::try_from(module.len() + 1).unwrap_or(0)),
+            place: target.into(),
         })
     }
 
@@ -70,8 +73,8 @@ impl Hook {
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, family, target)| Self {
                 family,
-                target: target.to_owned(),
-                module: None,
+                target_at: 0,
+                place: target.into(),
             })
     }
 
@@ -82,21 +85,14 @@ impl Hook {
 
     /// The name behind the slash, without a module's.
     pub fn target(&self) -> &str {
-        &self.target
+        &self.place[self.target_at.into()..]
     }
 
     /// The module that it names, or `vmlinux`; `None` where it is looked for in the kernel first and
     /// then in its modules.
     pub fn module(&self) -> Option<&str> {
-        self.module.as_deref()
-    }
-
-    /// The part behind the slash.
-    fn place(&self) -> String {
-        match &self.module {
-            Some(module) => format!("{module}:{}", self.target),
-            None => self.target.clone(),
-        }
+        let colon = usize::from(self.target_at).checked_sub(1)?;
+        Some(&self.place[..colon])
     }
 
     /// Whether its context struct is ctxgen's, and not one that the kernel has itself.
@@ -107,7 +103,7 @@ impl Hook {
     /// The name of its context struct.
     pub fn struct_name(&self) -> String {
         let naming = self.family.naming();
-        format!("{}{}{}", naming.prefix, self.target, naming.suffix)
+        format!("{}{}{}", naming.prefix, self.target(), naming.suffix)
     }
 
     /// This hook and those of other families that have the same context struct, in the order of
@@ -115,17 +111,23 @@ impl Hook {
     pub fn sharing_struct(&self) -> impl Iterator<Item = Self> + '_ {
         Family::all()
             .filter(|family| family.naming() == self.family.naming())
-            .map(|family| Self {
-                family,
-                target: self.target.clone(),
-                module: self.module.clone().filter(|_| family.names_modules()),
+            .map(|family| match family.names_modules() {
+                true => Self {
+                    family,
+                    ..self.clone()
+                },
+                false => Self {
+                    family,
+                    target_at: 0,
+                    place: self.target().into(),
+                },
             })
     }
 }
 
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}", self.family, self.place()))
+        f.pad(&format!("{}/{}", self.family, self.place))
     }
 }
 
@@ -185,7 +187,7 @@ impl SecName {
 impl fmt::Display for SecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let optional = if self.autoload { "" } else { "?" };
-        write!(f, "{optional}{}/{}", self.section, self.hook.place())
+        write!(f, "{optional}{}/{}", self.section, self.hook.place)
     }
 }
 
@@ -273,6 +275,7 @@ mod tests {
             "fentry/a-b:c",
             "raw_tp/m:x",
             "lsm/m:x",
+            &format!("fentry/{}:x", "m".repeat(300)),
         ] {
             let error = name.parse::<Hook>().unwrap_err();
             assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");

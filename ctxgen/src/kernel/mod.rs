@@ -45,9 +45,9 @@ pub enum Origin {
     /// A kernel and modules of it.
     WithModules {
         /// Where the kernel's own BTF came from.
-        vmlinux: Box<Origin>,
+        vmlinux: Box<Self>,
         /// The modules' names, in the order in which they were added.
-        modules: Vec<String>,
+        modules: Box<[String]>,
     },
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for Origin {
 /// - raw BTF, of either byte order;
 /// - an ELF file with a `.BTF` section: vmlinux, the kernel image of ppc64, and modules;
 /// - a kernel image: x86 bzImage, the Image of arm64 and riscv64, EFI zboot, and that of s390x;
-/// - an archive (tar) with one raw BTF in it, as those of BTFHub;
+/// - an archive (tar) with one raw BTF in it, as those of `BTFHub`;
 /// - any of them compressed with gzip, xz, zstd, lz4, bzip2, lzma or lzop.
 ///
 /// What is compressed, as a whole or inside an image, and archives take the feature `images`. A BTF is returned

@@ -25,11 +25,11 @@ struct Log {
 impl Logs {
     /// Has libbpf keep the logs of those programs of an object. Until the object is loaded, they must
     /// not be dropped.
-    pub(super) fn new(object: &mut OpenObject, of: impl Fn(&str) -> bool) -> Self {
+    pub(super) fn new(object: &mut OpenObject, of: &[String]) -> Self {
         let mut logs = Vec::new();
         for program in object.progs_mut() {
             let name = program.name().to_string_lossy().into_owned();
-            if !program.autoload() || !of(&name) {
+            if !program.autoload() || !of.contains(&name) {
                 continue;
             }
             if let Some(text) = listen(&program) {

@@ -16,6 +16,8 @@ mod program;
 mod raw;
 mod refusal;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::ffi::CStr;
@@ -42,12 +44,12 @@ use self::memfd::Memfd;
 use self::pick::Picked;
 use self::pick::joined;
 use self::pick::pick;
-use self::targets::Target;
-use self::targets::targets;
+use self::refusal::Sides;
 use self::wanted::Wanted;
 use crate::Error;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
+use crate::btf::HeaderError;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
@@ -80,11 +82,12 @@ use crate::object::ObjectFile;
 #[derive(Debug)]
 pub struct Loader<'o> {
     bytes: &'o [u8],
-    object: ObjectFile,
-    /// What was picked from the kernel's BTF; `None` where nothing of it is needed.
-    kernel: Option<KernelBtf>,
-    targets: Vec<Target>,
+    origin: Origin,
     absent: Vec<AbsentHook>,
+    /// The programs that may read what the kernel lacks.
+    doubtful: Vec<String>,
+    /// What libbpf relocates against. It is read again where a load fails: until then, nothing more
+    /// of object and kernel is kept.
     btf: Option<Memfd>,
 }
 
@@ -102,7 +105,7 @@ impl<'o> Loader<'o> {
     fn for_running(bytes: &'o [u8], path: &Path) -> Result<Self, Error> {
         let object = ObjectFile::parse(bytes)?;
         if !program::needs_kernel(&object) {
-            return Ok(Self::without_kernel(bytes, object));
+            return Ok(Self::without_kernel(bytes, Origin::running()));
         }
         let kernel = Mapped::open(path).map_err(|error| Error::NoRunningBtf {
             path: path.to_owned(),
@@ -112,7 +115,7 @@ impl<'o> Loader<'o> {
         let picked = pick(&kernel, path.parent(), &wanted);
         // libbpf is going to parse the whole, and needs the room.
         drop(kernel);
-        Self::with_picked(bytes, object, picked, &Origin::running())
+        Self::with_picked(bytes, &object, picked, Origin::running())
     }
 
     /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one.
@@ -123,29 +126,28 @@ impl<'o> Loader<'o> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
         if !program::needs_kernel(&object) {
-            return Ok(Self::without_kernel(bytes, object));
+            return Ok(Self::without_kernel(bytes, kernel.origin().clone()));
         }
         let wanted = Wanted::new(&object);
         let picked = pick(&kernel.btf().to_bytes(), None, &wanted);
-        Self::with_picked(bytes, object, picked, kernel.origin())
+        Self::with_picked(bytes, &object, picked, kernel.origin().clone())
     }
 
-    fn without_kernel(bytes: &'o [u8], object: ObjectFile) -> Self {
+    fn without_kernel(bytes: &'o [u8], origin: Origin) -> Self {
         Self {
             bytes,
-            object,
-            kernel: None,
-            targets: Vec::new(),
+            origin,
             absent: Vec::new(),
+            doubtful: Vec::new(),
             btf: None,
         }
     }
 
     fn with_picked(
         bytes: &'o [u8],
-        object: ObjectFile,
+        object: &ObjectFile,
         picked: Result<Picked, BtfError>,
-        origin: &Origin,
+        origin: Origin,
     ) -> Result<Self, Error> {
         let bad = |error| Error::BadBtf {
             origin: origin.clone(),
@@ -158,25 +160,23 @@ impl<'o> Loader<'o> {
             let error = LoadError::ByteOrder {
                 object: local,
                 kernel: target,
-                origin: origin.clone(),
+                origin,
             };
             return Err(error.into());
         }
-        let mut targets = targets(&object, &kernel);
-        let btf = match targets.is_empty() {
+        let sides = Sides::new(object, &kernel);
+        let btf = match sides.targets.is_empty() {
             true => None,
             false => {
-                let file = file(&object, &kernel, &picked, &mut targets)
-                    .map_err(|error| bad(error.into()))?;
+                let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
                 Some(Memfd::new(&file).map_err(LoadError::Memfd)?)
             }
         };
         Ok(Self {
             bytes,
-            absent: program::absent(&object, &kernel),
-            object,
-            kernel: Some(kernel),
-            targets,
+            absent: program::absent(object, &kernel),
+            doubtful: sides.doubtful(),
+            origin,
             btf,
         })
     }
@@ -244,9 +244,7 @@ impl<'o> Loader<'o> {
     /// [`LoadError::Unresolved`], [`LoadError::Refused`] or [`LoadError::Load`] otherwise.
     pub fn load<'obj, O: OpenSkel<'obj>>(&self, mut skeleton: O) -> Result<O::Output, Error> {
         let logs = self.listen(skeleton.open_object_mut());
-        skeleton
-            .load()
-            .map_err(|error| self.explain(&logs, error).into())
+        skeleton.load().map_err(|error| self.explain(&logs, error))
     }
 
     /// As [`Loader::load`], without a skeleton.
@@ -255,9 +253,7 @@ impl<'o> Loader<'o> {
     /// As [`Loader::load`].
     pub fn load_object(&self, mut object: OpenObject) -> Result<Object, Error> {
         let logs = self.listen(&mut object);
-        object
-            .load()
-            .map_err(|error| self.explain(&logs, error).into())
+        object.load().map_err(|error| self.explain(&logs, error))
     }
 
     fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), LoadError> {
@@ -288,9 +284,7 @@ impl<'o> Loader<'o> {
     }
 
     fn listen(&self, object: &mut OpenObject) -> Logs {
-        Logs::new(object, |program| {
-            refusal::may_be_unresolved(&self.object, &self.targets, program)
-        })
+        Logs::new(object, &self.doubtful)
     }
 }
 
@@ -305,19 +299,14 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
 }
 
 /// The BTF to relocate against.
-fn file(
-    object: &ObjectFile,
-    kernel: &KernelBtf,
-    picked: &Picked,
-    targets: &mut [Target],
-) -> Result<Vec<u8>, crate::btf::HeaderError> {
+fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
     let (base, mut writer) = match &picked.whole {
         Some(whole) => (&whole.bytes, whole.writer()?),
-        None => (&picked.small, BtfWriter::split(kernel.btf())),
+        None => (&picked.small, BtfWriter::split(sides.kernel.btf())),
     };
-    let mut copier = Copier::new(object.btf());
-    for target in targets {
-        target.write(&mut writer, &mut copier, object, kernel);
+    let mut copier = Copier::new(sides.object.btf());
+    for target in &sides.targets {
+        target.write(&mut writer, &mut copier, sides.object, sides.kernel);
     }
     joined(base, &writer.finish())
 }

@@ -11,9 +11,14 @@ use crate::btf::Sections;
 use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
+use crate::btf::vlen;
 
 use super::names::Match;
 use super::names::Sought;
+
+/// Of how many types the place of one is kept. The others are walked to from there, which is done for
+/// few; the places of all would take more memory than all else that is needed.
+const STRIDE: u32 = 32;
 
 /// How many bytes the first words of a type take.
 const HEAD: usize = TYPE_WORDS * 4;
@@ -23,9 +28,15 @@ pub(super) struct RawBtf<'b> {
     order: ByteOrder,
     types: &'b [u8],
     strings: &'b [u8],
-    /// Where in `types` each one is, in bytes.
+    lengths: Lengths,
+    count: u32,
+    /// Where in `types` every [`STRIDE`]th is, in bytes.
     places: Vec<u32>,
 }
+
+/// How many bytes follow the first words of a type, by kind: always, and for each record that its
+/// `vlen` counts. `None` for kinds that are not known.
+type Lengths = [Option<(usize, usize)>; 32];
 
 impl<'b> RawBtf<'b> {
     /// Goes through all types of a blob, and hands out those that are sought, as indices.
@@ -43,41 +54,54 @@ impl<'b> RawBtf<'b> {
             order,
             types: &bytes[sections.types],
             strings: &bytes[sections.strings],
+            lengths: lengths(),
+            count: 0,
             places: Vec::new(),
         };
-        // A type is 12 bytes at least, and three times that is what kernels have on average.
-        raw.places.reserve(raw.types.len() / (2 * HEAD));
-        let lengths = lengths();
         let mut at = 0;
-        while let Some(head) = raw.types.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let [n0, n1, n2, n3, i0, i1, i2, i3] = *head;
-            let info = order.u32([i0, i1, i2, i3]);
-            let kind = kind_number(info);
-            let Some((fixed, per_record)) = lengths[kind as usize] else {
-                return Err(unknown_kind());
-            };
-            let len = HEAD + fixed + per_record * (info & 0xffff) as usize;
-            if raw.types.len() - at < len {
-                return Err(truncated(at + len, raw.types.len()));
-            }
+        while at < raw.types.len() {
+            let (head, len) = raw.head(at)?;
+            let kind = kind_number(head[1]);
             if sought.has_kind(kind) {
-                let name = order.u32([n0, n1, n2, n3]) as usize;
+                let name = head[0] as usize;
                 let name = match base {
                     Some(base) => raw.after(base, name),
                     None => raw.strings.get(name..),
                 };
-                let index = u32::try_from(raw.places.len()).unwrap_or(u32::MAX);
                 if let Some(name) = name {
-                    sought.of(kind, name, |matched| found(matched, index));
+                    sought.of(kind, name, |matched| found(matched, raw.count));
                 }
             }
-            // Sections are addressed with 32 bits.
-            raw.places.push(at as u32);
+            if raw.count.is_multiple_of(STRIDE) {
+                // Sections are addressed with 32 bits.
+                raw.places.push(at as u32);
+            }
+            raw.count += 1;
             at += len;
         }
-        match at == raw.types.len() {
-            true => Ok(raw),
-            false => Err(truncated(at + HEAD, raw.types.len())),
+        Ok(raw)
+    }
+
+    /// Name and info of the type at a place, and its length in bytes.
+    fn head(&self, at: usize) -> Result<([u32; 2], usize), BtfError> {
+        let left = self.types.get(at..).unwrap_or_default();
+        let truncated = |len| {
+            BtfError::Header(HeaderError::Truncated {
+                need: (at + len) as u64,
+                have: self.types.len(),
+            })
+        };
+        let &[n0, n1, n2, n3, i0, i1, i2, i3] = left.first_chunk().ok_or(truncated(HEAD))?;
+        let info = self.order.u32([i0, i1, i2, i3]);
+        let Some((fixed, per_record)) = self.lengths[kind_number(info) as usize] else {
+            // As libbpf says it.
+            let error = std::io::ErrorKind::InvalidInput.into();
+            return Err(BtfError::Malformed(error));
+        };
+        let len = HEAD + fixed + per_record * vlen(info) as usize;
+        match len <= left.len() {
+            true => Ok(([self.order.u32([n0, n1, n2, n3]), info], len)),
+            false => Err(truncated(len)),
         }
     }
 
@@ -95,7 +119,7 @@ impl<'b> RawBtf<'b> {
 
     /// How many types it adds.
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.places.len()).unwrap_or(u32::MAX)
+        self.count
     }
 
     /// The types and the strings, as they are.
@@ -117,24 +141,28 @@ impl<'b> RawBtf<'b> {
 
     /// The words of a type, in host byte order; none where there is no such type.
     pub(super) fn words(&self, index: u32) -> Vec<u32> {
-        let index = index as usize;
-        let Some(&start) = self.places.get(index) else {
-            return Vec::new();
-        };
-        let end = self
-            .places
-            .get(index + 1)
-            .map_or(self.types.len(), |end| *end as usize);
-        self.types[start as usize..end]
+        self.find(index)
+            .unwrap_or_default()
             .chunks_exact(4)
             .map(|word| self.order.u32([word[0], word[1], word[2], word[3]]))
             .collect()
     }
+
+    /// The bytes of a type.
+    fn find(&self, index: u32) -> Option<&'b [u8]> {
+        if index >= self.count {
+            return None;
+        }
+        let mut at = *self.places.get((index / STRIDE) as usize)? as usize;
+        for _ in 0..index % STRIDE {
+            at += self.head(at).ok()?.1;
+        }
+        let (_, len) = self.head(at).ok()?;
+        self.types.get(at..at + len)
+    }
 }
 
-/// How many bytes follow the first words of a type, by kind: always, and for each record that its
-/// `vlen` counts.
-fn lengths() -> [Option<(usize, usize)>; 32] {
+fn lengths() -> Lengths {
     let mut lengths = [None; 32];
     for (kind, length) in (0..).zip(&mut lengths) {
         let info = kind << 24;
@@ -144,16 +172,4 @@ fn lengths() -> [Option<(usize, usize)>; 32] {
         });
     }
     lengths
-}
-
-fn truncated(need: usize, have: usize) -> BtfError {
-    BtfError::Header(HeaderError::Truncated {
-        need: need as u64,
-        have,
-    })
-}
-
-/// As libbpf says it.
-fn unknown_kind() -> BtfError {
-    BtfError::Malformed(std::io::Error::from(std::io::ErrorKind::InvalidInput))
 }

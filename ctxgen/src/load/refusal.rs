@@ -4,7 +4,10 @@
 //! it ever be reached, and writes into its log which relocation that was (`fixup_verifier_log` in
 //! libbpf.c).
 
+use std::fs;
+
 use crate::Context;
+use crate::Error;
 use crate::btf::CDump;
 use crate::btf::TypeId;
 use crate::kernel::KernelBtf;
@@ -15,78 +18,70 @@ use crate::object::Step;
 use super::Loader;
 use super::error::LoadError;
 use super::log::Logs;
+use super::memfd::Memfd;
 use super::targets::Lack;
 use super::targets::Target;
+use super::targets::targets;
 
 /// What libbpf puts before the relocation.
 const UNRESOLVED: &str = "failed to resolve CO-RE relocation ";
 /// What a type that cannot be written is called.
 const UNPRINTABLE: &str = "a type that cannot be written in C";
 
-/// Whether a program has a relocation against a context that finds nothing, or calls a function that
-/// may have one.
-pub(super) fn may_be_unresolved(object: &ObjectFile, targets: &[Target], program: &str) -> bool {
-    object.relocations().iter().any(|relocation| {
-        let is_its = match object.program_of(relocation) {
-            Some(own) => own.name == program,
-            None => true,
-        };
-        is_its && lacks(object, targets, relocation)
-    })
+/// An object and a kernel.
+pub(super) struct Sides<'s> {
+    pub(super) object: &'s ObjectFile,
+    pub(super) kernel: &'s KernelBtf,
+    /// The object's relocated contexts as the kernel has them.
+    pub(super) targets: Vec<Target>,
 }
 
-fn lacks(object: &ObjectFile, targets: &[Target], relocation: &Relocation) -> bool {
-    if !relocation.kind.needs_target() {
-        return false;
-    }
-    let Some(target) = target_of(targets, relocation.type_id) else {
-        return false;
-    };
-    let field = object.steps(relocation).and_then(|steps| field(&steps));
-    target.context.is_err() || field.is_none_or(|field| target.lacking.contains_key(&field))
-}
-
-fn target_of(targets: &[Target], id: TypeId) -> Option<&Target> {
-    targets.iter().find(|target| target.has(id))
-}
-
-/// The field of the context that an access goes to.
-fn field(steps: &[Step<'_>]) -> Option<String> {
-    steps.iter().find_map(|step| match step {
-        Step::Member { name, .. } if !name.is_empty() => Some((*name).to_owned()),
-        _ => None,
-    })
-}
-
-impl Loader<'_> {
-    /// What a failed load is due to.
-    pub(super) fn explain(&self, logs: &Logs, error: libbpf_rs::Error) -> LoadError {
-        let Some((program, section, log)) = logs.written() else {
-            return LoadError::Load(error);
-        };
-        let named = (program.to_owned(), section.to_owned());
-        let unresolved = log.lines().find_map(|line| line.strip_prefix(UNRESOLVED));
-        if let (Some(relocation), Some(kernel)) = (unresolved, &self.kernel) {
-            return self.unresolved(kernel, named, relocation);
-        }
-        LoadError::Refused {
-            program: named.0,
-            section: named.1,
-            log: log.to_owned(),
-            error,
+impl<'s> Sides<'s> {
+    pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Self {
+        Self {
+            object,
+            kernel,
+            targets: targets(object, kernel),
         }
     }
 
-    /// `relocation` is like `<byte_off> [12] struct btf_fentry_vfs_unlink_ctx.idmap (0:0 @ offset 0)`.
-    fn unresolved(
-        &self,
-        kernel: &KernelBtf,
-        (program, section): (String, String),
-        relocation: &str,
-    ) -> LoadError {
+    /// The programs that read, or call functions that may read, what the kernel lacks of a context.
+    pub(super) fn doubtful(&self) -> Vec<String> {
+        let unresolved = self.object.relocations().iter();
+        let unresolved: Vec<_> = unresolved
+            .filter(|relocation| self.lacks(relocation))
+            .map(|relocation| self.object.program_of(relocation))
+            .collect();
+        let programs = self.object.programs().iter();
+        programs
+            .filter(|program| {
+                let mut unresolved = unresolved.iter();
+                unresolved.any(|of| of.is_none_or(|of| of.name == program.name))
+            })
+            .map(|program| program.name.clone())
+            .collect()
+    }
+
+    fn lacks(&self, relocation: &Relocation) -> bool {
+        let Some(target) = self.target_of(relocation.type_id) else {
+            return false;
+        };
+        let steps = self.object.steps(relocation).unwrap_or_default();
+        let lacking = |field| target.lack(self.object, self.kernel, field).is_some();
+        relocation.kind.needs_target()
+            && (target.context.is_err() || field(&steps).is_none_or(lacking))
+    }
+
+    fn target_of(&self, id: TypeId) -> Option<&Target> {
+        self.targets.iter().find(|target| target.has(id))
+    }
+
+    /// What is wrong with a relocation like `<byte_off> [12] struct btf_fentry_vfs_unlink_ctx.idmap
+    /// (0:0 @ offset 0)` in a program, given as name and section.
+    fn wrong(&self, (program, section): (String, String), relocation: &str) -> LoadError {
         let parsed = parse(relocation);
-        let target = parsed.and_then(|(id, field)| Some((target_of(&self.targets, id)?, field)));
-        let origin = kernel.origin().clone();
+        let target = parsed.and_then(|(id, field)| Some((self.target_of(id)?, field)));
+        let origin = self.kernel.origin().clone();
         let Some((target, field)) = target else {
             return LoadError::Unresolved {
                 program,
@@ -95,36 +90,80 @@ impl Loader<'_> {
                 origin,
             };
         };
-        let field = field.to_owned();
-        let prototype = prototype(kernel, target);
-        match (
-            target.lacking.get(&field),
-            Context::find_struct(kernel, &target.hook),
-        ) {
-            (_, Err(why)) => LoadError::AbsentContext {
+        if let Err(why) = Context::find_struct(self.kernel, &target.hook) {
+            return LoadError::AbsentContext {
                 program,
                 section,
                 context: target.name.clone(),
-                field,
+                field: field.to_owned(),
                 why: Box::new(why),
-            },
-            (Some(&Lack::Retyped { local, kernel: id }), Ok(_)) => LoadError::RetypedArgument {
+            };
+        }
+        let prototype = prototype(self.kernel, target);
+        match target.lack(self.object, self.kernel, field) {
+            Some(Lack::Retyped { local, kernel }) => LoadError::RetypedArgument {
                 program,
                 section,
-                field,
+                field: field.to_owned(),
                 local: declared(CDump::new(self.object.btf()).ok(), local, ""),
-                kernel: declared(CDump::new(kernel.btf()).ok(), id, ""),
+                kernel: declared(CDump::new(self.kernel.btf()).ok(), kernel, ""),
                 origin,
                 prototype,
             },
-            _ => LoadError::AbsentArgument {
+            Some(Lack::Absent) | None => LoadError::AbsentArgument {
                 program,
                 section,
-                field,
+                field: field.to_owned(),
                 origin,
                 prototype,
             },
         }
+    }
+}
+
+/// The field of the context that an access goes to.
+fn field<'s>(steps: &[Step<'s>]) -> Option<&'s str> {
+    steps.iter().find_map(|step| match *step {
+        Step::Member { name, .. } if !name.is_empty() => Some(name),
+        _ => None,
+    })
+}
+
+impl Loader<'_> {
+    /// What a failed load is due to.
+    pub(super) fn explain(&self, logs: &Logs, error: libbpf_rs::Error) -> Error {
+        let Some((program, section, log)) = logs.written() else {
+            return LoadError::Load(error).into();
+        };
+        let named = (program.to_owned(), section.to_owned());
+        let unresolved = log.lines().find_map(|line| line.strip_prefix(UNRESOLVED));
+        if let (Some(relocation), Some(btf)) = (unresolved, &self.btf) {
+            return match self.wrong(btf, named, relocation) {
+                Ok(wrong) => wrong.into(),
+                Err(error) => error,
+            };
+        }
+        let (program, section) = named;
+        let log = log.to_owned();
+        let refused = LoadError::Refused {
+            program,
+            section,
+            log,
+            error,
+        };
+        refused.into()
+    }
+
+    fn wrong(
+        &self,
+        btf: &Memfd,
+        named: (String, String),
+        relocation: &str,
+    ) -> Result<LoadError, Error> {
+        let object = ObjectFile::parse(self.bytes)?;
+        let bytes = fs::read(btf.path()).map_err(LoadError::Memfd)?;
+        let kernel = KernelBtf::from_bytes(&bytes, self.origin.clone())?;
+        Ok(Sides::new(&object, &kernel).wrong(named, relocation))
     }
 }
 

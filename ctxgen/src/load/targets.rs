@@ -36,8 +36,6 @@ pub(super) struct Target {
     locals: Vec<TypeId>,
     /// The hook on this kernel.
     pub(super) context: Result<Context, Error>,
-    /// The fields that this kernel does not have in this way, by name.
-    pub(super) lacking: BTreeMap<String, Lack>,
 }
 
 /// Why a field of a context is not there.
@@ -67,7 +65,6 @@ pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Vec<Target> {
             context: Context::find_struct(kernel, &hook),
             hook,
             locals: Vec::new(),
-            lacking: BTreeMap::new(),
         });
         target.locals.push(id);
     }
@@ -91,33 +88,35 @@ impl Target {
         }
     }
 
-    /// Adds the struct, where the kernel has the hook, and notes what is lacking in it.
+    /// Adds the struct, where the kernel has the hook, without what is lacking.
     pub(super) fn write(
-        &mut self,
+        &self,
         writer: &mut BtfWriter,
         copier: &mut Copier<'_>,
         object: &ObjectFile,
         kernel: &KernelBtf,
     ) {
+        let Ok(context) = &self.context else {
+            return;
+        };
         let mut members = Vec::new();
         for name in self.field_names(object) {
-            match self.field(object, kernel, name) {
-                Ok((offset, declared)) => {
-                    let type_id = match declared {
-                        Declared::Local(id) => copier.copy(writer, id),
-                        Declared::Unsigned(size) => writer.unsigned("", size),
-                    };
-                    members.push((name, type_id, offset));
-                }
-                Err(lack) => {
-                    self.lacking.insert(name.to_owned(), lack);
-                }
-            }
+            let Ok((offset, declared)) = self.field(object, kernel, name) else {
+                continue;
+            };
+            let type_id = match declared {
+                Declared::Local(id) => copier.copy(writer, id),
+                Declared::Unsigned(size) => writer.unsigned("", size),
+            };
+            members.push((name, type_id, offset));
         }
-        if let Ok(context) = &self.context {
-            members.sort_by_key(|member| member.2);
-            writer.structure(&self.name, context.size(kernel), &members);
-        }
+        members.sort_by_key(|member| member.2);
+        writer.structure(&self.name, context.size(kernel), &members);
+    }
+
+    /// Why a field is not in the struct; `None` for one that is.
+    pub(super) fn lack(&self, object: &ObjectFile, kernel: &KernelBtf, name: &str) -> Option<Lack> {
+        self.field(object, kernel, name).err()
     }
 
     /// The names of the object's fields, in all flavours.

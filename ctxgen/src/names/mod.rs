@@ -67,6 +67,20 @@ impl<'t> Names<'t> {
             self.identifiers.extend(declaration.identifiers);
         }
     }
+
+    /// Adds all words of a text, comments included, each as if it stood in every place that counts.
+    ///
+    /// That is for sources that no preprocessor has seen. It is more than they can reach, but for what
+    /// the macros of other headers name and for names that macros put together.
+    pub fn add_words(&mut self, text: &'t str) {
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if word.starts_with(|c: char| !c.is_ascii_digit()) {
+                insert(&mut self.tags, word);
+                insert(&mut self.identifiers, word);
+                self.members.insert(word);
+            }
+        }
+    }
 }
 
 /// A declaration in a header, such as that of a BPF helper or of a context's field.
@@ -355,6 +369,16 @@ mod tests {
     fn a_full_header_does_not_count() {
         let text = "# 1 \"src/vmlinux.h\" 1\nstruct a { struct b c; };\n# 3 \"x.c\" 2\nstruct d e;";
         assert_eq!(words(&read(text).tags), ["d"]);
+    }
+
+    #[test]
+    fn words_count_everywhere() {
+        let mut names = Names::new();
+        names.add_words("#define A(b) ((b)->c___2) // 1d");
+        let expected = ["A", "b", "c", "c___2", "define"];
+        assert_eq!(words(&names.tags), expected);
+        assert_eq!(words(&names.identifiers), expected);
+        assert!(names.members.contains("b"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::btf::Type;
 use crate::hook::Hook;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
+use crate::kernel::Module;
 
 /// Whether the module that a hook names, if it names one, is there at all.
 pub(super) fn is_known(kernel: &KernelBtf, hook: &Hook) -> Result<(), Error> {
@@ -30,7 +31,7 @@ pub(super) fn meant<'k>(
     types: impl Iterator<Item = Type<'k>>,
 ) -> Vec<Type<'k>> {
     let mut types: Vec<Type<'k>> = types.collect();
-    let place = |ty: &Type<'_>| kernel.module_of(ty.id()).map(|module| module.name());
+    let place = |ty: &Type<'_>| kernel.module_of(ty.id()).map(Module::name);
     let wanted = match module {
         Some(name) => Some(name).filter(|name| *name != VMLINUX),
         None if types.iter().all(|ty| place(ty).is_some()) => return types,

@@ -56,10 +56,20 @@ static __always_inline void enqueue(struct task_struct *task)
 	bpf_map_update_elem(&enqueued, &tid, &now, BPF_ANY);
 }
 
+/*
+ * A flavour of the context, as of any type of the kernel's: so that this compiles
+ * for a kernel that lacks the argument, too.
+ */
+struct btf_trace_sched_switch_ctx___since_5_18 {
+	unsigned int prev_state;
+} __attribute__((preserve_access_index));
+
 static __always_inline u32 prev_state(struct btf_trace_sched_switch_ctx *ctx)
 {
-	if (bpf_core_field_exists(ctx->prev_state))
-		return ctx_get(ctx, prev_state);
+	struct btf_trace_sched_switch_ctx___since_5_18 *since = (void *)ctx;
+
+	if (bpf_core_field_exists(since->prev_state))
+		return since->prev_state;
 	return task_state(ctx->prev);
 }
 

@@ -4,6 +4,7 @@
 #define CORPUS_LINUX_ERRNO_H
 
 #define ENOENT 2
+#define ESRCH 3
 #define EINVAL 22
 
 #endif

@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let kernel = open(&kernels, fixture.kernel)?;
         write(&fixture.path(), &trimmed::make(fixture, &kernel)?)?;
     }
+    let kernel = open(&kernels, trimmed::CORPUS_KERNEL)?;
+    let path = workspace().join(format!("tests/fixtures/corpus/{}.btf", trimmed::CORPUS));
+    write(&path, &trimmed::for_corpus(&kernel)?)?;
     for (arch, kernel) in trimmed::SAMPLES {
         let kernel = open(&kernels, kernel)?;
         let path = workspace().join(format!("example-bpf/btf/{arch}.btf"));

@@ -1,6 +1,7 @@
 //! The trimmed kernel BTFs in `tests/fixtures` and `example-bpf/btf`: what is in them, and how they
 //! are made of full ones.
 
+mod corpus;
 mod coverage;
 mod samples;
 mod table;
@@ -19,6 +20,10 @@ use ctxgen::btf::Type;
 use ctxgen::btf::TypeId;
 use libbpf_rs::libbpf_sys as sys;
 
+pub use self::corpus::CORPUS;
+pub use self::corpus::CORPUS_KERNEL;
+pub use self::corpus::corpus_files;
+pub use self::corpus::for_corpus;
 pub use self::samples::SAMPLES;
 pub use self::samples::for_samples;
 pub use self::samples::sample_sources;
@@ -162,16 +167,19 @@ impl<'k> Parts<'k> {
         }
     }
 
-    /// Adds the tags of functions of that name.
-    fn define_tags(&mut self, name: &str) {
+    /// Adds the tags of functions of that name; whether there are any.
+    fn define_tags(&mut self, name: &str) -> bool {
         let functions = self.ids(sys::BTF_KIND_FUNC, name);
+        let mut found = false;
         for ty in self.full.btf().types() {
             if let Kind::DeclTag { target, .. } = ty.kind()
                 && functions.contains(&target)
             {
                 self.trim.define(ty.id());
+                found = true;
             }
         }
+        found
     }
 
     /// What a function takes by value has to be there with its size.

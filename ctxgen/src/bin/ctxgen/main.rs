@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod diff;
 mod header;
 mod list;
 mod output;
@@ -37,6 +38,7 @@ enum Command {
     Show(show::Show),
     Header(header::Header),
     Check(check::Check),
+    Diff(diff::Diff),
 }
 
 /// Where the kernel's BTF is.
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         Command::Show(show) => show.run(),
         Command::Header(header) => header.run(),
         Command::Check(check) => check.run(),
+        Command::Diff(diff) => diff.run(),
     };
     match result {
         Ok(code) => code,

@@ -17,6 +17,8 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error("there is nothing to compare: name two or more kernels with --btf")]
+    OneKernel,
     #[error(
         "a fixed layout is for one kernel: with more than one --btf, ask for --relocatable contexts"
     )]

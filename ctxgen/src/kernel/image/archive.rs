@@ -1,9 +1,9 @@
-//! Archives with a BTF in them, such as BTFHub keeps.
+//! Archives with a BTF in them, such as `BTFHub` keeps.
 
 use super::Trail;
 use crate::Error;
 
-/// Where a file's header in an archive has its magic, in all of the formats that `tar` writes.
+/// Where a file's header in an archive has its magic, in all formats but the oldest, which has none.
 const MAGIC_AT: usize = 257;
 
 pub(super) fn is_tar(bytes: &[u8]) -> bool {

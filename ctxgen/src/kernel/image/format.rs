@@ -30,7 +30,7 @@ pub(super) enum Format {
     Riscv64,
     /// s390x.
     S390,
-    /// An archive of files, as those of BTFHub.
+    /// An archive of files, as those of `BTFHub`.
     Tar,
     /// Any of the others, compressed.
     Compressed(Compression),

@@ -83,7 +83,7 @@ pub enum ModuleError {
         kind: u32,
     },
     /// A module's name that no module can have.
-    #[error("{0:?} is no module's name: that consists of letters, digits and underscores")]
+    #[error("{0:?} is no module's name: that consists of up to 55 letters, digits and underscores")]
     Name(String),
     /// A module was given by a name that is not its own.
     #[error("by what its file says it is the module {0}")]
@@ -94,6 +94,12 @@ pub enum ModuleError {
     /// A module that was built for more than one kernel has a `.BTF.base` that is no BTF.
     #[error("its .BTF.base section, which says what it needs of a kernel, is no BTF: {0}")]
     Base(#[source] BtfError),
+    /// A module that was built for more than one kernel needs too many types of one name.
+    #[error("its .BTF.base section has more types that are called {0:?} than anything real")]
+    Namesakes(String),
+    /// A type is a circle of typedefs, arrays and the like.
+    #[error("its type {0} is made of itself")]
+    Circle(TypeId),
     /// A module that was built for more than one kernel needs types that this one has not.
     #[error(
         "it was built without its kernel's BTF, with a .BTF.base section that says what it needs of \

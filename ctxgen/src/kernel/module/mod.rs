@@ -139,10 +139,13 @@ pub(crate) fn module_name(name: &str) -> Result<String, ModuleError> {
     }
 }
 
+/// `MODULE_NAME_LEN` of `include/linux/moduleparam.h`, without the NUL that it counts.
+const MAX_NAME: usize = 55;
+
 /// Whether a module can be called so. Some start with a digit: `8021q`.
 pub(crate) fn is_module_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    !name.is_empty() && name.bytes().all(fits)
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(fits)
 }
 
 /// Types and names as they are in a blob.

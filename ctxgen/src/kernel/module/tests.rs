@@ -319,5 +319,69 @@ fn a_module_that_brings_its_own_base() {
         for len in 0..base.len() {
             assert!(add(&vmlinux, &base[..len]).is_err(), "{len}");
         }
+        let mut base = base;
+        for at in 0..base.len() {
+            for value in [0, 1, 2, 0x7f, 0xff] {
+                let was = std::mem::replace(&mut base[at], value);
+                let _ = add(&vmlinux, &base);
+                base[at] = was;
+            }
+        }
+    }
+}
+
+/// libbpf would follow those for ever, or hold each of many against each of many.
+#[test]
+fn what_relocation_would_not_survive() {
+    let vmlinux = vmlinux(ByteOrder::HOST);
+    let vmlinux = Btf::parse(&vmlinux).unwrap();
+    let mut writer = BtfWriter::new(ByteOrder::HOST);
+    writer.structure("sk_buff", 4, &[]);
+    let base = writer.finish();
+    let distilled = Btf::parse(&base).unwrap();
+    for (first, second) in [(3, 2), (2, 2), (3, 3)] {
+        let mut writer = BtfWriter::split(&distilled);
+        let name = writer.string("t");
+        writer.raw(&[name, TYPEDEF, first]);
+        writer.constant(TypeId(second));
+        writer.structure("s", 4, &[("a", TypeId(2), 0), ("b", TypeId(3), 0)]);
+        let module = writer.finish();
+        let error = relocate::relocate(&module, &base, &vmlinux).unwrap_err();
+        assert!(matches!(error, ModuleError::Circle(_)), "{error}");
+    }
+    let mut writer = BtfWriter::new(ByteOrder::HOST);
+    for _ in 0..1000 {
+        writer.structure("sk_buff", 4, &[]);
+    }
+    let many = writer.finish();
+    let error = relocate::relocate(&base, &many, &vmlinux).unwrap_err();
+    assert!(matches!(error, ModuleError::Namesakes(_)), "{error}");
+}
+
+/// The relocation is libbpf's: it gets nothing that it has not checked itself.
+#[test]
+fn every_changed_byte_of_a_module_with_its_own_base_ends() {
+    for order in ORDERS {
+        let vmlinux = vmlinux(order);
+        let mut writer = BtfWriter::new(order);
+        writer.structure("sk_buff", 4, &[]);
+        writer.unsigned("unsigned int", 4);
+        let base = writer.finish();
+        let distilled = Btf::parse(&base).unwrap();
+        let mut writer = BtfWriter::split(&distilled);
+        let skb = writer.pointer(TypeId(1));
+        writer.structure("own", 16, &[("skb", skb, 0), ("n", TypeId(2), 8)]);
+        writer.array(TypeId(2), TypeId(2), 4);
+        function(&mut writer, "vendor_rx", &[("skb", skb)], TypeId(2));
+        let mut module = writer.finish();
+        let vmlinux = Btf::parse(&vmlinux).unwrap();
+        assert!(relocate::relocate(&module, &base, &vmlinux).is_ok());
+        for at in 0..module.len() {
+            for value in [0, 1, 2, 3, 7, 0x7f, 0xff] {
+                let was = std::mem::replace(&mut module[at], value);
+                let _ = relocate::relocate(&module, &base, &vmlinux);
+                module[at] = was;
+            }
+        }
     }
 }

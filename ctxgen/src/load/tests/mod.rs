@@ -1,0 +1,206 @@
+//! Kernels by hand: without BTF, with modules, with something else than was expected.
+
+mod elf;
+
+use std::fs;
+use std::path::PathBuf;
+
+use libbpf_rs::libbpf_sys;
+
+use self::elf::object;
+use super::*;
+use crate::btf::Btf;
+use crate::btf::ByteOrder;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+
+const FUNC: u32 = libbpf_sys::BTF_KIND_FUNC << 24;
+const FUNC_PROTO: u32 = libbpf_sys::BTF_KIND_FUNC_PROTO << 24;
+
+/// Adds a function with these parameters, which returns nothing.
+fn function(writer: &mut BtfWriter, name: &str, params: &[(&str, TypeId)]) {
+    let mut words = vec![0, FUNC_PROTO | params.len() as u32, 0];
+    for (name, type_id) in params {
+        words.extend([writer.string(name), type_id.0]);
+    }
+    let proto = writer.raw(&words);
+    let name = writer.string(name);
+    writer.raw(&[name, FUNC, proto.0]);
+}
+
+/// A kernel with a function of its own.
+fn vmlinux(order: ByteOrder) -> Vec<u8> {
+    let mut writer = BtfWriter::new(order);
+    writer.int("long int", 8, crate::btf::IntEncoding::Signed);
+    let u64 = writer.unsigned("long long unsigned int", 8);
+    function(&mut writer, "in_kernel", &[("first", u64), ("second", u64)]);
+    writer.finish()
+}
+
+/// A module with a function, one of whose arguments is of a type that the kernel does not have.
+fn module(base: &[u8], name: &str) -> Vec<u8> {
+    let base = Btf::parse(base).unwrap();
+    let mut writer = BtfWriter::split(&base);
+    let own = writer.structure("of_module", 8, &[("x", TypeId(2), 0)]);
+    let pointer = writer.pointer(own);
+    function(
+        &mut writer,
+        name,
+        &[("own", pointer), ("number", TypeId(2))],
+    );
+    writer.finish()
+}
+
+/// A folder like `/sys/kernel/btf`, which is removed with this.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
+        let name = format!("ctxgen-{}-{name}", std::process::id());
+        let folder = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&folder.0).unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.0.join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    fn vmlinux(&self) -> PathBuf {
+        self.0.join("vmlinux")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The fields of a struct in the BTF that libbpf gets, with their offsets in bytes; `None` where the
+/// struct is not there.
+fn fields(loader: &Loader<'_>, name: &str) -> Option<Vec<(String, u32)>> {
+    let bytes = fs::read(loader.btf_path().unwrap()).unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+    let ty = btf.types().find(|ty| ty.name() == name)?;
+    let Kind::Struct(composite) = ty.kind() else {
+        panic!("{name} is no struct");
+    };
+    let members = composite.members();
+    Some(
+        members
+            .map(|m| (m.name.to_owned(), m.bit_offset / 8))
+            .collect(),
+    )
+}
+
+#[test]
+fn a_field_where_the_kernel_has_the_argument() {
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        let bytes = object(
+            order,
+            "fentry/in_kernel",
+            "btf_fentry_in_kernel_ctx",
+            "second",
+        );
+        let folder = Folder::new(&format!("field-{order}"), &[("vmlinux", &vmlinux(order))]);
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert!(loader.absent().is_empty());
+        assert_eq!(
+            fields(&loader, "btf_fentry_in_kernel_ctx").unwrap(),
+            [("second".to_owned(), 8)]
+        );
+    }
+}
+
+#[test]
+fn a_kernel_without_btf() {
+    let folder = Folder::new("none", &[]);
+    let load = |section, context| {
+        let bytes = object(ByteOrder::HOST, section, context, "x");
+        Loader::for_running(&bytes, &folder.vmlinux()).map(|loader| loader.absent().len())
+    };
+    let text = load("fentry/f", "btf_fentry_f_ctx")
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "vmlinux",
+        "CONFIG_DEBUG_INFO_BTF=y",
+        "the target kernel's BTF",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    // Attaching takes BTF, relocated or not.
+    assert!(load("tp_btf/f", "other").is_err());
+    // And these do not.
+    assert_eq!(load("xdp", "xdp_md").unwrap(), 0);
+    assert_eq!(load("raw_tp/f", "bpf_raw_tracepoint_args").unwrap(), 0);
+}
+
+#[test]
+fn a_kernel_of_the_other_byte_order() {
+    let kernel = vmlinux(ByteOrder::Big);
+    let kernel = KernelBtf::from_bytes(&kernel, Origin::Memory("big".to_owned())).unwrap();
+    let bytes = object(
+        ByteOrder::Little,
+        "fentry/in_kernel",
+        "btf_fentry_in_kernel_ctx",
+        "x",
+    );
+    let text = Loader::for_kernel(&bytes, &kernel).unwrap_err().to_string();
+    assert!(
+        text.contains("the BPF object is little-endian, and big is big-endian"),
+        "{text}"
+    );
+}
+
+#[test]
+fn damaged_kernels() {
+    let bytes = object(
+        ByteOrder::HOST,
+        "fentry/in_kernel",
+        "btf_fentry_in_kernel_ctx",
+        "x",
+    );
+    let kernel = vmlinux(ByteOrder::HOST);
+    for len in 0..kernel.len() {
+        let folder = Folder::new(&format!("cut-{len}"), &[("vmlinux", &kernel[..len])]);
+        let cut = Loader::for_running(&bytes, &folder.vmlinux());
+        assert!(matches!(cut, Err(Error::BadBtf { .. })), "{len}");
+    }
+}
+
+#[test]
+fn hooks_of_modules() {
+    let order = ByteOrder::HOST;
+    let kernel = vmlinux(order);
+    let [one, two] = ["in_one", "in_two"].map(|name| module(&kernel, name));
+    let files: [(&str, &[u8]); 4] = [
+        ("vmlinux", &kernel),
+        ("one", &one),
+        ("two", &two),
+        ("damaged", b"\x9f\xeb\x01"),
+    ];
+    let folder = Folder::new("modules", &files);
+    for target in ["in_one", "in_two"] {
+        let context = format!("btf_fentry_{target}_ctx");
+        let bytes = object(order, &format!("fentry/{target}"), &context, "number");
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert!(loader.absent().is_empty(), "{:?}", loader.absent());
+        let expected = vec![("number".to_owned(), 8)];
+        assert_eq!(fields(&loader, &context), Some(expected));
+    }
+    let bytes = object(order, "fentry/in_none", "btf_fentry_in_none_ctx", "number");
+    let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+    assert_eq!(loader.absent().len(), 1);
+    assert_eq!(fields(&loader, "btf_fentry_in_none_ctx"), None);
+    let text = loader.absent()[0].to_string();
+    assert!(
+        text.contains("program prog, SEC(\"fentry/in_none\")") && text.contains("in_none"),
+        "{text}"
+    );
+
+    // A type of a module is found too, where the kernel has none of that name.
+    let bytes = object(order, "xdp", "of_module", "x");
+    let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+    assert_eq!(loader.btf_path(), None);
+}

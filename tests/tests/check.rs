@@ -1,0 +1,246 @@
+//! Compiled objects held against kernels: the sample that every kernel takes otherwise, built with a
+//! fixed context and with a relocatable one.
+
+use std::path::Path;
+
+use ctxgen::KernelBtf;
+use ctxgen::check::Checked;
+use ctxgen::check::Verdict;
+use ctxgen::check::check;
+use ctxgen::drift::Change;
+use ctxgen::drift::Move;
+use ctxgen_build::Builder;
+use ctxgen_tests::Kernel;
+use ctxgen_tests::fixture;
+use ctxgen_tests::full;
+use ctxgen_tests::workspace;
+
+const KERNELS: [&str; 3] = ["5.10-x86_64", "6.1-x86_64", "7.2-x86_64"];
+
+fn kernel(name: &str) -> KernelBtf {
+    KernelBtf::from_path(&fixture(name).btf).unwrap()
+}
+
+/// What the fixtures, which have little more than hooks, are enough for.
+const TOP: &str = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+                   #define SEC(name) __attribute__((section(name), used))\n";
+
+const UNLINKS: &str = "SEC(\"fentry/vfs_unlink\")\n\
+                       int unlink_enter(struct btf_fentry_vfs_unlink_ctx *ctx) { return !ctx->dentry; }\n\
+                       SEC(\"fexit/vfs_unlink\")\n\
+                       int unlink_exit(struct btf_fexit_vfs_unlink_ctx *ctx) { return ctx_get(ctx, ret); }\n";
+
+/// The bytes of a source's object, built for a kernel.
+fn build(source: &Path, btf: &Path, relocatable: bool) -> Vec<u8> {
+    let out = tempfile::tempdir().unwrap();
+    let arch = KernelBtf::from_path(btf).unwrap().arch().unwrap();
+    let artifacts = Builder::new()
+        .source(source)
+        .btf(btf)
+        .target(format!("{}-unknown-linux-gnu", arch.rust_name()))
+        .out_dir(out.path())
+        .relocatable(relocatable)
+        .generate()
+        .unwrap();
+    std::fs::read(&artifacts.objects[0].object).unwrap()
+}
+
+/// The same of a source's text, for a fixture.
+fn build_text(text: &str, kernel: &str, relocatable: bool) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("prog.bpf.c");
+    std::fs::write(&source, format!("{TOP}{text}")).unwrap();
+    build(&source, &fixture(kernel).btf, relocatable)
+}
+
+fn of<'a>(all: &'a [Checked], program: &str) -> &'a Checked {
+    let is_it = |checked: &&Checked| checked.program == program;
+    all.iter().find(is_it).expect("the program")
+}
+
+fn moved(moves: &[(&str, u32, u32)]) -> Change {
+    let to_move = |&(name, from, to): &(&str, u32, u32)| Move {
+        name: name.to_owned(),
+        from,
+        to,
+    };
+    Change::Moved(moves.iter().map(to_move).collect())
+}
+
+#[test]
+fn a_fixed_context_is_wrong_where_it_is_wrong() {
+    let object = build_text(UNLINKS, "6.1-x86_64", false);
+    let agrees = check(&object, &kernel("6.1-x86_64")).unwrap();
+    assert_eq!(agrees.len(), 2);
+    for checked in &agrees {
+        assert_eq!(checked.verdict, Verdict::Agrees, "{checked}");
+        assert!(checked.is_fine());
+    }
+    assert_eq!(
+        of(&agrees, "unlink_exit").r#struct.as_deref(),
+        Some("btf_fexit_vfs_unlink_ctx")
+    );
+
+    let before = check(&object, &kernel("5.10-x86_64")).unwrap();
+    assert_eq!(
+        of(&before, "unlink_exit").verdict,
+        Verdict::Differs(vec![
+            Change::Removed {
+                declaration: "struct user_namespace *mnt_userns".to_owned(),
+                slot: 0
+            },
+            moved(&[
+                ("dir", 1, 0),
+                ("dentry", 2, 1),
+                ("delegated_inode", 3, 2),
+                ("ret", 4, 3)
+            ]),
+        ])
+    );
+    let after = check(&object, &kernel("7.2-x86_64")).unwrap();
+    let differs = &of(&after, "unlink_enter").verdict;
+    assert_eq!(
+        *differs,
+        Verdict::Differs(vec![
+            Change::Removed {
+                declaration: "struct user_namespace *mnt_userns".to_owned(),
+                slot: 0
+            },
+            Change::Retyped {
+                name: "delegated_inode".to_owned(),
+                from: "struct inode **".to_owned(),
+                to: "struct delegated_inode *".to_owned()
+            },
+            Change::Added {
+                declaration: "struct mnt_idmap *idmap".to_owned(),
+                slot: 0
+            },
+        ])
+    );
+    assert!(!of(&after, "unlink_enter").is_fine());
+}
+
+#[test]
+fn a_relocatable_context_serves_all() {
+    let object = build_text(UNLINKS, "6.1-x86_64", true);
+    for name in KERNELS {
+        for checked in check(&object, &kernel(name)).unwrap() {
+            assert_eq!(checked.verdict, Verdict::Relocatable, "{name}: {checked}");
+        }
+    }
+}
+
+/// The sample itself, on all kernels that there are.
+#[test]
+fn unlinksnoop() {
+    let source = workspace().join("example-bpf/src/bpf/unlinksnoop.bpf.c");
+    let kernels = full("a sample's contexts on every kernel");
+    let is_x86 = |kernel: &&Kernel| kernel.name.contains("amd64-cloud");
+    let kernels: Vec<&Kernel> = kernels.iter().filter(is_x86).collect();
+    let Some(first) = kernels.first() else { return };
+    let [fixed, relocatable] = [false, true].map(|form| build(&source, &first.btf, form));
+    for kernel in &kernels {
+        let btf = KernelBtf::from_path(&kernel.btf).unwrap();
+        for checked in check(&relocatable, &btf).unwrap() {
+            assert_eq!(
+                checked.verdict,
+                Verdict::Relocatable,
+                "{}: {checked}",
+                kernel.name
+            );
+        }
+        let same = kernel.name == first.name;
+        for checked in check(&fixed, &btf).unwrap() {
+            assert_eq!(checked.is_fine(), same, "{}: {checked}", kernel.name);
+        }
+    }
+}
+
+/// Nothing of what the object reads has moved: that the kernel passes more is no difference.
+#[test]
+fn more_arguments_are_no_difference() {
+    let text = "SEC(\"tp_btf/sched_switch\")\n\
+                int switched(struct btf_trace_sched_switch_ctx *ctx) { return !ctx->next; }\n";
+    let object = |kernel| build_text(text, kernel, false);
+    let old = check(&object("5.10-x86_64"), &kernel("7.2-x86_64")).unwrap();
+    assert_eq!(old[0].verdict, Verdict::Agrees);
+    let new = check(&object("7.2-x86_64"), &kernel("5.10-x86_64")).unwrap();
+    let lacks = Change::Removed {
+        declaration: "unsigned int prev_state".to_owned(),
+        slot: 3,
+    };
+    assert_eq!(new[0].verdict, Verdict::Differs(vec![lacks]));
+    assert_eq!(
+        new[0].to_string(),
+        "switched, SEC(\"tp_btf/sched_switch\"): DIFFERS: who reads these arguments reads something \
+         else:\n    removed: unsigned int prev_state, was in slot 3"
+    );
+}
+
+/// That a program asks first is not seen.
+#[test]
+fn what_a_relocatable_context_lacks_is_told() {
+    let text = "SEC(\"tp_btf/sched_switch\")\n\
+                int state(struct btf_trace_sched_switch_ctx *ctx) { return ctx->prev_state; }\n\
+                SEC(\"tp_btf/block_rq_complete\")\n\
+                int error(struct btf_trace_block_rq_complete_ctx *ctx) { return ctx->error; }\n\
+                SEC(\"lsm/file_mprotect\")\n\
+                int fine(struct btf_lsm_file_mprotect_ctx *ctx) { return ctx->ret; }\n\
+                SEC(\"xdp\")\n\
+                int other(void *ctx) { return 2; }\n";
+    let object = build_text(text, "7.2-x86_64", true);
+    let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+    assert_eq!(
+        of(&all, "state").verdict,
+        Verdict::Lacks(vec![Change::Removed {
+            declaration: "unsigned int prev_state".to_owned(),
+            slot: 3
+        }])
+    );
+    assert_eq!(
+        of(&all, "error").verdict,
+        Verdict::Lacks(vec![Change::Retyped {
+            name: "error".to_owned(),
+            from: "blk_status_t".to_owned(),
+            to: "int".to_owned()
+        }])
+    );
+    assert_eq!(of(&all, "fine").verdict, Verdict::Relocatable);
+    assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+}
+
+/// Where narrow arguments are whole slots, it is the arguments' own types that count.
+#[test]
+fn big_endian() {
+    let text = "SEC(\"tp_btf/block_rq_complete\")\n\
+                int prog(struct btf_trace_block_rq_complete_ctx *ctx) { return ctx_get(ctx, error); }\n";
+    for (relocatable, verdict) in [(false, Verdict::Agrees), (true, Verdict::Relocatable)] {
+        let object = build_text(text, "6.12-s390x", relocatable);
+        let all = check(&object, &kernel("6.12-s390x")).unwrap();
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].verdict, verdict);
+    }
+}
+
+#[test]
+fn hooks_that_are_not_there() {
+    let text = "SEC(\"fentry/gone\") int gone(void *ctx) { return 0; }\n\
+                SEC(\"fentry/vfs_unlink\")\n\
+                int unlink(struct btf_fentry_vfs_unlink_ctx *ctx) { return !ctx->dir; }\n";
+    let object = build_text(text, "7.2-x86_64", false);
+    let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+    let absent = Verdict::Absent("the kernel does not have it".to_owned());
+    assert_eq!(of(&all, "gone").verdict, absent);
+    assert!(!of(&all, "gone").is_fine());
+    assert_eq!(of(&all, "unlink").verdict, Verdict::Agrees);
+}
+
+#[test]
+fn what_is_no_object() {
+    let error = check(b"no ELF", &kernel("7.2-x86_64")).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.starts_with("the BPF object cannot be read: "),
+        "{error}"
+    );
+}

@@ -1,0 +1,157 @@
+//! The programs of `tests/corpus` become the same with the trimmed `vmlinux.h` as with the full one.
+//!
+//! They are written after the manner of real tools: each kind of program, the macros of libbpf's
+//! headers, CO-RE in all its forms. A line at the top of each says which kernels have what it needs.
+
+mod compare;
+mod program;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+
+use ctxgen::Arch;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen_build::Artifacts;
+use ctxgen_build::Builder;
+use ctxgen_build::Vmlinux;
+use ctxgen_tests::full;
+use ctxgen_tests::running;
+use ctxgen_tests::skip;
+use ctxgen_tests::trimmed::CORPUS;
+use ctxgen_tests::trimmed::CORPUS_KERNEL;
+use ctxgen_tests::workspace;
+
+use crate::compare::Summary;
+use crate::program::Program;
+
+/// Of the full kernels, those that differ most from each other: in age, compiler, byte order.
+const KERNELS: [&str; 5] = [
+    "5.10.223-amd64-cloud",
+    "6.12.107-amd64-clang",
+    "6.12.107-arm64-cloud",
+    "6.12.107-s390x",
+    "7.2.13-amd64-cloud",
+];
+
+fn build(btf: &Path, arch: Arch, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
+    let mut include = std::ffi::OsString::from("-I");
+    include.push(workspace().join("tests/corpus"));
+    Builder::new()
+        .sources(sources)
+        .btf(btf)
+        .target(format!("{}-unknown-linux-gnu", arch.rust_name()))
+        .clang_args([include])
+        .out_dir(out)
+        .vmlinux(vmlinux)
+        .generate()
+        .unwrap_or_else(|error| panic!("{}: {error}", btf.display()))
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Whether a kernel has what a program needs; said where it has not.
+fn fits(program: &Program, name: &str, release: &str, kernel: &KernelBtf) -> bool {
+    let why_not = program.why_not(release, kernel).or_else(|| {
+        let text = String::from_utf8_lossy(&read(&program.path)).into_owned();
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.find_map(|word| {
+            let hook = Hook::from_struct_name(word)?;
+            ctxgen::Context::of_struct(kernel, &hook).err()?;
+            Some(format!("it has no {hook}"))
+        })
+    });
+    if let Some(why_not) = &why_not {
+        skip(&format!("{} on {name}", program.name), why_not);
+    }
+    why_not.is_none()
+}
+
+/// Builds each program for a kernel both ways; the names of those that were compared.
+fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
+    let kernel = KernelBtf::from_path(btf).unwrap();
+    let arch = kernel.arch().unwrap();
+    let programs: Vec<Program> = program::all()
+        .into_iter()
+        .filter(|program| fits(program, name, release, &kernel))
+        .collect();
+    drop(kernel);
+
+    let out = tempfile::tempdir().unwrap();
+    let sources: Vec<&Path> = programs.iter().map(|program| &*program.path).collect();
+    let everything = build(btf, arch, &out.path().join("full"), &sources, Vmlinux::Full);
+    assert_eq!(everything.warnings, [""; 0], "{name}");
+    let with_all: BTreeMap<&str, &PathBuf> = everything
+        .objects
+        .iter()
+        .map(|object| (&*object.name, &object.object))
+        .collect();
+
+    let waiting = Mutex::new(programs.iter());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, Into::into) {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().unwrap().next();
+                    let Some(program) = next else { break };
+                    // Alone, so that no other program's names help it.
+                    let out = out.path().join(&program.name);
+                    let trimmed = build(btf, arch, &out, &[&program.path], Vmlinux::Trimmed);
+                    // A header that lacks something would be said here.
+                    assert_eq!(trimmed.warnings, [""; 0], "{} on {name}", program.name);
+                    let [ours, full] = [&trimmed.objects[0].object, with_all[&*program.name]]
+                        .map(|path| Summary::of(&read(path)));
+                    ours.assert_same(&full, &format!("{} on {name}", program.name));
+                }
+            });
+        }
+    });
+    programs.into_iter().map(|program| program.name).collect()
+}
+
+fn all_names() -> BTreeSet<String> {
+    let programs = program::all();
+    assert!(programs.len() >= 30, "{}", programs.len());
+    programs.into_iter().map(|program| program.name).collect()
+}
+
+fn release(name: &str) -> &str {
+    name.split_once('-').map_or(name, |(release, _)| release)
+}
+
+#[test]
+fn on_the_kernel_shipped_with_it() {
+    let btf = workspace().join(format!("tests/fixtures/corpus/{CORPUS}.btf"));
+    let compared = check(CORPUS, release(CORPUS_KERNEL), &btf);
+    assert_eq!(compared, all_names());
+}
+
+#[test]
+fn on_full_kernels() {
+    let kernels = full("the corpus on full kernels");
+    for name in KERNELS {
+        let Some(kernel) = kernels.iter().find(|kernel| kernel.name == name) else {
+            continue;
+        };
+        let compared = check(name, release(name), &kernel.btf);
+        if name == CORPUS_KERNEL {
+            assert_eq!(compared, all_names());
+        }
+    }
+}
+
+#[test]
+fn on_the_running_kernel() {
+    let Some(kernel) = running("the corpus on the running kernel") else {
+        return;
+    };
+    let release_file = "/proc/sys/kernel/osrelease";
+    let running_release = std::fs::read_to_string(release_file).unwrap();
+    check(&kernel.name, release(running_release.trim()), &kernel.btf);
+}
