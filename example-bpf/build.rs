@@ -1,4 +1,4 @@
-//! Builds the sample programs for the running kernel, or the one that `CTXGEN_BTF` names.
+//! Builds the sample programs against the BTF in `btf/`, or the one that `CTXGEN_BTF` names.
 
 use std::env;
 use std::error::Error;

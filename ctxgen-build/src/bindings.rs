@@ -27,12 +27,13 @@ const RELOCATABLE: &str = "
 
 ";
 
-/// The Rust text for these contexts.
+/// The Rust text for these contexts, as a build leaves it in `<name>.ctx.rs`: the structs, with
+/// assertions of their layout, and a trait `HookContext` that tells their hooks. `name` is for errors.
 ///
 /// # Errors
 /// [`Error::Bindings`] and [`Error::NoLibclang`] from bindgen, [`Error::Render`] for the header
 /// that it reads.
-pub(crate) fn bindings(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
+pub fn bindings(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     let mut text = TOP.to_owned();
     if ctx.is_relocatable() {
         text.push_str(RELOCATABLE);

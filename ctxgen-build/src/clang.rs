@@ -94,16 +94,18 @@ impl Clang {
         }
     }
 
-    /// Compiles a source to an object, writes the rule of the headers that it read, and gives back
-    /// clang's warnings.
+    /// Compiles a source with these macros to an object, writes the rule of the headers that it read,
+    /// and gives back clang's warnings.
     pub(crate) fn compile(
         &self,
         source: &Path,
         object: &Path,
         rule: &Path,
+        macros: &[String],
         options: &Options<'_>,
     ) -> Result<String, Error> {
         let mut command = self.command(source, &[options.include], options);
+        command.args(macros.iter().map(|name| format!("-D{name}")));
         // The rule's target needs a name in which no colon can be.
         command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
         command.arg("-c").arg(source).arg("-o").arg(object);

@@ -26,28 +26,14 @@ pub(crate) struct Unit<'a> {
 /// A source and the name of what is made of it.
 pub(crate) type Source<'a> = (String, &'a Path);
 
-/// Compiles named sources to objects in `scratch`, in their order.
-///
-/// # Errors
-/// That of the first source, in their order, that cannot be compiled.
-pub(crate) fn all<'a>(
-    clang: &Clang,
-    options: &Options<'_>,
-    sources: &'a [Source<'a>],
-    scratch: &Path,
-) -> Result<Vec<Unit<'a>>, Error> {
-    each(sources, |(name, source)| {
-        one(clang, options, name, source, scratch)
-    })
-}
-
-/// What `work` makes of each source, in their order. It is called for several at a time.
+/// What `work` makes of each source and its place among them, in their order. It is called for
+/// several at a time.
 ///
 /// # Errors
 /// That of the first source, in their order, for which `work` has one.
 pub(crate) fn each<'a, T: Send>(
     sources: &'a [Source<'a>],
-    work: impl Fn(&'a Source<'a>) -> Result<T, Error> + Sync,
+    work: impl Fn(usize, &'a Source<'a>) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let waiting = Mutex::new(sources.iter().enumerate());
     let take = || {
@@ -57,7 +43,7 @@ pub(crate) fn each<'a, T: Send>(
     let work = || {
         let mut done = Vec::new();
         while let Some((place, source)) = take() {
-            done.push((place, work(source)));
+            done.push((place, work(place, source)));
         }
         done
     };
@@ -78,16 +64,17 @@ pub(crate) fn each<'a, T: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn one<'a>(
+/// Compiles a source with these macros to an object in `scratch`.
+pub(crate) fn one<'a>(
     clang: &Clang,
     options: &Options<'_>,
-    name: &'a str,
-    source: &'a Path,
+    (name, source): &'a Source<'a>,
+    macros: &[String],
     scratch: &Path,
 ) -> Result<Unit<'a>, Error> {
     let object = scratch.join(format!("{name}.o"));
     let rule = scratch.join(format!("{name}.d"));
-    let warnings = clang.compile(source, &object, &rule, options)?;
+    let warnings = clang.compile(source, &object, &rule, macros, options)?;
     let rule = std::fs::read_to_string(&rule).map_err(|error| Error::Read {
         path: rule.clone(),
         error,

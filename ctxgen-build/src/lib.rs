@@ -67,6 +67,8 @@ mod skeleton;
 mod targets;
 mod vmlinux;
 
+#[cfg(feature = "bindgen")]
+pub use self::bindings::bindings;
 pub use self::builder::Artifacts;
 pub use self::builder::Builder;
 pub use self::builder::Object;

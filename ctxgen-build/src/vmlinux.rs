@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::render;
+use ctxgen::render::own_ksym;
 
 use crate::clang::Clang;
 use crate::clang::Options;
@@ -59,30 +60,34 @@ impl<'a> Compilation<'a> {
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
         if let Vmlinux::Provided(path) = vmlinux {
-            return self.compile(&read(path)?);
+            return self.compile(&read(path)?, &[]);
         }
         let first = self.headers_without_types()?;
-        let texts = compile::each(self.sources, |(_, source)| {
+        let texts = compile::each(self.sources, |_, (_, source)| {
             self.clang.preprocess(source, &first, self.options)
         })?;
         let folders = [&*first, self.options.include].map(Path::to_string_lossy);
         let folders = folders.each_ref().map(|folder| &**folder);
         let mut names = Names::new();
+        let mut macros = Vec::new();
         for text in &texts {
-            names.add_preprocessed(text, &folders);
+            let mut own = Names::new();
+            own.add_preprocessed(text, &folders);
+            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
+            names.add(own);
         }
         let all = || render::vmlinux_with_all(self.kernel, &names);
         if *vmlinux == Vmlinux::Full {
-            return self.compile(all()?.as_bytes());
+            return self.compile(all()?.as_bytes(), &macros);
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
-        match self.compile(trimmed.as_bytes()) {
+        match self.compile(trimmed.as_bytes(), &macros) {
             Err(Error::Compile {
                 source_file,
                 stderr,
             }) => {
                 // If it is no fault of the header's, it is the same with all types.
-                let units = self.compile(all()?.as_bytes())?;
+                let units = self.compile(all()?.as_bytes(), &macros)?;
                 warnings.push(incomplete(&source_file, &stderr));
                 Ok(units)
             }
@@ -90,9 +95,13 @@ impl<'a> Compilation<'a> {
         }
     }
 
-    fn compile(&self, header: &[u8]) -> Result<Vec<Unit<'a>>, Error> {
+    /// Compiles each source with the header and its own macros.
+    fn compile(&self, header: &[u8], macros: &[Vec<String>]) -> Result<Vec<Unit<'a>>, Error> {
         self.out.write(HEADER, header)?;
-        compile::all(self.clang, self.options, self.sources, self.scratch)
+        compile::each(self.sources, |place, source| {
+            let macros = macros.get(place).map_or(&[][..], |macros| macros);
+            compile::one(self.clang, self.options, source, macros, self.scratch)
+        })
     }
 
     /// A folder with the generated headers as the preprocessor needs them. `ctx.h` is among them

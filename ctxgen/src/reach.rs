@@ -14,6 +14,7 @@ use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::kernel::KernelBtf;
 use crate::names::Names;
 
 /// Types of a kernel that sources reach.
@@ -38,10 +39,12 @@ pub(crate) struct Kfunc {
 }
 
 impl Reach {
-    /// What of the types of `btf` and its base the names reach.
-    pub fn new(btf: &Btf<'_>, names: &Names<'_>) -> Self {
+    /// What of a kernel's types the names reach.
+    pub fn new(kernel: &KernelBtf, names: &Names<'_>) -> Self {
+        let btf = kernel.btf();
         let count = btf.type_count() as usize;
         let mut walk = Walk {
+            kernel,
             btf,
             names,
             state: vec![State::default(); count],
@@ -56,14 +59,12 @@ impl Reach {
 
 /// The kernel functions that BPF programs may call and of whose names `wanted` is true, by name:
 /// the kernel's build tags them (`bpf_kfunc`; Linux 6.10 with pahole 1.27, and newer).
-pub(crate) fn kfuncs(btf: &Btf<'_>, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Kfunc> {
+pub(crate) fn kfuncs(kernel: &KernelBtf, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Kfunc> {
+    let btf = kernel.btf();
     let mut kfuncs = BTreeMap::new();
     let mut fastcalls = BTreeSet::new();
-    for id in btf.ids_from(TypeId(1)) {
-        let Some(ty) = btf.get(id) else { continue };
-        if ty.kind_number() != libbpf_sys::BTF_KIND_DECL_TAG {
-            continue;
-        }
+    for ty in kernel.index().tags().iter().filter_map(|id| btf.get(*id)) {
+        // One of a parameter says nothing about the function.
         let Kind::DeclTag {
             target,
             component: -1,
@@ -116,21 +117,22 @@ enum Way {
     Follow,
 }
 
-struct Walk<'w, 'b> {
-    btf: &'w Btf<'b>,
+struct Walk<'w> {
+    kernel: &'w KernelBtf,
+    btf: &'w Btf<'static>,
     names: &'w Names<'w>,
     state: Vec<State>,
     reach: Reach,
     queue: Vec<(TypeId, Way)>,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn find_roots(&mut self) {
         let names = self.names;
         let typedefs = Filter::new([&names.identifiers, &names.mentions]);
         let tags = Filter::new([&names.tags]);
         let mut without_name = Vec::new();
-        for id in self.btf.ids_from(TypeId(1)) {
+        for &id in self.kernel.index().definitions() {
             let Some(ty) = self.btf.get(id) else { continue };
             match ty.kind_number() {
                 libbpf_sys::BTF_KIND_STRUCT
@@ -171,9 +173,7 @@ impl Walk<'_, '_> {
             }
         }
         self.add_users(&without_name);
-        let is_called =
-            |name: &str| names.identifiers.contains(name) && !names.ksyms.contains(name);
-        self.reach.kfuncs = kfuncs(self.btf, is_called);
+        self.reach.kfuncs = kfuncs(self.kernel, |name| names.calls(name));
         let protos = self
             .reach
             .kfuncs
@@ -223,13 +223,14 @@ impl Walk<'_, '_> {
     /// An enum without a name can be written nowhere but where it is used, if it is. Makes roots of
     /// what uses these.
     fn add_users(&mut self, enums: &[TypeId]) {
+        let index = self.kernel.index();
         let mut targets = vec![false; self.state.len()];
         let mut new = enums.to_vec();
         while !new.is_empty() {
             for id in std::mem::take(&mut new) {
                 targets[id.0 as usize] = true;
             }
-            for id in self.btf.ids_from(TypeId(1)) {
+            for &id in index.definitions().iter().chain(index.links()) {
                 let Some(ty) = self.btf.get(id) else { continue };
                 if targets[id.0 as usize] || !ty.uses_any(&targets) {
                     continue;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
 // kernels: 5.15
-/* What helpers return is used without its name being written. */
+/*
+ * What helpers return is used without its name being written: of tcp6_sock,
+ * tcp_request_sock and bpf_tcp_sock.
+ */
 #include "vmlinux.h"
 #include "ctx.h"
 #include <bpf/bpf_helpers.h>

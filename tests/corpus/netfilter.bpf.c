@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 6.12 x86_64 arm64
+// kernels: 6.12 x86_64 aarch64
 /* A netfilter hook, whose packet is a pointer in its context. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

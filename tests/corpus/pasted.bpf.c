@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
 // kernels: 5.10
-/* Names that only the preprocessor puts together. */
+/*
+ * Names that only the preprocessor puts together: __le32, kuid_t, vm_area_struct,
+ * real_parent, BPF_MAP_TYPE_STACK.
+ */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 5.15 x86_64 arm64
+// kernels: 5.15 x86_64 aarch64
 /* Functions of user space, and the registers that hold their arguments. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 6.12
+// kernels: 5.10
 /* Traffic control: a packet's metadata and its addresses. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -37,7 +37,7 @@ int mark(struct __sk_buff *skb)
 	fib.ipv4_dst = ip.daddr;
 	if (bpf_fib_lookup(skb, &fib, sizeof(fib), BPF_FIB_LOOKUP_DIRECT) == BPF_FIB_LKUP_RET_SUCCESS)
 		return bpf_redirect(fib.ifindex, BPF_F_INGRESS);
-	sk = bpf_skc_lookup_tcp(skb, &tuple->sock, sizeof(tuple->sock.ipv4), BPF_F_CURRENT_NETNS, 0);
+	sk = bpf_skc_lookup_tcp(skb, &tuple->sock, sizeof(tuple->sock.ipv4), -1L, 0);
 	if (sk) {
 		tuple->mark = sk->mark + sk->state == BPF_TCP_LISTEN;
 		bpf_sk_release(sk);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
-// kernels: 5.10 x86_64 arm64
+// kernels: 5.10 x86_64 aarch64
 /* Members of a struct by value behind macros, and unions without names. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

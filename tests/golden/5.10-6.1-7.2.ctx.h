@@ -57,14 +57,6 @@ struct btf_fexit_vfs_unlink_ctx {
 	struct delegated_inode *delegated_inode___delegated_inode_ptr; /* not on 5.10-x86_64 and 6.1-x86_64 */
 	int ret __attribute__((aligned(8)));
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_fexit_vfs_unlink_ctx) == 56, "btf_fexit_vfs_unlink_ctx");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, idmap) == 0, "btf_fexit_vfs_unlink_ctx.idmap");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, mnt_userns) == 8, "btf_fexit_vfs_unlink_ctx.mnt_userns");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dir) == 16, "btf_fexit_vfs_unlink_ctx.dir");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dentry) == 24, "btf_fexit_vfs_unlink_ctx.dentry");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, delegated_inode___inode_ptr_ptr) == 32, "btf_fexit_vfs_unlink_ctx.delegated_inode___inode_ptr_ptr");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, delegated_inode___delegated_inode_ptr) == 40, "btf_fexit_vfs_unlink_ctx.delegated_inode___delegated_inode_ptr");
-_Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, ret) == 48, "btf_fexit_vfs_unlink_ctx.ret");
 
 /*
  * lsm/file_mprotect
@@ -77,11 +69,6 @@ struct btf_lsm_file_mprotect_ctx {
 	long unsigned int prot;
 	int ret __attribute__((aligned(8)));
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_lsm_file_mprotect_ctx) == 32, "btf_lsm_file_mprotect_ctx");
-_Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, vma) == 0, "btf_lsm_file_mprotect_ctx.vma");
-_Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, reqprot) == 8, "btf_lsm_file_mprotect_ctx.reqprot");
-_Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, prot) == 16, "btf_lsm_file_mprotect_ctx.prot");
-_Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, ret) == 24, "btf_lsm_file_mprotect_ctx.ret");
 
 /*
  * lsm/path_rename
@@ -96,13 +83,6 @@ struct btf_lsm_path_rename_ctx {
 	unsigned int flags __attribute__((aligned(8))); /* not on 5.10-x86_64 */
 	int ret __attribute__((aligned(8)));
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_lsm_path_rename_ctx) == 48, "btf_lsm_path_rename_ctx");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, old_dir) == 0, "btf_lsm_path_rename_ctx.old_dir");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, old_dentry) == 8, "btf_lsm_path_rename_ctx.old_dentry");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, new_dir) == 16, "btf_lsm_path_rename_ctx.new_dir");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, new_dentry) == 24, "btf_lsm_path_rename_ctx.new_dentry");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, flags) == 32, "btf_lsm_path_rename_ctx.flags");
-_Static_assert(__builtin_offsetof(struct btf_lsm_path_rename_ctx, ret) == 40, "btf_lsm_path_rename_ctx.ret");
 
 /*
  * tp_btf/block_rq_complete, raw_tp/block_rq_complete
@@ -115,11 +95,6 @@ struct btf_trace_block_rq_complete_ctx {
 	u8 error___blk_status_t __attribute__((aligned(8))); /* not on 5.10-x86_64 */
 	unsigned int nr_bytes __attribute__((aligned(8)));
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_trace_block_rq_complete_ctx) == 32, "btf_trace_block_rq_complete_ctx");
-_Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, rq) == 0, "btf_trace_block_rq_complete_ctx.rq");
-_Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, error___int) == 8, "btf_trace_block_rq_complete_ctx.error___int");
-_Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, error___blk_status_t) == 16, "btf_trace_block_rq_complete_ctx.error___blk_status_t");
-_Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, nr_bytes) == 24, "btf_trace_block_rq_complete_ctx.nr_bytes");
 
 /*
  * tp_btf/kfree_skb, raw_tp/kfree_skb
@@ -132,11 +107,6 @@ struct btf_trace_kfree_skb_ctx {
 	unsigned int reason __attribute__((aligned(8))); /* not on 5.10-x86_64 */
 	const struct sock *rx_sk; /* not on 5.10-x86_64 and 6.1-x86_64 */
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_trace_kfree_skb_ctx) == 32, "btf_trace_kfree_skb_ctx");
-_Static_assert(__builtin_offsetof(struct btf_trace_kfree_skb_ctx, skb) == 0, "btf_trace_kfree_skb_ctx.skb");
-_Static_assert(__builtin_offsetof(struct btf_trace_kfree_skb_ctx, location) == 8, "btf_trace_kfree_skb_ctx.location");
-_Static_assert(__builtin_offsetof(struct btf_trace_kfree_skb_ctx, reason) == 16, "btf_trace_kfree_skb_ctx.reason");
-_Static_assert(__builtin_offsetof(struct btf_trace_kfree_skb_ctx, rx_sk) == 24, "btf_trace_kfree_skb_ctx.rx_sk");
 
 /*
  * tp_btf/sched_switch, raw_tp/sched_switch
@@ -149,10 +119,5 @@ struct btf_trace_sched_switch_ctx {
 	struct task_struct *next;
 	unsigned int prev_state __attribute__((aligned(8))); /* not on 5.10-x86_64 */
 } __attribute__((preserve_access_index));
-_Static_assert(sizeof(struct btf_trace_sched_switch_ctx) == 32, "btf_trace_sched_switch_ctx");
-_Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, preempt) == 0, "btf_trace_sched_switch_ctx.preempt");
-_Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev) == 8, "btf_trace_sched_switch_ctx.prev");
-_Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, next) == 16, "btf_trace_sched_switch_ctx.next");
-_Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev_state) == 24, "btf_trace_sched_switch_ctx.prev_state");
 
 #endif /* __CTXGEN_CTX_H__ */

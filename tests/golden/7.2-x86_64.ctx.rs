@@ -15,6 +15,14 @@ impl<T: Copy + Default, const N: usize> Default for __BindgenOpaqueArray8<[T; N]
         Self([<T as Default>::default(); N])
     }
 }
+pub const rw_hint_WRITE_LIFE_NOT_SET: rw_hint = 0;
+pub const rw_hint_WRITE_LIFE_NONE: rw_hint = 1;
+pub const rw_hint_WRITE_LIFE_SHORT: rw_hint = 2;
+pub const rw_hint_WRITE_LIFE_MEDIUM: rw_hint = 3;
+pub const rw_hint_WRITE_LIFE_LONG: rw_hint = 4;
+pub const rw_hint_WRITE_LIFE_EXTREME: rw_hint = 5;
+pub const rw_hint_WRITE_LIFE_HINT_NR: rw_hint = 6;
+pub type rw_hint = ::core::ffi::c_schar;
 #[repr(C)]
 #[derive(Debug)]
 pub struct task_struct {
@@ -257,14 +265,6 @@ const _: () = {
     ["Alignment of kuid_t"][::core::mem::align_of::<kuid_t>() - 4usize];
     ["Offset of field: kuid_t::val"][::core::mem::offset_of!(kuid_t, val) - 0usize];
 };
-pub const rw_hint_WRITE_LIFE_NOT_SET: rw_hint = 0;
-pub const rw_hint_WRITE_LIFE_NONE: rw_hint = 1;
-pub const rw_hint_WRITE_LIFE_SHORT: rw_hint = 2;
-pub const rw_hint_WRITE_LIFE_MEDIUM: rw_hint = 3;
-pub const rw_hint_WRITE_LIFE_LONG: rw_hint = 4;
-pub const rw_hint_WRITE_LIFE_EXTREME: rw_hint = 5;
-pub const rw_hint_WRITE_LIFE_HINT_NR: rw_hint = 6;
-pub type rw_hint = ::core::ffi::c_schar;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct sockptr_t {

@@ -24,6 +24,7 @@ use ctxgen_tests::Kernel;
 use ctxgen_tests::full;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
+use libbpf_rs::libbpf_sys;
 
 /// The kernels that there are modules of, with those. `what` is said to be skipped without any.
 fn kernels(what: &str) -> Vec<(Kernel, Vec<PathBuf>)> {
@@ -258,6 +259,91 @@ fn headers_compile() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {said}", kernel.name);
+    }
+}
+
+/// A module's BTF as it is where the module is built outside of the kernel's tree: its own part, and
+/// the base that says what it needs. libbpf makes both, as pahole has it do.
+fn distilled(module: &[u8], kernel: &Btf<'_>) -> (Vec<u8>, Vec<u8>) {
+    let kernel = kernel.to_bytes();
+    let parse = |bytes: &[u8], base| {
+        // SAFETY: the bytes are valid for their length, and libbpf copies them; the base is null or
+        // live.
+        unsafe {
+            libbpf_sys::btf__new_split(bytes.as_ptr().cast(), bytes.len().try_into().unwrap(), base)
+        }
+    };
+    let bytes_of = |btf: *mut libbpf_sys::btf| {
+        let mut len = 0;
+        // SAFETY: the BTF is live, and its data are valid for the length that libbpf tells.
+        unsafe {
+            let data = libbpf_sys::btf__raw_data(btf, &mut len);
+            std::slice::from_raw_parts(data.cast::<u8>(), len as usize).to_vec()
+        }
+    };
+    let kernel = parse(&kernel, std::ptr::null_mut());
+    let module = parse(module, kernel);
+    let (mut base, mut split) = (std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: the module's BTF is live; the results are BTFs of our own.
+    let status = unsafe { libbpf_sys::btf__distill_base(module, &mut base, &mut split) };
+    assert_eq!(status, 0);
+    // SAFETY: both are live.
+    unsafe {
+        let order = libbpf_sys::btf__endianness(kernel);
+        libbpf_sys::btf__set_endianness(base, order);
+        libbpf_sys::btf__set_endianness(split, order);
+    }
+    let both = (bytes_of(split), bytes_of(base));
+    for btf in [split, base, module, kernel] {
+        // SAFETY: each is ours, and what is split is freed before its base.
+        unsafe { libbpf_sys::btf__free(btf) };
+    }
+    both
+}
+
+/// Such a module is fitted to the kernel, and has the functions then that it has otherwise.
+#[test]
+fn modules_from_outside_of_the_tree() {
+    let scratch = tempfile::tempdir().unwrap();
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(scratch.path().join(name), bytes).unwrap();
+    for (kernel, modules) in kernels("modules with a .BTF.base") {
+        let alone = open(&kernel);
+        let mut all = open(&kernel);
+        for path in &modules {
+            let bytes = kernel_btf_bytes(path).unwrap();
+            let (split, base) = distilled(&bytes, alone.btf());
+            write("btf", &split);
+            write("base", &base);
+            // Section by section, as a linker has them. The file's byte order is of no account.
+            write(
+                "module.s",
+                b".section .BTF,\"\",@progbits\n.incbin \"btf\"\n\
+                  .section .BTF.base,\"\",@progbits\n.incbin \"base\"\n",
+            );
+            let status = Command::new("clang")
+                .args(["-target", "bpfel", "-c", "module.s", "-o", "module.ko"])
+                .current_dir(scratch.path())
+                .status()
+                .unwrap();
+            assert!(status.success());
+            // Without its base it makes no sense, and with the others below it does.
+            let name = name(path);
+            let plain = open(&kernel).with_module(&name, &split);
+            assert!(plain.is_err(), "{name}");
+            all = all
+                .with_module_file(Some(&name), scratch.path().join("module.ko"))
+                .unwrap_or_else(|error| panic!("{error}"));
+
+            let together = Btf::parse_split(&bytes, alone.btf()).unwrap();
+            let expected = prototypes(&together, |id| id.0 >= alone.btf().type_count());
+            let is_own = |id| {
+                all.module_of(id)
+                    .is_some_and(|module| module.name() == name)
+            };
+            let have = prototypes(all.btf(), is_own);
+            assert!(have == expected, "{name} of {}", kernel.name);
+        }
     }
 }
 

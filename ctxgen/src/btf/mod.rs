@@ -142,10 +142,13 @@ impl<'base> Btf<'base> {
     fn check_results(&self) -> Result<(), BtfError> {
         let count = self.type_count();
         let first = self.base.map_or(1, Self::type_count);
-        for ty in self.ids_from(TypeId(first)).filter_map(|id| self.get(id)) {
-            if let Some(returns) = ty.returns().filter(|returns| returns.0 >= count) {
+        for id in first..count {
+            let ty = self.get(TypeId(id));
+            if let Some(returns) = ty.and_then(|ty| ty.returns())
+                && returns.0 >= count
+            {
                 return Err(BtfError::NoSuchType {
-                    id: ty.id(),
+                    id: TypeId(id),
                     returns,
                 });
             }
@@ -251,19 +254,21 @@ impl<'base> Btf<'base> {
         }
         self.namesakes.get_or_init(|| {
             // By the names' offsets: whoever makes a BTF stores each string once.
-            let mut named: Vec<(u32, TypeId)> = self
-                .types()
-                .filter_map(|ty| ty.definition_name_offset().map(|name| (name, ty.id())))
-                .collect();
-            named.sort_unstable();
-            let mut namesakes: Vec<TypeId> = named
-                .chunk_by(|a, b| a.0 == b.0)
-                .filter(|chunk| chunk.len() > 1)
-                .flatten()
-                .map(|&(_, id)| id)
-                .collect();
-            namesakes.sort_unstable();
-            namesakes
+            let mut named: Vec<(u32, TypeId)> = Vec::new();
+            let mut is_seen = vec![false; self.string_end as usize];
+            let mut is_shared = vec![false; self.string_end as usize];
+            for id in 1..self.type_count() {
+                let offset = self
+                    .get(TypeId(id))
+                    .and_then(|ty| ty.definition_name_offset());
+                let Some(offset) = offset else { continue };
+                let at = offset as usize;
+                is_shared[at] = is_seen[at];
+                is_seen[at] = true;
+                named.push((offset, TypeId(id)));
+            }
+            named.retain(|(offset, _)| is_shared[*offset as usize]);
+            named.into_iter().map(|(_, id)| id).collect()
         })
     }
 

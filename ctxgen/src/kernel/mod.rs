@@ -9,6 +9,7 @@ mod source;
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -143,6 +144,18 @@ impl KernelBtf {
             }),
             Err(error) => Err(Error::BadBtf { origin, error }),
         }
+    }
+
+    /// As [`KernelBtf::from_bytes`], of bytes that have modules' types too, under these ids. No more
+    /// modules can be added to it.
+    pub(crate) fn with_parts(
+        bytes: &[u8],
+        origin: Origin,
+        modules: &[(String, Range<u32>)],
+    ) -> Result<Self, Error> {
+        let mut kernel = Self::from_bytes(bytes, origin)?;
+        kernel.modules = Modules::of(&kernel.btf, modules);
+        Ok(kernel)
     }
 
     /// This kernel with a module on top: the types of both, under numbers that go through.

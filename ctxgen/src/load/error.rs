@@ -22,6 +22,18 @@ pub enum LoadError {
         /// The kernel.
         origin: Origin,
     },
+    /// Two contexts that CO-RE takes for one.
+    #[error(
+        "struct {one} and struct {other} are the same to CO-RE, which drops three underscores and what \
+         follows them from a type's name, so that their fields cannot be told apart: put the programs \
+         for one of them into an object of their own, or build them with fixed contexts"
+    )]
+    SameName {
+        /// One of the structs.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// The file for libbpf cannot be made.
     #[error(
         "the types to relocate against cannot be handed to libbpf: {0}. They are put into a memory \

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use libbpf_rs::libbpf_sys;
 
+use crate::Error;
 use crate::btf::BtfWriter;
 use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
+use crate::kernel::KernelBtf;
+use crate::kernel::Origin;
 
 use super::names::Match;
 use super::raw::RawBtf;
@@ -72,8 +76,12 @@ impl<'b> Layers<'b> {
         }
     }
 
-    /// The small BTF.
-    pub(super) fn extract(&self, wanted: &Wanted) -> Vec<u8> {
+    /// The small BTF. `module_of` says which module a type is of, if any.
+    pub(super) fn extract(
+        &self,
+        wanted: &Wanted,
+        module_of: impl Fn(Place) -> Option<String>,
+    ) -> Small {
         let mut extract = Extract {
             layers: self,
             members: &wanted.members,
@@ -112,7 +120,21 @@ impl<'b> Layers<'b> {
                 extract.reach(*place, Part::Whole);
             }
         }
-        extract.write()
+        extract.write(module_of)
+    }
+}
+
+/// A small BTF.
+#[derive(Debug)]
+pub(super) struct Small {
+    pub(super) bytes: Vec<u8>,
+    /// The modules whose types are in it, and under which ids.
+    pub(super) modules: Vec<(String, Range<u32>)>,
+}
+
+impl Small {
+    pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, Error> {
+        KernelBtf::with_parts(&self.bytes, origin.clone(), &self.modules)
     }
 }
 
@@ -225,7 +247,7 @@ impl Extract<'_, '_> {
         target.is_some_and(|target| self.parts.contains_key(&target))
     }
 
-    fn write(self) -> Vec<u8> {
+    fn write(self, module_of: impl Fn(Place) -> Option<String>) -> Small {
         let mut writer = BtfWriter::new(self.layers.base().order());
         let first = writer.next_id().0;
         let new_ids: BTreeMap<Place, u32> = self.parts.keys().copied().zip(first..).collect();
@@ -242,7 +264,21 @@ impl Extract<'_, '_> {
             }
             writer.raw(&words);
         }
-        writer.finish()
+        // Those of a module stand together, as they do where they are from.
+        let mut modules: Vec<(String, Range<u32>)> = Vec::new();
+        for (place, id) in &new_ids {
+            let Some(name) = module_of(*place) else {
+                continue;
+            };
+            match modules.last_mut().filter(|last| last.0 == name) {
+                Some((_, ids)) => ids.end = id + 1,
+                None => modules.push((name, *id..id + 1)),
+            }
+        }
+        Small {
+            bytes: writer.finish(),
+            modules,
+        }
     }
 }
 

@@ -38,9 +38,11 @@ pub use self::error::LoadError;
 pub use self::program::AbsentHook;
 
 use self::copy::Copier;
+use self::extract::Small;
 use self::log::Logs;
 use self::mapped::Mapped;
 use self::memfd::Memfd;
+use self::pick::Modules;
 use self::pick::Picked;
 use self::pick::joined;
 use self::pick::pick;
@@ -86,8 +88,9 @@ pub struct Loader<'o> {
     absent: Vec<AbsentHook>,
     /// The programs that may read what the kernel lacks.
     doubtful: Vec<String>,
-    /// What libbpf relocates against. It is read again where a load fails: until then, nothing more
-    /// of object and kernel is kept.
+    /// What of the kernel's BTF the object needs: for errors, as long as the object is not loaded.
+    small: Option<Small>,
+    /// What libbpf relocates against.
     btf: Option<Memfd>,
 }
 
@@ -112,25 +115,24 @@ impl<'o> Loader<'o> {
             error,
         })?;
         let wanted = Wanted::new(&object);
-        let picked = pick(&kernel, path.parent(), &wanted);
+        let folder = path.parent().unwrap_or(path);
+        let picked = pick(&kernel, &Modules::Folder(folder), &wanted);
         // libbpf is going to parse the whole, and needs the room.
         drop(kernel);
-        Self::with_picked(bytes, &object, picked, Origin::running())
+        Self::with_picked(bytes, &object, picked, Origin::running(), false)
     }
 
-    /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one.
+    /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
+    /// is relocated in the object is relocated against it.
     ///
     /// # Errors
     /// As [`Loader::new`].
     pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Error> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
-        if !program::needs_kernel(&object) {
-            return Ok(Self::without_kernel(bytes, kernel.origin().clone()));
-        }
         let wanted = Wanted::new(&object);
-        let picked = pick(&kernel.btf().to_bytes(), None, &wanted);
-        Self::with_picked(bytes, &object, picked, kernel.origin().clone())
+        let picked = pick(&kernel.btf().to_bytes(), &Modules::Within(kernel), &wanted);
+        Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
     }
 
     fn without_kernel(bytes: &'o [u8], origin: Origin) -> Self {
@@ -139,6 +141,7 @@ impl<'o> Loader<'o> {
             origin,
             absent: Vec::new(),
             doubtful: Vec::new(),
+            small: None,
             btf: None,
         }
     }
@@ -148,13 +151,14 @@ impl<'o> Loader<'o> {
         object: &ObjectFile,
         picked: Result<Picked, BtfError>,
         origin: Origin,
+        own_kernel: bool,
     ) -> Result<Self, Error> {
         let bad = |error| Error::BadBtf {
             origin: origin.clone(),
             error,
         };
         let picked = picked.map_err(bad)?;
-        let kernel = KernelBtf::from_bytes(&picked.small, origin.clone())?;
+        let kernel = picked.small.kernel(&origin)?;
         let (local, target) = (object.btf().byte_order(), kernel.byte_order());
         if local != target {
             let error = LoadError::ByteOrder {
@@ -164,19 +168,21 @@ impl<'o> Loader<'o> {
             };
             return Err(error.into());
         }
-        let sides = Sides::new(object, &kernel);
-        let btf = match sides.targets.is_empty() {
-            true => None,
-            false => {
+        let sides = Sides::new(object, &kernel)?;
+        let btf = match own_kernel || !sides.targets.is_empty() {
+            true => {
                 let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
                 Some(Memfd::new(&file).map_err(LoadError::Memfd)?)
             }
+            // libbpf finds the running kernel's by itself.
+            false => None,
         };
         Ok(Self {
             bytes,
             absent: program::absent(object, &kernel),
             doubtful: sides.doubtful(),
             origin,
+            small: Some(picked.small),
             btf,
         })
     }
@@ -202,7 +208,7 @@ impl<'o> Loader<'o> {
     }
 
     /// The BTF for libbpf's `btf_custom_path`, for those who open the object themselves; `None` where
-    /// the object has no relocatable contexts and needs none.
+    /// the object has no relocatable contexts, and the running kernel's own BTF is what it needs.
     ///
     /// The path is good in this process, as long as the loader lives; libbpf reads it when it loads the
     /// object.
@@ -256,14 +262,14 @@ impl<'o> Loader<'o> {
         object.load().map_err(|error| self.explain(&logs, error))
     }
 
-    fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), LoadError> {
+    fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), Error> {
         let Some(btf) = &self.btf else {
             return Ok(());
         };
         // SAFETY: the builder's own options, which live as long as it does.
         let options = unsafe { builder.as_libbpf_object().as_ref() };
         if let Some(path) = own_path(options.btf_custom_path).filter(|path| path != btf.path()) {
-            return Err(LoadError::CustomBtf { path });
+            return Err(LoadError::CustomBtf { path }.into());
         }
         builder
             .btf_custom_path(btf.path())
@@ -302,7 +308,7 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
 fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
     let (base, mut writer) = match &picked.whole {
         Some(whole) => (&whole.bytes, whole.writer()?),
-        None => (&picked.small, BtfWriter::split(sides.kernel.btf())),
+        None => (&picked.small.bytes, BtfWriter::split(sides.kernel.btf())),
     };
     let mut copier = Copier::new(sides.object.btf());
     for target in &sides.targets {

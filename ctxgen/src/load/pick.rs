@@ -2,29 +2,29 @@
 
 use std::fs;
 use std::path::Path;
-use std::path::PathBuf;
 
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::HeaderError;
 use crate::btf::Sections;
+use crate::btf::TypeId;
 use crate::btf::assemble;
+use crate::hook::VMLINUX;
+use crate::kernel::KernelBtf;
 
 use super::extract::Layers;
 use super::extract::Place;
+use super::extract::Small;
 use super::mapped::Mapped;
 use super::names::Match;
 use super::raw::RawBtf;
 use super::wanted::Reason;
 use super::wanted::Wanted;
 
-/// The kernel's own types, among those of its modules.
-const KERNEL: &str = "vmlinux";
-
 /// What was picked.
 pub(super) struct Picked {
     /// A BTF of its own.
-    pub(super) small: Vec<u8>,
+    pub(super) small: Small,
     /// The kernel's whole BTF with a plain header, where its own type ids are needed.
     pub(super) whole: Option<Whole>,
 }
@@ -44,14 +44,21 @@ impl Whole {
     }
 }
 
-/// Picks what is wanted from a kernel's BTF, and what that lacks from the modules in a folder like
-/// `/sys/kernel/btf`.
+/// Where the modules of a kernel are.
+pub(super) enum Modules<'m> {
+    /// In a folder like `/sys/kernel/btf`, each a BTF that continues the kernel's.
+    Folder(&'m Path),
+    /// In the kernel's own BTF.
+    Within(&'m KernelBtf),
+}
+
+/// Picks what is wanted from a kernel's BTF, and what that lacks from those of its modules.
 ///
 /// A module that cannot be read has nothing: what was wanted of it is missing then, which is said
 /// where it is needed.
 pub(super) fn pick(
     kernel: &[u8],
-    modules: Option<&Path>,
+    modules: &Modules<'_>,
     wanted: &Wanted,
 ) -> Result<Picked, BtfError> {
     let mut found: Vec<(Match, Place)> = Vec::new();
@@ -63,9 +70,17 @@ pub(super) fn pick(
         seen[*matched] = true;
     }
     let lacking = wanted.lacking(|matched| seen[matched]);
-    let blobs = match modules.filter(|_| !lacking.is_empty()) {
-        Some(folder) => having(folder, &base, wanted, &lacking),
-        None => Vec::new(),
+    let names = match modules {
+        Modules::Folder(folder) if !lacking.is_empty() => names(folder),
+        Modules::Folder(_) => Vec::new(),
+        Modules::Within(kernel) => {
+            let modules = kernel.modules().iter();
+            modules.map(|module| module.name().to_owned()).collect()
+        }
+    };
+    let blobs = match modules {
+        Modules::Folder(folder) => having(folder, &names, &base, wanted, &lacking),
+        Modules::Within(_) => Vec::new(),
     };
     let whole = wanted.ids.then(|| {
         let (types, strings) = base.sections();
@@ -76,7 +91,7 @@ pub(super) fn pick(
         }
     });
     let mut raw = vec![base];
-    for blob in &blobs {
+    for (_, blob) in &blobs {
         let layer = raw.len();
         let module = RawBtf::scan(blob, raw.first(), &wanted.sought, |matched, index| {
             let depends = |reason: &Reason| matches!(reason, Reason::SameTypes | Reason::Tag);
@@ -87,20 +102,44 @@ pub(super) fn pick(
         raw.push(module);
     }
     let layers = Layers { raw, found };
-    Ok(Picked {
-        small: layers.extract(wanted),
-        whole,
-    })
+    let mut small = layers.extract(wanted, |place| match modules {
+        Modules::Folder(_) => {
+            let module = place.layer.checked_sub(1)?;
+            Some(blobs.get(module)?.0.clone())
+        }
+        Modules::Within(kernel) => {
+            let module = kernel.module_of(TypeId(place.index + 1))?;
+            Some(module.name().to_owned())
+        }
+    });
+    // A module that has nothing of what is wanted is a module all the same.
+    for name in names {
+        if small.modules.iter().all(|(known, _)| *known != name) {
+            small.modules.push((name, 0..0));
+        }
+    }
+    Ok(Picked { small, whole })
 }
 
-/// The BTFs of those modules that have something of what is lacking, in the order of their names.
-fn having(folder: &Path, base: &RawBtf<'_>, wanted: &Wanted, lacking: &[Match]) -> Vec<Mapped> {
+/// The names of all modules, sorted.
+fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name() != KERNEL)
-        .map(|entry| entry.path())
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name != VMLINUX)
         .collect();
-    paths.sort();
+    names.sort();
+    names
+}
+
+/// The names and BTFs of those modules that have something of what is lacking.
+fn having(
+    folder: &Path,
+    names: &[String],
+    base: &RawBtf<'_>,
+    wanted: &Wanted,
+    lacking: &[Match],
+) -> Vec<(String, Mapped)> {
     let has_something = |bytes: &Mapped| {
         let mut has = false;
         let scanned = RawBtf::scan(bytes, Some(base), &wanted.sought, |matched, _| {
@@ -108,8 +147,11 @@ fn having(folder: &Path, base: &RawBtf<'_>, wanted: &Wanted, lacking: &[Match]) 
         });
         scanned.is_ok() && has
     };
-    let blobs = paths.iter().filter_map(|path| Mapped::open(path).ok());
-    blobs.filter(has_something).collect()
+    let blobs = names.iter().filter_map(|name| {
+        let blob = Mapped::open(&folder.join(name)).ok()?;
+        has_something(&blob).then(|| (name.clone(), blob))
+    });
+    blobs.collect()
 }
 
 /// A BTF and a split one on top of it as one.

@@ -4,8 +4,6 @@
 //! it ever be reached, and writes into its log which relocation that was (`fixup_verifier_log` in
 //! libbpf.c).
 
-use std::fs;
-
 use crate::Context;
 use crate::Error;
 use crate::btf::CDump;
@@ -17,8 +15,8 @@ use crate::object::Step;
 
 use super::Loader;
 use super::error::LoadError;
+use super::extract::Small;
 use super::log::Logs;
-use super::memfd::Memfd;
 use super::targets::Lack;
 use super::targets::Target;
 use super::targets::targets;
@@ -37,12 +35,12 @@ pub(super) struct Sides<'s> {
 }
 
 impl<'s> Sides<'s> {
-    pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Self {
-        Self {
+    pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Result<Self, Error> {
+        Ok(Self {
             object,
             kernel,
-            targets: targets(object, kernel),
-        }
+            targets: targets(object, kernel)?,
+        })
     }
 
     /// The programs that read, or call functions that may read, what the kernel lacks of a context.
@@ -94,7 +92,7 @@ impl<'s> Sides<'s> {
             return LoadError::AbsentContext {
                 program,
                 section,
-                context: target.name.clone(),
+                context: target.hook.struct_name(),
                 field: field.to_owned(),
                 why: Box::new(why),
             };
@@ -137,8 +135,8 @@ impl Loader<'_> {
         };
         let named = (program.to_owned(), section.to_owned());
         let unresolved = log.lines().find_map(|line| line.strip_prefix(UNRESOLVED));
-        if let (Some(relocation), Some(btf)) = (unresolved, &self.btf) {
-            return match self.wrong(btf, named, relocation) {
+        if let (Some(relocation), Some(small)) = (unresolved, &self.small) {
+            return match self.wrong(small, named, relocation) {
                 Ok(wrong) => wrong.into(),
                 Err(error) => error,
             };
@@ -156,14 +154,13 @@ impl Loader<'_> {
 
     fn wrong(
         &self,
-        btf: &Memfd,
+        small: &Small,
         named: (String, String),
         relocation: &str,
     ) -> Result<LoadError, Error> {
         let object = ObjectFile::parse(self.bytes)?;
-        let bytes = fs::read(btf.path()).map_err(LoadError::Memfd)?;
-        let kernel = KernelBtf::from_bytes(&bytes, self.origin.clone())?;
-        Ok(Sides::new(&object, &kernel).wrong(named, relocation))
+        let kernel = small.kernel(&self.origin)?;
+        Ok(Sides::new(&object, &kernel)?.wrong(named, relocation))
     }
 }
 

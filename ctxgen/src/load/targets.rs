@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::Context;
 use crate::Error;
+use crate::SecName;
 use crate::Shape;
 use crate::agree::Agreement;
 use crate::agree::agreement;
@@ -22,6 +23,7 @@ use crate::layout::SLOT;
 use crate::object::ObjectFile;
 
 use super::copy::Copier;
+use super::error::LoadError;
 
 /// The member in which generated headers give the arguments' own types where the fields are slots.
 const OWN_TYPES: &str = "__own";
@@ -29,8 +31,8 @@ const OWN_TYPES: &str = "__own";
 /// A relocated context of the object: all structs that CO-RE takes for the same.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Without flavour.
-    pub(super) name: String,
+    /// What libbpf compares names by.
+    essential: String,
     pub(super) hook: Hook,
     /// The structs in the object's BTF.
     locals: Vec<TypeId>,
@@ -53,22 +55,51 @@ pub(super) enum Lack {
 }
 
 /// All relocated contexts of an object, by name.
-pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Vec<Target> {
+///
+/// # Errors
+/// [`LoadError::SameName`], where contexts of different hooks are the same to CO-RE.
+pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, LoadError> {
     let mut targets: BTreeMap<String, Target> = BTreeMap::new();
     for id in object.relocated_contexts() {
         let (Some(ty), Some(hook)) = (object.btf().get(id), object.context_hook(id)) else {
             continue;
         };
-        let name = essential_name(ty.name()).to_owned();
-        let target = targets.entry(name.clone()).or_insert_with(|| Target {
-            name,
+        let essential = essential_name(ty.name());
+        if let Some(target) = targets.get_mut(essential) {
+            if target.hook.struct_name() != hook.struct_name() {
+                return Err(LoadError::SameName {
+                    one: target.hook.struct_name(),
+                    other: hook.struct_name(),
+                });
+            }
+            target.locals.push(id);
+            continue;
+        }
+        let hook = hook_in_module(object, &hook).unwrap_or(hook);
+        let target = Target {
+            essential: essential.to_owned(),
             context: Context::find_struct(kernel, &hook),
             hook,
-            locals: Vec::new(),
-        });
-        target.locals.push(id);
+            locals: vec![id],
+        };
+        targets.insert(essential.to_owned(), target);
     }
-    targets.into_values().collect()
+    Ok(targets.into_values().collect())
+}
+
+/// The hook by the section of a program that has this context, where that says in which module the hook
+/// is: the struct's name does not.
+fn hook_in_module(object: &ObjectFile, hook: &Hook) -> Option<Hook> {
+    let hooks = object.programs().iter().filter_map(|program| {
+        let of_section = SecName::parse(&program.section).ok()?.hook;
+        let is_its = program
+            .context
+            .and_then(|id| object.context_hook(id))
+            .as_ref()
+            == Some(hook);
+        (is_its && of_section.module().is_some()).then_some(of_section)
+    });
+    hooks.min()
 }
 
 impl Target {
@@ -111,7 +142,7 @@ impl Target {
             members.push((name, type_id, offset));
         }
         members.sort_by_key(|member| member.2);
-        writer.structure(&self.name, context.size(kernel), &members);
+        writer.structure(&self.essential, context.size(kernel), &members);
     }
 
     /// Why a field is not in the struct; `None` for one that is.

@@ -14,6 +14,7 @@ use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::essential_name;
 use crate::hook::Hook;
+use crate::hook::VMLINUX;
 use crate::kernel::Named;
 use crate::object::ObjectFile;
 use crate::object::RelocationKind;
@@ -165,27 +166,26 @@ impl Wanted {
         self.add(kinds, Compare::Essential, name, Reason::Root(part));
     }
 
-    /// What of it is not among these: neither any type that relocations are against nor any that a
-    /// hook is looked up by.
+    /// What of it has to be looked for in modules, where this is what the kernel itself has: types that
+    /// it lacks, and hooks that it lacks or that are a module's by their name.
     pub(super) fn lacking(&self, found: impl Fn(Match) -> bool) -> Vec<Match> {
         let mut hooks = vec![false; self.hooks.len()];
         for (matched, reasons) in self.reasons.iter().enumerate() {
             for reason in reasons {
                 if let Reason::Hook(hook) = reason {
-                    hooks[*hook] |= found(matched);
+                    let module = self.hooks[*hook].module();
+                    hooks[*hook] |= found(matched) && module.is_none_or(|name| name == VMLINUX);
                 }
             }
         }
-        let lacks = |reasons: &[Reason]| {
-            reasons.iter().any(|reason| match reason {
-                Reason::Root(_) => true,
+        let lacks = |matched: &Match| {
+            self.reasons[*matched].iter().any(|reason| match reason {
+                Reason::Root(_) => !found(*matched),
                 Reason::Hook(hook) => !hooks[*hook],
                 _ => false,
             })
         };
-        (0..self.reasons.len())
-            .filter(|matched| !found(*matched) && lacks(&self.reasons[*matched]))
-            .collect()
+        (0..self.reasons.len()).filter(lacks).collect()
     }
 }
 

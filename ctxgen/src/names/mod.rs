@@ -26,8 +26,10 @@ pub struct Names<'t> {
     /// Typedefs and enumerators that headers mention and that have to be there for the headers to
     /// compile, whether or not anything of them is used.
     pub(crate) mentions: BTreeSet<&'t str>,
-    /// What the sources declare to be kernel functions or variables themselves (`__ksym`).
-    pub(crate) ksyms: BTreeSet<&'t str>,
+    /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).
+    ksyms: BTreeSet<&'t str>,
+    /// The identifiers of sources that do not.
+    undeclared: BTreeSet<&'t str>,
 }
 
 impl<'t> Names<'t> {
@@ -43,7 +45,8 @@ impl<'t> Names<'t> {
     /// are, what is only declared or pointed to does not count, unless the source uses what is
     /// declared with it. Those called `vmlinux.h` do not count at all.
     pub fn add_preprocessed(&mut self, text: &'t str, generated: &[&str]) {
-        let mut reader = Reader::new(self);
+        let mut own = Self::default();
+        let mut reader = Reader::new(&mut own);
         let mut lexer = Lexer::new(text);
         while let Some(token) = lexer.next() {
             match token {
@@ -54,18 +57,43 @@ impl<'t> Names<'t> {
                 Token::Mark(mark) => reader.mark(mark),
             }
         }
-        let declarations = reader.declarations;
-        let used: Vec<_> = declarations
-            .into_iter()
-            .filter(|declaration| {
-                self.members.contains(declaration.name)
-                    || declaration.is_called && self.identifiers.contains(declaration.name)
-            })
-            .collect();
-        for declaration in used {
-            self.tags.extend(declaration.tags);
-            self.identifiers.extend(declaration.identifiers);
+        for declaration in reader.declarations {
+            let is_used = own.members.contains(declaration.name)
+                || declaration.is_called && own.identifiers.contains(declaration.name);
+            if is_used {
+                self.tags.extend(declaration.tags);
+                self.identifiers.extend(declaration.identifiers);
+            }
         }
+        let undeclared = own.identifiers.difference(&own.ksyms);
+        own.undeclared = undeclared.copied().collect();
+        self.add(own);
+    }
+
+    /// Adds the names of other sources.
+    pub fn add(&mut self, mut other: Self) {
+        self.tags.append(&mut other.tags);
+        self.members.append(&mut other.members);
+        self.identifiers.append(&mut other.identifiers);
+        self.mentions.append(&mut other.mentions);
+        self.ksyms.append(&mut other.ksyms);
+        self.undeclared.append(&mut other.undeclared);
+    }
+
+    /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).
+    pub fn ksyms(&self) -> &BTreeSet<&'t str> {
+        &self.ksyms
+    }
+
+    /// Whether a kernel function has to be declared for a source.
+    pub(crate) fn calls(&self, function: &str) -> bool {
+        self.undeclared.contains(function)
+    }
+
+    /// Whether a kernel function must not be declared for a source, which may have its own types
+    /// for it.
+    pub(crate) fn declares(&self, function: &str) -> bool {
+        self.ksyms.contains(function)
     }
 
     /// Adds all words of a text, comments included, each as if it stood in every place that counts.
@@ -77,6 +105,7 @@ impl<'t> Names<'t> {
             if word.starts_with(|c: char| !c.is_ascii_digit()) {
                 insert(&mut self.tags, word);
                 insert(&mut self.identifiers, word);
+                self.undeclared.insert(word);
                 self.members.insert(word);
             }
         }
@@ -387,7 +416,15 @@ mod tests {
             "extern struct task *find(int pid) __attribute__((section(\".ksyms\")));\n\
              void forget(struct task *) __attribute__((section(\".ksyms\"))); int other(void);",
         );
-        assert!(names.ksyms.contains("find") && names.ksyms.contains("forget"));
-        assert!(!names.ksyms.contains("other"));
+        assert!(names.declares("find") && names.declares("forget"));
+        assert!(!names.declares("other"));
+        assert!(names.calls("other") && !names.calls("find"));
+    }
+
+    #[test]
+    fn one_source_declares_and_another_does_not() {
+        let mut names = read("extern int find(void) __attribute__((section(\".ksyms\")));");
+        names.add_preprocessed("int f(void) { return find(); }", &[]);
+        assert!(names.declares("find") && names.calls("find"));
     }
 }

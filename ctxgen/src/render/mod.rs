@@ -10,6 +10,7 @@ pub use self::report::FieldReport;
 pub use self::report::Report;
 pub use self::report::reports;
 pub use self::report::unsupported;
+pub use self::vmlinux::own_ksym;
 pub use self::vmlinux::vmlinux;
 pub use self::vmlinux::vmlinux_for;
 pub use self::vmlinux::vmlinux_with_all;

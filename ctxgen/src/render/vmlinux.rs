@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::mentions::check_name;
 use crate::Error;
 use crate::btf::CDump;
+use crate::btf::Composite;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -52,6 +53,9 @@ const BOTTOM: &str = "\
 #endif /* __VMLINUX_H__ */
 ";
 
+/// What compilers call their list of variable arguments.
+const VA_LIST: &str = "__builtin_va_list";
+
 /// The header without any types: what its macros make of a source is the same as with them.
 pub fn vmlinux_without_types() -> String {
     [TOP, BOTTOM].concat()
@@ -66,7 +70,8 @@ pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
 }
 
 /// As [`vmlinux`], for sources with these names: without those kfuncs that they declare themselves,
-/// perhaps with other types than the kernel's.
+/// perhaps with other types than the kernel's. What only some of them declare ([`Names::ksyms`]),
+/// they have to be compiled without: with the macro [`own_ksym`].
 ///
 /// # Errors
 /// As [`vmlinux`].
@@ -75,9 +80,9 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
     let mut header = Header::new(kernel)?;
     header.check_names(btf.ids_from(TypeId(1)))?;
     header.define(btf.ids_from(TypeId(1)))?;
-    let kfuncs = reach::kfuncs(btf, |name| !names.ksyms.contains(name));
-    header.kfuncs(&kfuncs)?;
-    header.assert_sizes(btf.ids_from(TypeId(1)), |_, special| special)?;
+    let kfuncs = reach::kfuncs(kernel, |name| names.calls(name) || !names.declares(name));
+    header.kfuncs(&kfuncs, names)?;
+    header.assert_sizes(btf.ids_from(TypeId(1)), |special| special)?;
     Ok(header.finish())
 }
 
@@ -90,17 +95,23 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
 /// As [`vmlinux`].
 pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
     let btf = kernel.btf();
-    let reach = Reach::new(btf, names);
+    let reach = Reach::new(kernel, names);
     let mut header = Header::new(kernel)?;
     header.check_names(reach.parts.iter().copied())?;
     header.define(reach.roots.iter().copied())?;
-    header.kfuncs(&reach.kfuncs)?;
+    header.kfuncs(&reach.kfuncs, names)?;
     // Of 32-bit kernels, BPF programs see the pointers with twice their size.
     let has_same_sizes = btf.pointer_size() == 8;
-    header.assert_sizes(reach.composites.iter().copied(), |_, special| {
+    header.assert_sizes(reach.composites.iter().copied(), |special| {
         special || has_same_sizes
     })?;
     Ok(header.finish())
+}
+
+/// The macro for the case that a source has its own declaration of a function or variable of the
+/// kernel, and another one has not.
+pub fn own_ksym(name: &str) -> String {
+    format!("CTXGEN_OWN_{name}")
 }
 
 struct Header<'k> {
@@ -138,7 +149,7 @@ impl<'k> Header<'k> {
     }
 
     /// Declarations as newer versions of bpftool write them.
-    fn kfuncs(&mut self, kfuncs: &BTreeMap<String, Kfunc>) -> Result<(), Error> {
+    fn kfuncs(&mut self, kfuncs: &BTreeMap<String, Kfunc>, names: &Names<'_>) -> Result<(), Error> {
         if kfuncs.is_empty() {
             return Ok(());
         }
@@ -157,7 +168,13 @@ impl<'k> Header<'k> {
                 ""
             };
             let declared = self.declare(kfunc.proto, name)?;
-            let _ = writeln!(self.text, "extern {fastcall}{declared} __weak __ksym;");
+            let declaration = format!("extern {fastcall}{declared} __weak __ksym;\n");
+            if names.declares(name) {
+                let own = own_ksym(name);
+                let _ = write!(self.text, "#ifndef {own}\n{declaration}#endif\n");
+            } else {
+                self.text.push_str(&declaration);
+            }
         }
         self.text.push_str("#endif\n\n");
         Ok(())
@@ -172,7 +189,7 @@ impl<'k> Header<'k> {
     fn assert_sizes(
         &mut self,
         ids: impl Iterator<Item = TypeId>,
-        wanted: impl Fn(TypeId, bool) -> bool,
+        wanted: impl Fn(bool) -> bool,
     ) -> Result<(), Error> {
         let btf = self.kernel.btf();
         let start = self.text.len();
@@ -181,7 +198,7 @@ impl<'k> Header<'k> {
                 continue;
             };
             let special = composite.has_named_anonymous();
-            if ty.name().is_empty() || !wanted(ty.id(), special) {
+            if ty.name().is_empty() || !wanted(special) || self.has_va_list(composite) {
                 continue;
             }
             let name = self.declare(ty.id(), "")?;
@@ -200,6 +217,26 @@ impl<'k> Header<'k> {
             self.text.push('\n');
         }
         Ok(())
+    }
+
+    /// Whether one of the members is a list of variable arguments, which is the compiler's own and
+    /// has another size for BPF than for the kernel.
+    fn has_va_list(&self, composite: Composite<'_>) -> bool {
+        let btf = self.kernel.btf();
+        composite.members().any(|member| {
+            let mut id = member.type_id;
+            while let Some(ty) = btf.skip_modifiers(id)
+                && let Kind::Typedef(to) = ty.kind()
+                // One that is a typedef of itself would have failed to print.
+                && to != id
+            {
+                if ty.name() == VA_LIST {
+                    return true;
+                }
+                id = to;
+            }
+            false
+        })
     }
 
     fn finish(mut self) -> String {

@@ -70,14 +70,14 @@ pub fn for_corpus(full: &KernelBtf) -> std::io::Result<Vec<u8>> {
     let mut names = Names::new();
     names.add_words(&text);
     names.add_words(&arguments);
-    let reach = Reach::new(full.btf(), &names);
+    let reach = Reach::new(full, &names);
     for id in reach.roots {
         parts.trim.define(id);
     }
     let headers: String = sys::API_HEADERS.iter().map(|(_, text)| *text).collect();
     let mut mentions = Names::new();
     mentions.add_words(&headers);
-    for id in Reach::new(full.btf(), &mentions).roots {
+    for id in Reach::new(full, &mentions).roots {
         let kind = full.btf().get(id).and_then(|ty| kind_of(&ty));
         if matches!(kind, Some(sys::BTF_KIND_TYPEDEF)) {
             parts.trim.define(id);

@@ -37,15 +37,28 @@ pub(crate) fn compile(source: &str) -> Vec<u8> {
 
 /// Compiles a program for a target of clang's.
 pub(crate) fn compile_for(target: &str, source: &str) -> Vec<u8> {
+    compile_with(target, &format!("{HEAD}{source}"), &[])
+}
+
+/// The same of a whole source, with headers beside it.
+pub(crate) fn compile_with(target: &str, source: &str, headers: &[(&str, String)]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let [c, o] = ["prog.bpf.c", "prog.bpf.o"].map(|name| folder.path().join(name));
-    std::fs::write(&c, format!("{HEAD}{source}")).unwrap();
+    std::fs::write(&c, source).unwrap();
+    for (name, text) in headers {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
     let clang = env::var_os("CLANG").unwrap_or_else(|| OsString::from("clang"));
     let output = Command::new(clang)
         .args([
             "-g", "-O2", "-mcpu=v3", "-Wall", "-Werror", "-target", target,
         ])
-        .args(["-Wno-unused-const-variable", "-c"])
+        .args([
+            "-Wno-unused-const-variable",
+            "-fms-extensions",
+            "-Wno-microsoft-anon-tag",
+            "-c",
+        ])
         .arg(&c)
         .arg("-o")
         .arg(&o)

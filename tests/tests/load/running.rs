@@ -8,6 +8,7 @@ use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::Loader;
 use ctxgen::RUNNING_BTF;
+use ctxgen_tests::blob::Blob;
 use ctxgen_tests::is_root;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
@@ -16,8 +17,10 @@ use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
+use libbpf_rs::libbpf_sys as sys;
 
 use crate::object::compile;
+use crate::object::relocated;
 
 /// Whether programs can be loaded here; where not, that is said.
 fn can_load(what: &str) -> bool {
@@ -143,9 +146,7 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
     work();
     drop(links);
     let kernel = KernelBtf::running().unwrap();
-    let task = kernel
-        .btf()
-        .find(c"task_struct", libbpf_rs::libbpf_sys::BTF_KIND_STRUCT);
+    let task = kernel.btf().find(c"task_struct", sys::BTF_KIND_STRUCT);
     let task = u64::from(task.unwrap().id().0);
     assert_eq!(globals(&object), [task, 1]);
 }
@@ -301,7 +302,7 @@ fn programs_of_absent_hooks_are_left() {
     let loaded = loader.load_object(opened).unwrap();
     let names: Vec<_> = loaded
         .progs()
-        .filter(|program| program.autoload())
+        .filter(libbpf_rs::Program::autoload)
         .collect();
     assert_eq!(names.len(), 1);
     assert_eq!(names[0].name(), "there");
@@ -351,6 +352,36 @@ fn a_custom_btf() {
     builder.btf_custom_path(Path::new(RUNNING_BTF)).unwrap();
     let opened = loader.open_object(&mut builder).unwrap();
     loader.load_object(opened).unwrap();
+}
+
+/// What a kernel's BTF was given for is relocated against that one, contexts or not.
+#[test]
+fn a_kernel_given_is_the_one_relocated_against() {
+    let what = "relocating against another kernel's BTF";
+    if !can_load(what) {
+        return;
+    }
+    let object = compile(
+        "struct task_struct { int pid; } RELOCATED; u64 out;\n\
+         SEC(\"raw_tp/sched_switch\") int switched(u64 *ctx)\n\
+         { out = field_exists(((struct task_struct *)ctx)->pid); return 0; }\n",
+    );
+    let mut other = Blob::parse(&std::fs::read(RUNNING_BTF).unwrap());
+    other.rename(sys::BTF_KIND_STRUCT, "task_struct", "other_struct");
+    let scratch = tempfile::tempdir().unwrap();
+    let other_path = scratch.path().join("other.btf");
+    std::fs::write(&other_path, other.to_bytes()).unwrap();
+    let against = |path: &Path| {
+        let kernel = KernelBtf::from_path(path).unwrap();
+        let loader = Loader::for_kernel(&object, &kernel).unwrap();
+        let ours = loader.open_object(&mut ObjectBuilder::default());
+        let mut builder = ObjectBuilder::default();
+        let alone = builder.btf_custom_path(path).unwrap().open_memory(&object);
+        let ours = relocated(&mut ours.unwrap());
+        assert_eq!(ours, relocated(&mut alone.unwrap()));
+        ours
+    };
+    assert_ne!(against(&other_path), against(Path::new(RUNNING_BTF)));
 }
 
 /// Neither the loader nor what it has opened leaves anything behind.

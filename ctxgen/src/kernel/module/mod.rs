@@ -65,6 +65,18 @@ impl Modules {
         }
     }
 
+    /// Those that these types of a BTF are, which has all of them already.
+    pub(super) fn of(vmlinux: &Btf<'_>, modules: &[(String, Range<u32>)]) -> Self {
+        let modules = modules.iter().map(|(name, ids)| Module {
+            name: name.clone(),
+            ids: ids.clone(),
+        });
+        Self {
+            modules: modules.collect(),
+            ..Self::none(vmlinux)
+        }
+    }
+
     pub(super) fn as_slice(&self) -> &[Module] {
         &self.modules
     }

@@ -1,4 +1,4 @@
-//! A BPF object by hand: one program with one relocation.
+//! A BPF object by hand: one program with two relocations.
 
 use libbpf_rs::libbpf_sys;
 
@@ -15,9 +15,20 @@ const EXISTS: u32 = 2;
 /// An object of this byte order whose only program, `prog` in that section, takes a pointer to a
 /// struct of that name with one field, a `u64`, and asks whether that exists.
 pub(super) fn object(order: ByteOrder, section: &str, context: &str, field: &str) -> Vec<u8> {
+    object_with(order, section, (context, field), ("other", "other"))
+}
+
+/// As [`object`], and it asks for the same of another struct too.
+pub(super) fn object_with(
+    order: ByteOrder,
+    section: &str,
+    (context, field): (&str, &str),
+    (other, other_field): (&str, &str),
+) -> Vec<u8> {
     let mut btf = BtfWriter::new(order);
     let u64 = btf.unsigned("unsigned long long", 8);
     let context = btf.structure(context, 8, &[(field, u64, 0)]);
+    let other = btf.structure(other, 8, &[(other_field, u64, 0)]);
     let pointer = btf.pointer(context);
     let param = btf.string("ctx");
     let proto = btf.raw(&[0, FUNC_PROTO | 1, u64.0, param, pointer.0]);
@@ -25,18 +36,24 @@ pub(super) fn object(order: ByteOrder, section: &str, context: &str, field: &str
     // Global linkage.
     btf.raw(&[name, FUNC | 1, proto.0]);
     let strings = [btf.string(section), btf.string("0:0")];
-    elf(order, section, &btf.finish(), &ext(order, context, strings))
+    elf(
+        order,
+        section,
+        &btf.finish(),
+        &ext(order, [context, other], strings),
+    )
 }
 
-/// `.BTF.ext` with that relocation at the program's first instruction.
-fn ext(order: ByteOrder, context: TypeId, [section, access]: [u32; 2]) -> Vec<u8> {
+/// `.BTF.ext` with these relocations at the program's two instructions.
+fn ext(order: ByteOrder, [context, other]: [TypeId; 2], [section, access]: [u32; 2]) -> Vec<u8> {
     let mut ext = match order {
         ByteOrder::Little => vec![0x9f, 0xeb, 1, 0],
         ByteOrder::Big => vec![0xeb, 0x9f, 1, 0],
     };
-    let header = [32, 0, 0, 0, 0, 0, 28];
-    let relocation = [16, section, 1, 0, context.0, access, EXISTS];
-    for word in header.into_iter().chain(relocation) {
+    let header = [32, 0, 0, 0, 0, 0, 44];
+    let first = [16, section, 2, 0, context.0, access, EXISTS];
+    let second = [8, other.0, access, EXISTS];
+    for word in header.into_iter().chain(first).chain(second) {
         order.put_u32(&mut ext, word);
     }
     ext

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use libbpf_rs::libbpf_sys;
 
 use self::elf::object;
+use self::elf::object_with;
 use super::*;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
@@ -199,8 +200,11 @@ fn hooks_of_modules() {
         "{text}"
     );
 
-    // A type of a module is found too, where the kernel has none of that name.
-    let bytes = object(order, "xdp", "of_module", "x");
-    let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
-    assert_eq!(loader.btf_path(), None);
+    // A type that only a module has is found too.
+    let context = ("btf_fentry_in_kernel_ctx", "first");
+    for (other, found) in [("of_module", true), ("of_none", false)] {
+        let bytes = object_with(order, "fentry/in_kernel", context, (other, "x"));
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert_eq!(fields(&loader, other).is_some(), found, "{other}");
+    }
 }

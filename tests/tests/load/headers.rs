@@ -1,0 +1,119 @@
+//! Generated headers with relocatable contexts, and the loader: what the one declares, the other finds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+
+use ctxgen::ByteOrder;
+use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::Family;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::Loader;
+use ctxgen::Shape;
+use ctxgen::btf::Btf;
+use ctxgen::btf::Kind;
+use ctxgen::merge::merge;
+use ctxgen::prototype;
+use ctxgen::render;
+use ctxgen_tests::fixtures;
+
+use crate::object::compile_with;
+
+/// The offsets of all fields of each struct, by name.
+type Structs = BTreeMap<String, BTreeMap<String, u32>>;
+
+/// What a kernel has.
+fn of_kernel(kernel: &KernelBtf) -> (Vec<Hook>, Structs) {
+    let mut hooks = Vec::new();
+    let mut structs = Structs::new();
+    let families = Family::all().filter(|family| family.name() != "iter");
+    for hook in families.flat_map(|family| prototype::hooks(kernel, family)) {
+        let Ok(Context {
+            struct_name,
+            shape: Shape::Slots { layout, .. },
+            ..
+        }) = Context::of_hook_alone(kernel, &hook)
+        else {
+            continue;
+        };
+        let fields = layout
+            .fields
+            .into_iter()
+            .map(|field| (field.name, field.offset));
+        let fields: BTreeMap<String, u32> = fields.collect();
+        if !fields.is_empty() && structs.insert(struct_name, fields).is_none() {
+            hooks.push(hook);
+        }
+    }
+    (hooks, structs)
+}
+
+/// What libbpf gets.
+fn of_loader(loader: &Loader<'_>) -> Structs {
+    let bytes = fs::read(loader.btf_path().unwrap()).unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+    let structs = btf.types().filter_map(|ty| match ty.kind() {
+        Kind::Struct(composite) if ty.name().ends_with("_ctx") => {
+            let fields = composite.members();
+            let fields = fields.map(|field| (field.name.to_owned(), field.bit_offset / 8));
+            Some((ty.name().to_owned(), fields.collect()))
+        }
+        _ => None,
+    });
+    structs
+        .filter(|(name, _)| name.starts_with("btf_"))
+        .collect()
+}
+
+/// A program that asks for every field.
+fn source(structs: &Structs) -> String {
+    let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+         int prog(void *ctx, volatile int *out);\n\
+         __attribute__((section(\"raw_tp/x\"), used)) int prog(void *ctx, volatile int *out)\n{\n"
+        .to_owned();
+    for (name, fields) in structs {
+        for field in fields.keys() {
+            let access = format!("((struct {name} *)ctx)->{field}");
+            let _ = writeln!(
+                source,
+                "\t*out = __builtin_preserve_field_info({access}, 2);"
+            );
+        }
+    }
+    source.push_str("\treturn 0;\n}\n");
+    source
+}
+
+#[test]
+fn every_field_is_found_where_it_is() {
+    for fixture in fixtures() {
+        let kernels = [KernelBtf::from_path(&fixture.btf).unwrap()];
+        let [kernel] = &kernels;
+        let (hooks, structs) = of_kernel(kernel);
+        let merged = hooks.iter().map(|hook| merge(&kernels, hook).unwrap());
+        let ctx = CtxBtf::relocatable(&kernels, merged).unwrap();
+        let headers = [
+            ("vmlinux.h", render::vmlinux(kernel).unwrap()),
+            ("ctx.h", render::header(&ctx).unwrap()),
+        ];
+        let target = match kernel.byte_order() {
+            ByteOrder::Little => "bpfel",
+            ByteOrder::Big => "bpfeb",
+        };
+        let object = compile_with(target, &source(&structs), &headers);
+        let loader = Loader::for_kernel(&object, kernel).unwrap();
+        let found = of_loader(&loader);
+        let lacking: Vec<_> = structs
+            .keys()
+            .filter(|name| !found.contains_key(*name))
+            .collect();
+        assert!(lacking.is_empty(), "{}: {lacking:?}", fixture.name);
+        assert_eq!(found.len(), structs.len(), "{}", fixture.name);
+        for (name, fields) in &structs {
+            assert_eq!(&found[name], fields, "{}: {name}", fixture.name);
+        }
+        println!("{}: {} structs", fixture.name, structs.len());
+    }
+}
