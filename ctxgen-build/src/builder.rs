@@ -1,5 +1,7 @@
 //! The builder, and the way through a build.
 
+mod pin;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -12,16 +14,18 @@ use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
 
+pub use self::pin::pin;
+use crate::absent;
 use crate::cargo;
 use crate::check;
 use crate::clang::Clang;
 use crate::clang::Options;
 use crate::contexts::Contexts;
 use crate::error::Error;
-use crate::linker;
 use crate::module::module;
 use crate::outdir::OutDir;
-use crate::outdir::read;
+use crate::record::OBJECT;
+use crate::record::Record;
 use crate::said;
 use crate::scan;
 use crate::skeleton;
@@ -268,21 +272,29 @@ impl Builder {
             sources: &names,
             scratch: scratch.path(),
         };
-        let compiled = compilation.run(&self.vmlinux, &mut warnings)?;
+        let mut records: Vec<_> = names
+            .iter()
+            .map(|(name, _)| Record::read(&out, name))
+            .collect();
+        let compiled = compilation.run(&self.vmlinux, &records, &mut warnings)?;
 
+        #[cfg(feature = "bindgen")]
+        let bindgen_env = crate::bindings::environment(&target);
         let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
         let mut mismatches = Vec::new();
         let mut objects = Vec::new();
-        for (unit, scanned) in compiled.into_iter().zip(&scanned) {
+        let units = compiled.into_iter().zip(&scanned).zip(&mut records);
+        for ((unit, scanned), record) in units {
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
+            mismatches.extend(check::mismatches(kernels, unit.source, &unit.object)?);
+            if !unit.is_reused {
+                record.set_warnings(unit.warnings.clone());
+                record.write(OBJECT, unit.inputs, &unit.object)?;
+            }
             warnings.extend(unit.warnings);
-            let linked = scratch.path().join(format!("{}.bpf.o", unit.name));
-            linker::link(unit.source, &unit.object, &linked)?;
-            let bytes = read(&linked)?;
-            mismatches.extend(check::mismatches(kernels, unit.source, &bytes)?);
-            let object = out.write(&format!("{}.bpf.o", unit.name), &bytes)?;
-            skeleton::generate(&out, scratch.path(), unit.name, &object)?;
+            let object = out.path(&format!("{}.bpf.o", unit.name));
+            skeleton::generate(record, scratch.path(), unit.name, &object, &unit.object)?;
             let used = contexts.of(scanned)?;
             let structs = used.structs().iter();
             objects.push(Object {
@@ -293,10 +305,8 @@ impl Builder {
                     .collect(),
             });
             #[cfg(feature = "bindgen")]
-            {
-                let text = crate::bindings::bindings(&used, unit.name)?;
-                out.write(&format!("{}.ctx.rs", unit.name), text.as_bytes())?;
-            }
+            crate::bindings::generate(record, &used, unit.name, &bindgen_env)?;
+            record.finish()?;
             let module = module(unit.name, cfg!(feature = "bindgen"));
             out.write(&format!("{}.rs", unit.name), module.as_bytes())?;
         }
@@ -306,20 +316,13 @@ impl Builder {
         if let Vmlinux::Provided(path) = &self.vmlinux {
             depends_on.insert(path.clone());
         }
+        let absent = found.absent();
+        depends_on.extend(absent.and_then(|path| absent::watch(&out, path)));
 
         let mut depends_on_env: BTreeSet<String> = found.env().iter().cloned().collect();
         depends_on_env.extend(clang_env.map(str::to_owned));
-        if cfg!(feature = "bindgen") {
-            // What bindgen and the search for libclang read.
-            depends_on_env.extend(["LIBCLANG_PATH", "LLVM_CONFIG_PATH"].map(str::to_owned));
-            let args = "BINDGEN_EXTRA_CLANG_ARGS";
-            let underscored = target.replace('-', "_");
-            depends_on_env.extend([
-                args.to_owned(),
-                format!("{args}_{target}"),
-                format!("{args}_{underscored}"),
-            ]);
-        }
+        #[cfg(feature = "bindgen")]
+        depends_on_env.extend(bindgen_env);
         Ok(Artifacts {
             include,
             ctx_btf,

@@ -110,8 +110,11 @@ fn mismatch(
     source: &Path,
     program: &Program,
 ) -> Option<Mismatch> {
-    let takes = object.btf().get(program.context?)?;
-    let takes = essential_name(takes.name()).to_owned();
+    let context = program.context?;
+    let takes = match object.context_hook(context) {
+        Some(hook) => hook.struct_name(),
+        None => essential_name(object.btf().get(context)?.name()).to_owned(),
+    };
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
             source: source.to_owned(),

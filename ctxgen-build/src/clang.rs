@@ -2,6 +2,9 @@
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,6 +13,9 @@ use std::process::Output;
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
 
+use crate::depfile;
+use crate::digest::Digest;
+use crate::digest::Digester;
 use crate::error::Error;
 
 /// The oldest major version of clang that is accepted: the first whose CO-RE relocations and BTF
@@ -20,6 +26,18 @@ pub(crate) const OLDEST: u32 = 11;
 #[derive(Debug)]
 pub(crate) struct Clang {
     path: PathBuf,
+    identity: Digest,
+}
+
+/// A source as the preprocessor leaves it.
+#[derive(Debug)]
+pub(crate) struct Expanded {
+    /// With line markers.
+    pub(crate) text: String,
+    /// The folder of headers that was searched before the generated ones.
+    pub(crate) first: PathBuf,
+    /// The source, and the headers of the user's own that it includes.
+    pub(crate) depends_on: Vec<PathBuf>,
 }
 
 /// What is the same for all sources of a build.
@@ -42,7 +60,7 @@ impl<'a> Options<'a> {
     ///
     /// Of two that fit, clang 17 and newer take the last, older ones the longest: here, the last is
     /// the longest.
-    fn prefixes(&self, source: &'a Path) -> Vec<(&'a Path, &'a OsStr)> {
+    pub(crate) fn prefixes(&self, source: &'a Path) -> Vec<(&'a Path, &'a OsStr)> {
         let here = OsStr::new(".");
         let own = source.parent().into_iter();
         let outside = own
@@ -60,77 +78,97 @@ impl Clang {
     /// # Errors
     /// [`Error::NoClang`], [`Error::NotClang`] or [`Error::OldClang`].
     pub(crate) fn new(path: PathBuf) -> Result<Self, Error> {
-        let clang = Self { path };
-        let output = clang.run(Command::new(&clang.path).arg("--version"))?;
+        let output = run(&path, Command::new(&path).arg("--version"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         match version(&text) {
-            Some(version) if version >= OLDEST => Ok(clang),
+            Some(version) if version >= OLDEST => Ok(Self {
+                identity: identity(&path, &text),
+                path,
+            }),
             Some(version) => Err(Error::OldClang {
-                clang: clang.path,
+                clang: path,
                 version,
             }),
             None => Err(Error::NotClang {
-                clang: clang.path,
+                clang: path,
                 said: said(&output),
             }),
         }
     }
 
-    /// What the preprocessor makes of a source, with line markers. Headers are searched in `first`
-    /// before the generated ones.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What tells it from another clang at the same path, as far as that can be told cheaply: its
+    /// version, the configuration files that it reads, and its text if it is a script.
+    pub(crate) fn identity(&self) -> Digest {
+        self.identity
+    }
+
+    /// What the preprocessor makes of a source. Headers are searched in `first` before the generated
+    /// ones; `rule` is a file for the rule of the headers that it reads.
     pub(crate) fn preprocess(
         &self,
         source: &Path,
         first: &Path,
+        rule: &Path,
         options: &Options<'_>,
-    ) -> Result<String, Error> {
+    ) -> Result<Expanded, Error> {
         let mut command = self.command(source, &[first, options.include], options);
+        // The rule's target needs a name in which no colon can be.
+        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
         // What it has to say, it says again when it compiles.
         command.args(["-w", "-E"]).arg(source).args(["-o", "-"]);
-        let output = self.run(&mut command)?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-            false => Err(self.failure(source, &output)),
+        let output = run(&self.path, &mut command)?;
+        if !output.status.success() {
+            return Err(self.failure(source, &output));
         }
+        let rule = fs::read_to_string(rule).map_err(|error| Error::Read {
+            path: rule.to_owned(),
+            error,
+        })?;
+        Ok(Expanded {
+            text: String::from_utf8_lossy(&output.stdout).into_owned(),
+            first: first.to_owned(),
+            depends_on: depfile::prerequisites(&rule),
+        })
     }
 
-    /// Compiles a source with these macros to an object, writes the rule of the headers that it read,
-    /// and gives back clang's warnings.
+    /// Compiles a source with these macros to an object, and gives back clang's warnings.
     pub(crate) fn compile(
         &self,
         source: &Path,
         object: &Path,
-        rule: &Path,
         macros: &[String],
         options: &Options<'_>,
     ) -> Result<String, Error> {
-        let mut command = self.command(source, &[options.include], options);
-        command.args(macros.iter().map(|name| format!("-D{name}")));
-        // The rule's target needs a name in which no colon can be.
-        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
-        command.arg("-c").arg(source).arg("-o").arg(object);
-        let output = self.run(&mut command)?;
+        let mut command = self.compiling(source, macros, options);
+        command.arg("-o").arg(object);
+        let output = run(&self.path, &mut command)?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
             false => Err(self.failure(source, &output)),
         }
     }
 
+    /// clang with all arguments for a source but the object's path.
+    pub(crate) fn compiling(
+        &self,
+        source: &Path,
+        macros: &[String],
+        options: &Options<'_>,
+    ) -> Command {
+        let mut command = self.command(source, &[options.include], options);
+        command.args(macros.iter().map(|name| format!("-D{name}")));
+        command.arg("-c").arg(source);
+        command
+    }
+
     /// clang with all arguments but those that say what to do.
     fn command(&self, source: &Path, include: &[&Path], options: &Options<'_>) -> Command {
         let mut command = Command::new(&self.path);
-        command.args(["-g", "-O2", "-Wall", "-target"]);
-        command.arg(match options.order {
-            ByteOrder::Little => "bpfel",
-            ByteOrder::Big => "bpfeb",
-        });
-        // The third version of the instruction set is that of kernel 5.1, older than kernel BTF.
-        command.args(["-mcpu=v3", "-fno-stack-protector"]);
-        // Kernels since 6.19 have structs that C compilers take only so; see `vmlinux.h`.
-        command.args(["-fms-extensions", "-Wno-microsoft-anon-tag"]);
-        if let Some(arch) = options.arch {
-            command.arg(format!("-D__TARGET_ARCH_{}", arch.libbpf_name()));
-        }
+        command.args(ctxgen::clang_args(options.order, options.arch));
         // As system headers, so that they neither warn nor count among the source's dependencies.
         for folder in include {
             command.arg("-isystem").arg(folder);
@@ -164,7 +202,7 @@ impl Clang {
     }
 
     fn lacks_bpf(&self) -> bool {
-        let Ok(output) = self.run(Command::new(&self.path).arg("--print-targets")) else {
+        let Ok(output) = run(&self.path, Command::new(&self.path).arg("--print-targets")) else {
             return false;
         };
         let targets = String::from_utf8_lossy(&output.stdout);
@@ -173,13 +211,35 @@ impl Clang {
                 .lines()
                 .any(|line| line.split_whitespace().next() == Some("bpf"))
     }
+}
 
-    fn run(&self, command: &mut Command) -> Result<Output, Error> {
-        command.output().map_err(|error| Error::NoClang {
-            clang: self.path.clone(),
-            error,
-        })
+fn run(clang: &Path, command: &mut Command) -> Result<Output, Error> {
+    command.output().map_err(|error| Error::NoClang {
+        clang: clang.to_owned(),
+        error,
+    })
+}
+
+/// See [`Clang::identity`]. `text` is what it says of its version; a folder of the machine is in that
+/// too.
+fn identity(path: &Path, text: &str) -> Digest {
+    let mut identity = Digester::new();
+    let version = text.lines().find(|line| line.contains("clang version"));
+    identity.add(version.unwrap_or_default());
+    for line in text.lines() {
+        if let Some(file) = line.strip_prefix("Configuration file: ") {
+            identity.add(fs::read(file).unwrap_or_default());
+        }
     }
+    identity.add(script(path).unwrap_or_default());
+    identity.finish()
+}
+
+/// The text of a script.
+fn script(path: &Path) -> Option<Vec<u8>> {
+    let mut start = [0; 2];
+    File::open(path).ok()?.read_exact(&mut start).ok()?;
+    (start == *b"#!").then(|| fs::read(path).ok()).flatten()
 }
 
 /// The first line of a command's answer, in quotes, or how it ended without one.

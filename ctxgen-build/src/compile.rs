@@ -7,20 +7,46 @@ use std::sync::PoisonError;
 use std::thread;
 
 use crate::clang::Clang;
+use crate::clang::Expanded;
 use crate::clang::Options;
-use crate::depfile;
+use crate::digest::Digest;
 use crate::error::Error;
+use crate::inputs;
+use crate::linker;
+use crate::outdir::read;
+use crate::record::OBJECT;
+use crate::record::Record;
 
 /// A compiled source.
 #[derive(Debug)]
 pub(crate) struct Unit<'a> {
     pub(crate) name: &'a str,
     pub(crate) source: &'a Path,
-    pub(crate) object: PathBuf,
+    /// The linked object.
+    pub(crate) object: Vec<u8>,
+    /// Whether an earlier build has made it.
+    pub(crate) is_reused: bool,
+    /// What it was made of, where that is known.
+    pub(crate) inputs: Option<Digest>,
     /// clang's warnings.
     pub(crate) warnings: Option<String>,
     /// The source, and the headers of the user's own that it includes.
     pub(crate) depends_on: Vec<PathBuf>,
+}
+
+/// What a source is compiled with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) clang: &'a Clang,
+    pub(crate) options: &'a Options<'a>,
+    pub(crate) expanded: &'a Expanded,
+    pub(crate) macros: &'a [String],
+    /// The text of `vmlinux.h`.
+    pub(crate) vmlinux: &'a [u8],
+    /// What is known of earlier builds.
+    pub(crate) record: &'a Record<'a>,
+    /// A folder that goes away.
+    pub(crate) scratch: &'a Path,
 }
 
 /// A source and the name of what is made of it.
@@ -64,27 +90,44 @@ pub(crate) fn each<'a, T: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Compiles a source with these macros to an object in `scratch`.
-pub(crate) fn one<'a>(
-    clang: &Clang,
-    options: &Options<'_>,
-    (name, source): &'a Source<'a>,
-    macros: &[String],
-    scratch: &Path,
-) -> Result<Unit<'a>, Error> {
-    let object = scratch.join(format!("{name}.o"));
-    let rule = scratch.join(format!("{name}.d"));
-    let warnings = clang.compile(source, &object, &rule, macros, options)?;
-    let rule = std::fs::read_to_string(&rule).map_err(|error| Error::Read {
-        path: rule.clone(),
-        error,
-    })?;
+/// Compiles and links a source, unless that was done with the same before.
+pub(crate) fn one<'a>((name, source): &'a Source<'a>, work: Work<'_>) -> Result<Unit<'a>, Error> {
+    let Work {
+        clang,
+        options,
+        expanded,
+        macros,
+        vmlinux,
+        record,
+        scratch,
+    } = work;
+    let mut inputs = inputs::digest(clang, options, source, macros, expanded, vmlinux);
+    let reused = record.reuse(OBJECT, inputs);
+    let is_reused = reused.is_some();
+    let (object, warnings) = match reused {
+        Some(object) => (object, record.warnings()),
+        None => {
+            let compiled = scratch.join(format!("{name}.o"));
+            let linked = scratch.join(format!("{name}.bpf.o"));
+            let warnings = clang.compile(source, &compiled, macros, options)?;
+            linker::link(source, &compiled, &linked)?;
+            let warnings = (!warnings.trim().is_empty()).then_some(warnings);
+            (read(&linked)?, warnings)
+        }
+    };
+    // They are recorded as they are, and the record has to be the same everywhere.
+    let is_local = |text: &String| inputs::has_folder(text, options, source);
+    if warnings.as_ref().is_some_and(is_local) {
+        inputs = None;
+    }
     Ok(Unit {
         name,
         source,
         object,
-        warnings: (!warnings.trim().is_empty()).then_some(warnings),
-        depends_on: depfile::prerequisites(&rule),
+        is_reused,
+        inputs,
+        warnings,
+        depends_on: expanded.depends_on.clone(),
     })
 }
 

@@ -118,6 +118,11 @@ impl<'k> Contexts<'k> {
         Ok(drifts)
     }
 
+    /// The hooks that they are of.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = &Hook> {
+        self.by_struct.values().map(|wanted| &wanted.hook)
+    }
+
     /// All of them as BTF.
     pub(crate) fn all(&self) -> Result<CtxBtf<'k>, Error> {
         self.ctx_btf(|_| true)

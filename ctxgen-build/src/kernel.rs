@@ -36,6 +36,8 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
     /// The environment variables that were asked.
     pub(crate) env: Vec<String>,
+    /// The pinned BTF that would have been taken instead if it were there.
+    pub(crate) absent: Option<PathBuf>,
 }
 
 /// Looks for the kernel BTF of a target.
@@ -44,8 +46,30 @@ pub(crate) struct Found {
 /// [`Error::NoBtf`] with all places where none is, and [`Error::Btf`] for a file that has to serve
 /// and does not.
 pub(crate) fn find(explicit: Option<&Path>, target: &str, host: &str) -> Result<Found, Error> {
+    search(explicit, target, host, true)
+}
+
+/// As [`find`], but the pinned BTF in the package does not count: that is what is to be made.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn find_to_pin(
+    explicit: Option<&Path>,
+    target: &str,
+    host: &str,
+) -> Result<Found, Error> {
+    search(explicit, target, host, false)
+}
+
+fn search(
+    explicit: Option<&Path>,
+    target: &str,
+    host: &str,
+    pinned: bool,
+) -> Result<Found, Error> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     Search {
+        pinned,
         explicit,
         target,
         host,
@@ -54,12 +78,15 @@ pub(crate) fn find(explicit: Option<&Path>, target: &str, host: &str) -> Result<
         variable: &|name| std::env::var_os(name),
         asked: Vec::new(),
         tried: Vec::new(),
+        absent: None,
     }
     .run()
 }
 
 /// A search, and what it has come by.
 struct Search<'a> {
+    /// Whether a pinned BTF in the package counts.
+    pinned: bool,
     explicit: Option<&'a Path>,
     target: &'a str,
     host: &'a str,
@@ -71,6 +98,8 @@ struct Search<'a> {
     /// The variables that were asked.
     asked: Vec<String>,
     tried: Vec<Place>,
+    /// The pinned BTF that is not there.
+    absent: Option<PathBuf>,
 }
 
 /// One of the places where a search looks; nothing where it is not there.
@@ -102,6 +131,7 @@ impl Search<'_> {
                     kernel,
                     path,
                     env: self.asked,
+                    absent: self.absent,
                 });
             }
         }
@@ -140,6 +170,10 @@ impl Search<'_> {
     }
 
     fn pinned(&mut self) -> Result<Option<(KernelBtf, PathBuf)>, Error> {
+        if !self.pinned {
+            self.miss("a pinned BTF in the package", "it is what is to be made");
+            return Ok(None);
+        }
         let Some(package) = self.package else {
             self.miss(
                 "a pinned BTF in the package",
@@ -155,6 +189,7 @@ impl Search<'_> {
                     format_args!("the package's pinned {}", path.display()),
                     "not there",
                 );
+                self.absent = Some(path);
                 Ok(None)
             }
             Err(error) => {
@@ -232,6 +267,7 @@ pub(crate) fn open(path: &Path, place: &'static str, env: Vec<String>) -> Result
         kernel: read(path, place)?,
         path: path.to_owned(),
         env,
+        absent: None,
     })
 }
 

@@ -18,7 +18,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `include/vmlinux.h` | the kernel's types |
+//! | `include/vmlinux.h` | the kernel's types, as far as the sources can reach them; see [`Vmlinux`] |
 //! | `include/ctx.h` | the context structs |
 //! | `include/bpf/` | libbpf's headers for BPF programs |
 //! | `ctx.btf` | the context structs as a split BTF on top of the kernel's |
@@ -47,6 +47,7 @@
 //! A file is known by its content: raw BTF, ELF (`vmlinux`), and with the feature `images` also kernel
 //! images, the archives of `BTFHub`, and any of these compressed. [`Builder::module`] adds modules.
 
+mod absent;
 #[cfg(feature = "bindgen")]
 mod bindings;
 mod builder;
@@ -56,11 +57,14 @@ mod clang;
 mod compile;
 mod contexts;
 mod depfile;
+mod digest;
 mod error;
+mod inputs;
 mod kernel;
 mod linker;
 mod module;
 mod outdir;
+mod record;
 mod said;
 mod scan;
 mod skeleton;
@@ -72,6 +76,7 @@ pub use self::bindings::bindings;
 pub use self::builder::Artifacts;
 pub use self::builder::Builder;
 pub use self::builder::Object;
+pub use self::builder::pin;
 pub use self::check::Mismatch;
 pub use self::error::Error;
 pub use self::kernel::Place;

@@ -25,6 +25,12 @@ impl OutDir {
         if std::fs::read(&path).is_ok_and(|old| old == bytes) {
             return Ok(path);
         }
+        self.write_anew(name, bytes)
+    }
+
+    /// Writes a file, and be it with the bytes that it has.
+    pub(crate) fn write_anew(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+        let path = self.path(name);
         let parent = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent)
             .and_then(|()| std::fs::write(&path, bytes))

@@ -4,20 +4,31 @@ use std::path::Path;
 
 use libbpf_cargo::SkeletonBuilder;
 
+use crate::digest::Digester;
 use crate::error::Error;
-use crate::outdir::OutDir;
 use crate::outdir::read;
+use crate::record::Record;
+use crate::record::SKELETON;
 
-/// Writes `<name>.skel.rs`.
+/// Writes `<name>.skel.rs`, unless it is there of the same object.
 ///
 /// # Errors
 /// [`Error::Skeleton`].
 pub(crate) fn generate(
-    out: &OutDir,
+    record: &mut Record<'_>,
     scratch: &Path,
     name: &str,
     object: &Path,
+    bytes: &[u8],
 ) -> Result<(), Error> {
+    let mut inputs = Digester::new();
+    inputs.add(env!("CARGO_PKG_VERSION"));
+    inputs.add(name);
+    inputs.add(bytes);
+    let inputs = Some(inputs.finish());
+    if record.reuse(SKELETON, inputs).is_some() {
+        return Ok(());
+    }
     let file = scratch.join(format!("{name}.skel.rs"));
     SkeletonBuilder::new()
         .obj(object)
@@ -26,6 +37,5 @@ pub(crate) fn generate(
             object: object.to_owned(),
             reason: format!("{error:#}"),
         })?;
-    out.write(&format!("{name}.skel.rs"), &read(&file)?)?;
-    Ok(())
+    record.write(SKELETON, inputs, &read(&file)?)
 }

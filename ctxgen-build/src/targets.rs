@@ -8,7 +8,6 @@ use ctxgen::labels;
 
 use crate::error::Error;
 use crate::kernel;
-use crate::kernel::Found;
 
 /// One kernel or several, and what the choice depended on.
 #[derive(Debug)]
@@ -17,6 +16,7 @@ pub(crate) struct Targets {
     kernels: Vec<KernelBtf>,
     paths: Vec<PathBuf>,
     env: Vec<String>,
+    absent: Option<PathBuf>,
 }
 
 impl Targets {
@@ -42,11 +42,13 @@ impl Targets {
             kernels: Vec::new(),
             paths: Vec::new(),
             env: Vec::new(),
+            absent: None,
         };
-        for Found { kernel, path, env } in found {
-            targets.kernels.push(kernel);
-            targets.paths.push(path);
-            targets.env.extend(env);
+        for found in found {
+            targets.kernels.push(found.kernel);
+            targets.paths.push(found.path);
+            targets.env.extend(found.env);
+            targets.absent = targets.absent.or(found.absent);
         }
         targets.check_byte_orders()?;
         for (name, path) in modules {
@@ -108,6 +110,11 @@ impl Targets {
     /// The files that they were read from.
     pub(crate) fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    /// The pinned BTF that would have been read instead if it were there.
+    pub(crate) fn absent(&self) -> Option<&Path> {
+        self.absent.as_deref()
     }
 
     /// The environment variables that were asked.

@@ -9,13 +9,16 @@ use ctxgen::render;
 use ctxgen::render::own_ksym;
 
 use crate::clang::Clang;
+use crate::clang::Expanded;
 use crate::clang::Options;
 use crate::compile;
 use crate::compile::Source;
 use crate::compile::Unit;
+use crate::compile::Work;
 use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::outdir::read;
+use crate::record::Record;
 
 /// Which `vmlinux.h` the sources are compiled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,42 +55,36 @@ pub(crate) struct Compilation<'a> {
 }
 
 impl<'a> Compilation<'a> {
-    /// Writes the header and compiles the sources. Adds to the warnings if the header had to be
-    /// another one than was asked for.
+    /// Writes the header and compiles those sources, each with its record, that are not as they were.
+    /// Adds to the warnings if the header had to be another one than was asked for.
     pub(crate) fn run(
         &self,
         vmlinux: &Vmlinux,
+        records: &[Record<'_>],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
         if let Vmlinux::Provided(path) = vmlinux {
-            return self.compile(&read(path)?, &[]);
+            let header = read(path)?;
+            self.out.write(HEADER, &header)?;
+            let texts = self.expand(self.options.include)?;
+            return self.compile(&header, &texts, &[], records);
         }
-        let first = self.headers_without_types()?;
-        let texts = compile::each(self.sources, |_, (_, source)| {
-            self.clang.preprocess(source, &first, self.options)
-        })?;
-        let folders = [&*first, self.options.include].map(Path::to_string_lossy);
-        let folders = folders.each_ref().map(|folder| &**folder);
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for text in &texts {
-            let mut own = Names::new();
-            own.add_preprocessed(text, &folders);
-            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
-            names.add(own);
-        }
+        let preprocessed = self.preprocess()?;
+        let (names, macros) = preprocessed.names();
+        let compile =
+            |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
         let all = || render::vmlinux_with_all(self.kernel, &names);
         if *vmlinux == Vmlinux::Full {
-            return self.compile(all()?.as_bytes(), &macros);
+            return compile(&all()?);
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
-        match self.compile(trimmed.as_bytes(), &macros) {
+        match compile(&trimmed) {
             Err(Error::Compile {
                 source_file,
                 stderr,
             }) => {
                 // If it is no fault of the header's, it is the same with all types.
-                let units = self.compile(all()?.as_bytes(), &macros)?;
+                let units = compile(&all()?)?;
                 warnings.push(incomplete(&source_file, &stderr));
                 Ok(units)
             }
@@ -95,12 +92,45 @@ impl<'a> Compilation<'a> {
         }
     }
 
+    /// The sources as the preprocessor leaves them, with the generated headers but `vmlinux.h`.
+    pub(crate) fn preprocess(&self) -> Result<Preprocessed, Error> {
+        let first = self.headers_without_types()?;
+        let texts = self.expand(&first)?;
+        let folders = [&*first, self.options.include];
+        Ok(Preprocessed {
+            texts,
+            folders: folders.map(|folder| folder.to_string_lossy().into_owned()),
+        })
+    }
+
+    /// The sources as the preprocessor leaves them if it searches headers in this folder first.
+    fn expand(&self, first: &Path) -> Result<Vec<Expanded>, Error> {
+        compile::each(self.sources, |_, (name, source)| {
+            let rule = self.scratch.join(format!("{name}.d"));
+            self.clang.preprocess(source, first, &rule, self.options)
+        })
+    }
+
     /// Compiles each source with the header and its own macros.
-    fn compile(&self, header: &[u8], macros: &[Vec<String>]) -> Result<Vec<Unit<'a>>, Error> {
+    fn compile(
+        &self,
+        header: &[u8],
+        texts: &[Expanded],
+        macros: &[Vec<String>],
+        records: &[Record<'_>],
+    ) -> Result<Vec<Unit<'a>>, Error> {
         self.out.write(HEADER, header)?;
         compile::each(self.sources, |place, source| {
-            let macros = macros.get(place).map_or(&[][..], |macros| macros);
-            compile::one(self.clang, self.options, source, macros, self.scratch)
+            let work = Work {
+                clang: self.clang,
+                options: self.options,
+                expanded: &texts[place],
+                macros: macros.get(place).map_or(&[][..], |macros| macros),
+                vmlinux: header,
+                record: &records[place],
+                scratch: self.scratch,
+            };
+            compile::one(source, work)
         })
     }
 
@@ -112,6 +142,30 @@ impl<'a> Compilation<'a> {
         let header = render::vmlinux_without_types();
         folder.write("vmlinux.h", header.as_bytes())?;
         Ok(folder.path(""))
+    }
+}
+
+/// Preprocessed sources.
+#[derive(Debug)]
+pub(crate) struct Preprocessed {
+    texts: Vec<Expanded>,
+    /// Those of the generated headers.
+    folders: [String; 2],
+}
+
+impl Preprocessed {
+    /// What they name, together, and of each the macros for what it declares itself.
+    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
+        let folders = self.folders.each_ref().map(|folder| &**folder);
+        let mut names = Names::new();
+        let mut macros = Vec::new();
+        for text in &self.texts {
+            let mut own = Names::new();
+            own.add_preprocessed(&text.text, &folders);
+            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
+            names.add(own);
+        }
+        (names, macros)
     }
 }
 

@@ -69,6 +69,10 @@ struct Number<'b> {
     size: u32,
     signed: bool,
     bool: bool,
+    /// Its name, if that is a character's of which BTF does not tell for sure whether it is signed: a
+    /// plain `char` is as its compiler was told (kernels since 6.2 are built with `-funsigned-char`,
+    /// and programs for them are not), and 5.10's `signed char` is not marked so.
+    character: Option<&'b str>,
     /// The name of an enum.
     enum_name: Option<&'b str>,
 }
@@ -79,12 +83,14 @@ fn number<'b>(ty: &Type<'b>) -> Option<Number<'b>> {
             size,
             signed: encoding == IntEncoding::Signed,
             bool: encoding == IntEncoding::Bool,
+            character: Some(ty.name()).filter(|name| matches!(*name, "char" | "signed char")),
             enum_name: None,
         }),
         Kind::Enum { size } | Kind::Enum64 { size } => Some(Number {
             size,
             signed: ty.kind_flag(),
             bool: false,
+            character: None,
             enum_name: Some(ty.name()),
         }),
         _ => None,
@@ -100,7 +106,8 @@ fn numbers(local: &Number<'_>, target: &Number<'_>) -> Agreement {
     // Before kernels said which enums are signed, none was marked so.
     let both_enums = local.enum_name.is_some() && target.enum_name.is_some();
     if local.size == target.size {
-        let alike = local.signed == target.signed || both_enums;
+        let both_chars = local.character.is_some() && local.character == target.character;
+        let alike = local.signed == target.signed || both_enums || both_chars;
         // Of a `bool`, compilers take it for granted that it is 0 or 1.
         return Agreement::same(alike && (!local.bool || target.bool));
     }
@@ -243,6 +250,20 @@ mod tests {
         ] {
             assert_eq!(ints(local, target), expected, "{local:?} {target:?}");
         }
+    }
+
+    #[test]
+    fn characters() {
+        let chars = |local: &str, target: &str| {
+            of(|writer| {
+                let local = writer.int(local, 1, IntEncoding::Signed);
+                let target = writer.int(target, 1, IntEncoding::Unsigned);
+                (writer.pointer(local), writer.pointer(target))
+            })
+        };
+        assert_eq!(chars("char", "char"), Agreement::Same);
+        assert_eq!(chars("signed char", "signed char"), Agreement::Same);
+        assert_eq!(chars("signed char", "unsigned char"), Agreement::No);
     }
 
     #[test]

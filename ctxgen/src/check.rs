@@ -5,7 +5,7 @@ mod local;
 use std::fmt;
 
 use self::local::accessed;
-use self::local::slots;
+use self::local::arguments;
 use crate::Context;
 use crate::Error;
 use crate::drift::Change;
@@ -83,15 +83,11 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
         .programs()
         .iter()
         .map(|program| {
-            let context = program.context.and_then(|id| object.btf().get(id));
             let hook = program.context.and_then(|id| object.context_hook(id));
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.clone(),
-                r#struct: hook
-                    .is_some()
-                    .then(|| context.map(|ty| ty.name().to_owned()))
-                    .flatten(),
+                r#struct: hook.as_ref().map(Hook::struct_name),
                 verdict: verdict(&object, program, hook, kernel)?,
             })
         })
@@ -120,7 +116,7 @@ fn verdict(
         return Ok(Verdict::Unknown);
     };
     let theirs = Slots::of_context(kernel, &context);
-    let ours = slots(object.btf(), id);
+    let ours = arguments(object.btf(), id);
     match object.relocated_contexts().contains(&id) {
         true => {
             let accessed = accessed(object, program, id);

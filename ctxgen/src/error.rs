@@ -230,6 +230,30 @@ pub enum Error {
         #[source]
         error: BtfError,
     },
+    /// Sources reach types that a pinned BTF has only the names and sizes of.
+    #[error(
+        "{origin} is a pinned BTF that lacks what these sources reach: of {} it has no more than the \
+         name and the size", types.join(", ")
+    )]
+    NotPinned {
+        /// The pinned BTF.
+        origin: Origin,
+        /// The structs and unions, as they are written in C.
+        types: Vec<String>,
+    },
+    /// What stands beside a pinned BTF cannot be read.
+    #[error(
+        "{}:{line} is not as `ctxgen pin` writes it: {text:?}. Make the pinned BTF beside it anew, or \
+         remove this file", path.display()
+    )]
+    BadPinNote {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What stands there.
+        text: String,
+    },
     /// A compiled BPF object cannot be read.
     #[error("the BPF object cannot be read: {0}")]
     Object(#[from] ObjectError),

@@ -44,6 +44,11 @@ impl<'b> Trim<'b> {
         self.reach(id, false);
     }
 
+    /// The types that go along whole, and those of which a mention is enough.
+    pub(crate) fn parts(&self) -> (&BTreeSet<TypeId>, &BTreeSet<TypeId>) {
+        (&self.defined, &self.mentioned)
+    }
+
     fn reach(&mut self, id: TypeId, by_value: bool) {
         let mut queue = vec![(id, by_value)];
         while let Some((id, by_value)) = queue.pop() {
@@ -91,7 +96,7 @@ impl<'b> Trim<'b> {
             .collect();
         for &id in &kept {
             if let Some(ty) = btf.get(id) {
-                let words = renumbered(&ty, btf, &mut writer, &new_ids);
+                let words = renumbered(ty.words(), btf, &mut writer, &new_ids);
                 writer.raw(&words);
             }
         }
@@ -102,7 +107,7 @@ impl<'b> Trim<'b> {
     }
 }
 
-fn is_composite(ty: &Type<'_>) -> bool {
+pub(crate) fn is_composite(ty: &Type<'_>) -> bool {
     matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))
 }
 
@@ -129,13 +134,12 @@ fn needs(ty: &Type<'_>, by_value: bool, queue: &mut Vec<(TypeId, bool)>) {
 }
 
 /// A type's words with the names and ids of the new blob.
-fn renumbered(
-    ty: &Type<'_>,
+pub(crate) fn renumbered(
+    mut words: Vec<u32>,
     btf: &Btf<'_>,
     writer: &mut BtfWriter,
     new_ids: &BTreeMap<TypeId, u32>,
 ) -> Vec<u32> {
-    let mut words = ty.words();
     let Some(shape) = Shape::of(words[1]) else {
         return words;
     };

@@ -1,5 +1,6 @@
 //! The subcommands: one module each, and one row each in [`SUBCOMMANDS`].
 
+pub(crate) mod bench;
 pub(crate) mod bpf;
 pub(crate) mod help;
 pub(crate) mod test;
@@ -30,6 +31,7 @@ pub(crate) static SUBCOMMANDS: &[&Subcommand] = &[
     &bpf::SUBCOMMAND,
     &test::SUBCOMMAND,
     &vm::SUBCOMMAND,
+    &bench::SUBCOMMAND,
     &help::SUBCOMMAND,
 ];
 

@@ -29,6 +29,11 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
 fn is_of_our_package(variable: &OsStr) -> bool {
     let Some(name) = variable.to_str() else {
         return false;

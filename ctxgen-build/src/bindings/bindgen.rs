@@ -18,8 +18,8 @@ use ctxgen::render;
 
 use crate::error::Error;
 
-/// The structs in Rust, with assertions of their layout.
-pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
+/// The structs of [`header`] in Rust, with assertions of their layout.
+pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str, header: &Header) -> Result<String, Error> {
     if ctx.structs().is_empty() {
         return Ok(String::new());
     }
@@ -28,9 +28,9 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
         ByteOrder::Little => "bpfel",
         ByteOrder::Big => "bpfeb",
     };
-    let Header { text, bitfields } = header(ctx)?;
+    let Header { text, bitfields } = header;
     let mut builder = bindgen::Builder::default()
-        .header_contents("ctx.h", &text)
+        .header_contents("ctx.h", text)
         .clang_arg(format!("--target={target}"))
         .clang_arg("-fms-extensions")
         // The header includes nothing, and clang would be run to find out.
@@ -49,7 +49,7 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str) -> Result<String, Error> {
     // With explicit padding, bindgen pads behind a bitfield at the end twice. An opaque typedef is
     // only generated where it is asked for itself.
     for name in bitfields {
-        builder = builder.opaque_type(&name).allowlist_type(name);
+        builder = builder.opaque_type(name).allowlist_type(name);
     }
     match builder.generate() {
         Ok(bindings) => Ok(bindings.to_string()),
@@ -82,14 +82,14 @@ fn no_libclang(reason: String) -> Error {
 }
 
 /// What bindgen reads.
-struct Header {
-    text: String,
+pub(super) struct Header {
+    pub(super) text: String,
     /// The types in it that have bitfields.
-    bitfields: Vec<String>,
+    pub(super) bitfields: Vec<String>,
 }
 
 /// `ctx.h` behind the definitions that it needs.
-fn header(ctx: &CtxBtf<'_>) -> Result<Header, Error> {
+pub(super) fn header(ctx: &CtxBtf<'_>) -> Result<Header, Error> {
     let btf = ctx.btf();
     let mut trim = Trim::new(btf);
     for ctx_struct in ctx.structs() {

@@ -47,6 +47,7 @@ impl Machine {
         let below = |name: &str| self.dir.path().join(name);
         let explicit = explicit.map(below);
         Search {
+            pinned: true,
             explicit: explicit.as_deref(),
             target,
             host: X86,
@@ -61,6 +62,7 @@ impl Machine {
             },
             asked: Vec::new(),
             tried: Vec::new(),
+            absent: None,
         }
         .run()
     }

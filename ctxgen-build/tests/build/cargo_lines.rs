@@ -165,6 +165,6 @@ fn nothing_is_left_but_what_is_for_the_crate() {
     if cfg!(feature = "bindgen") {
         expected.push("prog.ctx.rs");
     }
-    expected.extend(["prog.rs", "prog.skel.rs"]);
+    expected.extend(["prog.inputs", "prog.rs", "prog.skel.rs"]);
     assert_eq!(names, expected);
 }

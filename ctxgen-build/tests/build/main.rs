@@ -12,6 +12,7 @@ mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
 mod modules;
+mod rebuilds;
 mod relocatable;
 mod sources;
 mod support;

@@ -20,6 +20,8 @@ use std::ptr::NonNull;
 
 use libbpf_rs::libbpf_sys;
 
+use self::types::defines_name;
+
 pub use self::dump::CDump;
 pub use self::dump::DumpError;
 pub use self::header::ByteOrder;
@@ -141,19 +143,43 @@ impl<'base> Btf<'base> {
     /// libbpf checks all references but those of prototypes to their results.
     fn check_results(&self) -> Result<(), BtfError> {
         let count = self.type_count();
-        let first = self.base.map_or(1, Self::type_count);
-        for id in first..count {
-            let ty = self.get(TypeId(id));
-            if let Some(returns) = ty.and_then(|ty| ty.returns())
-                && returns.0 >= count
-            {
-                return Err(BtfError::NoSuchType {
-                    id: TypeId(id),
-                    returns,
-                });
+        let mut result = Ok(());
+        self.each_head(|id, [_, info, returns]| {
+            if kind_number(info) == libbpf_sys::BTF_KIND_FUNC_PROTO && returns >= count {
+                let returns = TypeId(returns);
+                result = Err(BtfError::NoSuchType { id, returns });
             }
+        });
+        result
+    }
+
+    /// Calls `each` with the id and the first three words of every type of this blob, in id order, in
+    /// host byte order.
+    ///
+    /// For looking through all of them: build scripts are compiled without optimization, and the views
+    /// that [`Btf::get`] makes take many times as long there.
+    pub(crate) fn each_head(&self, mut each: impl FnMut(TypeId, [u32; TYPE_WORDS])) {
+        let first = self.base.map_or(1, Self::type_count);
+        let count = self.type_count();
+        if first >= count {
+            return;
         }
-        Ok(())
+        let lengths = shape::lengths();
+        // SAFETY: `ptr` is a live BTF, and it has a type of that id.
+        let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), first) };
+        let mut words = raw.cast::<u32>();
+        let mut id = first;
+        while id < count {
+            // SAFETY: libbpf keeps the types of a blob one behind the other, in the order of their
+            // ids, and has found each to be there whole. Their words are aligned to four bytes.
+            let head = unsafe { [*words, *words.add(1), *words.add(2)] };
+            each(TypeId(id), head);
+            let (fixed, per_record) = lengths[kind_number(head[1]) as usize];
+            let len = TYPE_WORDS + fixed + per_record * vlen(head[1]) as usize;
+            // SAFETY: what libbpf takes a type of this kind to be followed by is as long.
+            words = unsafe { words.add(len) };
+            id += 1;
+        }
     }
 
     /// The number of types, void (id 0) and the base's included: one more than the highest id.
@@ -248,7 +274,7 @@ impl<'base> Btf<'base> {
 
     /// The structs, unions, enums and typedefs that share their name with another one, in id
     /// order; of a split BTF, those of its base.
-    fn namesakes(&self) -> &[TypeId] {
+    pub(crate) fn namesakes(&self) -> &[TypeId] {
         if let Some(base) = self.base {
             return base.namesakes();
         }
@@ -257,19 +283,59 @@ impl<'base> Btf<'base> {
             let mut named: Vec<(u32, TypeId)> = Vec::new();
             let mut is_seen = vec![false; self.string_end as usize];
             let mut is_shared = vec![false; self.string_end as usize];
-            for id in 1..self.type_count() {
-                let offset = self
-                    .get(TypeId(id))
-                    .and_then(|ty| ty.definition_name_offset());
-                let Some(offset) = offset else { continue };
-                let at = offset as usize;
-                is_shared[at] = is_seen[at];
-                is_seen[at] = true;
-                named.push((offset, TypeId(id)));
-            }
+            self.each_head(|id, [name, info, _]| {
+                if name == 0 || !defines_name(kind_number(info)) {
+                    return;
+                }
+                let at = name as usize;
+                if let (Some(seen), Some(shared)) = (is_seen.get_mut(at), is_shared.get_mut(at)) {
+                    *shared = *seen;
+                    *seen = true;
+                    named.push((name, id));
+                }
+            });
             named.retain(|(offset, _)| is_shared[*offset as usize]);
             named.into_iter().map(|(_, id)| id).collect()
         })
+    }
+
+    /// Where in this blob's strings a name stands. Whoever makes a BTF stores each string once, but
+    /// could let it be the end of a longer one too.
+    pub(crate) fn name_offsets(&self, name: &str) -> Vec<u32> {
+        let first = self.base.map_or(0, Self::string_end);
+        let mut offsets = Vec::new();
+        if name.is_empty() || name.contains('\0') {
+            return offsets;
+        }
+        let mut needle = name.as_bytes().to_vec();
+        needle.push(0);
+        // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
+        let strings = unsafe { libbpf_sys::btf__str_by_offset(self.ptr.as_ptr(), first) };
+        if strings.is_null() {
+            return offsets;
+        }
+        let strings = strings.cast::<u8>();
+        let len = (self.string_end - first) as usize;
+        let mut at = 0;
+        while at < len {
+            // SAFETY: libbpf has checked that the blob's strings are `len` bytes in one piece; the
+            // needle is as long as it says.
+            let found = unsafe {
+                libc::memmem(
+                    strings.add(at).cast(),
+                    len - at,
+                    needle.as_ptr().cast(),
+                    needle.len(),
+                )
+            };
+            if found.is_null() {
+                break;
+            }
+            let offset = found.addr() - strings.addr();
+            offsets.push(first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)));
+            at = offset + needle.len();
+        }
+        offsets
     }
 
     /// The string at an offset of the string table; empty where there is none.

@@ -86,6 +86,20 @@ static SHAPES: [(u32, Shape); 19] = [
     ),
 ];
 
+/// How many words follow the first three of a type, by kind: always, and for each record that its
+/// `vlen` counts. Nothing for kinds that are not known.
+pub(super) fn lengths() -> [(usize, usize); 32] {
+    let mut lengths = [(0, 0); 32];
+    for (kind, length) in (0..).zip(&mut lengths) {
+        let info = kind << 24;
+        if let Some(shape) = Shape::of(info) {
+            let fixed = shape.trailing(info);
+            *length = (fixed, shape.trailing(info | 1) - fixed);
+        }
+    }
+    lengths
+}
+
 /// The kind in a type's second word.
 pub(crate) fn kind_number(info: u32) -> u32 {
     (info >> 24) & 0x1f

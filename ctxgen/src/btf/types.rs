@@ -240,24 +240,20 @@ impl<'a> Type<'a> {
         self.btf.string(self.raw.name_off)
     }
 
-    /// Where the name of a struct, union, enum or typedef stands in the string table; `None` for
-    /// what defines no name in C.
-    pub(super) fn definition_name_offset(&self) -> Option<u32> {
-        let defines = matches!(
-            self.kind_number(),
-            libbpf_sys::BTF_KIND_STRUCT
-                | libbpf_sys::BTF_KIND_UNION
-                | libbpf_sys::BTF_KIND_ENUM
-                | libbpf_sys::BTF_KIND_ENUM64
-                | libbpf_sys::BTF_KIND_TYPEDEF
-        );
-        (defines && self.raw.name_off != 0).then_some(self.raw.name_off)
-    }
-
     /// Where its name stands in the string table, and the word that has kind and number of members:
     /// what two definitions of one thing have in common.
     pub(crate) fn name_and_info(&self) -> (u32, u32) {
         (self.raw.name_off, self.raw.info)
+    }
+
+    /// Whether it is a struct or union of which only name and size are there, as in a pinned BTF
+    /// ([`crate::pin()`]). A compiler gives none without members a size, but for those without a name.
+    pub(crate) fn is_hollow(&self) -> bool {
+        let is_composite = matches!(
+            self.kind_number(),
+            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
+        );
+        is_composite && self.vlen() == 0 && self.size() > 0 && self.raw.name_off != 0
     }
 
     /// Its `BTF_KIND_*` number.
@@ -361,11 +357,6 @@ impl<'a> Type<'a> {
         })
     }
 
-    /// What a prototype returns; `None` for any other kind.
-    pub(super) fn returns(&self) -> Option<TypeId> {
-        (self.kind_number() == libbpf_sys::BTF_KIND_FUNC_PROTO).then(|| self.target())
-    }
-
     /// Whether it has a member, element or target of one of the types for whose ids there is true.
     pub(crate) fn uses_any(&self, wanted: &[bool]) -> bool {
         let is_wanted = |id: u32| wanted.get(id as usize).is_some_and(|wanted| *wanted);
@@ -438,4 +429,16 @@ impl<'a> Type<'a> {
         words.extend_from_slice(unsafe { self.trailing::<u32>(trailing) });
         words
     }
+}
+
+/// Whether types of this kind (a `BTF_KIND_*` number) define a name in C.
+pub(super) fn defines_name(kind: u32) -> bool {
+    matches!(
+        kind,
+        libbpf_sys::BTF_KIND_STRUCT
+            | libbpf_sys::BTF_KIND_UNION
+            | libbpf_sys::BTF_KIND_ENUM
+            | libbpf_sys::BTF_KIND_ENUM64
+            | libbpf_sys::BTF_KIND_TYPEDEF
+    )
 }

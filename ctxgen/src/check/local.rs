@@ -1,61 +1,33 @@
 //! The context structs in an object's own BTF.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::btf::Btf;
-use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::drift::Slot;
 use crate::drift::Slots;
 use crate::kernel::Origin;
-use crate::layout::SLOT;
 use crate::object::ObjectFile;
 use crate::object::Program;
 use crate::object::Step;
-use crate::render::members;
-
-/// The member with the arguments' own types, where fields are slots.
-const OWN: &str = "__own";
+use crate::object::context_fields;
+use crate::object::own_type;
 
 /// The arguments of a context struct, with their own types.
-pub(super) fn slots<'b>(btf: &'b Btf<'_>, id: TypeId) -> Slots<'b> {
-    static OBJECT: std::sync::LazyLock<Origin> =
-        std::sync::LazyLock::new(|| Origin::Memory("the object".to_owned()));
-    let all = members(btf, id);
-    let own = all.iter().find(|member| member.name == OWN);
-    let own_types = match own.and_then(|own| Some(btf.resolve(own.type_id)?.kind())) {
-        Some(Kind::Array { element, .. }) => btf.resolve(element).map(|ty| members(btf, ty.id())),
-        _ => None,
-    };
-    let own_types = own_types.unwrap_or_default();
-    let args = all
-        .iter()
-        .filter(|member| !member.name.is_empty() && member.name != OWN)
-        .map(|member| {
-            let own = own_types.iter().find(|own| own.name == member.name);
-            Slot {
-                name: member.name.to_owned(),
-                type_id: match own {
-                    Some(own) if is_slots(btf, member.type_id) => own.type_id,
-                    _ => member.type_id,
-                },
-                offset: member.bit_offset / 8,
-            }
+pub(super) fn arguments<'b>(btf: &'b Btf<'_>, id: TypeId) -> Slots<'b> {
+    static OBJECT: LazyLock<Origin> = LazyLock::new(|| Origin::Memory("the object".to_owned()));
+    let args = context_fields(btf, id)
+        .map(|member| Slot {
+            name: member.name.to_owned(),
+            type_id: own_type(btf, id, member).unwrap_or(member.type_id),
+            offset: member.bit_offset / 8,
         })
         .collect();
     Slots {
         btf,
         origin: &OBJECT,
         args,
-    }
-}
-
-/// Whether a field is declared as one or more whole slots.
-fn is_slots(btf: &Btf<'_>, id: TypeId) -> bool {
-    match btf.resolve(id).map(|ty| ty.kind()) {
-        Some(Kind::Array { element, .. }) => is_slots(btf, element),
-        Some(Kind::Int { size, .. }) => size == SLOT,
-        _ => false,
     }
 }
 

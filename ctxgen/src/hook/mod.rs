@@ -67,6 +67,7 @@ impl Hook {
                 let target = name
                     .strip_prefix(naming.prefix)?
                     .strip_suffix(naming.suffix)?;
+                let target = without_tag_mark(target);
                 is_identifier(target).then_some((naming.prefix.len(), family, target))
             })
             // Of `btf_lsm_` and `btf_lsm_cgroup_`, the longer one is meant; of equals the first.
@@ -106,6 +107,21 @@ impl Hook {
         format!("{}{}{}", naming.prefix, self.target(), naming.suffix)
     }
 
+    /// The name that its context struct has in objects with relocatable contexts.
+    ///
+    /// It is another one than [`Hook::struct_name`] for targets that start with two underscores: CO-RE
+    /// would take `btf_fentry___x64_sys_bpf_ctx` for a flavour of `btf_fentry`, as it would all others
+    /// of these. That becomes `btf_fentry_0__x64_sys_bpf_ctx`, which no other target leads to, since
+    /// no identifier starts with a digit.
+    pub fn relocatable_name(&self) -> String {
+        let naming = self.family.naming();
+        let mark = match has_two_underscores(self.target()) {
+            true => TAG_MARK,
+            false => "",
+        };
+        format!("{}{mark}{}{}", naming.prefix, self.target(), naming.suffix)
+    }
+
     /// This hook and those of other families that have the same context struct, in the order of
     /// the family table.
     pub fn sharing_struct(&self) -> impl Iterator<Item = Self> + '_ {
@@ -123,6 +139,21 @@ impl Hook {
                 },
             })
     }
+}
+
+/// What keeps a struct name's last underscore from those that its target starts with.
+const TAG_MARK: &str = "0";
+
+fn has_two_underscores(target: &str) -> bool {
+    target.starts_with("__") && !target.starts_with("___")
+}
+
+/// A struct name's part for the target, as it is without the mark.
+fn without_tag_mark(target: &str) -> &str {
+    let unmarked = target.strip_prefix(TAG_MARK);
+    unmarked
+        .filter(|target| has_two_underscores(target))
+        .unwrap_or(target)
 }
 
 impl fmt::Display for Hook {
@@ -280,6 +311,24 @@ mod tests {
             let error = name.parse::<Hook>().unwrap_err();
             assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn relocatable_names_have_no_flavour() {
+        for (hook, name) in [
+            ("fentry/vfs_unlink", "btf_fentry_vfs_unlink_ctx"),
+            ("fentry/_copy", "btf_fentry__copy_ctx"),
+            ("fexit/__x64_sys_bpf", "btf_fexit_0__x64_sys_bpf_ctx"),
+            ("fentry/___sys_recvmsg", "btf_fentry____sys_recvmsg_ctx"),
+            ("fentry/____sys_recvmsg", "btf_fentry_____sys_recvmsg_ctx"),
+        ] {
+            let hook: Hook = hook.parse().unwrap();
+            assert_eq!(hook.relocatable_name(), name);
+            assert_eq!(crate::essential_name(name), name);
+            assert_eq!(Hook::from_struct_name(name), Some(hook.clone()));
+            assert_eq!(Hook::from_struct_name(&hook.struct_name()), Some(hook));
+        }
+        assert_eq!(Hook::from_struct_name("btf_fentry_0_x_ctx"), None);
     }
 
     #[test]

@@ -136,6 +136,19 @@ impl Arch {
         self.row().rust[0]
     }
 
+    /// Its name as Rust's target triples begin with it for that byte order: `powerpc64le`, `powerpc64`.
+    pub fn machine(self, order: ByteOrder) -> &'static str {
+        match (self, order) {
+            (Self::PowerPc, ByteOrder::Big) => "powerpc64",
+            _ => self.rust_name(),
+        }
+    }
+
+    /// The structs by which architectures are told.
+    pub(crate) fn landmarks() -> impl Iterator<Item = &'static str> {
+        ROWS.iter().map(|row| row.landmark.0)
+    }
+
     fn row(self) -> &'static Row {
         ROWS.iter().find(|row| row.arch == self).unwrap_or(&ROWS[0])
     }

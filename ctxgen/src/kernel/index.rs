@@ -1,5 +1,10 @@
-//! Names to types, for the kinds of type that hooks are looked up by.
+//! Names to types, for the kinds of type that hooks are looked up by, and types by what they are for.
+//!
+//! What a build asks for are a few names among a hundred thousand types, in a build script that is
+//! compiled without optimization. So a name is looked for in the string table, and the types are
+//! compared by where their names stand there; names are sorted only when many are asked for.
 
+use std::cell::Cell;
 use std::cell::OnceCell;
 
 use libbpf_rs::libbpf_sys;
@@ -7,6 +12,7 @@ use libbpf_rs::libbpf_sys;
 use crate::btf::Btf;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::kind_number;
 
 /// A kind of thing that is looked up by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,20 +25,17 @@ pub(crate) enum Named {
 
 const KINDS: usize = 4;
 
-/// How many lists of types there are. A kernel has some 70,000 types with a name of these kinds.
-const LISTS: usize = 1 << 16;
+/// How many names are looked for before it is worth sorting them: that takes as long as looking for some
+/// fifty.
+const FEW: u32 = 50;
 
-/// All functions, typedefs, structs and unions of a BTF by name.
+/// The types of a BTF that stands on its own, by kind.
 ///
-/// It holds ids, not names, and so borrows nothing: a name is looked up by its hash and compared.
-/// Nothing is sorted for that, as most of what is done here is done in build scripts, which are not
-/// optimized.
+/// It holds ids, not names, and so borrows nothing.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// The first type of each list, the lowest id; 0 where it is empty.
-    first: Vec<u32>,
-    /// By type, the next one of its list.
-    next: Vec<u32>,
+    /// By kind: where the names stand in the string table and whose they are, in id order.
+    places: [Vec<(u32, TypeId)>; KINDS],
     /// The types that define a name in C, declarations of structs included, in id order.
     definitions: Vec<TypeId>,
     /// Pointers, arrays and modifiers, in id order.
@@ -41,53 +44,47 @@ pub(crate) struct Index {
     tags: Vec<TypeId>,
     /// By kind, all types sorted by name, ids of one name in their order.
     sorted: [OnceCell<Vec<TypeId>>; KINDS],
+    /// How many names have been looked for.
+    asked: Cell<u32>,
+}
+
+/// Which list a type belongs to besides.
+#[derive(Clone, Copy)]
+enum List {
+    Definitions,
+    Links,
+    Tags,
 }
 
 impl Index {
     pub(super) fn new(btf: &Btf<'_>) -> Self {
-        let count = btf.type_count();
-        let mut first = vec![0; LISTS];
-        let mut next = vec![0; count as usize];
+        let named = of_every_kind(kind_of);
+        let list = of_every_kind(list_of);
+        let mut places: [Vec<(u32, TypeId)>; KINDS] = Default::default();
         let mut definitions = Vec::new();
         let mut links = Vec::new();
         let mut tags = Vec::new();
-        for id in (1..count).rev() {
-            let Some(ty) = btf.get(TypeId(id)) else {
-                continue;
-            };
-            let number = ty.kind_number();
-            match number {
-                libbpf_sys::BTF_KIND_STRUCT
-                | libbpf_sys::BTF_KIND_UNION
-                | libbpf_sys::BTF_KIND_FWD
-                | libbpf_sys::BTF_KIND_ENUM
-                | libbpf_sys::BTF_KIND_ENUM64
-                | libbpf_sys::BTF_KIND_TYPEDEF => definitions.push(TypeId(id)),
-                libbpf_sys::BTF_KIND_PTR
-                | libbpf_sys::BTF_KIND_ARRAY
-                | libbpf_sys::BTF_KIND_CONST
-                | libbpf_sys::BTF_KIND_VOLATILE
-                | libbpf_sys::BTF_KIND_RESTRICT
-                | libbpf_sys::BTF_KIND_TYPE_TAG => links.push(TypeId(id)),
-                libbpf_sys::BTF_KIND_DECL_TAG => tags.push(TypeId(id)),
-                _ => {}
+        btf.each_head(|id, [name, info, _]| {
+            let number = kind_number(info) as usize;
+            match list[number] {
+                Some(List::Definitions) => definitions.push(id),
+                Some(List::Links) => links.push(id),
+                Some(List::Tags) => tags.push(id),
+                None => {}
             }
-            if let Some(kind) = kind_of(number) {
-                let list = list(kind, ty.name());
-                next[id as usize] = first[list];
-                first[list] = id;
+            if let Some(kind) = named[number]
+                && name != 0
+            {
+                places[kind as usize].push((name, id));
             }
-        }
-        definitions.reverse();
-        links.reverse();
-        tags.reverse();
+        });
         Self {
-            first,
-            next,
+            places,
             definitions,
             links,
             tags,
             sorted: Default::default(),
+            asked: Cell::new(0),
         }
     }
 
@@ -114,16 +111,37 @@ impl Index {
         kind: Named,
         name: &str,
     ) -> impl Iterator<Item = Type<'b>> + use<'b> {
+        let asked = self.asked.get();
+        self.asked.set(asked.saturating_add(1));
+        let found = match self.sorted[kind as usize].get() {
+            None if asked < FEW => self.find_unsorted(btf, kind, name),
+            _ => {
+                let ids = self.sorted(btf, kind);
+                let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
+                let start = ids.partition_point(|id| name_of(id) < name);
+                let len = ids[start..].partition_point(|id| name_of(id) == name);
+                ids[start..start + len].to_vec()
+            }
+        };
+        found.into_iter().filter_map(|id| btf.get(id))
+    }
+
+    fn find_unsorted(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
+        let offsets = btf.name_offsets(name);
         let mut found = Vec::new();
-        let mut id = self.first[list(kind, name)];
-        while id != 0 {
-            let ty = btf.get(TypeId(id));
-            found.extend(
-                ty.filter(|ty| kind_of(ty.kind_number()) == Some(kind) && ty.name() == name),
-            );
-            id = self.next.get(id as usize).copied().unwrap_or(0);
+        if let Some(&first) = offsets.first() {
+            for &(offset, id) in &self.places[kind as usize] {
+                if offset == first || offsets.len() > 1 && offsets.contains(&offset) {
+                    found.push(id);
+                }
+            }
         }
-        found.into_iter()
+        found
+    }
+
+    fn sorted(&self, btf: &Btf<'_>, kind: Named) -> &[TypeId] {
+        let places = &self.places[kind as usize];
+        self.sorted[kind as usize].get_or_init(|| sorted(btf, places))
     }
 
     /// All types of a kind whose names start with `prefix`, sorted by name.
@@ -133,7 +151,7 @@ impl Index {
         kind: Named,
         prefix: &'s str,
     ) -> impl Iterator<Item = Type<'b>> + use<'b, 's> {
-        let ids = self.sorted[kind as usize].get_or_init(|| sorted(btf, kind));
+        let ids = self.sorted(btf, kind);
         let start = ids.partition_point(|id| btf.get(*id).map_or("", |ty| ty.name()) < prefix);
         ids[start..]
             .iter()
@@ -142,15 +160,20 @@ impl Index {
     }
 }
 
-fn sorted(btf: &Btf<'_>, kind: Named) -> Vec<TypeId> {
-    let mut named: Vec<(&str, TypeId)> = btf
-        .types()
-        .filter(|ty| kind_of(ty.kind_number()) == Some(kind))
-        .map(|ty| (ty.name(), ty.id()))
-        .filter(|(name, _)| !name.is_empty())
-        .collect();
+fn sorted(btf: &Btf<'_>, places: &[(u32, TypeId)]) -> Vec<TypeId> {
+    let named = places.iter().map(|&(name, id)| (btf.string(name), id));
+    let mut named: Vec<(&str, TypeId)> = named.collect();
     named.sort_unstable();
     named.into_iter().map(|(_, id)| id).collect()
+}
+
+/// What a function says of every kind, to be looked up by a `BTF_KIND_*` number.
+fn of_every_kind<T: Copy>(of: impl Fn(u32) -> Option<T>) -> [Option<T>; 32] {
+    let mut all = [None; 32];
+    for (number, place) in (0..).zip(&mut all) {
+        *place = of(number);
+    }
+    all
 }
 
 /// By a `BTF_KIND_*` number.
@@ -164,23 +187,24 @@ fn kind_of(number: u32) -> Option<Named> {
     }
 }
 
-/// The list of a name: a hash (FNV-1a) that takes four bytes at a time.
-fn list(kind: Named, name: &str) -> usize {
-    const PRIME: u32 = 0x0100_0193;
-    let bytes = name.as_bytes();
-    let mut hash = 0x811c_9dc5 ^ kind as u32;
-    let mut at = 0;
-    while at + 4 <= bytes.len() {
-        let word = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        hash = (hash ^ u32::from_le_bytes(word)).wrapping_mul(PRIME);
-        hash ^= hash >> 15;
-        at += 4;
+/// By a `BTF_KIND_*` number.
+fn list_of(number: u32) -> Option<List> {
+    match number {
+        libbpf_sys::BTF_KIND_STRUCT
+        | libbpf_sys::BTF_KIND_UNION
+        | libbpf_sys::BTF_KIND_FWD
+        | libbpf_sys::BTF_KIND_ENUM
+        | libbpf_sys::BTF_KIND_ENUM64
+        | libbpf_sys::BTF_KIND_TYPEDEF => Some(List::Definitions),
+        libbpf_sys::BTF_KIND_PTR
+        | libbpf_sys::BTF_KIND_ARRAY
+        | libbpf_sys::BTF_KIND_CONST
+        | libbpf_sys::BTF_KIND_VOLATILE
+        | libbpf_sys::BTF_KIND_RESTRICT
+        | libbpf_sys::BTF_KIND_TYPE_TAG => Some(List::Links),
+        libbpf_sys::BTF_KIND_DECL_TAG => Some(List::Tags),
+        _ => None,
     }
-    while at < bytes.len() {
-        hash = (hash ^ u32::from(bytes[at])).wrapping_mul(PRIME);
-        at += 1;
-    }
-    (hash ^ hash >> 16) as usize % LISTS
 }
 
 #[cfg(test)]
@@ -202,7 +226,11 @@ mod tests {
         }
         let btf = Btf::parse(&writer.finish()).unwrap();
         let index = Index::new(&btf);
-        assert_eq!(ids(index.find(&btf, Named::Struct, "b")), [2, 6]);
+        for _ in 0..=FEW {
+            // Before and after they are sorted.
+            assert_eq!(ids(index.find(&btf, Named::Struct, "b")), [2, 6]);
+            assert_eq!(ids(index.find(&btf, Named::Struct, "x")), [0; 0]);
+        }
         assert_eq!(ids(index.find(&btf, Named::Struct, "c")), [0; 0]);
         assert_eq!(ids(index.find(&btf, Named::Union, "b")), [0; 0]);
         assert_eq!(ids(index.with_prefix(&btf, Named::Struct, "a")), [5, 4]);

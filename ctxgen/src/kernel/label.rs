@@ -14,7 +14,11 @@ const EXTENSIONS: [&str; 8] = ["btf", "bz2", "gz", "lz4", "lzma", "lzo", "xz", "
 pub fn labels(kernels: &[KernelBtf]) -> Vec<String> {
     let candidates: Vec<Vec<String>> = kernels
         .iter()
-        .map(|kernel| candidates(kernel.origin()))
+        .map(|kernel| match kernel.pin_note() {
+            // As it would be with the BTF that it was made of.
+            Some(note) => vec![note.kernel.clone()],
+            None => candidates(kernel.origin()),
+        })
         .collect();
     let nth = |of: &Vec<String>, depth: usize| of.get(depth).or(of.last()).cloned();
     let depth = candidates.iter().map(Vec::len).max().unwrap_or(1);

@@ -26,6 +26,7 @@ use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
+use crate::pin::PinNote;
 
 /// Where the kernel shows its own BTF.
 pub const RUNNING_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -102,6 +103,7 @@ pub struct KernelBtf {
     origin: Origin,
     modules: Modules,
     index: OnceCell<Index>,
+    note: Option<PinNote>,
 }
 
 impl KernelBtf {
@@ -117,17 +119,29 @@ impl KernelBtf {
         }
     }
 
-    /// The BTF in a file, of any kind that [`kernel_btf_bytes`] reads.
+    /// The BTF in a file, of any kind that [`kernel_btf_bytes`] reads. A pinned one brings along what
+    /// the text beside it says ([`PinNote`]).
     ///
     /// # Errors
-    /// As [`kernel_btf_bytes`], and [`Error::BadBtf`].
+    /// As [`kernel_btf_bytes`], [`Error::BadBtf`] and [`Error::BadPinNote`].
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         if path == Path::new(RUNNING_BTF) {
             return Self::running();
         }
         let bytes = source::read_btf(path)?.btf;
-        Self::from_bytes(&bytes, Origin::File(path.to_owned()))
+        let mut kernel = Self::from_bytes(&bytes, Origin::File(path.to_owned()))?;
+        kernel.note = PinNote::beside(path)?;
+        if let Some(note) = &kernel.note {
+            kernel.modules = Modules::of(&kernel.btf, &note.modules);
+        }
+        Ok(kernel)
+    }
+
+    /// What stands beside a pinned BTF ([`crate::pin()`]) about the kernel that it is of; `None` of any
+    /// other BTF.
+    pub fn pin_note(&self) -> Option<&PinNote> {
+        self.note.as_ref()
     }
 
     /// A raw BTF in memory.
@@ -141,6 +155,7 @@ impl KernelBtf {
                 btf,
                 origin,
                 index: OnceCell::new(),
+                note: None,
             }),
             Err(error) => Err(Error::BadBtf { origin, error }),
         }

@@ -97,6 +97,22 @@ pub enum LoadError {
         /// The hook and what it passes there.
         prototype: String,
     },
+    /// A program reads an argument narrower than the kernel lets it be read.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it reads {field} from its context with its own type, and \
+         in {origin} it takes a whole slot: the structs that ctxgen generates for this kernel have it as \
+         one, and ctx_get(ctx, {field}) makes the argument of it"
+    )]
+    NarrowField {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// The field of the context struct.
+        field: String,
+        /// The kernel.
+        origin: Origin,
+    },
     /// A program reads from the context of a hook that is not there.
     #[error(
         "program {program}, SEC(\"{section}\"): it reads {field} from struct {context}, and {why}. Where \

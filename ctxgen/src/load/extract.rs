@@ -296,6 +296,8 @@ fn needs_of(words: &[u32], part: Part) -> Vec<(u32, Part)> {
     };
     let part = match kind_number(words[1]) {
         libbpf_sys::BTF_KIND_PTR | libbpf_sys::BTF_KIND_DECL_TAG => Part::Outside,
+        // Behind a pointer, what is in an array is told by what is in it (`crate::agree`).
+        libbpf_sys::BTF_KIND_ARRAY if part == Part::Outside => Part::Whole,
         _ => part,
     };
     let ids = shape.ids(words.len());

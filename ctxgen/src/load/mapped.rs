@@ -8,7 +8,7 @@ use std::path::Path;
 use std::ptr;
 use std::ptr::NonNull;
 
-/// The bytes of a BTF that the kernel shows: mapped, where it allows that (for vmlinux since 6.17),
+/// The bytes of a BTF that the kernel shows: mapped, where it allows that (for vmlinux since 6.16),
 /// and read otherwise.
 #[derive(Debug)]
 pub(super) enum Mapped {

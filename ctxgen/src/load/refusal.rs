@@ -108,6 +108,12 @@ impl<'s> Sides<'s> {
                 origin,
                 prototype,
             },
+            Some(Lack::Slot) => LoadError::NarrowField {
+                program,
+                section,
+                field: field.to_owned(),
+                origin,
+            },
             Some(Lack::Absent) | None => LoadError::AbsentArgument {
                 program,
                 section,

@@ -11,22 +11,21 @@ use crate::Shape;
 use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::btf::BtfWriter;
-use crate::btf::IntEncoding;
-use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::essential_name;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
+use crate::layout::Form;
 use crate::layout::SLOT;
 use crate::object::ObjectFile;
+use crate::object::context_fields;
+use crate::object::own_type;
+use crate::object::slots;
 
 use super::copy::Copier;
 use super::error::LoadError;
-
-/// The member in which generated headers give the arguments' own types where the fields are slots.
-const OWN_TYPES: &str = "__own";
 
 /// A relocated context of the object: all structs that CO-RE takes for the same.
 #[derive(Debug)]
@@ -45,6 +44,8 @@ pub(super) struct Target {
 pub(super) enum Lack {
     /// The hook passes no such argument.
     Absent,
+    /// The argument is a whole slot, and the object's field is not.
+    Slot,
     /// The argument is of another type.
     Retyped {
         /// What the object takes it for.
@@ -57,8 +58,8 @@ pub(super) enum Lack {
 /// All relocated contexts of an object, by name.
 ///
 /// # Errors
-/// [`LoadError::SameName`], where contexts of different hooks are the same to CO-RE.
-pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, LoadError> {
+/// [`LoadError::SameName`] where contexts of different hooks are the same to CO-RE.
+pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
     let mut targets: BTreeMap<String, Target> = BTreeMap::new();
     for id in object.relocated_contexts() {
         let (Some(ty), Some(hook)) = (object.btf().get(id), object.context_hook(id)) else {
@@ -67,10 +68,11 @@ pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
         let essential = essential_name(ty.name());
         if let Some(target) = targets.get_mut(essential) {
             if target.hook.struct_name() != hook.struct_name() {
-                return Err(LoadError::SameName {
+                let same = LoadError::SameName {
                     one: target.hook.struct_name(),
                     other: hook.struct_name(),
-                });
+                };
+                return Err(same.into());
             }
             target.locals.push(id);
             continue;
@@ -142,7 +144,15 @@ impl Target {
             members.push((name, type_id, offset));
         }
         members.sort_by_key(|member| member.2);
-        writer.structure(&self.essential, context.size(kernel), &members);
+        writer.structure(&self.name(), context.size(kernel), &members);
+    }
+
+    /// A name that libbpf compares by `essential`, which may have what looks like a flavour itself.
+    fn name(&self) -> String {
+        match essential_name(&self.essential) == self.essential {
+            true => self.essential.clone(),
+            false => format!("{}___0", self.essential),
+        }
     }
 
     /// Why a field is not in the struct; `None` for one that is.
@@ -152,10 +162,11 @@ impl Target {
 
     /// The names of the object's fields, in all flavours.
     fn field_names<'o>(&self, object: &'o ObjectFile) -> BTreeSet<&'o str> {
-        let all = self.locals.iter().flat_map(|id| members(object, *id));
-        all.map(|member| member.name)
-            .filter(|name| !name.is_empty() && *name != OWN_TYPES)
-            .collect()
+        let all = self
+            .locals
+            .iter()
+            .flat_map(|id| context_fields(object.btf(), *id));
+        all.map(|member| member.name).collect()
     }
 
     /// Where a field is and how it is declared. libbpf takes a struct of any flavour for the target
@@ -169,7 +180,9 @@ impl Target {
         let found = self.argument(name).ok_or(Lack::Absent)?;
         let mut declared = None;
         for local in &self.locals {
-            let Some(member) = members(object, *local).find(|member| member.name == name) else {
+            let Some(member) =
+                context_fields(object.btf(), *local).find(|member| member.name == name)
+            else {
                 continue;
             };
             declared = Some(declare(object, kernel, *local, member, found)?);
@@ -200,61 +213,21 @@ fn declare(
     member: Member<'_>,
     found: &Field,
 ) -> Result<Declared, Lack> {
-    let own = own_type(object, of, member);
+    let own = own_type(object.btf(), of, member);
     let local = own.unwrap_or(member.type_id);
     let retyped = Lack::Retyped {
         local,
         kernel: found.type_id,
     };
     let agreement = agreement((object.btf(), local), (kernel.btf(), found.type_id));
+    let is_declared_as_slots =
+        own.is_some() && slots(object.btf(), member) == found.size.div_ceil(SLOT);
+    let is_own = own.is_none() && found.form == Form::Own;
     match agreement {
-        Agreement::Same if own.is_none() || slots(object, member) == found.size.div_ceil(SLOT) => {
-            Ok(Declared::Local(member.type_id))
-        }
-        // A slot is loaded whole.
-        Agreement::Narrower if own.is_none() => Ok(Declared::Unsigned(found.size)),
+        Agreement::Same if is_declared_as_slots || is_own => Ok(Declared::Local(member.type_id)),
+        // Slots are loaded whole.
+        Agreement::Narrower if is_own => Ok(Declared::Unsigned(found.size)),
+        Agreement::Same | Agreement::Narrower if own.is_none() => Err(Lack::Slot),
         _ => Err(retyped),
     }
-}
-
-/// The argument's own type, where the field is declared as the slots that it takes.
-fn own_type(object: &ObjectFile, of: TypeId, member: Member<'_>) -> Option<TypeId> {
-    if slots(object, member) == 0 {
-        return None;
-    }
-    let own_types = members(object, of).find(|other| other.name == OWN_TYPES)?;
-    let Kind::Array { element, .. } = object.btf().resolve(own_types.type_id)?.kind() else {
-        return None;
-    };
-    let element = object.btf().resolve(element)?.id();
-    let own = members(object, element).find(|own| own.name == member.name)?;
-    Some(own.type_id)
-}
-
-/// How many slots a field is declared as; 0 where it is declared as something else.
-fn slots(object: &ObjectFile, member: Member<'_>) -> u32 {
-    let kind = |id| object.btf().resolve(id).map(|ty| ty.kind());
-    let is_slot = |id| {
-        matches!(
-            kind(id),
-            Some(Kind::Int {
-                size: SLOT,
-                encoding: IntEncoding::Unsigned
-            })
-        )
-    };
-    match kind(member.type_id) {
-        Some(Kind::Array { element, len, .. }) if is_slot(element) => len,
-        _ => u32::from(is_slot(member.type_id)),
-    }
-}
-
-fn members<'o>(object: &'o ObjectFile, id: TypeId) -> impl Iterator<Item = Member<'o>> + use<'o> {
-    let composite = match object.btf().get(id).map(|ty| ty.kind()) {
-        Some(Kind::Struct(composite)) => Some(composite),
-        _ => None,
-    };
-    composite
-        .into_iter()
-        .flat_map(|composite| composite.members())
 }

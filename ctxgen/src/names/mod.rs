@@ -13,6 +13,7 @@ use libbpf_rs::libbpf_sys;
 use self::lexer::Lexer;
 use self::lexer::Token;
 use self::lexer::is_word;
+use crate::hook::Hook;
 
 /// The names of one or more sources.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,16 @@ impl<'t> Names<'t> {
         self.mentions.append(&mut other.mentions);
         self.ksyms.append(&mut other.ksyms);
         self.undeclared.append(&mut other.undeclared);
+    }
+
+    /// The hooks whose context structs are named, each once.
+    pub fn hooks(&self) -> Vec<Hook> {
+        let hooks = self
+            .tags
+            .iter()
+            .filter_map(|tag| Hook::from_struct_name(tag));
+        let hooks: BTreeSet<Hook> = hooks.collect();
+        hooks.into_iter().collect()
     }
 
     /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).

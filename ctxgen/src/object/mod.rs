@@ -1,6 +1,7 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
 mod ext;
+mod fields;
 mod path;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,10 @@ pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
 pub use self::path::Step;
+
+pub(crate) use self::fields::context_fields;
+pub(crate) use self::fields::own_type;
+pub(crate) use self::fields::slots;
 
 /// Functions that are no programs are in this section.
 const SUBPROGRAMS: &str = ".text";

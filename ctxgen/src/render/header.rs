@@ -16,6 +16,7 @@ use crate::btf::TypeId;
 use crate::context::Shape;
 use crate::ctx_btf::CtxBtf;
 use crate::ctx_btf::CtxStruct;
+use crate::hook::Hook;
 use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
@@ -144,7 +145,13 @@ fn definition(
     layout: &Layout,
     labels: &[String],
 ) -> Result<(), crate::btf::DumpError> {
-    let _ = writeln!(out, "struct {} {{", ctx_struct.context.struct_name);
+    let name = &ctx_struct.context.struct_name;
+    // CO-RE must not take what the name has of the hook for a flavour.
+    let relocatable = ctx_struct.context.hooks.first().map(Hook::relocatable_name);
+    if let Some(tag) = relocatable.filter(|tag| ctx.is_relocatable() && tag != name) {
+        let _ = write!(out, "#ifndef __BINDGEN__\n#define {name} {tag}\n#endif\n");
+    }
+    let _ = writeln!(out, "struct {name} {{");
     let members = super::report::members(ctx.btf(), ctx_struct.type_id);
     for (number, (field, member)) in layout.fields.iter().zip(members).enumerate() {
         let declared = dump.declare(member.type_id, member.name)?;

@@ -13,6 +13,7 @@ use crate::btf::TypeId;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::names::Names;
+use crate::pin::Incomplete;
 use crate::reach;
 use crate::reach::Kfunc;
 use crate::reach::Reach;
@@ -61,7 +62,8 @@ pub fn vmlinux_without_types() -> String {
     [TOP, BOTTOM].concat()
 }
 
-/// All types of a kernel, and the functions that BPF programs may call (kfuncs).
+/// All types of a kernel, and the functions that BPF programs may call (kfuncs). Of a pinned BTF
+/// ([`crate::pin()`]), those that it has whole.
 ///
 /// # Errors
 /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
@@ -79,7 +81,9 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
     let btf = kernel.btf();
     let mut header = Header::new(kernel)?;
     header.check_names(btf.ids_from(TypeId(1)))?;
-    header.define(btf.ids_from(TypeId(1)))?;
+    let incomplete = Incomplete::new(kernel);
+    let whole = btf.ids_from(TypeId(1));
+    header.define(whole.filter(|id| !incomplete.is_needed_by(*id)))?;
     let kfuncs = reach::kfuncs(kernel, |name| names.calls(name) || !names.declares(name));
     header.kfuncs(&kfuncs, names)?;
     header.assert_sizes(btf.ids_from(TypeId(1)), |special| special)?;
@@ -92,10 +96,17 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
 /// have the kernel's sizes, the compiler is told to check.
 ///
 /// # Errors
-/// As [`vmlinux`].
+/// As [`vmlinux`], and [`Error::NotPinned`] where a pinned BTF ([`crate::pin()`]) lacks what they reach.
 pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
     let btf = kernel.btf();
     let reach = Reach::new(kernel, names);
+    let missing = Incomplete::new(kernel).among(&reach.composites);
+    if !missing.is_empty() {
+        return Err(Error::NotPinned {
+            origin: kernel.origin().clone(),
+            types: missing,
+        });
+    }
     let mut header = Header::new(kernel)?;
     header.check_names(reach.parts.iter().copied())?;
     header.define(reach.roots.iter().copied())?;

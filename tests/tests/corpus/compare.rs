@@ -62,7 +62,7 @@ impl Summary {
             let data = section.data().unwrap().to_vec();
             summary.sections.insert(name, (section.size(), data));
         }
-        for symbol in elf.symbols().filter(|symbol| symbol.is_global()) {
+        for symbol in elf.symbols().filter(object::ObjectSymbol::is_global) {
             summary.symbols.push(format!(
                 "{} {:?} weak={} {}",
                 symbol.name().unwrap(),

@@ -4,6 +4,7 @@
 //! headers, CO-RE in all its forms. A line at the top of each says which kernels have what it needs.
 
 mod compare;
+mod everything;
 mod program;
 
 use std::collections::BTreeMap;

@@ -259,12 +259,8 @@ pub(crate) fn settings(root: &Path) -> Settings {
         at_once: thread::available_parallelism().map_or(1, Into::into),
         limits: Limits::default(),
         judge: root.join("tests/judge"),
-        folder: target(root).join("vm"),
+        folder: workspace::target_dir(root).join("vm"),
     }
-}
-
-fn target(root: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn run(parser: Parser) -> Result<(), Error> {
@@ -319,7 +315,7 @@ fn verify(
     settings: &Settings,
     root: &Path,
 ) -> Result<(), Error> {
-    let program = Verify::build(root, &target(root), options.functions)?;
+    let program = Verify::build(root, &workspace::target_dir(root), options.functions)?;
     let btf = |job: &Job| options.btf.clone().unwrap_or_else(|| job.kernel.clone());
     let quick = options.functions == Functions::None;
     let can_build = samples::can_build();

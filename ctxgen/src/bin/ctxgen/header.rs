@@ -1,6 +1,5 @@
 //! `ctxgen header`.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,6 +14,7 @@ use ctxgen::render;
 
 use crate::Kernels;
 use crate::output::Failure;
+use crate::output::write;
 
 /// Write ctx.h with the context structs of these hooks, ctx.btf, and the kernel's vmlinux.h.
 #[derive(Args, Debug)]
@@ -71,11 +71,4 @@ impl Header {
         write("vmlinux.h", render::vmlinux(ctx.kernel())?.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::Write {
-        path: path.to_owned(),
-        error,
-    })
 }

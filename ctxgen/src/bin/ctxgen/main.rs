@@ -10,6 +10,7 @@ mod diff;
 mod header;
 mod list;
 mod output;
+mod pin;
 mod show;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ enum Command {
     Header(header::Header),
     Check(check::Check),
     Diff(diff::Diff),
+    Pin(pin::Pin),
 }
 
 /// Where the kernel's BTF is.
@@ -105,6 +107,7 @@ fn main() -> ExitCode {
         Command::Header(header) => header.run(),
         Command::Check(check) => check.run(),
         Command::Diff(diff) => diff.run(),
+        Command::Pin(pin) => pin.run(),
     };
     match result {
         Ok(code) => code,

@@ -1,6 +1,7 @@
 //! How results leave the command.
 
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::render::Report;
@@ -17,6 +18,21 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error(
+        "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
+         the CLANG variable", clang.display()
+    )]
+    NoClang {
+        clang: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("clang cannot preprocess {}:\n{}", path.display(), stderr.trim_end())]
+    Preprocess { path: PathBuf, stderr: String },
+    #[error(
+        "nothing in {origin} tells its architecture, by which the pinned BTF would be called: give \
+         --output a file, not a folder"
+    )]
+    NoArch { origin: ctxgen::Origin },
     #[error("there is nothing to compare: name two or more kernels with --btf")]
     OneKernel,
     #[error(
@@ -32,6 +48,14 @@ pub(crate) enum Failure {
     Object { path: PathBuf, error: ctxgen::Error },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
+}
+
+/// Writes a file.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::Write {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// A report as one line of JSON.

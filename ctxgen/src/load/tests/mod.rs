@@ -208,3 +208,56 @@ fn hooks_of_modules() {
         assert_eq!(fields(&loader, other).is_some(), found, "{other}");
     }
 }
+
+/// A section may say which module a hook is in, and the struct's name does not.
+#[test]
+fn hooks_of_modules_by_their_name() {
+    let order = ByteOrder::HOST;
+    let kernel = vmlinux(order);
+    let [one, two] = ["in_kernel", "in_two"].map(|name| module(&kernel, name));
+    let files: [(&str, &[u8]); 3] = [("vmlinux", &kernel), ("one", &one), ("two", &two)];
+    let folder = Folder::new("named", &files);
+    let context = "btf_fentry_in_kernel_ctx";
+    for (section, field, found) in [
+        ("fentry/in_kernel", "second", Some(8)),
+        ("fentry/in_kernel", "number", None),
+        ("fentry/vmlinux:in_kernel", "second", Some(8)),
+        ("fentry/one:in_kernel", "number", Some(8)),
+        ("fentry/one:in_kernel", "second", None),
+    ] {
+        let bytes = object(order, section, context, field);
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert!(loader.absent().is_empty(), "{:?}", loader.absent());
+        let expected: Vec<_> = found.map(|at| (field.to_owned(), at)).into_iter().collect();
+        assert_eq!(
+            fields(&loader, context),
+            Some(expected),
+            "{section} {field}"
+        );
+    }
+    for section in ["fentry/two:in_kernel", "fentry/three:in_kernel"] {
+        let bytes = object(order, section, context, "number");
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert_eq!(loader.absent().len(), 1, "{section}");
+        assert_eq!(fields(&loader, context), None);
+    }
+}
+
+/// CO-RE takes these two for one struct, and would mix up their fields.
+#[test]
+fn contexts_of_one_name() {
+    let order = ByteOrder::HOST;
+    let folder = Folder::new("same", &[("vmlinux", &vmlinux(order))]);
+    let bytes = object_with(
+        order,
+        "fentry/in_kernel",
+        ("btf_fentry___one_ctx", "x"),
+        ("btf_fentry___two_ctx", "x"),
+    );
+    let error = Loader::for_running(&bytes, &folder.vmlinux()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("btf_fentry___one_ctx and struct btf_fentry___two_ctx"),
+        "{text}"
+    );
+}

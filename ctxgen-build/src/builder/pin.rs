@@ -1,0 +1,188 @@
+//! Pinned BTF: made for exactly what builders build.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::Arch;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::Names;
+use ctxgen::PinCommand;
+use ctxgen::PinNote;
+use ctxgen::render;
+use libbpf_rs::libbpf_sys;
+
+use super::Builder;
+use super::host;
+use super::include_dirs;
+use crate::clang::Clang;
+use crate::clang::Options;
+use crate::contexts::Contexts;
+use crate::error::Error;
+use crate::kernel;
+use crate::outdir::OutDir;
+use crate::scan;
+use crate::vmlinux::Compilation;
+use crate::vmlinux::Preprocessed;
+
+impl Builder {
+    /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
+    /// types, and beside it a text that says of which kernel it is: `btf/x86_64.btf` and
+    /// `btf/x86_64.btf.txt`. Nothing is built.
+    ///
+    /// The kernel's BTF is that of [`Builder::btf`], or it is looked for as for a build, but for pinned
+    /// ones. Kernels of [`Builder::kernel`] do not count. For more than one builder in a package, there
+    /// is [`pin`].
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn pin(self, path: impl AsRef<Path>) -> Result<(), Error> {
+        pin(path, [self])
+    }
+}
+
+/// As [`Builder::pin`], for what several builders build for one kernel, that of the first.
+///
+/// # Errors
+/// [`Error`].
+pub fn pin(
+    path: impl AsRef<Path>,
+    builders: impl IntoIterator<Item = Builder>,
+) -> Result<(), Error> {
+    let path = path.as_ref();
+    let builders: Vec<Builder> = builders.into_iter().collect();
+    let first = builders.first().ok_or(Error::NoSources)?;
+    let kernel = first.kernel_to_pin()?;
+    let kernels = std::slice::from_ref(&kernel);
+
+    let mut hooks: Vec<Hook> = Vec::new();
+    let mut preprocessed = Vec::new();
+    for builder in &builders {
+        preprocessed.push(builder.preprocess(kernels, &mut hooks)?);
+    }
+    let mut names = Names::new();
+    for own in &preprocessed {
+        names.add(own.names().0);
+    }
+    let pin = ctxgen::pin(&kernel, &hooks, &names)?;
+
+    let note = PinNote::new(&kernel, &pin, command(path, &builders).to_string());
+    let folder = OutDir::new(PathBuf::new());
+    folder.write(&path.to_string_lossy(), &pin.btf)?;
+    folder.write(
+        &PinNote::path(path).to_string_lossy(),
+        note.to_string().as_bytes(),
+    )?;
+    Ok(())
+}
+
+/// The command that makes a pinned BTF for what these builders build.
+pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
+    let package = package();
+    let all = |of: fn(&Builder) -> Vec<String>| {
+        let mut all: Vec<String> = Vec::new();
+        for item in builders.iter().flat_map(of) {
+            if !all.contains(&item) {
+                all.push(item);
+            }
+        }
+        all
+    };
+    let sources: Vec<PathBuf> = builders
+        .iter()
+        .flat_map(|builder| builder.sources.iter().map(|path| package.join(path)))
+        .collect();
+    let hooks = all(|builder| builder.hooks.clone());
+    let args = all(|builder| {
+        let args = builder.clang_args.iter();
+        args.map(|arg| arg.to_string_lossy().into_owned()).collect()
+    });
+    let mut command = PinCommand::new(&package, &package.join(path), &sources, &hooks)
+        .with_clang_args(&package, args.into_iter());
+    command.modules = all(|builder| {
+        let modules = builder.modules.iter();
+        modules.map(|(name, _)| name.clone()).collect()
+    });
+    command
+}
+
+/// The package's folder.
+pub(super) fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .or_else(|| std::env::current_dir().ok())
+        .unwrap_or_default()
+}
+
+impl Builder {
+    fn kernel_to_pin(&self) -> Result<KernelBtf, Error> {
+        let host_triple = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
+        let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
+        let target = target.unwrap_or_else(|| host_triple.clone());
+        let mut found = kernel::find_to_pin(self.btf.as_deref(), &target, &host_triple)?;
+        for (name, path) in &self.modules {
+            found
+                .kernel
+                .add_module_file(Some(name), path)
+                .map_err(|error| Error::Btf {
+                    place: "Builder::module",
+                    error: Box::new(error),
+                })?;
+        }
+        Ok(found.kernel)
+    }
+
+    /// The sources as the preprocessor leaves them, as in a build. Adds their hooks.
+    fn preprocess(
+        &self,
+        kernels: &[KernelBtf],
+        hooks: &mut Vec<Hook>,
+    ) -> Result<Preprocessed, Error> {
+        let names = match self.sources.is_empty() {
+            true => Vec::new(),
+            false => self.names()?,
+        };
+        let include_dirs = include_dirs(&self.clang_args);
+        let scanned = self
+            .sources
+            .iter()
+            .map(|source| scan::scan(source, &include_dirs))
+            .collect::<Result<Vec<_>, _>>()?;
+        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
+        hooks.extend(contexts.hooks().cloned());
+        let header = render::header(&contexts.all()?)?;
+
+        let scratch = tempfile::tempdir().map_err(|error| Error::Write {
+            path: std::env::temp_dir(),
+            error,
+        })?;
+        let out = OutDir::new(scratch.path().to_owned());
+        out.write("include/ctx.h", header.as_bytes())?;
+        for (name, text) in libbpf_sys::API_HEADERS {
+            out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
+        }
+        let clang = Clang::new(self.clang_path())?;
+        let kernel = &kernels[0];
+        let root = package();
+        let include = out.path("include");
+        let of_target = || Arch::from_target(self.target.as_deref()?);
+        let options = Options {
+            order: kernel.byte_order(),
+            arch: kernel.arch().or_else(of_target),
+            include: &include,
+            root: &root,
+            include_dirs: &include_dirs,
+            args: &self.clang_args,
+        };
+        let compilation = Compilation {
+            kernel,
+            out: &out,
+            contexts: &header,
+            clang: &clang,
+            options: &options,
+            sources: &names,
+            scratch: scratch.path(),
+        };
+        compilation.preprocess()
+    }
+}

@@ -1,0 +1,108 @@
+//! Sources as clang's preprocessor leaves them, with the headers that a build gives them.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::Error;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::clang_args;
+use ctxgen::merge::merge;
+use ctxgen::render;
+use libbpf_rs::libbpf_sys;
+use tempfile::TempDir;
+
+use crate::output::Failure;
+use crate::output::write;
+
+/// clang, and a folder with headers.
+#[derive(Debug)]
+pub(crate) struct Preprocessor {
+    clang: PathBuf,
+    args: Vec<String>,
+    include: TempDir,
+}
+
+impl Preprocessor {
+    /// For sources of that kernel, with more arguments for clang.
+    pub(crate) fn new(kernel: &KernelBtf, more: &[String]) -> Result<Self, Failure> {
+        let variable = std::env::var_os("CLANG").filter(|value| !value.is_empty());
+        let include = tempfile::tempdir().map_err(|error| Failure::Write {
+            path: std::env::temp_dir(),
+            error,
+        })?;
+        let folder = include.path().join("bpf");
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::Write {
+            path: folder.clone(),
+            error,
+        })?;
+        for (name, text) in libbpf_sys::API_HEADERS {
+            write(&folder.join(name), text.as_bytes())?;
+        }
+        let header = render::vmlinux_without_types();
+        write(&include.path().join("vmlinux.h"), header.as_bytes())?;
+        let mut args = clang_args(kernel.byte_order(), kernel.arch());
+        args.extend_from_slice(more);
+        Ok(Self {
+            clang: variable.map_or_else(|| "clang".into(), PathBuf::from),
+            args,
+            include,
+        })
+    }
+
+    /// The folder of the headers.
+    pub(crate) fn folder(&self) -> String {
+        self.include.path().to_string_lossy().into_owned()
+    }
+
+    /// The sources with no context structs in `ctx.h`.
+    pub(crate) fn without_contexts(&self, sources: &[PathBuf]) -> Result<Vec<String>, Failure> {
+        self.with_header("", sources)
+    }
+
+    /// The sources with the contexts of these hooks in `ctx.h`, in either form that a build may give
+    /// them.
+    pub(crate) fn with_contexts(
+        &self,
+        kernel: &KernelBtf,
+        sources: &[PathBuf],
+        hooks: &[Hook],
+    ) -> Result<Vec<String>, Failure> {
+        let fixed = hooks.iter().map(|hook| Context::of_struct(kernel, hook));
+        let fixed = fixed.collect::<Result<Vec<_>, Error>>()?;
+        let header = render::header(&CtxBtf::new(kernel, fixed)?)?;
+        let mut texts = self.with_header(&header, sources)?;
+        let kernels = std::slice::from_ref(kernel);
+        let merged = hooks.iter().map(|hook| merge(kernels, hook));
+        let merged = merged.collect::<Result<Vec<_>, Error>>()?;
+        let header = render::header(&CtxBtf::relocatable(kernels, merged)?)?;
+        texts.extend(self.with_header(&header, sources)?);
+        Ok(texts)
+    }
+
+    fn with_header(&self, header: &str, sources: &[PathBuf]) -> Result<Vec<String>, Failure> {
+        write(&self.include.path().join("ctx.h"), header.as_bytes())?;
+        sources.iter().map(|source| self.run(source)).collect()
+    }
+
+    fn run(&self, source: &Path) -> Result<String, Failure> {
+        let mut command = Command::new(&self.clang);
+        command.arg("-isystem").arg(self.include.path());
+        command.args(&self.args).args(["-w", "-E"]);
+        let output = command.arg(source).args(["-o", "-"]).output();
+        let output = output.map_err(|error| Failure::NoClang {
+            clang: self.clang.clone(),
+            error,
+        })?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(Failure::Preprocess {
+                path: source.to_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            }),
+        }
+    }
+}

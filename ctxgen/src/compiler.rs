@@ -1,0 +1,31 @@
+//! How BPF programs are compiled for a kernel.
+
+use crate::btf::ByteOrder;
+use crate::kernel::Arch;
+
+/// The arguments with which clang compiles BPF programs for a kernel of that byte order and
+/// architecture, apart from those that name files.
+pub fn clang_args(order: ByteOrder, arch: Option<Arch>) -> Vec<String> {
+    let target = match order {
+        ByteOrder::Little => "bpfel",
+        ByteOrder::Big => "bpfeb",
+    };
+    let mut args = vec![
+        "-g",
+        "-O2",
+        "-Wall",
+        "-target",
+        target,
+        // The third version of the instruction set is that of kernel 5.1, older than kernel BTF.
+        "-mcpu=v3",
+        "-fno-stack-protector",
+        // Kernels since 6.19 have structs that C compilers take only so; see `vmlinux.h`.
+        "-fms-extensions",
+        "-Wno-microsoft-anon-tag",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect::<Vec<_>>();
+    args.extend(arch.map(|arch| format!("-D__TARGET_ARCH_{}", arch.libbpf_name())));
+    args
+}

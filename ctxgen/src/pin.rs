@@ -1,0 +1,179 @@
+//! A pinned BTF: what some sources and hooks can reach of a kernel's types, small enough to be
+//! committed beside them, and enough to build them where no kernel is.
+//!
+//! A build against it makes the same of the sources as one against the kernel's whole BTF, byte for
+//! byte. So types keep their order, and all types of a name come along where one of them does, since
+//! C tells them apart by their number. A struct that is merely pointed to keeps name and size and
+//! loses its members: it is *hollow*. It is no declaration, as what older verifiers refuse to load
+//! depends on whether a pointer points to a struct; and a hollow struct that sources need whole later
+//! on is known for what it is.
+
+mod command;
+mod kept;
+mod note;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use libbpf_rs::libbpf_sys;
+
+pub use self::command::PinCommand;
+pub use self::note::PinNote;
+
+use self::kept::Kept;
+use self::kept::Part;
+use crate::Error;
+use crate::btf::BtfWriter;
+use crate::btf::Kind;
+use crate::btf::TYPE_WORDS;
+use crate::btf::Type;
+use crate::btf::TypeId;
+use crate::context::Context;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::names::Names;
+use crate::trim::renumbered;
+
+/// The tag of a union of which only some members are there.
+const PARTIAL: &str = "ctxgen:partial";
+
+/// How many words a member takes: name, type, offset.
+const MEMBER: usize = 3;
+
+/// A pinned BTF.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pin {
+    /// Raw BTF.
+    pub btf: Vec<u8>,
+    /// The modules whose types are in it, and their ids.
+    pub modules: Vec<(String, Range<u32>)>,
+}
+
+/// All that hooks and sources with these names reach of a kernel's types.
+///
+/// # Errors
+/// As [`Context::of_struct`], for a hook that the kernel lacks, and [`Error::NotPinned`] where
+/// `kernel` is itself a pinned one, and of something else.
+pub fn pin(kernel: &KernelBtf, hooks: &[Hook], names: &Names<'_>) -> Result<Pin, Error> {
+    for hook in hooks {
+        Context::of_struct(kernel, hook)?;
+    }
+    let mut kept = Kept::new(kernel);
+    for hook in hooks.iter().flat_map(Hook::sharing_struct) {
+        kept.add_hook(&hook);
+    }
+    kept.add_names(names)?;
+    kept.add_what_kernels_are_told_by();
+    kept.close();
+    Ok(write(kernel, &kept))
+}
+
+fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
+    let btf = kernel.btf();
+    let parts = kept.parts();
+    let mut writer = BtfWriter::new(btf.byte_order());
+    let first = writer.next_id().0;
+    let new_ids: BTreeMap<TypeId, u32> = parts.keys().copied().zip(first..).collect();
+    let mut partial = Vec::new();
+    for (&id, part) in &parts {
+        let Some(ty) = btf.get(id) else { continue };
+        let mut words = ty.words();
+        if let (Kind::Struct(composite) | Kind::Union(composite), Part::Outside(members)) =
+            (ty.kind(), part)
+        {
+            let records = words.split_off(TYPE_WORDS);
+            let named = composite.members().zip(records.chunks_exact(MEMBER));
+            let mut count = 0;
+            for (_, record) in named.filter(|(member, _)| members.contains(member.name)) {
+                words.extend_from_slice(record);
+                count += 1;
+            }
+            words[1] = words[1] & !0xffff | count;
+            if count > 0 {
+                partial.push(id);
+            }
+        }
+        let words = renumbered(words, btf, &mut writer, &new_ids);
+        writer.raw(&words);
+    }
+    for id in partial {
+        let tag = writer.string(PARTIAL);
+        let target = new_ids.get(&id).copied().unwrap_or(0);
+        let declaration_itself = u32::MAX;
+        let info = libbpf_sys::BTF_KIND_DECL_TAG << 24;
+        writer.raw(&[tag, info, target, declaration_itself]);
+    }
+    let mut modules: Vec<(String, Range<u32>)> = Vec::new();
+    for (&id, &new) in &new_ids {
+        let Some(module) = kernel.module_of(id) else {
+            continue;
+        };
+        match modules.last_mut().filter(|last| last.0 == module.name()) {
+            Some((_, ids)) => ids.end = new + 1,
+            None => modules.push((module.name().to_owned(), new..new + 1)),
+        }
+    }
+    // One that is asked for by its name is there, whether or not anything of it is kept.
+    for module in kernel.modules() {
+        if modules.iter().all(|(name, _)| name != module.name()) {
+            modules.push((module.name().to_owned(), 0..0));
+        }
+    }
+    Pin {
+        btf: writer.finish(),
+        modules,
+    }
+}
+
+/// What a pinned BTF has no more of than the outside. Of any other BTF, that is nothing.
+pub(crate) struct Incomplete<'k> {
+    kernel: &'k KernelBtf,
+    partial: BTreeSet<TypeId>,
+}
+
+impl<'k> Incomplete<'k> {
+    pub(crate) fn new(kernel: &'k KernelBtf) -> Self {
+        let tags = kernel.index().tags().iter();
+        let partial = tags
+            .filter_map(|tag| kernel.btf().get(*tag))
+            .filter(|tag| tag.name() == PARTIAL)
+            .filter_map(|tag| match tag.kind() {
+                Kind::DeclTag { target, .. } => Some(target),
+                _ => None,
+            })
+            .collect();
+        Self { kernel, partial }
+    }
+
+    fn has(&self, ty: &Type<'_>) -> bool {
+        ty.is_hollow() || self.partial.contains(&ty.id())
+    }
+
+    /// Those of some types that are incomplete, as they are written in C, sorted.
+    pub(crate) fn among<'i>(&self, ids: impl IntoIterator<Item = &'i TypeId>) -> Vec<String> {
+        let names: BTreeSet<String> = ids
+            .into_iter()
+            .filter_map(|id| self.kernel.btf().get(*id))
+            .filter(|ty| self.has(ty))
+            .map(|ty| match ty.kind() {
+                Kind::Union(_) => format!("union {}", ty.name()),
+                _ => format!("struct {}", ty.name()),
+            })
+            .collect();
+        names.into_iter().collect()
+    }
+
+    /// Whether a definition of the type would define an incomplete one.
+    pub(crate) fn is_needed_by(&self, id: TypeId) -> bool {
+        let btf = self.kernel.btf();
+        let resolves = |id| btf.resolve(id).is_some_and(|ty| self.has(&ty));
+        match btf.resolve(id).map(|ty| (ty, ty.kind())) {
+            Some((ty, Kind::FuncProto { ret })) => {
+                resolves(ret) || ty.params().any(|param| resolves(param.type_id))
+            }
+            _ => resolves(id),
+        }
+    }
+}

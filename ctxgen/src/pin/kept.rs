@@ -1,0 +1,277 @@
+//! Which types of a kernel a pinned BTF has, and how much of each.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::Incomplete;
+use crate::Error;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::Shape;
+use crate::btf::Type;
+use crate::btf::TypeId;
+use crate::hook::Hook;
+use crate::kernel::Arch;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+use crate::names::Names;
+use crate::prototype::Lookup;
+use crate::prototype::lookups;
+use crate::reach::Reach;
+use crate::trim::Trim;
+use crate::trim::is_composite;
+
+/// Tags of kernel functions that BPF programs may call.
+const KFUNC_TAGS: [&str; 2] = ["bpf_kfunc", "bpf_fastcall"];
+
+/// How much of a type is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// Of a struct or union, name and size, and the members of these names.
+    Outside(BTreeSet<String>),
+}
+
+/// The types that are kept.
+pub(super) struct Kept<'k> {
+    kernel: &'k KernelBtf,
+    btf: &'k Btf<'static>,
+    trim: Trim<'k>,
+    /// Members that are needed of unions that are not needed whole.
+    members: BTreeMap<TypeId, BTreeSet<String>>,
+}
+
+impl<'k> Kept<'k> {
+    pub(super) fn new(kernel: &'k KernelBtf) -> Self {
+        Self {
+            kernel,
+            btf: kernel.btf(),
+            trim: Trim::new(kernel.btf()),
+            members: BTreeMap::new(),
+        }
+    }
+
+    /// How much of each.
+    pub(super) fn parts(&self) -> BTreeMap<TypeId, Part> {
+        let (defined, mentioned) = self.trim.parts();
+        let outside = |id: &TypeId| {
+            let is_outside = self.btf.get(*id).is_some_and(|ty| is_composite(&ty));
+            match is_outside {
+                true => Part::Outside(self.members.get(id).cloned().unwrap_or_default()),
+                false => Part::Whole,
+            }
+        };
+        let mentioned = mentioned.iter().map(|id| (*id, outside(id)));
+        let mut parts: BTreeMap<TypeId, Part> = mentioned.collect();
+        parts.extend(defined.iter().map(|id| (*id, Part::Whole)));
+        parts
+    }
+
+    /// All that is looked up for a hook.
+    pub(super) fn add_hook(&mut self, hook: &Hook) {
+        let lookups = lookups(hook);
+        let mut found = Vec::new();
+        for lookup in &lookups {
+            if let Lookup::Type(named, name) = lookup {
+                found.extend(self.find(*named, name));
+            }
+        }
+        for id in found.iter().copied() {
+            self.trim.define(id);
+            self.define_what_is_passed(id);
+        }
+        for lookup in &lookups {
+            match lookup {
+                Lookup::Type(..) => {}
+                Lookup::Member(of, member) => self.add_member(of, member),
+                Lookup::SameTypes(prefix) => self.add_same_types(prefix, &found),
+                Lookup::Tag(name) => self.add_tags(&[name], |func| found.contains(&func.id())),
+            }
+        }
+    }
+
+    fn find(&self, named: Named, name: &str) -> Vec<TypeId> {
+        let found = self.kernel.index().find(self.btf, named, name);
+        found.map(|ty| ty.id()).collect()
+    }
+
+    /// What a function takes by value stands in a context with all that it is made of.
+    fn define_what_is_passed(&mut self, id: TypeId) {
+        let Some(proto) = prototype(self.btf, id) else {
+            return;
+        };
+        for param in proto.params() {
+            let resolved = self.btf.resolve(param.type_id);
+            if resolved.is_some_and(|ty| is_composite(&ty)) {
+                self.trim.define(param.type_id);
+            }
+        }
+    }
+
+    fn add_member(&mut self, of: &str, name: &str) {
+        for id in self.find(Named::Union, of) {
+            self.trim.mention(id);
+            let Some(Kind::Union(union)) = self.btf.get(id).map(|ty| ty.kind()) else {
+                continue;
+            };
+            for member in union.members().filter(|member| member.name == name) {
+                self.trim.mention(member.type_id);
+                self.members.entry(id).or_default().insert(name.to_owned());
+            }
+        }
+    }
+
+    /// The functions of that prefix that take what one of these types does.
+    fn add_same_types(&mut self, prefix: &str, of: &[TypeId]) {
+        let types = |proto: Type<'_>| -> Vec<TypeId> {
+            proto.params().map(|param| param.type_id).collect()
+        };
+        let wanted: Vec<Vec<TypeId>> = of
+            .iter()
+            .filter_map(|id| prototype(self.btf, *id))
+            .map(types)
+            .collect();
+        let index = self.kernel.index();
+        for func in index.with_prefix(self.btf, Named::Func, prefix) {
+            let is_wanted = prototype(self.btf, func.id()).map(types);
+            if is_wanted.is_some_and(|types| wanted.contains(&types)) {
+                self.trim.define(func.id());
+            }
+        }
+    }
+
+    /// The tags of these names on the functions for which `wanted` is true, and these functions.
+    fn add_tags(&mut self, names: &[&str], wanted: impl Fn(&Type<'_>) -> bool) {
+        for tag in self.kernel.index().tags() {
+            let Some(tag) = self.btf.get(*tag) else {
+                continue;
+            };
+            let Kind::DeclTag {
+                target,
+                component: -1,
+            } = tag.kind()
+            else {
+                continue;
+            };
+            let func = self.btf.get(target);
+            let is_func = |func: &Type<'_>| matches!(func.kind(), Kind::Func(_)) && wanted(func);
+            if names.contains(&tag.name()) && func.as_ref().is_some_and(is_func) {
+                self.trim.define(tag.id());
+                self.trim.define(target);
+            }
+        }
+    }
+
+    /// All that sources with these names reach.
+    ///
+    /// # Errors
+    /// [`Error::NotPinned`].
+    pub(super) fn add_names(&mut self, names: &Names<'_>) -> Result<(), Error> {
+        let reach = Reach::new(self.kernel, names);
+        let missing = Incomplete::new(self.kernel).among(&reach.composites);
+        if !missing.is_empty() {
+            return Err(Error::NotPinned {
+                origin: self.kernel.origin().clone(),
+                types: missing,
+            });
+        }
+        for id in reach.composites {
+            self.trim.define(id);
+        }
+        for id in reach.parts {
+            self.trim.mention(id);
+        }
+        self.add_tags(&KFUNC_TAGS, |func| reach.kfuncs.contains_key(func.name()));
+        Ok(())
+    }
+
+    /// What tells the architecture, and how large numbers and pointers are.
+    pub(super) fn add_what_kernels_are_told_by(&mut self) {
+        for name in Arch::landmarks() {
+            for id in self.find(Named::Struct, name) {
+                self.trim.define(id);
+            }
+        }
+        let numbers = |ty: &Type<'_>| matches!(ty.kind(), Kind::Int { .. } | Kind::Float { .. });
+        for ty in self.btf.types().filter(numbers) {
+            self.trim.define(ty.id());
+        }
+    }
+
+    /// Adds what makes the kept types look as they do among all of the kernel's.
+    pub(super) fn close(&mut self) {
+        self.add_users_of_enums();
+        while self.add_namesakes() {}
+    }
+
+    /// All types of a name where one of them is kept; whether any was not there yet.
+    ///
+    /// A C printer tells them apart by a number, in their order.
+    fn add_namesakes(&mut self) -> bool {
+        let kept = self.parts();
+        let name_of = |id: TypeId| self.btf.get(id).map(|ty| ty.name());
+        let namesakes = self.btf.namesakes();
+        let names: BTreeSet<&str> = namesakes
+            .iter()
+            .filter(|id| kept.contains_key(id))
+            .filter_map(|id| name_of(*id))
+            .collect();
+        let new: Vec<TypeId> = namesakes
+            .iter()
+            .copied()
+            .filter(|id| !kept.contains_key(id))
+            .filter(|id| name_of(*id).is_some_and(|name| names.contains(name)))
+            .collect();
+        for id in &new {
+            self.trim.mention(*id);
+        }
+        !new.is_empty()
+    }
+
+    /// An enum without a name that nothing uses is written out by itself. Where something does, one
+    /// that does is kept.
+    fn add_users_of_enums(&mut self) {
+        let kept = self.parts();
+        let is_nameless = |id: &TypeId| {
+            self.btf.get(*id).is_some_and(|ty| {
+                ty.name().is_empty() && matches!(ty.kind(), Kind::Enum { .. } | Kind::Enum64 { .. })
+            })
+        };
+        let mut unused: BTreeSet<TypeId> = kept.keys().copied().filter(is_nameless).collect();
+        let mut users: BTreeMap<TypeId, TypeId> = BTreeMap::new();
+        for ty in self.btf.types() {
+            let words = ty.words();
+            let Some(shape) = Shape::of(words[1]) else {
+                continue;
+            };
+            for id in shape.ids(words.len()).map(|at| TypeId(words[at])) {
+                match kept.get(&ty.id()) {
+                    Some(Part::Whole) => {
+                        unused.remove(&id);
+                    }
+                    _ if unused.contains(&id) => {
+                        users.entry(id).or_insert(ty.id());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (_, user) in users.into_iter().filter(|(id, _)| unused.contains(id)) {
+            self.trim.define(user);
+        }
+    }
+}
+
+/// The prototype of a function or of what points to one.
+fn prototype<'b>(btf: &'b Btf<'_>, id: TypeId) -> Option<Type<'b>> {
+    let ty = match btf.get(id)?.kind() {
+        Kind::Func(proto) => btf.get(proto)?,
+        Kind::Typedef(ptr) => match btf.get(ptr)?.kind() {
+            Kind::Ptr(proto) => btf.get(proto)?,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    matches!(ty.kind(), Kind::FuncProto { .. }).then_some(ty)
+}

@@ -1,0 +1,1 @@
+//! A pinned BTF that no longer covers the sources.
