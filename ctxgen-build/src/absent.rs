@@ -27,11 +27,11 @@ fn try_watch(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let link = folder.join(name);
     fs::create_dir_all(folder)?;
-    if !fs::read_link(&link).is_ok_and(|to| to == path) {
-        match fs::remove_file(&link) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => symlink(path, &link)?,
-        }
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        // A new one each time: where it leads somewhere, cargo goes by its time of change too, and the
+        // file that appears may be an old one.
+        _ => symlink(path, &link)?,
     }
     // Cargo compares with the time at which the build script began.
     File::open(folder)?.set_modified(SystemTime::UNIX_EPOCH)?;
@@ -40,18 +40,26 @@ fn try_watch(folder: &Path, path: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn one_link_that_leads_to_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let out = OutDir::new(dir.path().join("out"));
+        let mut before = SystemTime::UNIX_EPOCH;
         for path in ["a/x86_64.btf", "a/x86_64.btf", "b/x86_64.btf"] {
             let path = dir.path().join(path);
+            // Longer than the steps in which file systems count.
+            std::thread::sleep(Duration::from_millis(20));
             let folder = watch(&out, &path).unwrap();
             let link = folder.join("x86_64.btf");
             assert_eq!(fs::read_link(&link).unwrap(), path);
             assert!(!link.exists());
+            let made = fs::symlink_metadata(&link).unwrap().modified().unwrap();
+            assert!(made > before, "{made:?}, {before:?}");
+            before = made;
             let modified = fs::metadata(&folder).unwrap().modified().unwrap();
             assert_eq!(modified, SystemTime::UNIX_EPOCH);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,6 +1,8 @@
 //! The builder, and the way through a build.
 
+mod docs;
 mod pin;
+mod stale;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -182,11 +184,16 @@ impl Builder {
     /// Builds everything, from a build script: cargo is told what the build depended on, and
     /// clang's warnings.
     ///
+    /// Where `DOCS_RS` is set and clang, libclang or the kernel's BTF is missing, stand-ins are made
+    /// instead, with which the crate's documentation can be built.
+    ///
     /// # Errors
     /// [`Error`]; as the result of `main` it is printed so that one can read it.
     pub fn build(self) -> Result<(), Error> {
-        let artifacts = self.generate()?;
-        print!("{}", cargo::lines(&artifacts));
+        match self.clone().generate() {
+            Ok(artifacts) => print!("{}", cargo::lines(&artifacts)),
+            Err(error) => self.stand_in(error)?,
+        }
         Ok(())
     }
 
@@ -225,7 +232,8 @@ impl Builder {
         let kernel = found.first();
         let mut warnings = Vec::new();
         warnings.extend(arch_warning(kernel, &target));
-        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
+        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
+            .map_err(|error| self.explain(kernels, error))?;
         let drifts = contexts.drift()?;
         if !drifts.is_empty() && (self.deny_drift || !self.relocatable) {
             return Err(Error::Drift {
@@ -276,7 +284,9 @@ impl Builder {
             .iter()
             .map(|(name, _)| Record::read(&out, name))
             .collect();
-        let compiled = compilation.run(&self.vmlinux, &records, &mut warnings)?;
+        let compiled = compilation
+            .run(&self.vmlinux, &records, &mut warnings)
+            .map_err(|error| self.explain(kernels, error))?;
 
         #[cfg(feature = "bindgen")]
         let bindgen_env = crate::bindings::environment(&target);
@@ -289,7 +299,7 @@ impl Builder {
             depends_on.extend(scanned.files.iter().cloned());
             mismatches.extend(check::mismatches(kernels, unit.source, &unit.object)?);
             if !unit.is_reused {
-                record.set_warnings(unit.warnings.clone());
+                record.set_warnings(unit.inputs.and(unit.warnings.clone()));
                 record.write(OBJECT, unit.inputs, &unit.object)?;
             }
             warnings.extend(unit.warnings);

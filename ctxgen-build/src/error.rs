@@ -72,6 +72,23 @@ pub enum Error {
         /// Each place, and why it did not serve.
         tried: Vec<Place>,
     },
+    /// A pinned BTF may not cover the sources any more.
+    #[error(
+        "{error}\n{} is a pinned BTF{}: it has no more of that kernel than the sources reached when it \
+         was made. If that is the reason, make it anew in the package's folder, VMLINUX being the BTF, \
+         the vmlinux or an image of the kernel to build for:\n    {renew}", pinned.display(), of(kernel)
+    )]
+    Stale {
+        /// The pinned BTF, relative to the package's folder where it is in that.
+        pinned: PathBuf,
+        /// The kernel that it is of, where that is known.
+        kernel: Option<String>,
+        /// The command that makes it anew.
+        renew: String,
+        /// What does not work with it.
+        #[source]
+        error: Box<Self>,
+    },
     /// The BTF is there but cannot be used.
     #[error("{error} (from {place})")]
     Btf {
@@ -236,6 +253,11 @@ impl fmt::Debug for Error {
 
 fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+fn of(kernel: &Option<String>) -> String {
+    let of = |kernel| format!(" of {kernel}");
+    kernel.as_ref().map(of).unwrap_or_default()
 }
 
 fn differences(all: &[Drift]) -> String {

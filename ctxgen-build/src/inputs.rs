@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::clang::Clang;
@@ -53,7 +54,12 @@ pub(crate) fn digest(
     for file in files {
         if seen.insert(file.clone()) {
             digest.add(folders.strike(&file));
-            digest.add(fs::read(&file).ok()?);
+            digest.add(match fs::read(&file) {
+                Ok(bytes) => bytes,
+                // `#line` may name what it likes.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+                Err(_) => return None,
+            });
         }
     }
     digest.add("vmlinux.h");

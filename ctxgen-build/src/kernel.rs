@@ -61,12 +61,7 @@ pub(crate) fn find_to_pin(
     search(explicit, target, host, false)
 }
 
-fn search(
-    explicit: Option<&Path>,
-    target: &str,
-    host: &str,
-    pinned: bool,
-) -> Result<Found, Error> {
+fn search(explicit: Option<&Path>, target: &str, host: &str, pinned: bool) -> Result<Found, Error> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     Search {
         pinned,

@@ -26,6 +26,22 @@
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
+//! | `<name>.inputs` | digests of what these were made of |
+//! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
+//!
+//! # What a rebuild does
+//!
+//! Cargo runs the build script again when a source, a header that one includes, a BTF file or one of
+//! the variables that it asked has changed, and when a pinned BTF appears. It does so after a reboot
+//! too, since `/sys/kernel/btf/vmlinux` gets a new time of change. The script is quick then: an object,
+//! a skeleton or bindings are made again only if what they are made of is another one, by content,
+//! and files that would be the same are not written. A kernel that has the same of what the sources
+//! use makes no difference either.
+//!
+//! All sources of a [`Builder`] have `vmlinux.h` and `ctx.h` in common: what one of them newly needs
+//! of the kernel has the others compiled again. Whoever runs clang by a wrapper that is no script, or
+//! changes clang without its version, has to run `cargo clean`. What is left of a source that is taken
+//! away stays until then, too.
 //!
 //! # Which kernel's BTF
 //!
@@ -46,6 +62,29 @@
 //!
 //! A file is known by its content: raw BTF, ELF (`vmlinux`), and with the feature `images` also kernel
 //! images, the archives of `BTFHub`, and any of these compressed. [`Builder::module`] adds modules.
+//!
+//! # Pinned BTF: builds that need no kernel
+//!
+//! A pinned BTF is what the sources reach of a kernel's types and no more, some ten kilobytes: it is
+//! committed beside them, and a build against it leaves the same files, byte for byte, as one against
+//! the kernel's whole BTF (but for `ctx.btf`, which continues the BTF that it is given). It is made by
+//! `ctxgen pin -o btf/x86_64.btf --btf VMLINUX src/bpf/guard.bpf.c`, by [`Builder::pin`], or by [`pin`]
+//! for several builders; one for each architecture. Beside it stands a text, `btf/x86_64.btf.txt`,
+//! with the kernel that it is of and the command that makes it anew. When sources reach further than
+//! it does, the error says what is missing, and that command.
+//!
+//! # Documentation and checks
+//!
+//! docs.rs has clang and libclang, but neither a network nor a kernel's BTF: with a pinned BTF in the
+//! package, documentation there is that of a usual build. Where `DOCS_RS` is set and BTF, clang or
+//! libclang is missing, [`Builder::build`] leaves stand-ins instead of an error: the types
+//! `<Name>SkelBuilder`, `Open<Name>Skel` and `<Name>Skel`, an empty `OBJECT` and `types`, and each
+//! context struct that the sources name, without its fields. A warning says so. That is enough for
+//! `rustdoc`, which does not look into functions, and not for a build.
+//!
+//! `cargo check`, and so rust-analyzer, needs the types of skeletons and bindings, and these are made
+//! from the compiled object; no build script can know that it runs for a check. But cargo runs it only
+//! after a change of what it depends on, and then what is as it was is not made again.
 
 mod absent;
 #[cfg(feature = "bindgen")]

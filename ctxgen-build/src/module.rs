@@ -20,6 +20,7 @@ const LINTS: &str = "
     unreachable_pub,
     unsafe_code,
     unsafe_op_in_unsafe_fn,
+    unused_imports,
     unused_qualifications,
     unused_results,
     reason = \"generated\"

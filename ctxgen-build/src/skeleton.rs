@@ -32,6 +32,9 @@ pub(crate) fn generate(
     let file = scratch.join(format!("{name}.skel.rs"));
     SkeletonBuilder::new()
         .obj(object)
+        // What it makes is to depend on no rustfmt that is there or not, nor on its version. Without one
+        // that can be run, libbpf-cargo leaves the text as it is.
+        .rustfmt(scratch.join("none"))
         .generate(&file)
         .map_err(|error| Error::Skeleton {
             object: object.to_owned(),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::KernelBtf;
+use ctxgen::PinNote;
 use ctxgen::labels;
 
 use crate::error::Error;
@@ -45,6 +46,9 @@ impl Targets {
             absent: None,
         };
         for found in found {
+            if found.kernel.pin_note().is_some() {
+                targets.paths.push(PinNote::path(&found.path));
+            }
             targets.kernels.push(found.kernel);
             targets.paths.push(found.path);
             targets.env.extend(found.env);
@@ -60,6 +64,14 @@ impl Targets {
     /// Adds a module to the kernel that it was built with. Of several, that is the one that its BTF
     /// continues.
     fn add_module(&mut self, name: &str, path: &Path) -> Result<(), Error> {
+        let has_it = |kernel: &KernelBtf| {
+            let mut modules = kernel.modules().iter();
+            kernel.pin_note().is_some() && modules.any(|module| module.name() == name)
+        };
+        // A pinned BTF has what is needed of its modules: their files may be gone.
+        if self.kernels.iter().any(has_it) {
+            return Ok(());
+        }
         // As for the kernel's BTF, whoever named the file may be elsewhere.
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut error = None;

@@ -137,11 +137,13 @@ impl<'a> Compilation<'a> {
     /// A folder with the generated headers as the preprocessor needs them. `ctx.h` is among them
     /// because it includes the `vmlinux.h` that is beside it.
     fn headers_without_types(&self) -> Result<PathBuf, Error> {
-        let folder = OutDir::new(self.scratch.join("include"));
+        // As line markers have it: without a slash at the end.
+        let path = self.scratch.join("include");
+        let folder = OutDir::new(path.clone());
         folder.write("ctx.h", self.contexts.as_bytes())?;
         let header = render::vmlinux_without_types();
         folder.write("vmlinux.h", header.as_bytes())?;
-        Ok(folder.path(""))
+        Ok(path)
     }
 }
 

@@ -11,6 +11,8 @@
 mod command;
 mod kept;
 mod note;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@ pub mod blob;
 mod kernels;
 pub mod prng;
 pub mod trimmed;
+pub mod user;
 pub mod verify;
 
 use std::io::Write;

@@ -78,6 +78,7 @@ fn lacking(name: &str) -> Option<(&'static str, &'static str)> {
 /// The hook that a build failed for, where it failed because the kernel has no such hook.
 fn unknown_hook(error: &Error) -> Option<String> {
     match error {
+        Error::Stale { error, .. } => unknown_hook(error),
         Error::Context { error, .. } => match &**error {
             ctxgen::Error::UnknownHook { hook, .. } => Some(hook.to_string()),
             _ => None,

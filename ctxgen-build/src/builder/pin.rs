@@ -78,7 +78,6 @@ pub fn pin(
 
 /// The command that makes a pinned BTF for what these builders build.
 pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
-    let package = package();
     let all = |of: fn(&Builder) -> Vec<String>| {
         let mut all: Vec<String> = Vec::new();
         for item in builders.iter().flat_map(of) {
@@ -90,28 +89,19 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     };
     let sources: Vec<PathBuf> = builders
         .iter()
-        .flat_map(|builder| builder.sources.iter().map(|path| package.join(path)))
+        .flat_map(|builder| builder.sources.iter().cloned())
         .collect();
     let hooks = all(|builder| builder.hooks.clone());
     let args = all(|builder| {
         let args = builder.clang_args.iter();
         args.map(|arg| arg.to_string_lossy().into_owned()).collect()
     });
-    let mut command = PinCommand::new(&package, &package.join(path), &sources, &hooks)
-        .with_clang_args(&package, args.into_iter());
+    let mut command = PinCommand::new(path, &sources, &hooks, &args);
     command.modules = all(|builder| {
         let modules = builder.modules.iter();
         modules.map(|(name, _)| name.clone()).collect()
     });
     command
-}
-
-/// The package's folder.
-pub(super) fn package() -> PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR")
-        .map(PathBuf::from)
-        .or_else(|| std::env::current_dir().ok())
-        .unwrap_or_default()
 }
 
 impl Builder {
@@ -163,7 +153,7 @@ impl Builder {
         }
         let clang = Clang::new(self.clang_path())?;
         let kernel = &kernels[0];
-        let root = package();
+        let root = std::env::current_dir().unwrap_or_default();
         let include = out.path("include");
         let of_target = || Arch::from_target(self.target.as_deref()?);
         let options = Options {

@@ -133,18 +133,79 @@ fn no_paths(made: &BTreeMap<PathBuf, Vec<u8>>, project: &Project, out: &Path) {
     assert_eq!(with_any(made, &marks), []);
 }
 
+/// Who builds, and when.
+#[derive(Clone, Copy, Debug)]
+struct Builds {
+    home: &'static str,
+    zone: &'static str,
+    language: &'static str,
+    umask: libc::mode_t,
+    /// Seconds since 1970 by which tools that follow the convention take the time.
+    epoch: Option<&'static str>,
+    jobs: &'static str,
+    relocatable: bool,
+    pinned: bool,
+}
+
+const HERE: Builds = Builds {
+    home: "/root",
+    zone: "UTC",
+    language: "C",
+    umask: 0o022,
+    epoch: None,
+    jobs: "1",
+    relocatable: false,
+    pinned: false,
+};
+
+const ELSEWHERE: Builds = Builds {
+    home: "/nowhere",
+    zone: "Pacific/Kiritimati",
+    language: "de_DE.UTF-8",
+    umask: 0o077,
+    epoch: Some("86400"),
+    jobs: "7",
+    ..HERE
+};
+
 /// Builds in one of cargo's build scripts.
 fn build_script(test: &str, out: Option<&Path>) -> BTreeMap<PathBuf, Vec<u8>> {
+    build_script_of(test, out, HERE)
+}
+
+fn build_script_of(test: &str, out: Option<&Path>, who: Builds) -> BTreeMap<PathBuf, Vec<u8>> {
     let project = project();
+    let shared = project.path("shared");
+    let mut child = Child::new(test, &project)
+        .env("HOME", who.home)
+        .env("TZ", who.zone)
+        .env("LC_ALL", who.language)
+        .env("NUM_JOBS", who.jobs)
+        .env("UMASK", who.umask.to_string());
+    if let Some(epoch) = who.epoch {
+        child = child.env("SOURCE_DATE_EPOCH", epoch);
+    }
+    if who.relocatable {
+        child = child.env("RELOCATABLE", "1");
+    }
+    if who.pinned {
+        let builder = project.builder().source(project.path("src/prog.bpf.c"));
+        let builder = builder.clang_args([format!("-I{}", shared.display())]);
+        builder.pin(project.path("btf/x86_64.btf")).unwrap();
+        child = child.without("CTXGEN_BTF");
+    }
     let inside = project.path("target/debug/build/prog-0123abcd/out");
     let out = out.unwrap_or(&inside);
-    let shared = project.path("shared");
-    Child::new(test, &project)
+    child
         .out_dir(out)
         .env("SHARED", &shared)
         .build(|| {
             let shared = std::env::var("SHARED").unwrap();
+            let umask = std::env::var("UMASK").unwrap().parse().unwrap();
+            // SAFETY: the call has no conditions and cannot fail.
+            unsafe { libc::umask(umask) };
             Builder::new()
+                .relocatable(std::env::var_os("RELOCATABLE").is_some())
                 .source("src/prog.bpf.c")
                 .clang_args([format!("-I{shared}")])
         })
@@ -171,6 +232,48 @@ fn a_build_script_in_two_places() {
     // As with CARGO_TARGET_DIR, or in a workspace.
     let out = outside();
     same(&first, &build_script(test, Some(out.path())));
+}
+
+/// Whoever builds it, wherever and whenever, from the kernel's BTF or from what is pinned of it.
+#[test]
+fn by_anyone_at_any_time() {
+    let test = "determinism::by_anyone_at_any_time";
+    for relocatable in [false, true] {
+        let of = |who: Builds, out: Option<&Path>| {
+            build_script_of(test, out, Builds { relocatable, ..who })
+        };
+        let out = outside();
+        let first = of(HERE, None);
+        for name in [
+            "ctx.btf",
+            "include/ctx.h",
+            "include/vmlinux.h",
+            "prog.bpf.o",
+            "prog.rs",
+            "prog.skel.rs",
+        ] {
+            assert!(first.contains_key(Path::new(name)), "{name}");
+        }
+        same(&first, &of(ELSEWHERE, Some(out.path())));
+
+        // The contexts' BTF continues the kernel's, and that is another file here.
+        let pinned = Builds {
+            pinned: true,
+            ..HERE
+        };
+        let without = |mut made: BTreeMap<PathBuf, Vec<u8>>| {
+            made.remove(Path::new("ctx.btf"));
+            made
+        };
+        let made = of(pinned, None);
+        let out = outside();
+        let elsewhere = Builds {
+            pinned: true,
+            ..ELSEWHERE
+        };
+        same(&made, &of(elsewhere, Some(out.path())));
+        same(&without(first), &without(made));
+    }
 }
 
 #[test]

@@ -7,11 +7,13 @@ mod check;
 mod clang;
 mod cross;
 mod determinism;
+mod docs;
 mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
 mod modules;
+mod pinned;
 mod rebuilds;
 mod relocatable;
 mod sources;

@@ -129,7 +129,10 @@ fn warnings_are_said_again() {
         assert_eq!(compiled, again);
         assert_eq!(format!("{made:?}"), format!("{reused:?}"));
         let record = fs::read_to_string(package.project.path("out/a.inputs")).unwrap();
-        assert!(!record.contains(&*package.project.root().to_string_lossy()), "{record}");
+        assert!(
+            !record.contains(&*package.project.root().to_string_lossy()),
+            "{record}"
+        );
     }
 }
 

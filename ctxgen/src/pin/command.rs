@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::PinNote;
+
 /// What stands for the kernel's BTF, which is elsewhere on every machine.
 const BTF: &str = "VMLINUX";
 
@@ -21,25 +23,58 @@ pub struct PinCommand {
 }
 
 impl PinCommand {
-    /// The command for a pinned BTF and sources that are given from anywhere.
-    pub fn new(package: &Path, output: &Path, sources: &[PathBuf], hooks: &[String]) -> Self {
-        let sources = sources.iter().map(|source| relative(package, source));
+    /// The command for a pinned BTF, and sources and clang's arguments that are given from anywhere.
+    pub fn new(
+        output: &Path,
+        sources: &[PathBuf],
+        hooks: &[String],
+        clang_args: &[String],
+    ) -> Self {
+        let package = Self::package(output);
+        let mut folder = package.to_string_lossy().into_owned();
+        folder.push('/');
+        let sources = sources.iter().map(|source| relative(&package, source));
+        let args = clang_args.iter().map(|arg| arg.replace(&folder, ""));
         Self {
-            output: relative(package, output),
+            output: relative(&package, output),
             modules: Vec::new(),
             what: sources.chain(hooks.iter().cloned()).collect(),
-            clang_args: Vec::new(),
+            clang_args: args.collect(),
         }
     }
 
-    /// Adds arguments for clang, in which paths below the package's folder become relative.
+    /// The folder of the package that a file is in, or the current one: where the command is to be run.
+    pub fn package(file: &Path) -> PathBuf {
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let mut folders = absolute.ancestors().skip(1);
+        folders
+            .find(|folder| folder.join("Cargo.toml").is_file())
+            .map(Path::to_owned)
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default()
+    }
+
+    /// The command with all that a note's has too.
     #[must_use]
-    pub fn with_clang_args(mut self, package: &Path, args: impl Iterator<Item = String>) -> Self {
-        let mut folder = package.to_string_lossy().into_owned();
-        folder.push('/');
-        let args = args.map(|arg| arg.replace(&folder, ""));
-        self.clang_args.extend(args);
-        self
+    pub fn and(&self, note: &PinNote) -> String {
+        let own = self.to_string();
+        let start = format!("--btf {BTF}");
+        let Some((_, rest)) = note.renew.split_once(&start) else {
+            return own;
+        };
+        let (what, args) = match rest.split_once(" -- ") {
+            Some((what, args)) => (what, format!(" -- {args}")),
+            None => (rest, String::new()),
+        };
+        let output = quoted(&self.output);
+        let mut command = format!("ctxgen pin -o {output} {start}{what}");
+        for new in self.what.iter().map(|what| quoted(what)) {
+            if !what.split(' ').any(|known| known == new) {
+                command.push(' ');
+                command.push_str(&new);
+            }
+        }
+        command + &args
     }
 }
 
@@ -88,18 +123,44 @@ mod tests {
 
     #[test]
     fn as_it_is_typed() {
-        let package = Path::new("/work/package");
-        let sources = ["/work/package/src/a b.bpf.c", "/elsewhere/c.bpf.c"].map(PathBuf::from);
-        let output = package.join("btf/x86_64.btf");
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sources = [dir.join("src/a b.bpf.c"), "/elsewhere/c.bpf.c".into()];
         let hooks = ["lsm/file_open".to_owned()];
-        let command = PinCommand::new(package, &output, &sources, &hooks);
-        let args = ["-I/work/package/include", "-DA=\"b\""].map(str::to_owned);
-        let mut command = command.with_clang_args(package, args.into_iter());
+        let include = format!("-I{}", dir.join("include").display());
+        let args = [include, "-DA=\"b\"".to_owned()];
+        let output = dir.join("btf/x86_64.btf");
+        let mut command = PinCommand::new(&output, &sources, &hooks, &args);
         command.modules.push("xfs".to_owned());
         assert_eq!(
             command.to_string(),
             "ctxgen pin -o btf/x86_64.btf --btf VMLINUX --module xfs.ko 'src/a b.bpf.c' c.bpf.c \
              lsm/file_open -- -Iinclude '-DA=\"b\"'"
         );
+    }
+
+    #[test]
+    fn with_what_a_note_has() {
+        let command = |what: &[&str]| PinCommand {
+            output: "btf/x86_64.btf".to_owned(),
+            what: what.iter().map(|what| (*what).to_owned()).collect(),
+            ..PinCommand::default()
+        };
+        let note = |args| PinNote {
+            kernel: String::new(),
+            arch: None,
+            bytes: (0, 0),
+            modules: Vec::new(),
+            renew: format!("{}{args}", command(&["a.bpf.c", "b.bpf.c"])),
+        };
+        assert_eq!(
+            command(&["b.bpf.c", "c.bpf.c"]).and(&note(" -- -DX")),
+            "ctxgen pin -o btf/x86_64.btf --btf VMLINUX a.bpf.c b.bpf.c c.bpf.c -- -DX"
+        );
+        let own = command(&["c.bpf.c"]);
+        let spoilt = PinNote {
+            renew: "make".to_owned(),
+            ..note("")
+        };
+        assert_eq!(own.and(&spoilt), own.to_string());
     }
 }

@@ -1,4 +1,5 @@
-//! Makes the trimmed BTFs of `tests/fixtures` and `example-bpf/btf` anew from full ones:
+//! Makes the trimmed BTFs of `tests/fixtures` and the pinned ones of `example-bpf/btf` anew from full
+//! ones:
 //!
 //! ```text
 //! cargo run -p ctxgen-tests --bin fixtures
@@ -8,6 +9,7 @@ use std::error::Error;
 use std::path::Path;
 
 use ctxgen::KernelBtf;
+use ctxgen::PinNote;
 use ctxgen_tests::Kernel;
 use ctxgen_tests::full;
 use ctxgen_tests::trimmed;
@@ -22,20 +24,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let kernel = open(&kernels, trimmed::CORPUS_KERNEL)?;
     let path = workspace().join(format!("tests/fixtures/corpus/{}.btf", trimmed::CORPUS));
     write(&path, &trimmed::for_corpus(&kernel)?)?;
-    for (arch, kernel) in trimmed::SAMPLES {
-        let kernel = open(&kernels, kernel)?;
+    for (arch, name) in trimmed::SAMPLES {
         let path = workspace().join(format!("example-bpf/btf/{arch}.btf"));
-        write(&path, &trimmed::for_samples(&kernel)?)?;
+        trimmed::pin_samples(&find(&kernels, name)?.btf, &path)?;
+        print!("{}", std::fs::read_to_string(PinNote::path(&path))?);
     }
     Ok(())
 }
 
+fn find<'k>(kernels: &'k [Kernel], name: &str) -> Result<&'k Kernel, Box<dyn Error>> {
+    let kernel = kernels.iter().find(|kernel| kernel.name == name);
+    Ok(kernel.ok_or_else(|| format!("there is no full BTF of {name}"))?)
+}
+
 fn open(kernels: &[Kernel], name: &str) -> Result<KernelBtf, Box<dyn Error>> {
-    let kernel = kernels
-        .iter()
-        .find(|kernel| kernel.name == name)
-        .ok_or_else(|| format!("there is no full BTF of {name}"))?;
-    Ok(KernelBtf::from_path(&kernel.btf)?)
+    Ok(KernelBtf::from_path(&find(kernels, name)?.btf)?)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {

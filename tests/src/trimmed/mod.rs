@@ -25,7 +25,7 @@ pub use self::corpus::CORPUS_KERNEL;
 pub use self::corpus::corpus_files;
 pub use self::corpus::for_corpus;
 pub use self::samples::SAMPLES;
-pub use self::samples::for_samples;
+pub use self::samples::pin_samples;
 pub use self::samples::sample_sources;
 pub use self::table::FIXTURES;
 use crate::blob::Blob;

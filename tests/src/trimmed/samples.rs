@@ -1,17 +1,15 @@
 //! The BTFs that the sample programs are built against where there is no other.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
-use ctxgen::btf::Kind;
-use ctxgen::btf::TypeId;
-use libbpf_rs::libbpf_sys as sys;
+use ctxgen_build::Builder;
+use ctxgen_build::Error;
+use ctxgen_build::pin;
 
-use super::Parts;
-use super::kind_of;
 use crate::workspace;
 
 /// The architecture of each, as Rust calls it, and the full BTF that it is made of.
@@ -35,112 +33,31 @@ pub fn sample_sources() -> std::io::Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-/// A BTF with all that the samples and libbpf's headers mention, and with what their members point
-/// to that the samples follow.
+/// The one whose context has a fixed layout.
+const FIXED: &str = "rawtp.bpf.c";
+
+/// Writes the pinned BTF of all samples but those on hooks that the kernel lacks, and the text beside
+/// it.
 ///
 /// # Errors
-/// Where a source cannot be read.
-pub fn for_samples(full: &KernelBtf) -> std::io::Result<Vec<u8>> {
-    let mut words = BTreeSet::new();
-    for path in sample_sources()? {
-        words.extend(identifiers(&path)?);
-    }
-    let folder = workspace().join("example-bpf/src/bpf");
-    for entry in std::fs::read_dir(folder)? {
-        words.extend(identifiers(&entry?.path())?);
-    }
-    let mut of_headers = BTreeSet::new();
-    for (_, text) in sys::API_HEADERS {
-        of_headers.extend(split(text));
-    }
-
-    let mut parts = Parts::new(full);
-    for hook in words.iter().filter_map(|word| Hook::from_struct_name(word)) {
-        for hook in hook.sharing_struct() {
-            parts.add_hook(&hook, false);
-            parts.define_pointees_of(&hook);
-        }
-    }
-    for ty in full.btf().types() {
-        let name = ty.name();
-        let wanted = match kind_of(&ty) {
-            None | Some(sys::BTF_KIND_FUNC) => false,
-            // The headers declare the structs that they mention.
-            Some(sys::BTF_KIND_TYPEDEF) => of_headers.contains(name) || words.contains(name),
-            // BPF_ANY and its like.
-            Some(sys::BTF_KIND_ENUM) => {
-                words.contains(name)
-                    || ty
-                        .enumerators()
-                        .iter()
-                        .any(|value| words.contains(value.name))
-            }
-            Some(_) => words.contains(name) && !name.is_empty(),
-        };
-        if wanted {
-            parts.trim.define(ty.id());
-        }
-        if wanted && matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_)) {
-            parts.follow(ty.id(), &words);
-        }
-    }
-    parts.add_landmark();
-    Ok(parts.trim.finish())
+/// As [`pin`].
+pub fn pin_samples(full: &Path, path: &Path) -> Result<(), Error> {
+    let kernel = KernelBtf::from_path(full)?;
+    let sources = sample_sources().map_err(|error| Error::Read {
+        path: workspace().join("example-bpf/src/bpf"),
+        error,
+    })?;
+    let (fixed, portable): (Vec<PathBuf>, Vec<PathBuf>) = sources
+        .into_iter()
+        .filter(|source| has_its_hooks(&kernel, source))
+        .partition(|source| source.ends_with(FIXED));
+    let of = |sources| Builder::new().btf(full).sources(sources);
+    pin(path, [of(portable).relocatable(true), of(fixed)])
 }
 
-impl Parts<'_> {
-    /// Defines what the arguments of a hook point to.
-    fn define_pointees_of(&mut self, hook: &Hook) {
-        let Ok(context) = ctxgen::Context::of_hook_alone(self.full, hook) else {
-            return;
-        };
-        match context.shape {
-            ctxgen::Shape::Kernel { type_id } => self.define_member_pointees(type_id, &|_| true),
-            ctxgen::Shape::Slots { layout, .. } => {
-                for field in layout.fields {
-                    self.define_pointee(field.type_id);
-                }
-            }
-        }
-    }
-
-    /// Defines what the members point to that the sources have a word for.
-    fn follow(&mut self, id: TypeId, words: &BTreeSet<String>) {
-        self.define_member_pointees(id, &|name| words.contains(name));
-    }
-
-    fn define_member_pointees(&mut self, id: TypeId, wanted: &dyn Fn(&str) -> bool) {
-        let btf = self.full.btf();
-        let Some(Kind::Struct(composite) | Kind::Union(composite)) =
-            btf.get(id).map(|ty| ty.kind())
-        else {
-            return;
-        };
-        for member in composite.members() {
-            if member.name.is_empty() {
-                self.define_member_pointees(member.type_id, wanted);
-            } else if wanted(member.name) {
-                self.define_pointee(member.type_id);
-            }
-        }
-    }
-
-    fn define_pointee(&mut self, id: TypeId) {
-        let btf = self.full.btf();
-        if let Some(Kind::Ptr(to)) = btf.resolve(id).map(|ty| ty.kind()) {
-            self.trim.define(to);
-        }
-    }
-}
-
-fn identifiers(path: &Path) -> std::io::Result<BTreeSet<String>> {
-    Ok(split(&std::fs::read_to_string(path)?))
-}
-
-/// The words of a C source. Those of comments count too: they add little.
-fn split(text: &str) -> BTreeSet<String> {
+fn has_its_hooks(kernel: &KernelBtf, source: &Path) -> bool {
+    let text = std::fs::read_to_string(source).unwrap_or_default();
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+        .filter_map(Hook::from_struct_name)
+        .all(|hook| Context::of_struct(kernel, &hook).is_ok())
 }

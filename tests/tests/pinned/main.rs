@@ -2,9 +2,10 @@
 //! byte.
 
 #[path = "../corpus/program.rs"]
+#[expect(dead_code, reason = "the corpus has more use for it")]
 mod program;
 
 mod identical;
+mod modules;
 mod project;
-mod stale;
 mod tools;

@@ -76,7 +76,7 @@ fn has_all_hooks(source: &Path, kernel: &KernelBtf) -> bool {
 }
 
 /// All files below a folder, by their path in it.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

@@ -1,7 +1,6 @@
 //! `cargo xtask vm`: programs judged by the verifiers of given kernels.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;

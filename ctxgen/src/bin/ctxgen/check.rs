@@ -54,7 +54,7 @@ impl Check {
             for (kernel, label) in kernels.iter().zip(&labels) {
                 let all = check(&bytes, kernel).map_err(|error| Failure::Object {
                     path: path.clone(),
-                    error,
+                    error: Box::new(error),
                 })?;
                 fine &= all.iter().all(Checked::is_fine);
                 if self.json {

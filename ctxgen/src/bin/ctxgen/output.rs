@@ -45,7 +45,10 @@ pub(crate) enum Failure {
         error: std::io::Error,
     },
     #[error("{}: {error}", path.display())]
-    Object { path: PathBuf, error: ctxgen::Error },
+    Object {
+        path: PathBuf,
+        error: Box<ctxgen::Error>,
+    },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
 }

@@ -75,9 +75,7 @@ impl Pin {
         }
         let pin = ctxgen::pin(&kernel, &wanted, &names)?;
 
-        let package = package(&output);
-        let mut command = PinCommand::new(&package, &output, &sources, &hooks)
-            .with_clang_args(&package, self.clang_args.iter().cloned());
+        let mut command = PinCommand::new(&output, &sources, &hooks, &self.clang_args);
         let modules = kernel.modules().iter();
         command.modules = modules.map(|module| module.name().to_owned()).collect();
         let note = PinNote::new(&kernel, &pin, command.to_string());
@@ -109,15 +107,4 @@ impl Pin {
 /// Whether that is a file of C and not a hook, whose target is an identifier.
 fn is_source(what: &str) -> bool {
     Path::new(what).extension().is_some()
-}
-
-/// The folder of the package that the file is in, or the current one.
-fn package(file: &Path) -> PathBuf {
-    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let mut folders = absolute.ancestors().skip(1);
-    folders
-        .find(|folder| folder.join("Cargo.toml").is_file())
-        .map(Path::to_owned)
-        .or_else(|| std::env::current_dir().ok())
-        .unwrap_or_default()
 }

@@ -1,0 +1,116 @@
+//! `ctxgen pin`.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+
+use tempfile::TempDir;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn kernel() -> PathBuf {
+    workspace().join("tests/fixtures/corpus/corpus-x86_64.btf")
+}
+
+/// A package with a source.
+fn package() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("Cargo.toml"), "").unwrap();
+    let source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n#include <bpf/bpf_helpers.h>\n\
+                  #ifdef EXTRA\nstruct file *more;\n#endif\n\
+                  SEC(\"tp_btf/sched_switch\") int prog(struct btf_trace_sched_switch_ctx *ctx)\n\
+                  { return ctx->next->pid; }\n";
+    std::fs::write(dir.path().join("prog.bpf.c"), source).unwrap();
+    dir
+}
+
+fn pin(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ctxgen"))
+        .current_dir(folder)
+        .arg("pin")
+        .arg("--btf")
+        .arg(kernel())
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn done(output: &Output) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        output.stdout.is_empty() && output.stderr.is_empty(),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn sources_and_hooks() {
+    let package = package();
+    let read = |name: &str| std::fs::read(package.path().join(name)).unwrap();
+    done(&pin(
+        package.path(),
+        &["-o", "btf/x86_64.btf", "prog.bpf.c"],
+    ));
+    let first = read("btf/x86_64.btf");
+    assert!(first.len() < 40_000, "{}", first.len());
+    let text = String::from_utf8(read("btf/x86_64.btf.txt")).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let size = std::fs::metadata(kernel()).unwrap().len();
+    assert_eq!(
+        lines[1..],
+        [
+            "kernel: corpus-x86_64",
+            "arch: x86_64",
+            &*format!("bytes: {} of {size}", first.len()),
+            "renew: ctxgen pin -o btf/x86_64.btf --btf VMLINUX prog.bpf.c",
+        ]
+    );
+    // The same from elsewhere, and into a folder.
+    let path = |name: &str| package.path().join(name).display().to_string();
+    std::fs::create_dir(package.path().join("again")).unwrap();
+    let args = ["-o", &*path("again"), &*path("prog.bpf.c")];
+    done(&pin(Path::new("/"), &args));
+    assert_eq!(read("again/x86_64.btf"), first);
+
+    done(&pin(
+        package.path(),
+        &[
+            "-o",
+            "hooks.btf",
+            "lsm/file_open",
+            "btf_trace_sched_wakeup_ctx",
+        ],
+    ));
+    let hooks = read("hooks.btf");
+    assert!(hooks.len() < 5_000, "{}", hooks.len());
+
+    done(&pin(
+        package.path(),
+        &["-o", "more.btf", "prog.bpf.c", "--", "-DEXTRA"],
+    ));
+    assert!(read("more.btf").len() > first.len());
+    let text = String::from_utf8(read("more.btf.txt")).unwrap();
+    assert!(text.ends_with("VMLINUX prog.bpf.c -- -DEXTRA\n"), "{text}");
+}
+
+#[test]
+fn what_goes_wrong() {
+    let package = package();
+    let error = |args: &[&str]| {
+        let output = pin(package.path(), args);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = error(&["-o", "x.btf", "lsm/file_opne"]);
+    assert!(said.contains("has no hook `lsm/file_opne`"), "{said}");
+    let said = error(&["-o", "x.btf", "other.bpf.c"]);
+    assert!(
+        said.starts_with("error: clang cannot preprocess other.bpf.c"),
+        "{said}"
+    );
+    assert!(!package.path().join("x.btf").exists());
+}

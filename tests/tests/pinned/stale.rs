@@ -1,1 +1,0 @@
-//! A pinned BTF that no longer covers the sources.
