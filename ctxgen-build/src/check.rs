@@ -119,7 +119,7 @@ fn mismatch(
         Some(Mismatch {
             source: source.to_owned(),
             program: program.name.clone(),
-            section: program.section.clone(),
+            section: program.section.to_string(),
             takes: takes.clone(),
             gets,
             why,

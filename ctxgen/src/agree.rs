@@ -4,6 +4,8 @@
 //! one (`bpf_core_fields_are_compat` in its `relo_core.c`), so that an argument of another type would
 //! be read without a word.
 
+use std::cell::Cell;
+
 use crate::btf::Btf;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
@@ -12,6 +14,10 @@ use crate::btf::TypeId;
 
 /// How many pointers, arrays and structs by value are followed.
 const MAX_DEPTH: u32 = 16;
+
+/// How many types are compared before two of them are taken to be different: no argument's consists of
+/// nearly as many, but nested ones of a few members each could.
+const MAX_STEPS: u32 = 4096;
 
 /// What becomes of a value that is read with a type of another BTF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +56,9 @@ pub(crate) fn agreement(
         (None, None) => {}
         _ => return Agreement::No,
     }
-    Agreement::same(alike((local_btf, &local), (target_btf, &target), MAX_DEPTH))
+    let steps = Cell::new(MAX_STEPS);
+    let sides = ((local_btf, &local), (target_btf, &target));
+    Agreement::same(alike(sides.0, sides.1, MAX_DEPTH, &steps))
 }
 
 /// A type's name without its flavour, as CO-RE sees it: `task_struct___old` is `task_struct`.
@@ -81,7 +89,7 @@ fn number<'b>(ty: &Type<'b>) -> Option<Number<'b>> {
     match ty.kind() {
         Kind::Int { size, encoding } => Some(Number {
             size,
-            signed: encoding == IntEncoding::Signed,
+            signed: encoding == IntEncoding::Signed || ty.name() == "signed char",
             bool: encoding == IntEncoding::Bool,
             character: Some(ty.name()).filter(|name| matches!(*name, "char" | "signed char")),
             enum_name: None,
@@ -124,16 +132,18 @@ fn alike(
     (local_btf, local): (&Btf<'_>, &Type<'_>),
     (target_btf, target): (&Btf<'_>, &Type<'_>),
     depth: u32,
+    steps: &Cell<u32>,
 ) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
+    let (Some(depth), Some(left)) = (depth.checked_sub(1), steps.get().checked_sub(1)) else {
         return false;
     };
+    steps.set(left);
     let below = |local: TypeId, target: TypeId| {
         let (Some(local), Some(target)) = (local_btf.resolve(local), target_btf.resolve(target))
         else {
             return false;
         };
-        alike((local_btf, &local), (target_btf, &target), depth)
+        alike((local_btf, &local), (target_btf, &target), depth, steps)
     };
     if let (Some(local), Some(target)) = (number(local), number(target)) {
         return numbers(&local, &target) == Agreement::Same;
@@ -145,7 +155,7 @@ fn alike(
         };
         match (named_record(&local), named_record(&target)) {
             (Some(local), Some(target)) => local == target,
-            (None, None) => alike((local_btf, &local), (target_btf, &target), depth),
+            (None, None) => alike((local_btf, &local), (target_btf, &target), depth, steps),
             _ => false,
         }
     };
@@ -310,6 +320,26 @@ mod tests {
         assert_eq!(structs(&pair, &pair), Agreement::Same);
         assert_eq!(structs(&pair, &[("b", 0), ("a", 4)]), Agreement::No);
         assert_eq!(structs(&pair, &pair[..1]), Agreement::No);
+    }
+
+    /// Each of seven structs has twelve pointers to the next: 12 to the 7th ways through them.
+    #[test]
+    fn many_ways_end() {
+        let agreement = of(|writer| {
+            let mut below = writer.unsigned("unsigned int", 4);
+            for _ in 0..7 {
+                let pointer = writer.pointer(below);
+                let names: Vec<String> = (0..12).map(|number| format!("m{number}")).collect();
+                let members: Vec<_> = (0..)
+                    .zip(&names)
+                    .map(|(at, name)| (name.as_str(), pointer, at * 8))
+                    .collect();
+                below = writer.structure("", 96, &members);
+            }
+            let pointer = writer.pointer(below);
+            (pointer, pointer)
+        });
+        assert_eq!(agreement, Agreement::No);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Whether the contexts of a compiled object are those of a kernel.
 
 mod local;
+mod relocated;
 
 use std::fmt;
 
-use self::local::accessed;
 use self::local::arguments;
+use self::relocated::Relocated;
 use crate::Context;
 use crate::Error;
+use crate::LoadError;
 use crate::drift::Change;
 use crate::drift::Slots;
 use crate::drift::absence;
@@ -52,6 +54,14 @@ pub enum Verdict {
     /// reads, or has them with other types. It loads if the reads are guarded with
     /// `bpf_core_field_exists`.
     Lacks(Vec<Change>),
+    /// The program takes the context of another hook than that of its section, on any kernel.
+    WrongStruct {
+        /// The struct that it should take.
+        should_be: String,
+    },
+    /// The context is relocatable, and the [`Loader`](crate::Loader) refuses the object with this
+    /// error: contexts that differ would be relocated as one.
+    Refused(String),
     /// The kernel has no such hook, for this reason.
     Absent(String),
     /// The program takes no context struct of ctxgen's, or its section says nothing about where it
@@ -64,7 +74,11 @@ impl Checked {
     pub fn is_fine(&self) -> bool {
         match self.verdict {
             Verdict::Agrees | Verdict::Relocatable | Verdict::Unknown => true,
-            Verdict::Differs(_) | Verdict::Lacks(_) | Verdict::Absent(_) => false,
+            Verdict::Differs(_)
+            | Verdict::Lacks(_)
+            | Verdict::WrongStruct { .. }
+            | Verdict::Refused(_)
+            | Verdict::Absent(_) => false,
         }
     }
 }
@@ -75,20 +89,32 @@ impl Checked {
 /// contexts above all: nothing else notices that an argument has moved. Arguments that only the kernel
 /// has, and that move no other, are no difference.
 ///
+/// Relocatable contexts are held against it by the rules of the [`Loader`](crate::Loader).
+///
 /// # Errors
-/// [`Error::Object`] where the object cannot be read, and those of [`Drift::of`](crate::Drift::of).
+/// [`Error::Object`] where the object cannot be read; [`LoadError::ByteOrder`] where it is for machines
+/// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
 pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
     let object = ObjectFile::parse(object)?;
-    object
-        .programs()
-        .iter()
-        .map(|program| {
+    let order = object.btf().byte_order();
+    if order != kernel.byte_order() {
+        let error = LoadError::ByteOrder {
+            object: order,
+            kernel: kernel.byte_order(),
+            origin: kernel.origin().clone(),
+        };
+        return Err(error.into());
+    }
+    let relocated = Relocated::new(&object, kernel);
+    let programs = object.programs().iter().enumerate();
+    programs
+        .map(|(place, program)| {
             let hook = program.context.and_then(|id| object.context_hook(id));
             Ok(Checked {
                 program: program.name.clone(),
-                section: program.section.clone(),
+                section: program.section.to_string(),
                 r#struct: hook.as_ref().map(Hook::struct_name),
-                verdict: verdict(&object, program, hook, kernel)?,
+                verdict: verdict(&object, (place, program), hook, kernel, &relocated)?,
             })
         })
         .collect()
@@ -96,50 +122,45 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
 
 fn verdict(
     object: &ObjectFile,
-    program: &Program,
+    (place, program): (usize, &Program),
     of_struct: Option<Hook>,
     kernel: &KernelBtf,
+    relocated: &Relocated<'_>,
 ) -> Result<Verdict, Error> {
+    let of_section = SecName::parse(&program.section).ok().map(|sec| sec.hook);
+    if let (Some(of_section), Some(of_struct)) = (&of_section, &of_struct)
+        && of_section.struct_name() != of_struct.struct_name()
+    {
+        return Ok(Verdict::WrongStruct {
+            should_be: of_section.struct_name(),
+        });
+    }
     // What it is attached to counts; the struct says it where the section does not.
-    let hook = match SecName::parse(&program.section) {
-        Ok(sec) => Some(sec.hook),
-        Err(_) => of_struct.clone(),
-    };
-    let Some(hook) = hook else {
+    let Some(hook) = of_section.or_else(|| of_struct.clone()) else {
         return Ok(Verdict::Unknown);
     };
     let context = match Context::find_hook(kernel, &hook) {
         Ok(context) => context,
         Err(error) => return Ok(Verdict::Absent(absence(&error))),
     };
-    let (Some(id), Some(_)) = (program.context, of_struct) else {
+    let (Some(id), Some(of_struct)) = (program.context, of_struct) else {
         return Ok(Verdict::Unknown);
     };
-    let theirs = Slots::of_context(kernel, &context);
-    let ours = arguments(object.btf(), id);
-    match object.relocated_contexts().contains(&id) {
-        true => {
-            let accessed = accessed(object, program, id);
-            let mut lacks = changes(&local::named_as(&ours, &accessed, &theirs), &theirs)?;
-            lacks
-                .retain(|change| matches!(change, Change::Removed { .. } | Change::Retyped { .. }));
-            Ok(match lacks.is_empty() {
-                true => Verdict::Relocatable,
-                false => Verdict::Lacks(lacks),
-            })
-        }
-        false => {
-            let mut differs = changes(&ours, &theirs)?;
-            let is_harm = |change: &Change| !matches!(change, Change::Added { .. });
-            if !differs.iter().any(is_harm) {
-                differs.clear();
-            }
-            Ok(match differs.is_empty() {
-                true => Verdict::Agrees,
-                false => Verdict::Differs(differs),
-            })
-        }
+    if let Some(verdict) = relocated.verdict(place, id, &of_struct)? {
+        return Ok(verdict);
     }
+    let mut differs = changes(
+        &arguments(object.btf(), id),
+        &Slots::of_context(kernel, &context),
+    )?;
+    let is_harm = |change: &Change| !matches!(change, Change::Added { .. });
+    if !differs.iter().any(is_harm) {
+        differs.clear();
+    }
+    Ok(match differs.is_empty() {
+        true => Verdict::Agrees,
+        false => Verdict::Differs(differs),
+    })
 }
 
 impl fmt::Display for Checked {
@@ -158,6 +179,13 @@ impl fmt::Display for Verdict {
             Self::Agrees => return f.write_str("agrees"),
             Self::Relocatable => return f.write_str("relocatable, with all that it reads"),
             Self::Unknown => return f.write_str("not known to ctxgen"),
+            Self::WrongStruct { should_be } => {
+                return write!(
+                    f,
+                    "TAKES THE CONTEXT OF ANOTHER HOOK: it should take struct {should_be}"
+                );
+            }
+            Self::Refused(why) => return write!(f, "the object cannot be loaded: {why}"),
             Self::Absent(why) => return write!(f, "cannot attach: {why}"),
             Self::Differs(changes) => {
                 f.write_str("DIFFERS: who reads these arguments reads something else:")?;

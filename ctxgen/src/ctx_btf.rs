@@ -56,6 +56,9 @@ pub struct Lacking {
     pub hook: Vec<usize>,
     /// For each field, those that have the hook but not the field. Empty where all have all.
     pub fields: Vec<Vec<usize>>,
+    /// Arguments that have no field, and the kernel that they are of: the types of the kernel below have
+    /// no way to declare them.
+    pub undeclared: Vec<(String, usize)>,
 }
 
 impl<'k> CtxBtf<'k> {
@@ -220,6 +223,7 @@ impl<'k> Builder<'k> {
         let mut lacking = Lacking {
             hook: merged.lacking,
             fields: Vec::new(),
+            undeclared: Vec::new(),
         };
         let shape = match merged.shape {
             MergedShape::Kernel { type_id } => Shape::Kernel { type_id },
@@ -243,17 +247,15 @@ impl<'k> Builder<'k> {
                             field.type_id,
                         ),
                     };
-                    let mut field = relocatable(field);
-                    field.offset = layout.size;
-                    match type_id {
-                        Some(type_id) => field.type_id = type_id,
-                        None => {
-                            let len = field.size.div_ceil(SLOT);
-                            field.form = Form::Slots(len);
-                            field.size = len * SLOT;
-                            field.type_id = self.declared(&field);
-                        }
-                    }
+                    let Some(type_id) = type_id else {
+                        lacking.undeclared.push((field.name, of));
+                        continue;
+                    };
+                    let field = Field {
+                        type_id,
+                        offset: layout.size,
+                        ..relocatable(field)
+                    };
                     layout.size += field.size.next_multiple_of(SLOT);
                     layout.fields.push(field);
                     lacking.fields.push(kernels_without);
@@ -285,5 +287,68 @@ fn relocatable(field: Field) -> Field {
             }
         }
         _ => field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::Family;
+    use crate::Hook;
+    use crate::agree::Agreement;
+    use crate::agree::agreement;
+    use crate::merge::argument_name;
+    use crate::merge::merge;
+    use crate::prototype;
+
+    fn fixture(name: &str) -> KernelBtf {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        KernelBtf::from_path(fixtures.join(format!("{name}.btf"))).unwrap()
+    }
+
+    /// What is not marked as lacking on a kernel can be read there with the type that the field has,
+    /// whichever kernel's types are the ones below.
+    #[test]
+    fn every_field_is_one_of_each_kernel_that_has_it() {
+        let mut kernels = ["5.10-x86_64", "6.1-x86_64", "7.2-x86_64"].map(fixture);
+        for _ in 0..kernels.len() {
+            kernels.rotate_left(1);
+            let hooks = kernels.iter().flat_map(|kernel| {
+                let families = Family::all().filter(|family| family.name() != "iter");
+                families.flat_map(|family| prototype::hooks(kernel, family))
+            });
+            let hooks: std::collections::BTreeSet<Hook> = hooks.collect();
+            let merged = hooks.iter().filter_map(|hook| merge(&kernels, hook).ok());
+            let ctx = CtxBtf::relocatable(&kernels, merged).unwrap();
+            let mut fields = 0;
+            for ctx_struct in ctx.structs() {
+                let Shape::Slots { layout, .. } = &ctx_struct.context.shape else {
+                    continue;
+                };
+                let hook = &ctx_struct.context.hooks[0];
+                for (field, lacking) in layout.fields.iter().zip(&ctx_struct.lacking.fields) {
+                    for (number, kernel) in kernels.iter().enumerate() {
+                        if ctx_struct.lacking.hook.contains(&number) || lacking.contains(&number) {
+                            continue;
+                        }
+                        let what = format!("{hook}, {}, kernel {number}", field.name);
+                        let there = Context::find_struct(kernel, hook).expect(&what);
+                        let Shape::Slots { layout, .. } = there.shape else {
+                            panic!("{what}");
+                        };
+                        let named = |name: &str| layout.fields.iter().find(|f| f.name == name);
+                        let argument = named(&field.name)
+                            .or_else(|| named(argument_name(&field.name)))
+                            .expect(&what);
+                        let sides = ((ctx.btf(), field.type_id), (kernel.btf(), argument.type_id));
+                        assert_ne!(agreement(sides.0, sides.1), Agreement::No, "{what}");
+                        fields += 1;
+                    }
+                }
+            }
+            assert!(fields > 1000, "{fields}");
+        }
     }
 }

@@ -195,8 +195,9 @@ pub fn lay_out(
         fields: Vec::new(),
     };
     let ret = returned(btf, hook, signature)?;
-    if ret.is_some() {
-        // An argument of that name gives way.
+    if hook.family().returned() != Returned::No {
+        // An argument of that name gives way, also where nothing is returned: what is called so must not
+        // be one thing on this kernel and another on the next.
         slots.names.push("ret".to_owned());
     }
     for (number, arg) in signature.args.iter().enumerate() {

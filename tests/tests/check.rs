@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
+use ctxgen::Error;
 use ctxgen::KernelBtf;
+use ctxgen::LoadError;
 use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
@@ -219,6 +221,104 @@ fn big_endian() {
         let all = check(&object, &kernel("6.12-s390x")).unwrap();
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].verdict, verdict);
+    }
+}
+
+/// Unsigned integers with fewer bytes than the object takes them to have are loaded as such, and a field
+/// that is told from others by its type is the argument without that.
+#[test]
+fn what_the_loader_resolves_is_not_told() {
+    let text = "struct btf_trace_sched_switch_ctx___wide { unsigned long prev_state; }\n\
+                    __attribute__((preserve_access_index));\n\
+                struct btf_trace_block_rq_complete_ctx___old { int error___int; }\n\
+                    __attribute__((preserve_access_index));\n\
+                SEC(\"tp_btf/sched_switch\")\n\
+                int wide(struct btf_trace_sched_switch_ctx *ctx)\n\
+                { return ctx->preempt + (((struct btf_trace_sched_switch_ctx___wide *)ctx)->prev_state > 1); }\n\
+                SEC(\"tp_btf/block_rq_complete\")\n\
+                int variant(struct btf_trace_block_rq_complete_ctx *ctx)\n\
+                { return ctx->nr_bytes + ((struct btf_trace_block_rq_complete_ctx___old *)ctx)->error___int; }\n";
+    let object = build_text(text, "7.2-x86_64", true);
+    let new = check(&object, &kernel("7.2-x86_64")).unwrap();
+    assert_eq!(of(&new, "wide").verdict, Verdict::Relocatable);
+    assert_eq!(
+        of(&new, "variant").verdict,
+        Verdict::Lacks(vec![Change::Retyped {
+            name: "error".to_owned(),
+            from: "int".to_owned(),
+            to: "blk_status_t".to_owned()
+        }])
+    );
+    let old = check(&object, &kernel("5.10-x86_64")).unwrap();
+    assert_eq!(of(&old, "variant").verdict, Verdict::Relocatable);
+}
+
+/// What is read through a flavour of the context is read of the context.
+#[test]
+fn flavors_of_a_context() {
+    let text = "struct btf_trace_sched_switch_ctx___f { int nosuch; bool preempt; }\n\
+                    __attribute__((preserve_access_index));\n\
+                SEC(\"tp_btf/sched_switch\")\n\
+                int lacks(struct btf_trace_sched_switch_ctx *ctx)\n\
+                { return ctx->preempt + ((struct btf_trace_sched_switch_ctx___f *)ctx)->nosuch; }\n\
+                SEC(\"tp_btf/sched_switch\")\n\
+                int fine(struct btf_trace_sched_switch_ctx *ctx)\n\
+                { return ((struct btf_trace_sched_switch_ctx___f *)ctx)->preempt; }\n";
+    let all = check(&build_text(text, "7.2-x86_64", true), &kernel("7.2-x86_64")).unwrap();
+    assert_eq!(
+        of(&all, "lacks").verdict,
+        Verdict::Lacks(vec![Change::Removed {
+            declaration: "int nosuch".to_owned(),
+            slot: 0
+        }])
+    );
+    assert_eq!(of(&all, "fine").verdict, Verdict::Relocatable);
+}
+
+/// Builds refuse this in a source; objects of other makes have it. The section is another one here after
+/// the build.
+#[test]
+fn the_context_of_another_hook() {
+    let text = "SEC(\"?tp_btf/sched_switch\")\n\
+                int wrong(struct btf_trace_sched_switch_ctx *ctx) { return ctx->preempt; }\n\
+                SEC(\"tp_btf/sched_switch\")\n\
+                int right(struct btf_trace_sched_switch_ctx *ctx) { return ctx->preempt; }\n\
+                SEC(\"lsm/file_mprotect\")\n\
+                int other(void *ctx) { return 0; }\n";
+    for relocatable in [false, true] {
+        let mut object = build_text(text, "7.2-x86_64", relocatable);
+        let (from, to) = (b"?tp_btf/sched_switch\0", b"?tp_btf/sched_wakeup\0");
+        for at in 0..object.len() - from.len() {
+            if object[at..].starts_with(from) {
+                object[at..at + to.len()].copy_from_slice(to);
+            }
+        }
+        let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+        let wrong = of(&all, "wrong");
+        let should_be = "btf_trace_sched_wakeup_ctx".to_owned();
+        assert_eq!(wrong.verdict, Verdict::WrongStruct { should_be });
+        assert!(!wrong.is_fine());
+        assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+        let right = &of(&all, "right").verdict;
+        match relocatable {
+            // The loader refuses the whole object.
+            true => assert!(matches!(right, Verdict::Refused(why) if why.contains("wrong"))),
+            false => assert_eq!(*right, Verdict::Agrees),
+        }
+    }
+}
+
+#[test]
+fn the_other_byte_order() {
+    let object = build_text(UNLINKS, "6.1-x86_64", false);
+    let error = check(&object, &kernel("6.12-s390x")).unwrap_err();
+    let Error::Load(load) = &error else {
+        panic!("{error}")
+    };
+    assert!(matches!(**load, LoadError::ByteOrder { .. }), "{error}");
+    let error = error.to_string();
+    for order in ["little-endian", "big-endian"] {
+        assert!(error.contains(order), "{error}");
     }
 }
 

@@ -19,8 +19,9 @@ const MAX_DEPTH: u32 = 16;
 /// A type of `from` on top of `base`.
 ///
 /// Names are kept where they mean the same there: of a typedef or enum that `base` lacks, the number
-/// remains, and of a struct behind a pointer the declaration. `None` for a struct by value that `base`
-/// lacks.
+/// remains, of a struct behind a pointer the declaration, and of a function that it is one. `None` for
+/// what cannot be declared so that it is still the same: a struct that `base` lacks, by value or behind
+/// a pointer without a name of its own.
 pub(super) fn import(
     base: &Btf<'_>,
     writer: &mut BtfWriter,
@@ -43,8 +44,7 @@ impl Importer<'_> {
         match ty.kind() {
             Kind::Void => Some(TypeId::VOID),
             Kind::Ptr(to) => {
-                // What cannot be named is not worth more than its address.
-                let to = self.pointee(to, depth).unwrap_or(TypeId::VOID);
+                let to = self.pointee(to, depth)?;
                 Some(self.writer.pointer(to))
             }
             Kind::Typedef(to) => match self.same(&ty) {
@@ -89,6 +89,8 @@ impl Importer<'_> {
                     None => self.pointee(to, depth),
                 };
             }
+            // Its arguments are nothing that a program could pass.
+            Kind::FuncProto { .. } => return Some(self.writer.prototype(&[], TypeId::VOID)),
             _ => return self.by_value(id, depth),
         };
         if ty.name().is_empty() {

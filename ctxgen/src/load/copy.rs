@@ -6,26 +6,45 @@ use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
 use crate::btf::Shape;
+use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
 
 /// How deep types may be in each other by value or behind pointers.
 const MAX_DEPTH: u32 = 16;
+/// The bits of a type's second word that count its records.
+const VLEN: u32 = 0xffff;
 /// How many types a context's fields may consist of.
 const MAX_TYPES: u32 = 4096;
 
-/// Copies types as far as relocations look at them: without typedefs and modifiers, and with
-/// declarations for the structs behind pointers.
+/// Copies types as far as relocations look at them: without typedefs and modifiers, without what is
+/// behind pointers, and without names.
+///
+/// Every named type of a target is a candidate for relocations against types of that name
+/// (`bpf_core_add_cands` in `libbpf.c`): the object's own enum would stand beside the kernel's then, with
+/// the values that the object has. What is read through a member needs no name of the member's type
+/// (`bpf_core_fields_are_compat` in `relo_core.c`).
 pub(super) struct Copier<'o> {
     local: &'o Btf<'o>,
+    names: Names,
     copied: HashMap<TypeId, TypeId>,
     left: u32,
 }
 
+/// Whether the copies have the names of what they are copies of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// As all relocations but one kind want it.
+    Dropped,
+    /// For `bpf_core_type_matches`, which compares the names in a context too.
+    Kept,
+}
+
 impl<'o> Copier<'o> {
-    pub(super) fn new(local: &'o Btf<'_>) -> Self {
+    pub(super) fn new(local: &'o Btf<'_>, names: Names) -> Self {
         Self {
             local,
+            names,
             copied: HashMap::new(),
             left: MAX_TYPES,
         }
@@ -67,6 +86,9 @@ impl<'o> Copier<'o> {
     }
 
     fn pointee(&mut self, writer: &mut BtfWriter, to: TypeId, depth: u32) -> TypeId {
+        if self.names == Names::Dropped {
+            return TypeId::VOID;
+        }
         let Some(ty) = self.local.resolve(to) else {
             return TypeId::VOID;
         };
@@ -87,6 +109,14 @@ impl<'o> Copier<'o> {
         let Some(shape) = Shape::of(words[1]) else {
             return TypeId::VOID;
         };
+        let is_enum = matches!(ty.kind(), Kind::Enum { .. } | Kind::Enum64 { .. });
+        if self.names == Names::Dropped {
+            words[0] = 0;
+            if is_enum {
+                words.truncate(TYPE_WORDS);
+                words[1] &= !VLEN;
+            }
+        }
         for at in shape.names(words.len()) {
             words[at] = writer.string(self.local.string(words[at]));
         }

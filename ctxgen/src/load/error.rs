@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::Error;
 use crate::btf::ByteOrder;
 use crate::kernel::Origin;
 
@@ -34,6 +35,37 @@ pub enum LoadError {
         /// The other.
         other: String,
     },
+    /// A program takes the context of another hook.
+    #[error(
+        "program {program}, SEC(\"{section}\"): it takes struct {context}, which is another hook's: it \
+         should take struct {right}"
+    )]
+    OtherContext {
+        /// The program.
+        program: String,
+        /// Its SEC name.
+        section: String,
+        /// The struct that it takes.
+        context: String,
+        /// The struct of its hook.
+        right: String,
+    },
+    /// A context struct of two hooks that have different arguments.
+    #[error(
+        "programs for `{one}` and `{other}` take struct {context}, and {origin} passes them different \
+         arguments, while the struct is relocated for one of them: put the programs for one of the hooks \
+         into an object of their own"
+    )]
+    OneStruct {
+        /// The struct.
+        context: String,
+        /// A hook.
+        one: String,
+        /// The other.
+        other: String,
+        /// The kernel.
+        origin: Origin,
+    },
     /// The file for libbpf cannot be made.
     #[error(
         "the types to relocate against cannot be handed to libbpf: {0}. They are put into a memory \
@@ -49,6 +81,18 @@ pub enum LoadError {
     CustomBtf {
         /// What it has.
         path: PathBuf,
+    },
+    /// Another object than the loader's was opened.
+    #[error(
+        "the object that was opened is not the one that this loader was made for: {found} as against \
+         {expected}. Make the loader with the bytes that the skeleton was made from: the constant OBJECT \
+         beside it"
+    )]
+    OtherObject {
+        /// A program, with its SEC name, that only the opened object has; or that it has none such.
+        found: String,
+        /// The same of the loader's object.
+        expected: String,
     },
     /// Hooks that the kernel lacks, where all are required.
     #[error("the kernel lacks hooks of this object:{}", listed(.0))]
@@ -115,8 +159,9 @@ pub enum LoadError {
     },
     /// A program reads from the context of a hook that is not there.
     #[error(
-        "program {program}, SEC(\"{section}\"): it reads {field} from struct {context}, and {why}. Where \
-         a kernel may lack the hook, read it only if (bpf_core_type_exists(struct {context}))"
+        "program {program}, SEC(\"{section}\"): it reads {field} from struct {context}, and {}. Where \
+         a kernel may lack the hook, read it only if (bpf_core_type_exists(struct {context}))",
+        said(why)
     )]
     AbsentContext {
         /// The program.
@@ -172,10 +217,44 @@ impl fmt::Display for AbsentHook {
             section,
             why,
         } = self;
+        let why = said(why);
         write!(f, "program {program}, SEC(\"{section}\"): {why}")
     }
 }
 
 fn listed(hooks: &[AbsentHook]) -> String {
     hooks.iter().map(|hook| format!("\n    {hook}")).collect()
+}
+
+/// Why a hook is not there. All modules of the running kernel were searched, so that what is missing can
+/// only be in one that is not loaded.
+fn said(why: &Error) -> String {
+    match why {
+        Error::UnknownHook {
+            hook,
+            origin,
+            tried,
+            nearest,
+        } if is_running(origin) && nearest.is_empty() && hook.family().names_modules() => format!(
+            "{origin} has no hook `{hook}`: looked for {}. If it is in a module, load the module first",
+            tried.join(", ")
+        ),
+        Error::UnknownModule {
+            hook,
+            module,
+            origin,
+        } if is_running(origin) => format!(
+            "`{hook}` is a hook in the module {module}, which {origin} has not loaded: load the module \
+             first"
+        ),
+        other => other.to_string(),
+    }
+}
+
+fn is_running(origin: &Origin) -> bool {
+    match origin {
+        Origin::Running { .. } => true,
+        Origin::WithModules { vmlinux, .. } => is_running(vmlinux),
+        _ => false,
+    }
 }

@@ -130,6 +130,15 @@ pub(super) struct Small {
     pub(super) bytes: Vec<u8>,
     /// The modules whose types are in it, and under which ids.
     pub(super) modules: Vec<(String, Range<u32>)>,
+    pub(super) above: Above,
+}
+
+/// The types of modules that are in a small BTF, as a split BTF on top of the kernel's whole.
+#[derive(Debug)]
+pub(super) struct Above {
+    pub(super) bytes: Vec<u8>,
+    /// How many they are.
+    pub(super) types: u32,
 }
 
 impl Small {
@@ -252,17 +261,7 @@ impl Extract<'_, '_> {
         let first = writer.next_id().0;
         let new_ids: BTreeMap<Place, u32> = self.parts.keys().copied().zip(first..).collect();
         for (&place, &part) in &self.parts {
-            let mut words = self.reduced(place.layer, self.layers.words(place), part);
-            if let Some(shape) = Shape::of(words[1]) {
-                for at in shape.names(words.len()) {
-                    words[at] = writer.string(self.layers.string(place.layer, words[at]));
-                }
-                for at in shape.ids(words.len()) {
-                    let target = self.layers.place(place.layer, words[at]);
-                    words[at] = target.and_then(|to| new_ids.get(&to).copied()).unwrap_or(0);
-                }
-            }
-            writer.raw(&words);
+            self.put(&mut writer, place, part, |to| new_ids.get(&to).copied());
         }
         // Those of a module stand together, as they do where they are from.
         let mut modules: Vec<(String, Range<u32>)> = Vec::new();
@@ -278,7 +277,49 @@ impl Extract<'_, '_> {
         Small {
             bytes: writer.finish(),
             modules,
+            above: self.above(),
         }
+    }
+
+    /// What is kept of modules' blobs, on top of the whole kernel's BTF.
+    fn above(&self) -> Above {
+        let base = self.layers.base();
+        let first = base.len().saturating_add(1);
+        let string_len = u32::try_from(base.string_len()).unwrap_or(u32::MAX);
+        let mut writer = BtfWriter::after(base.order(), first, string_len);
+        let parts = || self.parts.iter().filter(|(place, _)| place.layer != 0);
+        let new_ids: BTreeMap<Place, u32> = parts().map(|(place, _)| *place).zip(first..).collect();
+        for (&place, &part) in parts() {
+            self.put(&mut writer, place, part, |to| match to.layer {
+                0 => to.index.checked_add(1),
+                _ => new_ids.get(&to).copied(),
+            });
+        }
+        Above {
+            types: writer.next_id().0 - first,
+            bytes: writer.finish(),
+        }
+    }
+
+    /// Adds a type under the ids and strings of another blob.
+    fn put(
+        &self,
+        writer: &mut BtfWriter,
+        place: Place,
+        part: Part,
+        new_id: impl Fn(Place) -> Option<u32>,
+    ) {
+        let mut words = self.reduced(place.layer, self.layers.words(place), part);
+        if let Some(shape) = Shape::of(words[1]) {
+            for at in shape.names(words.len()) {
+                words[at] = writer.string(self.layers.string(place.layer, words[at]));
+            }
+            for at in shape.ids(words.len()) {
+                let target = self.layers.place(place.layer, words[at]);
+                words[at] = target.and_then(&new_id).unwrap_or(0);
+            }
+        }
+        writer.raw(&words);
     }
 }
 

@@ -13,9 +13,10 @@ mod memfd;
 mod names;
 mod pick;
 mod program;
+mod programs;
 mod raw;
 mod refusal;
-mod targets;
+pub(crate) mod targets;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -38,14 +39,15 @@ pub use self::error::LoadError;
 pub use self::program::AbsentHook;
 
 use self::copy::Copier;
+use self::copy::Names;
 use self::extract::Small;
 use self::log::Logs;
 use self::mapped::Mapped;
-use self::memfd::Memfd;
 use self::pick::Modules;
 use self::pick::Picked;
 use self::pick::joined;
 use self::pick::pick;
+use self::programs::Programs;
 use self::refusal::Sides;
 use self::wanted::Wanted;
 use crate::Error;
@@ -56,6 +58,7 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
+use crate::object::RelocationKind;
 
 /// Opens and loads an object so that its contexts are read where this kernel has the arguments.
 ///
@@ -84,14 +87,15 @@ use crate::object::ObjectFile;
 #[derive(Debug)]
 pub struct Loader<'o> {
     bytes: &'o [u8],
+    programs: Programs,
     origin: Origin,
     absent: Vec<AbsentHook>,
     /// The programs that may read what the kernel lacks.
     doubtful: Vec<String>,
     /// What of the kernel's BTF the object needs: for errors, as long as the object is not loaded.
     small: Option<Small>,
-    /// What libbpf relocates against.
-    btf: Option<Memfd>,
+    /// Where that is what libbpf relocates against.
+    btf: Option<PathBuf>,
 }
 
 impl<'o> Loader<'o> {
@@ -108,7 +112,7 @@ impl<'o> Loader<'o> {
     fn for_running(bytes: &'o [u8], path: &Path) -> Result<Self, Error> {
         let object = ObjectFile::parse(bytes)?;
         if !program::needs_kernel(&object) {
-            return Ok(Self::without_kernel(bytes, Origin::running()));
+            return Ok(Self::without_kernel(bytes, &object, Origin::running()));
         }
         let kernel = Mapped::open(path).map_err(|error| Error::NoRunningBtf {
             path: path.to_owned(),
@@ -135,9 +139,10 @@ impl<'o> Loader<'o> {
         Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
     }
 
-    fn without_kernel(bytes: &'o [u8], origin: Origin) -> Self {
+    fn without_kernel(bytes: &'o [u8], object: &ObjectFile, origin: Origin) -> Self {
         Self {
             bytes,
+            programs: Programs::of(object),
             origin,
             absent: Vec::new(),
             doubtful: Vec::new(),
@@ -172,13 +177,14 @@ impl<'o> Loader<'o> {
         let btf = match own_kernel || !sides.targets.is_empty() {
             true => {
                 let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
-                Some(Memfd::new(&file).map_err(LoadError::Memfd)?)
+                Some(memfd::path_of(&file).map_err(LoadError::Memfd)?)
             }
             // libbpf finds the running kernel's by itself.
             false => None,
         };
         Ok(Self {
             bytes,
+            programs: Programs::of(object),
             absent: program::absent(object, &kernel),
             doubtful: sides.doubtful(),
             origin,
@@ -210,16 +216,20 @@ impl<'o> Loader<'o> {
     /// The BTF for libbpf's `btf_custom_path`, for those who open the object themselves; `None` where
     /// the object has no relocatable contexts, and the running kernel's own BTF is what it needs.
     ///
-    /// The path is good in this process, as long as the loader lives; libbpf reads it when it loads the
-    /// object.
+    /// The path is good as long as this process runs, whether the loader lives or not: libbpf reads it
+    /// when it loads the object, which may be much later. The file behind it takes memory and a file
+    /// descriptor that are not given back; loaders for one object and one kernel share it. It has a few
+    /// KiB, or the kernel's whole BTF where the object asks for ids of the kernel's types
+    /// (`bpf_core_type_id_kernel`).
     pub fn btf_path(&self) -> Option<&Path> {
-        self.btf.as_ref().map(Memfd::path)
+        self.btf.as_deref()
     }
 
     /// Opens the object's skeleton. Programs with absent hooks are set not to be loaded.
     ///
     /// # Errors
-    /// [`LoadError::CustomBtf`], where the builder already has a BTF; [`LoadError::Open`].
+    /// [`LoadError::CustomBtf`], where the builder already has a BTF; [`LoadError::OtherObject`], where
+    /// it opens an object with other programs than the loader's; [`LoadError::Open`].
     pub fn open<'obj, B: SkelBuilder<'obj>>(
         &self,
         mut builder: B,
@@ -227,6 +237,7 @@ impl<'o> Loader<'o> {
     ) -> Result<B::Output, Error> {
         self.set_btf(builder.object_builder_mut())?;
         let mut skeleton = builder.open(object).map_err(LoadError::Open)?;
+        self.programs.check(skeleton.open_object_mut())?;
         self.leave_absent(skeleton.open_object_mut());
         Ok(skeleton)
     }
@@ -238,6 +249,7 @@ impl<'o> Loader<'o> {
     pub fn open_object(&self, builder: &mut ObjectBuilder) -> Result<OpenObject, Error> {
         self.set_btf(builder)?;
         let mut object = builder.open_memory(self.bytes).map_err(LoadError::Open)?;
+        self.programs.check(&mut object)?;
         self.leave_absent(&mut object);
         Ok(object)
     }
@@ -268,12 +280,10 @@ impl<'o> Loader<'o> {
         };
         // SAFETY: the builder's own options, which live as long as it does.
         let options = unsafe { builder.as_libbpf_object().as_ref() };
-        if let Some(path) = own_path(options.btf_custom_path).filter(|path| path != btf.path()) {
+        if let Some(path) = own_path(options.btf_custom_path).filter(|path| path != btf) {
             return Err(LoadError::CustomBtf { path }.into());
         }
-        builder
-            .btf_custom_path(btf.path())
-            .map_err(LoadError::Open)?;
+        builder.btf_custom_path(btf).map_err(LoadError::Open)?;
         Ok(())
     }
 
@@ -310,7 +320,16 @@ fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
         Some(whole) => (&whole.bytes, whole.writer()?),
         None => (&picked.small.bytes, BtfWriter::split(sides.kernel.btf())),
     };
-    let mut copier = Copier::new(sides.object.btf());
+    let mut relocations = sides.object.relocations().iter();
+    let matches_whole = relocations.any(|relocation| {
+        relocation.kind == RelocationKind::TypeMatches
+            && sides.object.context_hook(relocation.type_id).is_some()
+    });
+    let names = match matches_whole {
+        true => Names::Kept,
+        false => Names::Dropped,
+    };
+    let mut copier = Copier::new(sides.object.btf(), names);
     for target in &sides.targets {
         target.write(&mut writer, &mut copier, sides.object, sides.kernel);
     }

@@ -12,6 +12,7 @@ use crate::btf::assemble;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
 
+use super::extract::Above;
 use super::extract::Layers;
 use super::extract::Place;
 use super::extract::Small;
@@ -25,11 +26,12 @@ use super::wanted::Wanted;
 pub(super) struct Picked {
     /// A BTF of its own.
     pub(super) small: Small,
-    /// The kernel's whole BTF with a plain header, where its own type ids are needed.
+    /// The kernel's whole BTF with a plain header, where its own type ids are needed. What is of modules
+    /// comes after it.
     pub(super) whole: Option<Whole>,
 }
 
-/// A kernel's whole BTF.
+/// A kernel's whole BTF, and above that what is wanted of modules.
 pub(super) struct Whole {
     pub(super) bytes: Vec<u8>,
     /// The number of types, and the length of the string table.
@@ -37,6 +39,18 @@ pub(super) struct Whole {
 }
 
 impl Whole {
+    fn new(base: &RawBtf<'_>, above: &Above) -> Result<Self, HeaderError> {
+        let (types, strings) = base.sections();
+        let kernel = assemble(base.order(), types, strings);
+        let bytes = joined(&kernel, &above.bytes)?;
+        let string_len = u32::try_from(Sections::parse(&bytes)?.strings.len()).unwrap_or(u32::MAX);
+        let types = base.len().saturating_add(above.types);
+        Ok(Self {
+            bytes,
+            end: (types.saturating_add(1), string_len),
+        })
+    }
+
     /// Continues its ids and strings.
     pub(super) fn writer(&self) -> Result<BtfWriter, HeaderError> {
         let order = Sections::parse(&self.bytes)?.order;
@@ -82,14 +96,6 @@ pub(super) fn pick(
         Modules::Folder(folder) => having(folder, &names, &base, wanted, &lacking),
         Modules::Within(_) => Vec::new(),
     };
-    let whole = wanted.ids.then(|| {
-        let (types, strings) = base.sections();
-        let string_len = u32::try_from(strings.len()).unwrap_or(u32::MAX);
-        Whole {
-            bytes: assemble(base.order(), types, strings),
-            end: (base.len().saturating_add(1), string_len),
-        }
-    });
     let mut raw = vec![base];
     for (_, blob) in &blobs {
         let layer = raw.len();
@@ -118,6 +124,10 @@ pub(super) fn pick(
             small.modules.push((name, 0..0));
         }
     }
+    let whole = match wanted.ids {
+        true => Some(Whole::new(&layers.raw[0], &small.above).map_err(BtfError::from)?),
+        false => None,
+    };
     Ok(Picked { small, whole })
 }
 

@@ -26,12 +26,16 @@ pub struct AbsentHook {
 fn hook(object: &ObjectFile, program: &Program) -> Option<Hook> {
     let hook = SecName::parse(&program.section).ok()?.hook;
     let needs_btf = match hook.family().prototypes() {
-        Prototypes::Tracepoint { typedef: false } => program
-            .context
-            .is_some_and(|id| object.context_hook(id).is_some()),
+        Prototypes::Tracepoint { typedef: false } => takes_context(object, program),
         _ => true,
     };
     needs_btf.then_some(hook)
+}
+
+/// Whether a program's argument is a context of ctxgen's.
+fn takes_context(object: &ObjectFile, program: &Program) -> bool {
+    let context = program.context.and_then(|id| object.context_hook(id));
+    context.is_some()
 }
 
 /// Whether an object has anything that a kernel's BTF is needed for here.
@@ -43,7 +47,12 @@ pub(super) fn needs_kernel(object: &ObjectFile) -> bool {
 
 /// The programs whose hooks this kernel lacks.
 pub(super) fn absent(object: &ObjectFile, kernel: &KernelBtf) -> Vec<AbsentHook> {
-    let why = |program: &Program| Context::find_hook(kernel, &hook(object, program)?).err();
+    let why = |program: &Program| {
+        let why = Context::find_hook(kernel, &hook(object, program)?).err()?;
+        // What ctxgen cannot make a context for, the kernel may attach to all the same.
+        let is_unknown = matches!(why, Error::UnknownHook { .. } | Error::UnknownModule { .. });
+        (is_unknown || takes_context(object, program)).then_some(why)
+    };
     object
         .programs()
         .iter()
@@ -51,7 +60,7 @@ pub(super) fn absent(object: &ObjectFile, kernel: &KernelBtf) -> Vec<AbsentHook>
             Some(AbsentHook {
                 why: why(program)?,
                 program: program.name.clone(),
-                section: program.section.clone(),
+                section: program.section.to_string(),
             })
         })
         .collect()

@@ -11,7 +11,6 @@ use crate::btf::TypeId;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Relocation;
-use crate::object::Step;
 
 use super::Loader;
 use super::error::LoadError;
@@ -19,6 +18,7 @@ use super::extract::Small;
 use super::log::Logs;
 use super::targets::Lack;
 use super::targets::Target;
+use super::targets::first_field;
 use super::targets::targets;
 
 /// What libbpf puts before the relocation.
@@ -67,7 +67,7 @@ impl<'s> Sides<'s> {
         let steps = self.object.steps(relocation).unwrap_or_default();
         let lacking = |field| target.lack(self.object, self.kernel, field).is_some();
         relocation.kind.needs_target()
-            && (target.context.is_err() || field(&steps).is_none_or(lacking))
+            && (target.context.is_err() || first_field(&steps).is_none_or(lacking))
     }
 
     fn target_of(&self, id: TypeId) -> Option<&Target> {
@@ -123,14 +123,6 @@ impl<'s> Sides<'s> {
             },
         }
     }
-}
-
-/// The field of the context that an access goes to.
-fn field<'s>(steps: &[Step<'s>]) -> Option<&'s str> {
-    steps.iter().find_map(|step| match *step {
-        Step::Member { name, .. } if !name.is_empty() => Some(name),
-        _ => None,
-    })
 }
 
 impl Loader<'_> {

@@ -4,13 +4,17 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use libbpf_rs::libbpf_sys;
+
 use crate::Context;
 use crate::Error;
 use crate::SecName;
 use crate::Shape;
 use crate::agree::Agreement;
 use crate::agree::agreement;
+use crate::btf::Btf;
 use crate::btf::BtfWriter;
+use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::essential_name;
@@ -19,7 +23,11 @@ use crate::kernel::KernelBtf;
 use crate::layout::Field;
 use crate::layout::Form;
 use crate::layout::SLOT;
+use crate::merge::argument_name;
 use crate::object::ObjectFile;
+use crate::object::Relocation;
+use crate::object::RelocationKind;
+use crate::object::Step;
 use crate::object::context_fields;
 use crate::object::own_type;
 use crate::object::slots;
@@ -29,19 +37,19 @@ use super::error::LoadError;
 
 /// A relocated context of the object: all structs that CO-RE takes for the same.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// What libbpf compares names by.
     essential: String,
-    pub(super) hook: Hook,
+    pub(crate) hook: Hook,
     /// The structs in the object's BTF.
-    locals: Vec<TypeId>,
+    pub(crate) locals: Vec<TypeId>,
     /// The hook on this kernel.
-    pub(super) context: Result<Context, Error>,
+    pub(crate) context: Result<Context, Error>,
 }
 
 /// Why a field of a context is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(crate) enum Lack {
     /// The hook passes no such argument.
     Absent,
     /// The argument is a whole slot, and the object's field is not.
@@ -58,70 +66,144 @@ pub(super) enum Lack {
 /// All relocated contexts of an object, by name.
 ///
 /// # Errors
-/// [`LoadError::SameName`] where contexts of different hooks are the same to CO-RE.
-pub(super) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
-    let mut targets: BTreeMap<String, Target> = BTreeMap::new();
+/// [`LoadError::SameName`] where contexts of different hooks are the same to CO-RE;
+/// [`LoadError::OtherContext`] and [`LoadError::OneStruct`] where a program takes a struct that is not
+/// its hook's, or not only its hook's.
+pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
+    let mut contexts: BTreeMap<&str, (Hook, Vec<TypeId>)> = BTreeMap::new();
     for id in object.relocated_contexts() {
         let (Some(ty), Some(hook)) = (object.btf().get(id), object.context_hook(id)) else {
             continue;
         };
-        let essential = essential_name(ty.name());
-        if let Some(target) = targets.get_mut(essential) {
-            if target.hook.struct_name() != hook.struct_name() {
-                let same = LoadError::SameName {
-                    one: target.hook.struct_name(),
-                    other: hook.struct_name(),
-                };
-                return Err(same.into());
-            }
-            target.locals.push(id);
-            continue;
+        let (first, locals) = contexts
+            .entry(essential_name(ty.name()))
+            .or_insert_with(|| (hook.clone(), Vec::new()));
+        if first.struct_name() != hook.struct_name() {
+            let same = LoadError::SameName {
+                one: first.struct_name(),
+                other: hook.struct_name(),
+            };
+            return Err(same.into());
         }
-        let hook = hook_in_module(object, &hook).unwrap_or(hook);
-        let target = Target {
-            essential: essential.to_owned(),
-            context: Context::find_struct(kernel, &hook),
-            hook,
-            locals: vec![id],
-        };
-        targets.insert(essential.to_owned(), target);
+        locals.push(id);
     }
-    Ok(targets.into_values().collect())
+    let targets = contexts.into_iter().map(|(essential, (hook, locals))| {
+        let (hook, context) = on_kernel(object, kernel, hook)?;
+        Ok(Target {
+            essential: essential.to_owned(),
+            context,
+            hook,
+            locals,
+        })
+    });
+    targets.collect()
 }
 
-/// The hook by the section of a program that has this context, where that says in which module the hook
-/// is: the struct's name does not.
-fn hook_in_module(object: &ObjectFile, hook: &Hook) -> Option<Hook> {
-    let hooks = object.programs().iter().filter_map(|program| {
-        let of_section = SecName::parse(&program.section).ok()?.hook;
-        let is_its = program
-            .context
-            .and_then(|id| object.context_hook(id))
-            .as_ref()
-            == Some(hook);
-        (is_its && of_section.module().is_some()).then_some(of_section)
-    });
-    hooks.min()
+/// A struct's hook, and what the kernel has there.
+///
+/// The struct's name does not say which module a hook is in, and the sections of the programs that take
+/// it may.
+fn on_kernel(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    hook: Hook,
+) -> Result<(Hook, Result<Context, Error>), Error> {
+    let hooks = hooks_taking(object, &hook)?;
+    let mut found: Option<(Hook, Context)> = None;
+    let mut absent = None;
+    for of_section in hooks {
+        let context = match Context::find_struct(kernel, &of_section) {
+            Ok(context) => context,
+            Err(error) => {
+                absent.get_or_insert((of_section, error));
+                continue;
+            }
+        };
+        match &found {
+            None => found = Some((of_section, context)),
+            Some((one, known)) if !is_same(kernel, known, &context) => {
+                let one_struct = LoadError::OneStruct {
+                    context: hook.struct_name(),
+                    one: one.to_string(),
+                    other: of_section.to_string(),
+                    origin: kernel.origin().clone(),
+                };
+                return Err(one_struct.into());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(match (found, absent) {
+        (Some((hook, context)), _) => (hook, Ok(context)),
+        (None, Some((hook, error))) => (hook, Err(error)),
+        (None, None) => {
+            let context = Context::find_struct(kernel, &hook);
+            (hook, context)
+        }
+    })
+}
+
+/// The hooks of the programs that take a hook's struct, in any flavour.
+fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<BTreeSet<Hook>, Error> {
+    let mut hooks = BTreeSet::new();
+    for program in object.programs() {
+        let taken = program.context.and_then(|id| object.context_hook(id));
+        if taken.is_none_or(|taken| taken.struct_name() != hook.struct_name()) {
+            continue;
+        }
+        // A section without a target, or of another family, says nothing.
+        let Ok(SecName {
+            hook: of_section, ..
+        }) = SecName::parse(&program.section)
+        else {
+            continue;
+        };
+        if of_section.struct_name() != hook.struct_name() {
+            let other = LoadError::OtherContext {
+                program: program.name.clone(),
+                section: program.section.to_string(),
+                context: hook.struct_name(),
+                right: of_section.struct_name(),
+            };
+            return Err(other.into());
+        }
+        hooks.insert(of_section);
+    }
+    Ok(hooks)
+}
+
+/// Whether two contexts have the same fields.
+fn is_same(kernel: &KernelBtf, one: &Context, other: &Context) -> bool {
+    let same = |(one, other): (&Field, &Field)| {
+        let types = agreement((kernel.btf(), one.type_id), (kernel.btf(), other.type_id));
+        (&one.name, one.offset, one.size) == (&other.name, other.offset, other.size)
+            && types == Agreement::Same
+    };
+    let (one, other) = (fields(one), fields(other));
+    one.len() == other.len() && one.iter().zip(other).all(same)
+}
+
+fn fields(context: &Context) -> &[Field] {
+    match &context.shape {
+        Shape::Slots { layout, .. } => &layout.fields,
+        Shape::Kernel { .. } => &[],
+    }
 }
 
 impl Target {
     /// Whether it stands for this struct of the object.
-    pub(super) fn has(&self, id: TypeId) -> bool {
+    pub(crate) fn has(&self, id: TypeId) -> bool {
         self.locals.contains(&id)
     }
 
     /// The kernel's fields; none where it has no such hook.
-    pub(super) fn fields(&self) -> &[Field] {
-        match &self.context {
-            Ok(Context {
-                shape: Shape::Slots { layout, .. },
-                ..
-            }) => &layout.fields,
-            _ => &[],
-        }
+    pub(crate) fn fields(&self) -> &[Field] {
+        self.context.as_ref().map_or(&[], fields)
     }
 
-    /// Adds the struct, where the kernel has the hook, without what is lacking.
+    /// Adds the struct, where the kernel has the hook, without what is lacking. Where flavours declare
+    /// a field as different kinds of types, an enum and an integer, each kind is in a struct of its own:
+    /// libbpf looks at all of them, and takes a field only for one of its kind.
     pub(super) fn write(
         &self,
         writer: &mut BtfWriter,
@@ -132,31 +214,48 @@ impl Target {
         let Ok(context) = &self.context else {
             return;
         };
-        let mut members = Vec::new();
+        let mut fields = Vec::new();
         for name in self.field_names(object) {
-            let Ok((offset, declared)) = self.field(object, kernel, name) else {
-                continue;
-            };
-            let type_id = match declared {
-                Declared::Local(id) => copier.copy(writer, id),
-                Declared::Unsigned(size) => writer.unsigned("", size),
-            };
-            members.push((name, type_id, offset));
+            if let Ok((offset, declared)) = self.field(object, kernel, name) {
+                fields.push((name, offset, declared));
+            }
         }
-        members.sort_by_key(|member| member.2);
-        writer.structure(&self.name(), context.size(kernel), &members);
+        fields.sort_by_key(|field| field.1);
+        let ways = fields.iter().map(|field| field.2.len()).max();
+        for way in 0..ways.unwrap_or(0).max(1) {
+            let mut members = Vec::new();
+            for (name, offset, declared) in &fields {
+                let Some(declared) = declared.get(way) else {
+                    continue;
+                };
+                let type_id = match *declared {
+                    Declared::Local(id) => copier.copy(writer, id),
+                    Declared::Unsigned(size) => writer.unsigned("", size),
+                };
+                members.push((*name, type_id, *offset));
+            }
+            writer.structure(&self.name(way), context.size(kernel), &members);
+        }
+        // To libbpf a declaration is of another kind than a struct.
+        let is_declared = |id: &TypeId| {
+            let ty = object.btf().get(*id);
+            ty.is_some_and(|ty| matches!(ty.kind(), Kind::Fwd { .. }))
+        };
+        if self.locals.iter().any(is_declared) {
+            writer.forward(&self.name(0), false);
+        }
     }
 
     /// A name that libbpf compares by `essential`, which may have what looks like a flavour itself.
-    fn name(&self) -> String {
-        match essential_name(&self.essential) == self.essential {
+    fn name(&self, way: usize) -> String {
+        match way == 0 && essential_name(&self.essential) == self.essential {
             true => self.essential.clone(),
-            false => format!("{}___0", self.essential),
+            false => format!("{}___{way}", self.essential),
         }
     }
 
     /// Why a field is not in the struct; `None` for one that is.
-    pub(super) fn lack(&self, object: &ObjectFile, kernel: &KernelBtf, name: &str) -> Option<Lack> {
+    pub(crate) fn lack(&self, object: &ObjectFile, kernel: &KernelBtf, name: &str) -> Option<Lack> {
         self.field(object, kernel, name).err()
     }
 
@@ -169,32 +268,41 @@ impl Target {
         all.map(|member| member.name).collect()
     }
 
-    /// Where a field is and how it is declared. libbpf takes a struct of any flavour for the target
-    /// of all, so a field has to be right in all that have it.
+    /// Where a field is and how it is declared, once for each kind. libbpf takes a struct of any flavour
+    /// for the target of all, so a field has to be right in all that have it.
     fn field(
         &self,
         object: &ObjectFile,
         kernel: &KernelBtf,
         name: &str,
-    ) -> Result<(u32, Declared), Lack> {
+    ) -> Result<(u32, Vec<Declared>), Lack> {
         let found = self.argument(name).ok_or(Lack::Absent)?;
-        let mut declared = None;
+        let mut declared = Vec::new();
+        let mut kinds = Vec::new();
         for local in &self.locals {
             let Some(member) =
                 context_fields(object.btf(), *local).find(|member| member.name == name)
             else {
                 continue;
             };
-            declared = Some(declare(object, kernel, *local, member, found)?);
+            let one = declare(object, kernel, *local, member, found)?;
+            let kind = kind(object.btf(), member.type_id);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+                declared.push(one);
+            }
         }
-        Ok((found.offset, declared.ok_or(Lack::Absent)?))
+        match declared.is_empty() {
+            true => Err(Lack::Absent),
+            false => Ok((found.offset, declared)),
+        }
     }
 
     /// The kernel's argument that a field of the object is: that of its name, or of its name without
     /// what tells apart the types that it has on several kernels.
-    fn argument(&self, name: &str) -> Option<&Field> {
+    pub(crate) fn argument(&self, name: &str) -> Option<&Field> {
         let named = |name: &str| self.fields().iter().find(|field| field.name == name);
-        named(name).or_else(|| named(essential_name(name)))
+        named(name).or_else(|| named(argument_name(name)))
     }
 }
 
@@ -213,7 +321,10 @@ fn declare(
     member: Member<'_>,
     found: &Field,
 ) -> Result<Declared, Lack> {
-    let own = own_type(object.btf(), of, member);
+    let resolved = |id| object.btf().resolve(id).map(|ty| ty.id());
+    // What is a slot by its own type is not declared as one in place of that.
+    let own =
+        own_type(object.btf(), of, member).filter(|own| resolved(*own) != resolved(member.type_id));
     let local = own.unwrap_or(member.type_id);
     let retyped = Lack::Retyped {
         local,
@@ -226,8 +337,67 @@ fn declare(
     match agreement {
         Agreement::Same if is_declared_as_slots || is_own => Ok(Declared::Local(member.type_id)),
         // Slots are loaded whole.
-        Agreement::Narrower if is_own => Ok(Declared::Unsigned(found.size)),
+        Agreement::Narrower if is_own => match is_only_loaded(object, of, member) {
+            true => Ok(Declared::Unsigned(found.size)),
+            false => Err(retyped),
+        },
         Agreement::Same | Agreement::Narrower if own.is_none() => Err(Lack::Slot),
         _ => Err(retyped),
+    }
+}
+
+/// Whether every access to a field is a load of all of it, which libbpf makes one of fewer bytes
+/// (`bpf_core_patch_insn` in `relo_core.c`). With the field's address in a register, it is read with the
+/// size that the object takes it to have.
+fn is_only_loaded(object: &ObjectFile, of: TypeId, member: Member<'_>) -> bool {
+    let size = match object.btf().resolve(member.type_id).map(|ty| ty.kind()) {
+        Some(Kind::Int { size, .. } | Kind::Enum { size, .. } | Kind::Enum64 { size, .. }) => size,
+        _ => return false,
+    };
+    let is_of_field = |relocation: &&Relocation| {
+        relocation.kind == RelocationKind::FieldByteOffset
+            && relocation.type_id == of
+            && object
+                .steps(relocation)
+                .is_some_and(|steps| first_field(&steps) == Some(member.name))
+    };
+    let mut accesses = object.relocations().iter().filter(is_of_field);
+    accesses.all(|access| access.opcode.and_then(loaded) == Some(size))
+}
+
+/// How many bytes an instruction loads from memory into a register; `None` for another instruction.
+fn loaded(opcode: u8) -> Option<u32> {
+    let opcode = u32::from(opcode);
+    let (class, mode, size) = (opcode & 0x07, opcode & 0xe0, opcode & 0x18);
+    if class != libbpf_sys::BPF_LDX || mode != libbpf_sys::BPF_MEM {
+        return None;
+    }
+    [
+        (libbpf_sys::BPF_B, 1),
+        (libbpf_sys::BPF_H, 2),
+        (libbpf_sys::BPF_W, 4),
+        (libbpf_sys::BPF_DW, 8),
+    ]
+    .into_iter()
+    .find_map(|(code, bytes)| (code == size).then_some(bytes))
+}
+
+/// The field of the context that an access goes to.
+pub(crate) fn first_field<'s>(steps: &[Step<'s>]) -> Option<&'s str> {
+    steps.iter().find_map(|step| match *step {
+        Step::Member { name, .. } if !name.is_empty() => Some(name),
+        _ => None,
+    })
+}
+
+/// The kind that libbpf compares a field's type by: that of an array's elements, and one for both kinds
+/// of enum (`bpf_core_fields_are_compat` in `relo_core.c`).
+fn kind(btf: &Btf<'_>, id: TypeId) -> Option<u32> {
+    let ty = btf.resolve(id)?;
+    match ty.kind() {
+        Kind::Array { element, .. } => btf.resolve(element).map(|ty| ty.kind_number()),
+        Kind::Union(_) => Some(libbpf_sys::BTF_KIND_STRUCT),
+        Kind::Enum64 { .. } => Some(libbpf_sys::BTF_KIND_ENUM),
+        _ => Some(ty.kind_number()),
     }
 }

@@ -80,9 +80,21 @@ fn is_readable(kernels: &[KernelBtf], local: &(usize, &Field), target: &(usize, 
     }
 }
 
-/// `error___int`.
+/// The argument that a field is: `error` for `error___int`.
+pub(crate) fn argument_name(field: &str) -> &str {
+    match field.rsplit_once(FLAVOR) {
+        Some((argument, word)) if !argument.is_empty() && !word.is_empty() => argument,
+        _ => field,
+    }
+}
+
+/// `error___int`. The type's part neither starts with an underscore nor has three of them, so that the
+/// argument's name can be told from it whatever it ends with.
 fn flavored(btf: &Btf<'_>, name: &str, type_id: TypeId, taken: &[String]) -> String {
-    let word = word(btf, type_id, MAX_DEPTH);
+    let mut word = word(btf, type_id, MAX_DEPTH);
+    while word.contains(FLAVOR) {
+        word = word.replace(FLAVOR, "__");
+    }
     let plain = format!("{name}{FLAVOR}{word}");
     let numbered = (2..).map(|number| format!("{plain}_{number}"));
     std::iter::once(plain.clone())

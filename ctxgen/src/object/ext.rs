@@ -3,6 +3,10 @@
 //! The layout is that of `struct btf_ext_header`, `struct btf_ext_info_sec` and `struct
 //! bpf_core_relo` in libbpf and `include/uapi/linux/bpf.h`.
 
+use std::sync::Arc;
+
+use super::names::SectionNames;
+use super::names::shown;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
@@ -13,6 +17,9 @@ const MAGIC: u16 = 0xeb9f;
 const WITH_RELOCATIONS: u32 = 32;
 /// `sizeof(struct bpf_core_relo)`.
 const RECORD: u32 = 16;
+/// The longest access string in bytes: libbpf takes no more than 64 indices
+/// (`BPF_CORE_SPEC_MAX_LEN`), and each has no more than ten digits and a colon.
+const MAX_ACCESS: usize = 64 * 11;
 
 /// Why a `.BTF.ext` section is damaged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +37,17 @@ pub enum ExtError {
     /// Records of relocations that are smaller than any.
     #[error("its relocation records claim a length of {0} bytes, less than {RECORD}")]
     ShortRecord(u32),
+    /// An access string that is longer than any that libbpf takes.
+    #[error(
+        "the access string of a relocation is {len} bytes long, and none has more than {MAX_ACCESS}"
+    )]
+    LongAccess {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// Relocations in a section that the object does not have.
+    #[error("it has relocations in a section {0:?}, and the object has no section of that name")]
+    UnknownSection(String),
 }
 
 /// What a relocation asks of the target (`enum bpf_core_relo_kind`).
@@ -110,7 +128,7 @@ impl RelocationKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relocation {
     /// The ELF section that the instruction is in: the SEC name, or `.text`.
-    pub section: String,
+    pub section: Arc<str>,
     /// Where in that, in bytes.
     pub instruction_offset: u32,
     /// The type in the object's BTF that it is about.
@@ -119,10 +137,17 @@ pub struct Relocation {
     pub access: String,
     /// What it asks.
     pub kind: RelocationKind,
+    /// The instruction's opcode (`code` of `struct bpf_insn`); `None` where no instruction is there.
+    pub opcode: Option<u8>,
 }
 
-/// The relocations in a `.BTF.ext` section, whose strings and types are in `btf`.
-pub(super) fn relocations(bytes: &[u8], btf: &Btf<'_>) -> Result<Vec<Relocation>, ExtError> {
+/// The relocations in a `.BTF.ext` section, whose strings and types are in `btf`, of an object with
+/// these sections.
+pub(super) fn relocations(
+    bytes: &[u8],
+    btf: &Btf<'_>,
+    sections: &SectionNames,
+) -> Result<Vec<Relocation>, ExtError> {
     let &[m0, m1, version, ..] = bytes else {
         return Err(ExtError::Magic);
     };
@@ -160,20 +185,31 @@ pub(super) fn relocations(bytes: &[u8], btf: &Btf<'_>) -> Result<Vec<Relocation>
     }
     let mut relocations = Vec::new();
     while words.at < end {
-        let section = btf.string(words.next()?);
+        let name = btf.string(words.next()?);
+        let section = sections
+            .get(name)
+            .ok_or_else(|| ExtError::UnknownSection(shown(name)))?;
         for _ in 0..words.next()? {
             let after = words.at.saturating_add(record as usize);
             relocations.push(Relocation {
-                section: section.to_owned(),
+                section: Arc::clone(section),
                 instruction_offset: words.next()?,
                 type_id: TypeId(words.next()?),
-                access: btf.string(words.next()?).to_owned(),
+                access: access(btf.string(words.next()?))?,
                 kind: RelocationKind::new(words.next()?),
+                opcode: None,
             });
             words.at = after;
         }
     }
     Ok(relocations)
+}
+
+fn access(string: &str) -> Result<String, ExtError> {
+    match string.len() {
+        ..=MAX_ACCESS => Ok(string.to_owned()),
+        len => Err(ExtError::LongAccess { len }),
+    }
 }
 
 /// Reads 32-bit words one after the other.
@@ -200,11 +236,24 @@ mod tests {
     use super::*;
     use crate::btf::BtfWriter;
 
+    fn relocations(bytes: &[u8], btf: &Btf<'_>) -> Result<Vec<Relocation>, ExtError> {
+        super::relocations(bytes, btf, &SectionNames::of(["lsm/a", "lsm/b"]))
+    }
+
     /// A BTF with two strings, and a section with one relocation in each of two program sections.
     fn sample(order: ByteOrder, record: u32) -> (Vec<u8>, Vec<u8>) {
+        sample_with(order, record, ["lsm/a", "lsm/b"], "0:1")
+    }
+
+    fn sample_with(
+        order: ByteOrder,
+        record: u32,
+        sections: [&str; 2],
+        access: &str,
+    ) -> (Vec<u8>, Vec<u8>) {
         let mut writer = BtfWriter::new(order);
-        let sections = [writer.string("lsm/a"), writer.string("lsm/b")];
-        let access = writer.string("0:1");
+        let sections = sections.map(|section| writer.string(section));
+        let access = writer.string(access);
         let mut info = Vec::new();
         order.put_u32(&mut info, record);
         for section in sections {
@@ -232,11 +281,12 @@ mod tests {
                 let (btf, ext) = sample(order, record);
                 let found = relocations(&ext, &Btf::parse(&btf).unwrap()).unwrap();
                 let expected = ["lsm/a", "lsm/b"].map(|section| Relocation {
-                    section: section.to_owned(),
+                    section: section.into(),
                     instruction_offset: 16,
                     type_id: TypeId(7),
                     access: "0:1".to_owned(),
                     kind: RelocationKind::FieldExists,
+                    opcode: None,
                 });
                 assert_eq!(found, expected);
             }
@@ -272,5 +322,25 @@ mod tests {
             assert!(with(at, word).is_err(), "{at}");
         }
         assert_eq!(with(4, 24), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_would_be_copied_again_and_again_is_an_error() {
+        let found = |sections, access: &str| {
+            let (btf, ext) = sample_with(ByteOrder::Little, RECORD, sections, access);
+            relocations(&ext, &Btf::parse(&btf).unwrap())
+        };
+        let known = ["lsm/a", "lsm/b"];
+        let longest = "0".repeat(MAX_ACCESS);
+        assert_eq!(found(known, &longest).unwrap().len(), 2);
+        let longer = MAX_ACCESS + 1;
+        assert_eq!(
+            found(known, &"0".repeat(longer)),
+            Err(ExtError::LongAccess { len: longer })
+        );
+        assert_eq!(
+            found(["lsm/a", "lsm/c"], "0"),
+            Err(ExtError::UnknownSection("lsm/c".to_owned()))
+        );
     }
 }

@@ -2,15 +2,19 @@
 
 mod ext;
 mod fields;
+mod names;
 mod path;
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use object::Object as _;
 use object::ObjectSection as _;
 use object::ObjectSymbol as _;
 use object::SectionFlags;
+use object::SectionIndex;
 use object::SymbolKind;
 use object::elf::SHF_EXECINSTR;
 
@@ -20,13 +24,15 @@ use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
-use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
 
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
+use self::names::MAX_FUNCTION;
+use self::names::MAX_SECTION;
+use self::names::SectionNames;
 pub use self::path::Step;
 
 pub(crate) use self::fields::context_fields;
@@ -49,6 +55,18 @@ pub enum ObjectError {
     /// Its section `.BTF.ext` is damaged.
     #[error("its .BTF.ext section cannot be used: {0}")]
     Ext(#[from] ExtError),
+    /// A section with code, or a function in one, has a name longer than libbpf and kernels take.
+    #[error(
+        "it has code under a name of {len} bytes, and none has more than {max}: {start:?} and so on"
+    )]
+    LongName {
+        /// How long it is, in bytes.
+        len: usize,
+        /// How long it may be.
+        max: usize,
+        /// What it starts with.
+        start: String,
+    },
 }
 
 /// A program of an object.
@@ -57,7 +75,7 @@ pub struct Program {
     /// The function's name.
     pub name: String,
     /// The SEC name, as it stands in the source.
-    pub section: String,
+    pub section: Arc<str>,
     /// The struct or union, in the object's BTF, that the first argument points to; `None` for what
     /// claims nothing about the context: no argument, `void *`, an array of slots.
     pub context: Option<TypeId>,
@@ -71,6 +89,8 @@ pub struct ObjectFile {
     btf: Btf<'static>,
     programs: Vec<Program>,
     relocations: Vec<Relocation>,
+    /// The programs in a section, by where they start.
+    places: HashMap<Arc<str>, Vec<usize>>,
 }
 
 impl ObjectFile {
@@ -95,15 +115,28 @@ impl ObjectFile {
             // clang writes none for a source that defines nothing.
             None => Btf::parse(&BtfWriter::new(order).finish())?,
         };
-        let relocations = match section(".BTF.ext")? {
-            Some(bytes) => ext::relocations(bytes, &btf)?,
+        let mut names = SectionNames::default();
+        let sections = code_sections(&elf, &mut names)?;
+        let mut relocations = match section(".BTF.ext")? {
+            Some(bytes) => ext::relocations(bytes, &btf, &names)?,
             None => Vec::new(),
         };
-        let programs = programs(&elf, &btf);
+        let code: HashMap<&str, &[u8]> = sections
+            .values()
+            .map(|section| (&*section.name, section.code))
+            .collect();
+        for relocation in &mut relocations {
+            let at = relocation.instruction_offset as usize;
+            let code = code.get(&*relocation.section);
+            relocation.opcode = code.and_then(|code| code.get(at).copied());
+        }
+        let programs = programs(&elf, &sections, &btf)?;
+        let places = places(&programs);
         Ok(Self {
             btf,
             programs,
             relocations,
+            places,
         })
     }
 
@@ -124,12 +157,19 @@ impl ObjectFile {
 
     /// The program that a relocation is in; `None` for one in a function that programs call.
     pub fn program_of(&self, relocation: &Relocation) -> Option<&Program> {
-        self.programs.iter().find(|program| {
-            program.section == relocation.section
-                && program
-                    .range
-                    .contains(&u64::from(relocation.instruction_offset))
-        })
+        self.place_of(relocation).map(|place| &self.programs[place])
+    }
+
+    /// As [`ObjectFile::program_of`], by its place among the programs.
+    pub(crate) fn place_of(&self, relocation: &Relocation) -> Option<usize> {
+        let at = u64::from(relocation.instruction_offset);
+        let places = self.places.get(&relocation.section)?;
+        let start = |place: &usize| self.programs[*place].range.start;
+        let after = places.partition_point(|place| start(place) <= at);
+        let last = start(places[..after].last()?);
+        let first = places.partition_point(|place| start(place) < last);
+        let mut starting = places[first..after].iter().copied();
+        starting.find(|place| self.programs[*place].range.contains(&at))
     }
 
     /// The context structs that relocations are against, flavours included, in the order of their
@@ -167,35 +207,105 @@ impl ObjectFile {
     }
 }
 
-fn programs(elf: &object::File<'_>, btf: &Btf<'_>) -> Vec<Program> {
-    elf.symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Text)
-        .filter_map(|symbol| {
-            let section = elf.section_by_index(symbol.section_index()?).ok()?;
-            let section_name = section.name().ok()?;
-            let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
-                return None;
-            };
-            if sh_flags.0 & SHF_EXECINSTR.0 == 0 || section_name == SUBPROGRAMS {
-                return None;
-            }
-            let name = symbol.name().ok()?;
-            Some(Program {
-                name: name.to_owned(),
-                section: section_name.to_owned(),
-                context: context_struct(btf, name),
-                range: symbol.address()..symbol.address().saturating_add(symbol.size()),
-            })
-        })
-        .collect()
+/// A section that programs, or what they call, are in.
+struct CodeSection<'e> {
+    name: Arc<str>,
+    code: &'e [u8],
+}
+
+fn code_sections<'e>(
+    elf: &object::File<'e>,
+    names: &mut SectionNames,
+) -> Result<HashMap<SectionIndex, CodeSection<'e>>, ObjectError> {
+    let mut sections = HashMap::new();
+    for section in elf.sections() {
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
+            continue;
+        };
+        if sh_flags.0 & SHF_EXECINSTR.0 == 0 {
+            continue;
+        }
+        if let Ok(name) = section.name() {
+            let name = names.add(limited(name, MAX_SECTION)?);
+            let code = section.data()?;
+            sections.insert(section.index(), CodeSection { name, code });
+        }
+    }
+    Ok(sections)
+}
+
+fn limited(name: &str, max: usize) -> Result<&str, ObjectError> {
+    match name.len() <= max {
+        true => Ok(name),
+        false => Err(ObjectError::LongName {
+            len: name.len(),
+            max,
+            start: names::shown(name),
+        }),
+    }
+}
+
+fn programs(
+    elf: &object::File<'_>,
+    sections: &HashMap<SectionIndex, CodeSection<'_>>,
+    btf: &Btf<'_>,
+) -> Result<Vec<Program>, ObjectError> {
+    let prototypes = prototypes(btf);
+    let mut programs = Vec::new();
+    for symbol in elf.symbols() {
+        let section = symbol.section_index();
+        let section = section.and_then(|index| sections.get(&index));
+        let Some(CodeSection { name: section, .. }) = section else {
+            continue;
+        };
+        if symbol.kind() != SymbolKind::Text || **section == *SUBPROGRAMS {
+            continue;
+        }
+        let Ok(name) = symbol.name() else {
+            continue;
+        };
+        let name = limited(name, MAX_FUNCTION)?;
+        programs.push(Program {
+            name: name.to_owned(),
+            section: Arc::clone(section),
+            context: prototypes
+                .get(name)
+                .and_then(|proto| context_struct(btf, *proto)),
+            range: symbol.address()..symbol.address().saturating_add(symbol.size()),
+        });
+    }
+    Ok(programs)
+}
+
+/// The programs of each section in the order of their addresses.
+fn places(programs: &[Program]) -> HashMap<Arc<str>, Vec<usize>> {
+    let mut places: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+    for (number, program) in programs.iter().enumerate() {
+        let section = places.entry(Arc::clone(&program.section)).or_default();
+        section.push(number);
+    }
+    for section in places.values_mut() {
+        section.sort_by_key(|number| programs[*number].range.start);
+    }
+    places
+}
+
+/// The prototypes of functions by name, of several with one name the first.
+fn prototypes<'b>(btf: &'b Btf<'_>) -> HashMap<&'b str, TypeId> {
+    let mut prototypes = HashMap::new();
+    for ty in btf.types() {
+        if let Kind::Func(proto) = ty.kind()
+            && let name = ty.name()
+            && name.len() <= MAX_FUNCTION
+        {
+            prototypes.entry(name).or_insert(proto);
+        }
+    }
+    prototypes
 }
 
 /// The struct that a program's first argument points to.
-fn context_struct(btf: &Btf<'_>, program: &str) -> Option<TypeId> {
-    let func = |ty: &Type<'_>| matches!(ty.kind(), Kind::Func(_)) && ty.name() == program;
-    let Kind::Func(proto) = btf.types().find(func)?.kind() else {
-        return None;
-    };
+fn context_struct(btf: &Btf<'_>, proto: TypeId) -> Option<TypeId> {
     let param = btf.get(proto)?.params().next()?;
     let Kind::Ptr(to) = btf.resolve(param.type_id)?.kind() else {
         return None;

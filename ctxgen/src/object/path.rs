@@ -71,11 +71,12 @@ mod tests {
         let btf = Btf::parse(&blob).unwrap();
         let steps = |access: &str, kind| {
             let relocation = Relocation {
-                section: String::new(),
+                section: "".into(),
                 instruction_offset: 0,
                 type_id: outer,
                 access: access.to_owned(),
                 kind,
+                opcode: None,
             };
             steps(&btf, &relocation)
         };

@@ -134,6 +134,14 @@ fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom, lab
         let kernels = those(&ctx_struct.lacking.hook, labels);
         let _ = writeln!(out, " * Not there on {kernels}.");
     }
+    for (name, kernel) in &ctx_struct.lacking.undeclared {
+        let kernel = those(&[*kernel], labels);
+        let _ = writeln!(
+            out,
+            " * Without {name} of {kernel}: its type cannot be declared with those of {}.",
+            those(&[0], labels)
+        );
+    }
     out.push_str(" */\n");
 }
 
@@ -180,7 +188,7 @@ fn definition(
         out.push('\n');
     }
     if needs_own_types(ctx) {
-        own_types(out, dump, ctx, ctx_struct, layout)?;
+        own_types(out, dump, layout)?;
     }
     out.push_str(match ctx.is_relocatable() {
         true => "} __attribute__((preserve_access_index));\n",
@@ -217,19 +225,10 @@ fn those(kernels: &[usize], labels: &[String]) -> String {
 fn own_types(
     out: &mut String,
     dump: &mut CDump<'_>,
-    ctx: &CtxBtf<'_>,
-    ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
-    let mut readable = Vec::new();
-    for (field, member) in layout.fields.iter().zip(members) {
-        // What has no type of its own in this header is slots, and nothing else.
-        let nameless = matches!(field.form, Form::Slots(_)) && field.type_id == member.type_id;
-        if !matches!(field.access, Access::Never(_)) && !nameless {
-            readable.push(field);
-        }
-    }
+    let is_readable = |field: &&Field| !matches!(field.access, Access::Never(_));
+    let readable: Vec<_> = layout.fields.iter().filter(is_readable).collect();
     if readable.is_empty() {
         return Ok(());
     }

@@ -122,7 +122,7 @@ impl Sample {
             reports.push(Report {
                 sample: self.name,
                 program: program.name.clone(),
-                hook: program.section.clone(),
+                hook: program.section.to_string(),
                 context,
                 arguments,
                 size: self.object.len(),

@@ -58,7 +58,8 @@ static __always_inline void enqueue(struct task_struct *task)
 
 /*
  * A flavour of the context, as of any type of the kernel's: so that this compiles
- * for a kernel that lacks the argument, too.
+ * for a kernel that lacks the argument, too. On big-endian kernels, where a narrow
+ * argument is a whole slot, the field does not exist, and the task tells.
  */
 struct btf_trace_sched_switch_ctx___since_5_18 {
 	unsigned int prev_state;

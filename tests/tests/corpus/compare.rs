@@ -94,7 +94,7 @@ impl Summary {
                 relocation.kind,
                 RelocationKind::TypeIdLocal | RelocationKind::TypeIdTarget
             ) {
-                let (_, data) = self.sections.get_mut(&relocation.section).unwrap();
+                let (_, data) = self.sections.get_mut(&*relocation.section).unwrap();
                 let at = relocation.instruction_offset as usize + 4;
                 data[at..at + 4].fill(0);
             }

@@ -185,3 +185,130 @@ fn wider_unsigned_fields_are_narrowed() {
         assert_eq!(found, size, "{declared}");
     }
 }
+
+/// A loader's structs of that name, on the kernel 7.2: what kind of type each field has, and its size.
+fn structs_of(source: &str, name: &str) -> Vec<Vec<(String, String)>> {
+    let object = compile_for("bpfel", source);
+    let kernel = KernelBtf::from_path(fixture("7.2-x86_64").btf).unwrap();
+    let loader = Loader::for_kernel(&object, &kernel).unwrap();
+    let bytes = fs::read(loader.btf_path().unwrap()).unwrap();
+    let btf = Btf::parse(&bytes).unwrap();
+    let structs = btf.types().filter(|ty| ty.name().starts_with(name));
+    let fields = |ty: ctxgen::btf::Type<'_>| match ty.kind() {
+        Kind::Struct(composite) => composite
+            .members()
+            .map(|member| {
+                let ty = btf.resolve(member.type_id).unwrap();
+                assert_eq!(ty.name(), "", "{}", member.name);
+                let kind = match ty.kind() {
+                    Kind::Int { size, .. } => format!("int of {size}"),
+                    Kind::Enum { size, .. } => format!("enum of {size}"),
+                    kind => format!("{kind:?}"),
+                };
+                (member.name.to_owned(), kind)
+            })
+            .collect(),
+        Kind::Fwd { .. } => vec![("declared".to_owned(), String::new())],
+        kind => panic!("{kind:?}"),
+    };
+    structs.map(fields).collect()
+}
+
+fn switched(declared: &str, statements: &str) -> String {
+    format!(
+        "struct btf_trace_sched_switch_ctx {{ {declared} }} RELOCATED;\nu64 out;\n\
+         SEC(\"tp_btf/sched_switch\")\nint prog(struct btf_trace_sched_switch_ctx *ctx)\n\
+         {{\n\t{statements}\n\treturn 0;\n}}\n"
+    )
+}
+
+/// libbpf makes only loads narrower: who takes the field's address reads what is beside it.
+#[test]
+fn a_field_whose_address_is_taken_is_not_narrowed() {
+    let name = "btf_trace_sched_switch_ctx";
+    let loaded = switched("u32 preempt;", "out = ctx->preempt;");
+    let field = ("preempt".to_owned(), "int of 1".to_owned());
+    assert_eq!(structs_of(&loaded, name), [[field]]);
+    let address = "u32 value = 0; probe_read_kernel(&value, 4, &ctx->preempt); out = value;";
+    let read = switched("u32 preempt;", address);
+    assert_eq!(structs_of(&read, name), [[]]);
+}
+
+/// The own types beside the slots are of all fields, those that are no slots included.
+#[test]
+fn a_number_of_eight_bytes_is_no_slot() {
+    let declared = "u64 preempt; struct { u64 preempt; } __own[0];";
+    let field = ("preempt".to_owned(), "int of 1".to_owned());
+    assert_eq!(
+        structs_of(
+            &switched(declared, "out = ctx->preempt;"),
+            "btf_trace_sched_switch_ctx"
+        ),
+        [[field]]
+    );
+}
+
+/// A declaration is found where the kernel has the hook.
+#[test]
+fn a_struct_may_only_be_declared() {
+    let asks = "struct btf_trace_sched_switch_ctx;\nu64 out;\nSEC(\"tp_btf/sched_switch\")\n\
+        int prog(void *ctx)\n{\n\tout = type_exists(struct btf_trace_sched_switch_ctx);\n\
+        \treturn 0;\n}\n";
+    let found = structs_of(asks, "btf_trace_sched_switch_ctx");
+    assert_eq!(
+        found,
+        [vec![], vec![("declared".to_owned(), String::new())]]
+    );
+}
+
+/// The object's types are no candidates for its relocations against the kernel's.
+#[test]
+fn types_of_fields_have_no_names() {
+    let source = switched(
+        "struct task_struct *next; unsigned int prev_state;",
+        "out = field_exists(ctx->next) + field_exists(ctx->prev_state);",
+    );
+    let found = structs_of(&source, "btf_trace_sched_switch_ctx");
+    assert_eq!(found[0].len(), 2);
+}
+
+#[test]
+fn a_program_takes_its_hooks_context() {
+    let source = switched("u32 preempt;", "out = ctx->preempt;")
+        .replace("tp_btf/sched_switch", "fexit/vfs_unlink");
+    let object = compile_for("bpfel", &source);
+    let kernel = KernelBtf::from_path(fixture("7.2-x86_64").btf).unwrap();
+    let text = Loader::for_kernel(&object, &kernel)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("struct btf_trace_sched_switch_ctx, which is another hook's")
+            && text.contains("should take struct btf_fexit_vfs_unlink_ctx"),
+        "{text}"
+    );
+}
+
+/// Each flavour finds a field of its own kind.
+#[test]
+fn enums_and_integers_are_apart() {
+    let source = "enum state { NONE };
+struct btf_trace_sched_switch_ctx { unsigned int prev_state; } RELOCATED;
+struct btf_trace_sched_switch_ctx___e { enum state prev_state; } RELOCATED;
+u64 out;
+SEC(\"tp_btf/sched_switch\")
+int prog(struct btf_trace_sched_switch_ctx *ctx)
+{
+	struct btf_trace_sched_switch_ctx___e *other = (void *)ctx;
+
+	out = field_exists(ctx->prev_state) + field_exists(other->prev_state);
+	return 0;
+}
+";
+    let kinds: Vec<_> = structs_of(source, "btf_trace_sched_switch_ctx")
+        .into_iter()
+        .flatten()
+        .map(|field| field.1)
+        .collect();
+    assert_eq!(kinds, ["int of 4", "enum of 4"]);
+    assert!(structs_of(source, "state").is_empty());
+}

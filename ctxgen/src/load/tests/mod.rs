@@ -261,3 +261,39 @@ fn contexts_of_one_name() {
         "{text}"
     );
 }
+
+/// Where ids of the kernel's own types are asked for, what is of modules comes after all of them.
+#[test]
+fn a_modules_types_come_after_a_whole_kernel() {
+    let order = ByteOrder::HOST;
+    let kernel = vmlinux(order);
+    let one = module(&kernel, "in_one");
+    let folder = Folder::new("whole", &[("vmlinux", &kernel), ("one", &one)]);
+    let context = ("btf_fentry_in_kernel_ctx", "first");
+    let bytes = object_with(order, "fentry/in_kernel", context, ("of_module", "x"));
+    let object = ObjectFile::parse(&bytes).unwrap();
+    let mut wanted = Wanted::new(&object);
+    wanted.ids = true;
+    let picked = pick(&kernel, &Modules::Folder(&folder.0), &wanted).unwrap();
+    let origin = Origin::Memory("kernel".to_owned());
+    let small = picked.small.kernel(&origin).unwrap();
+    let sides = Sides::new(&object, &small).unwrap();
+    let file = file(&sides, &picked).unwrap();
+    let (btf, base) = (Btf::parse(&file).unwrap(), Btf::parse(&kernel).unwrap());
+    for ty in base.types() {
+        assert_eq!(btf.get(ty.id()).unwrap().name(), ty.name());
+    }
+    for name in ["of_module", "btf_fentry_in_kernel_ctx"] {
+        let mut named = btf.types().filter(|ty| ty.name() == name);
+        let Kind::Struct(composite) = named.next().unwrap().kind() else {
+            panic!("{name} is no struct");
+        };
+        let size = |id| {
+            btf.resolve(id)
+                .map(|ty| matches!(ty.kind(), Kind::Int { size: 8, .. }))
+        };
+        assert_eq!(composite.members().count(), 1, "{name}");
+        assert!(composite.members().all(|m| size(m.type_id) == Some(true)));
+        assert!(named.next().is_none());
+    }
+}

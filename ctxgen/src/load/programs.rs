@@ -1,0 +1,51 @@
+//! Whether what was opened is what the loader was made for.
+
+use std::collections::BTreeSet;
+
+use libbpf_rs::OpenObject;
+
+use crate::Error;
+use crate::object::ObjectFile;
+
+use super::error::LoadError;
+
+/// The programs of an object: names and sections.
+#[derive(Debug)]
+pub(super) struct Programs(BTreeSet<(String, String)>);
+
+impl Programs {
+    pub(super) fn of(object: &ObjectFile) -> Self {
+        let programs = object.programs().iter();
+        // libbpf drops the mark of programs that are not loaded by default.
+        let section = |name: &str| name.strip_prefix('?').unwrap_or(name).to_owned();
+        let all = programs.map(|program| (program.name.to_string(), section(&program.section)));
+        Self(all.collect())
+    }
+
+    /// # Errors
+    /// [`LoadError::OtherObject`], where the opened object has others.
+    pub(super) fn check(&self, opened: &mut OpenObject) -> Result<(), Error> {
+        let opened = opened.progs().map(|program| {
+            let [name, section] = [program.name(), program.section()];
+            let section = section.to_string_lossy();
+            let section = section.strip_prefix('?').unwrap_or(&section).to_owned();
+            (name.to_string_lossy().into_owned(), section)
+        });
+        let opened: BTreeSet<_> = opened.collect();
+        if opened == self.0 {
+            return Ok(());
+        }
+        let other = LoadError::OtherObject {
+            found: first(opened.difference(&self.0)),
+            expected: first(self.0.difference(&opened)),
+        };
+        Err(other.into())
+    }
+}
+
+fn first<'p>(mut programs: impl Iterator<Item = &'p (String, String)>) -> String {
+    match programs.next() {
+        Some((name, section)) => format!("program {name}, SEC(\"{section}\")"),
+        None => "no other program".to_owned(),
+    }
+}
