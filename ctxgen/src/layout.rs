@@ -410,3 +410,36 @@ impl Slots<'_> {
         self.is_tracepoint && NOT_ALWAYS_POINTERS.contains(&(self.hook.target(), name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use crate::Shape;
+    use crate::btf::BtfWriter;
+    use crate::kernel::Origin;
+
+    /// An argument that is called like the returned value is called otherwise, whether or not the
+    /// function returns anything on this kernel.
+    #[test]
+    fn ret_is_what_is_returned() {
+        let mut writer = BtfWriter::new(ByteOrder::HOST);
+        let int = writer.int("int", 4, crate::btf::IntEncoding::Signed);
+        let returns = writer.prototype(&[("ret", int)], int);
+        writer.function("returns", returns);
+        let returns_nothing = writer.prototype(&[("ret", int)], TypeId::VOID);
+        writer.function("returns_nothing", returns_nothing);
+        let origin = Origin::Memory("test".to_owned());
+        let kernel = KernelBtf::from_bytes(&writer.finish(), origin).unwrap();
+        let fields = |hook: &str| -> Vec<String> {
+            let context = Context::of_hook(&kernel, &hook.parse().unwrap()).unwrap();
+            let Shape::Slots { layout, .. } = context.shape else {
+                panic!("{hook}");
+            };
+            layout.fields.into_iter().map(|field| field.name).collect()
+        };
+        assert_eq!(fields("fexit/returns"), ["ret_", "ret"]);
+        assert_eq!(fields("fexit/returns_nothing"), ["ret_"]);
+        assert_eq!(fields("fentry/returns"), ["ret"]);
+    }
+}

@@ -120,3 +120,22 @@ fn word(btf: &Btf<'_>, id: TypeId, depth: u32) -> String {
         _ => "unnamed".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_arguments() {
+        for (field, argument) in [
+            ("error___int", "error"),
+            ("ret____long", "ret_"),
+            ("a__b___int_ptr", "a__b"),
+            ("plain", "plain"),
+            ("___int", "___int"),
+            ("plain___", "plain___"),
+        ] {
+            assert_eq!(argument_name(field), argument, "{field}");
+        }
+    }
+}
