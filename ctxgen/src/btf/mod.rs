@@ -82,6 +82,8 @@ pub struct Btf<'base> {
     ptr: NonNull<libbpf_sys::btf>,
     order: ByteOrder,
     string_end: u32,
+    /// The length of this blob's types, in words of 32 bits.
+    type_words: usize,
     base: Option<&'base Self>,
     namesakes: OnceCell<Vec<TypeId>>,
 }
@@ -133,6 +135,7 @@ impl<'base> Btf<'base> {
             ptr,
             order,
             string_end,
+            type_words: sections.types.len() / 4,
             base,
             namesakes: OnceCell::new(),
         };
@@ -167,17 +170,18 @@ impl<'base> Btf<'base> {
         let lengths = shape::lengths();
         // SAFETY: `ptr` is a live BTF, and it has a type of that id.
         let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), first) };
-        let mut words = raw.cast::<u32>();
+        // SAFETY: libbpf keeps the types of a blob one behind the other, in the order of their ids and
+        // aligned to four bytes: as many words as the blob has of them, which it has found to be whole
+        // types.
+        let words = unsafe { std::slice::from_raw_parts(raw.cast::<u32>(), self.type_words) };
+        let mut at = 0;
         let mut id = first;
-        while id < count {
-            // SAFETY: libbpf keeps the types of a blob one behind the other, in the order of their
-            // ids, and has found each to be there whole. Their words are aligned to four bytes.
-            let head = unsafe { [*words, *words.add(1), *words.add(2)] };
-            each(TypeId(id), head);
-            let (fixed, per_record) = lengths[kind_number(head[1]) as usize];
-            let len = TYPE_WORDS + fixed + per_record * vlen(head[1]) as usize;
-            // SAFETY: what libbpf takes a type of this kind to be followed by is as long.
-            words = unsafe { words.add(len) };
+        // Nothing is called in here but `each`: that alone would take most of the time.
+        while id < count && at + TYPE_WORDS <= words.len() {
+            let info = words[at + 1];
+            each(TypeId(id), [words[at], info, words[at + 2]]);
+            let (fixed, per_record) = lengths[(info >> 24 & 0x1f) as usize];
+            at += TYPE_WORDS + fixed + per_record * (info & 0xffff) as usize;
             id += 1;
         }
     }
