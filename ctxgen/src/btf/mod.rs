@@ -284,22 +284,23 @@ impl<'base> Btf<'base> {
         }
         self.namesakes.get_or_init(|| {
             // By the names' offsets: whoever makes a BTF stores each string once.
-            let mut named: Vec<(u32, TypeId)> = Vec::new();
-            let mut is_seen = vec![false; self.string_end as usize];
-            let mut is_shared = vec![false; self.string_end as usize];
+            let mut first = vec![0; self.string_end as usize];
+            let first = &mut first[..];
+            let defines = std::array::from_fn::<bool, 32, _>(|kind| defines_name(kind as u32));
+            let mut namesakes = Vec::new();
             self.each_head(|id, [name, info, _]| {
-                if name == 0 || !defines_name(kind_number(info)) {
+                let at = name as usize;
+                if !defines[(info >> 24 & 0x1f) as usize] || at == 0 || at >= first.len() {
                     return;
                 }
-                let at = name as usize;
-                if let (Some(seen), Some(shared)) = (is_seen.get_mut(at), is_shared.get_mut(at)) {
-                    *shared = *seen;
-                    *seen = true;
-                    named.push((name, id));
+                match first[at] {
+                    0 => first[at] = id.0,
+                    known => namesakes.extend([TypeId(known), id]),
                 }
             });
-            named.retain(|(offset, _)| is_shared[*offset as usize]);
-            named.into_iter().map(|(_, id)| id).collect()
+            namesakes.sort_unstable();
+            namesakes.dedup();
+            namesakes
         })
     }
 
