@@ -30,6 +30,7 @@ use crate::record::OBJECT;
 use crate::record::Record;
 use crate::said;
 use crate::scan;
+use crate::scan::Scanned;
 use crate::skeleton;
 use crate::targets::Targets;
 use crate::vmlinux::Compilation;
@@ -215,11 +216,7 @@ impl Builder {
         let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
 
         let include_dirs = include_dirs(&self.clang_args);
-        let scanned = self
-            .sources
-            .iter()
-            .map(|source| scan::scan(source, &include_dirs))
-            .collect::<Result<Vec<_>, _>>()?;
+        let scanned = self.scan(&include_dirs)?;
 
         let found = Targets::find(
             self.btf.as_deref(),
@@ -248,9 +245,7 @@ impl Builder {
         let header = render::header(&ctx)?;
         out.write("include/ctx.h", header.as_bytes())?;
         drop(ctx);
-        for (name, text) in libbpf_sys::API_HEADERS {
-            out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
-        }
+        write_libbpf_headers(&out)?;
         let include = out.path("include");
 
         let clang_env = self.clang.is_none().then_some("CLANG");
@@ -343,6 +338,14 @@ impl Builder {
         })
     }
 
+    /// What each source asks for.
+    fn scan(&self, include_dirs: &[PathBuf]) -> Result<Vec<Scanned>, Error> {
+        let sources = self.sources.iter();
+        sources
+            .map(|source| scan::scan(source, include_dirs))
+            .collect()
+    }
+
     /// Each source and what it is called by.
     fn names(&self) -> Result<Vec<(String, &Path)>, Error> {
         if self.sources.is_empty() {
@@ -374,6 +377,14 @@ impl Builder {
             None => env().map_or_else(|| "clang".into(), PathBuf::from),
         }
     }
+}
+
+/// What `bpf/bpf_helpers.h` and the like are included from.
+fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
+    for (name, text) in libbpf_sys::API_HEADERS {
+        out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A remark for the case that the BTF is one of another architecture than the target's, as when

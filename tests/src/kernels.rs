@@ -76,6 +76,15 @@ pub fn fixture(name: &str) -> Kernel {
         .unwrap_or_else(|| panic!("tests/fixtures/{name}.btf is missing"))
 }
 
+/// Of the full kernels, those that differ most from each other: in age, compiler, byte order.
+pub const VARIED: [&str; 5] = [
+    "5.10.223-amd64-cloud",
+    "6.12.107-amd64-clang",
+    "6.12.107-arm64-cloud",
+    "6.12.107-s390x",
+    "7.2.13-amd64-cloud",
+];
+
 /// The running kernel; `None`, and said for `what`, where it has no BTF.
 pub fn running(what: &str) -> Option<Kernel> {
     if !Path::new(RUNNING_BTF).exists() {

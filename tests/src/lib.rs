@@ -12,6 +12,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub use self::kernels::Kernel;
+pub use self::kernels::VARIED;
 pub use self::kernels::fixture;
 pub use self::kernels::fixtures;
 pub use self::kernels::full;

@@ -10,18 +10,17 @@ use ctxgen::Names;
 use ctxgen::PinCommand;
 use ctxgen::PinNote;
 use ctxgen::render;
-use libbpf_rs::libbpf_sys;
 
 use super::Builder;
 use super::host;
 use super::include_dirs;
+use super::write_libbpf_headers;
 use crate::clang::Clang;
 use crate::clang::Options;
 use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::kernel;
 use crate::outdir::OutDir;
-use crate::scan;
 use crate::vmlinux::Compilation;
 use crate::vmlinux::Preprocessed;
 
@@ -133,11 +132,7 @@ impl Builder {
             false => self.names()?,
         };
         let include_dirs = include_dirs(&self.clang_args);
-        let scanned = self
-            .sources
-            .iter()
-            .map(|source| scan::scan(source, &include_dirs))
-            .collect::<Result<Vec<_>, _>>()?;
+        let scanned = self.scan(&include_dirs)?;
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
         hooks.extend(contexts.hooks().cloned());
         let header = render::header(&contexts.all()?)?;
@@ -148,9 +143,7 @@ impl Builder {
         })?;
         let out = OutDir::new(scratch.path().to_owned());
         out.write("include/ctx.h", header.as_bytes())?;
-        for (name, text) in libbpf_sys::API_HEADERS {
-            out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
-        }
+        write_libbpf_headers(&out)?;
         let clang = Clang::new(self.clang_path())?;
         let kernel = &kernels[0];
         let root = std::env::current_dir().unwrap_or_default();

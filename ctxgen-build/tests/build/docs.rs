@@ -2,22 +2,10 @@
 
 use std::process::Command;
 
-use ctxgen_build::Builder;
-
 use crate::support::Child;
+use crate::support::PROGRAM;
 use crate::support::Project;
-
-const PROGRAM: &str = "
-SEC(\"lsm/file_open\")
-int prog(struct btf_lsm_file_open_ctx *ctx)
-{
-	return ctx->file->f_flags;
-}
-";
-
-fn source() -> Builder {
-    Builder::new().source("src/prog.bpf.c")
-}
+use crate::support::source;
 
 /// A crate that names what is generated where documentation looks.
 const CRATE: &str = "\

@@ -1,21 +1,9 @@
 //! libclang, which makes the bindings.
 
-use ctxgen_build::Builder;
-
 use crate::support::Child;
+use crate::support::PROGRAM;
 use crate::support::Project;
-
-const PROGRAM: &str = "
-SEC(\"lsm/file_open\")
-int prog(struct btf_lsm_file_open_ctx *ctx)
-{
-	return ctx->file->f_flags;
-}
-";
-
-fn source() -> Builder {
-    Builder::new().source("src/prog.bpf.c")
-}
+use crate::support::source;
 
 #[test]
 fn missing() {

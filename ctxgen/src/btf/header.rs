@@ -20,6 +20,13 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
+    /// That of the data which start with these two bytes, if they are the BTF magic.
+    pub(crate) fn of_magic(magic: [u8; 2]) -> Option<Self> {
+        [Self::Little, Self::Big]
+            .into_iter()
+            .find(|order| order.u16(magic) == MAGIC)
+    }
+
     /// The byte order of the machine that this code runs on.
     pub const HOST: Self = if cfg!(target_endian = "big") {
         Self::Big
@@ -113,10 +120,7 @@ impl Sections {
                 HeaderError::Magic
             });
         };
-        let order = [ByteOrder::Little, ByteOrder::Big]
-            .into_iter()
-            .find(|order| order.u16([m0, m1]) == MAGIC)
-            .ok_or(HeaderError::Magic)?;
+        let order = ByteOrder::of_magic([m0, m1]).ok_or(HeaderError::Magic)?;
         if version != 1 {
             return Err(HeaderError::Version(version));
         }

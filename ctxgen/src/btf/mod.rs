@@ -41,6 +41,7 @@ pub(crate) use self::header::assemble;
 pub(crate) use self::shape::Shape;
 pub(crate) use self::shape::TYPE_WORDS;
 pub(crate) use self::shape::kind_number;
+pub(crate) use self::shape::lengths;
 pub(crate) use self::shape::vlen;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
@@ -167,7 +168,7 @@ impl<'base> Btf<'base> {
         if first >= count {
             return;
         }
-        let lengths = shape::lengths();
+        let lengths = lengths().map(Option::unwrap_or_default);
         // SAFETY: `ptr` is a live BTF, and it has a type of that id.
         let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), first) };
         // SAFETY: libbpf keeps the types of a blob one behind the other, in the order of their ids and

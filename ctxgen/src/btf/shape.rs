@@ -87,15 +87,15 @@ static SHAPES: [(u32, Shape); 19] = [
 ];
 
 /// How many words follow the first three of a type, by kind: always, and for each record that its
-/// `vlen` counts. Nothing for kinds that are not known.
-pub(super) fn lengths() -> [(usize, usize); 32] {
-    let mut lengths = [(0, 0); 32];
+/// `vlen` counts. `None` for kinds that are not known.
+pub(crate) fn lengths() -> [Option<(usize, usize)>; 32] {
+    let mut lengths = [None; 32];
     for (kind, length) in (0..).zip(&mut lengths) {
         let info = kind << 24;
-        if let Some(shape) = Shape::of(info) {
+        *length = Shape::of(info).map(|shape| {
             let fixed = shape.trailing(info);
-            *length = (fixed, shape.trailing(info | 1) - fixed);
-        }
+            (fixed, shape.trailing(info | 1) - fixed)
+        });
     }
     lengths
 }

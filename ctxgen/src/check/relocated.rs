@@ -8,8 +8,6 @@ use super::Verdict;
 use super::local::argument;
 use super::local::slots;
 use crate::Error;
-use crate::btf::Btf;
-use crate::btf::CDump;
 use crate::btf::TypeId;
 use crate::drift::Change;
 use crate::drift::Slot;
@@ -18,15 +16,13 @@ use crate::drift::absence;
 use crate::drift::changes;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
+use crate::load::access::first_field;
 use crate::load::targets::Lack;
 use crate::load::targets::Target;
-use crate::load::targets::first_field;
 use crate::load::targets::targets;
 use crate::object::ObjectFile;
 use crate::object::context_fields;
-
-/// What a type that cannot be written is called.
-const UNPRINTABLE: &str = "a type that cannot be written in C";
+use crate::render::declared;
 
 /// An object's relocated contexts, on a kernel.
 pub(super) struct Relocated<'s> {
@@ -113,10 +109,10 @@ impl<'s> Relocated<'s> {
             let Some(found) = target.argument(&local.name) else {
                 continue;
             };
-            let to = declared(self.kernel.btf(), found.type_id);
+            let to = declared(self.kernel.btf(), found.type_id, "");
             lacks.push(Change::Retyped {
                 name: found.name.clone(),
-                from: declared(self.object.btf(), local.type_id),
+                from: declared(self.object.btf(), local.type_id, ""),
                 to: match lack {
                     Lack::Slot => format!("{to} in a whole slot"),
                     _ => to,
@@ -161,9 +157,4 @@ fn reads<'o>(
         }
     }
     reads
-}
-
-fn declared(btf: &Btf<'_>, id: TypeId) -> String {
-    let declared = CDump::new(btf).and_then(|mut dump| dump.declare(id, ""));
-    declared.unwrap_or_else(|_| UNPRINTABLE.to_owned())
 }

@@ -4,9 +4,11 @@
 //! libbpf is given a BTF (`btf_custom_path`) that has those structs, made from the kernel's prototypes,
 //! and of the kernel's own types what the object's other relocations need.
 
+pub(crate) mod access;
 mod copy;
 mod error;
 mod extract;
+mod hooks;
 mod log;
 mod mapped;
 mod memfd;

@@ -8,9 +8,9 @@ use crate::btf::BtfError;
 use crate::btf::ByteOrder;
 use crate::btf::HeaderError;
 use crate::btf::Sections;
-use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
+use crate::btf::lengths;
 use crate::btf::vlen;
 
 use super::names::Match;
@@ -28,15 +28,12 @@ pub(super) struct RawBtf<'b> {
     order: ByteOrder,
     types: &'b [u8],
     strings: &'b [u8],
-    lengths: Lengths,
+    /// See [`lengths`].
+    lengths: [Option<(usize, usize)>; 32],
     count: u32,
     /// Where in `types` every [`STRIDE`]th is, in bytes.
     places: Vec<u32>,
 }
-
-/// How many bytes follow the first words of a type, by kind: always, and for each record that its
-/// `vlen` counts. `None` for kinds that are not known.
-type Lengths = [Option<(usize, usize)>; 32];
 
 impl<'b> RawBtf<'b> {
     /// Goes through all types of a blob, and hands out those that are sought, as indices.
@@ -98,7 +95,7 @@ impl<'b> RawBtf<'b> {
             let error = std::io::ErrorKind::InvalidInput.into();
             return Err(BtfError::Malformed(error));
         };
-        let len = HEAD + fixed + per_record * vlen(info) as usize;
+        let len = HEAD + 4 * (fixed + per_record * vlen(info) as usize);
         match len <= left.len() {
             true => Ok(([self.order.u32([n0, n1, n2, n3]), info], len)),
             false => Err(truncated(len)),
@@ -160,16 +157,4 @@ impl<'b> RawBtf<'b> {
         let (_, len) = self.head(at).ok()?;
         self.types.get(at..at + len)
     }
-}
-
-fn lengths() -> Lengths {
-    let mut lengths = [None; 32];
-    for (kind, length) in (0..).zip(&mut lengths) {
-        let info = kind << 24;
-        *length = Shape::of(info).map(|shape| {
-            let fixed = shape.trailing(info);
-            (4 * fixed, 4 * (shape.trailing(info | 1) - fixed))
-        });
-    }
-    lengths
 }

@@ -6,25 +6,23 @@
 
 use crate::Context;
 use crate::Error;
-use crate::btf::CDump;
 use crate::btf::TypeId;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Relocation;
+use crate::render::declared;
 
 use super::Loader;
+use super::access::first_field;
 use super::error::LoadError;
 use super::extract::Small;
 use super::log::Logs;
 use super::targets::Lack;
 use super::targets::Target;
-use super::targets::first_field;
 use super::targets::targets;
 
 /// What libbpf puts before the relocation.
 const UNRESOLVED: &str = "failed to resolve CO-RE relocation ";
-/// What a type that cannot be written is called.
-const UNPRINTABLE: &str = "a type that cannot be written in C";
 
 /// An object and a kernel.
 pub(super) struct Sides<'s> {
@@ -103,8 +101,8 @@ impl<'s> Sides<'s> {
                 program,
                 section,
                 field: field.to_owned(),
-                local: declared(CDump::new(self.object.btf()).ok(), local, ""),
-                kernel: declared(CDump::new(self.kernel.btf()).ok(), kernel, ""),
+                local: declared(self.object.btf(), local, ""),
+                kernel: declared(self.kernel.btf(), kernel, ""),
                 origin,
                 prototype,
             },
@@ -176,18 +174,17 @@ fn prototype(kernel: &KernelBtf, target: &Target) -> String {
     let mut returned = String::new();
     let mut arguments = Vec::new();
     for field in target.fields() {
-        let dump = CDump::new(kernel.btf()).ok();
         match field.name.as_str() {
-            "ret" => returned = format!(", which returns {}", declared(dump, field.type_id, "")),
-            name => arguments.push(declared(dump, field.type_id, name)),
+            "ret" => {
+                returned = format!(
+                    ", which returns {}",
+                    declared(kernel.btf(), field.type_id, "")
+                );
+            }
+            name => arguments.push(declared(kernel.btf(), field.type_id, name)),
         }
     }
     format!("{}({}){returned}", target.hook, arguments.join(", "))
-}
-
-fn declared(dump: Option<CDump<'_>>, id: TypeId, name: &str) -> String {
-    dump.and_then(|mut dump| dump.declare(id, name).ok())
-        .unwrap_or_else(|| UNPRINTABLE.to_owned())
 }
 
 #[cfg(test)]

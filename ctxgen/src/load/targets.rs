@@ -8,7 +8,6 @@ use libbpf_rs::libbpf_sys;
 
 use crate::Context;
 use crate::Error;
-use crate::SecName;
 use crate::Shape;
 use crate::agree::Agreement;
 use crate::agree::agreement;
@@ -25,15 +24,14 @@ use crate::layout::Form;
 use crate::layout::SLOT;
 use crate::merge::argument_name;
 use crate::object::ObjectFile;
-use crate::object::Relocation;
-use crate::object::RelocationKind;
-use crate::object::Step;
 use crate::object::context_fields;
 use crate::object::own_type;
 use crate::object::slots;
 
+use super::access::is_only_loaded;
 use super::copy::Copier;
 use super::error::LoadError;
+use super::hooks::on_kernel;
 
 /// A relocated context of the object: all structs that CO-RE takes for the same.
 #[derive(Debug)]
@@ -99,91 +97,8 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
     targets.collect()
 }
 
-/// A struct's hook, and what the kernel has there.
-///
-/// The struct's name does not say which module a hook is in, and the sections of the programs that take
-/// it may.
-fn on_kernel(
-    object: &ObjectFile,
-    kernel: &KernelBtf,
-    hook: Hook,
-) -> Result<(Hook, Result<Context, Error>), Error> {
-    let hooks = hooks_taking(object, &hook)?;
-    let mut found: Option<(Hook, Context)> = None;
-    let mut absent = None;
-    for of_section in hooks {
-        let context = match Context::find_struct(kernel, &of_section) {
-            Ok(context) => context,
-            Err(error) => {
-                absent.get_or_insert((of_section, error));
-                continue;
-            }
-        };
-        match &found {
-            None => found = Some((of_section, context)),
-            Some((one, known)) if !is_same(kernel, known, &context) => {
-                let one_struct = LoadError::OneStruct {
-                    context: hook.struct_name(),
-                    one: one.to_string(),
-                    other: of_section.to_string(),
-                    origin: kernel.origin().clone(),
-                };
-                return Err(one_struct.into());
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(match (found, absent) {
-        (Some((hook, context)), _) => (hook, Ok(context)),
-        (None, Some((hook, error))) => (hook, Err(error)),
-        (None, None) => {
-            let context = Context::find_struct(kernel, &hook);
-            (hook, context)
-        }
-    })
-}
-
-/// The hooks of the programs that take a hook's struct, in any flavour.
-fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<BTreeSet<Hook>, Error> {
-    let mut hooks = BTreeSet::new();
-    for program in object.programs() {
-        let taken = program.context.and_then(|id| object.context_hook(id));
-        if taken.is_none_or(|taken| taken.struct_name() != hook.struct_name()) {
-            continue;
-        }
-        // A section without a target, or of another family, says nothing.
-        let Ok(SecName {
-            hook: of_section, ..
-        }) = SecName::parse(&program.section)
-        else {
-            continue;
-        };
-        if of_section.struct_name() != hook.struct_name() {
-            let other = LoadError::OtherContext {
-                program: program.name.clone(),
-                section: program.section.to_string(),
-                context: hook.struct_name(),
-                right: of_section.struct_name(),
-            };
-            return Err(other.into());
-        }
-        hooks.insert(of_section);
-    }
-    Ok(hooks)
-}
-
-/// Whether two contexts have the same fields.
-fn is_same(kernel: &KernelBtf, one: &Context, other: &Context) -> bool {
-    let same = |(one, other): (&Field, &Field)| {
-        let types = agreement((kernel.btf(), one.type_id), (kernel.btf(), other.type_id));
-        (&one.name, one.offset, one.size) == (&other.name, other.offset, other.size)
-            && types == Agreement::Same
-    };
-    let (one, other) = (fields(one), fields(other));
-    one.len() == other.len() && one.iter().zip(other).all(same)
-}
-
-fn fields(context: &Context) -> &[Field] {
+/// The arguments in a context; none of a struct of the kernel's own.
+pub(super) fn fields(context: &Context) -> &[Field] {
     match &context.shape {
         Shape::Slots { layout, .. } => &layout.fields,
         Shape::Kernel { .. } => &[],
@@ -344,50 +259,6 @@ fn declare(
         Agreement::Same | Agreement::Narrower if own.is_none() => Err(Lack::Slot),
         _ => Err(retyped),
     }
-}
-
-/// Whether every access to a field is a load of all of it, which libbpf makes one of fewer bytes
-/// (`bpf_core_patch_insn` in `relo_core.c`). With the field's address in a register, it is read with the
-/// size that the object takes it to have.
-fn is_only_loaded(object: &ObjectFile, of: TypeId, member: Member<'_>) -> bool {
-    let size = match object.btf().resolve(member.type_id).map(|ty| ty.kind()) {
-        Some(Kind::Int { size, .. } | Kind::Enum { size, .. } | Kind::Enum64 { size, .. }) => size,
-        _ => return false,
-    };
-    let is_of_field = |relocation: &&Relocation| {
-        relocation.kind == RelocationKind::FieldByteOffset
-            && relocation.type_id == of
-            && object
-                .steps(relocation)
-                .is_some_and(|steps| first_field(&steps) == Some(member.name))
-    };
-    let mut accesses = object.relocations().iter().filter(is_of_field);
-    accesses.all(|access| access.opcode.and_then(loaded) == Some(size))
-}
-
-/// How many bytes an instruction loads from memory into a register; `None` for another instruction.
-fn loaded(opcode: u8) -> Option<u32> {
-    let opcode = u32::from(opcode);
-    let (class, mode, size) = (opcode & 0x07, opcode & 0xe0, opcode & 0x18);
-    if class != libbpf_sys::BPF_LDX || mode != libbpf_sys::BPF_MEM {
-        return None;
-    }
-    [
-        (libbpf_sys::BPF_B, 1),
-        (libbpf_sys::BPF_H, 2),
-        (libbpf_sys::BPF_W, 4),
-        (libbpf_sys::BPF_DW, 8),
-    ]
-    .into_iter()
-    .find_map(|(code, bytes)| (code == size).then_some(bytes))
-}
-
-/// The field of the context that an access goes to.
-pub(crate) fn first_field<'s>(steps: &[Step<'s>]) -> Option<&'s str> {
-    steps.iter().find_map(|step| match *step {
-        Step::Member { name, .. } if !name.is_empty() => Some(name),
-        _ => None,
-    })
 }
 
 /// The kind that libbpf compares a field's type by: that of an array's elements, and one for both kinds

@@ -11,8 +11,6 @@ use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
 
-/// `BTF_MAGIC`, which this section has too.
-const MAGIC: u16 = 0xeb9f;
 /// The header with the two words about relocations; older compilers write a shorter one.
 const WITH_RELOCATIONS: u32 = 32;
 /// `sizeof(struct bpf_core_relo)`.
@@ -151,10 +149,7 @@ pub(super) fn relocations(
     let &[m0, m1, version, ..] = bytes else {
         return Err(ExtError::Magic);
     };
-    let order = [ByteOrder::Little, ByteOrder::Big]
-        .into_iter()
-        .find(|order| order.u16([m0, m1]) == MAGIC)
-        .ok_or(ExtError::Magic)?;
+    let order = ByteOrder::of_magic([m0, m1]).ok_or(ExtError::Magic)?;
     if version != 1 {
         return Err(ExtError::Version(version));
     }

@@ -21,10 +21,18 @@ pub(crate) use self::report::members;
 use self::mentions::Mentions;
 use crate::Error;
 use crate::btf::Btf;
+use crate::btf::CDump;
 use crate::btf::DumpError;
 use crate::btf::TypeId;
 use crate::ctx_btf::CtxBtf;
 use crate::kernel::Origin;
+
+/// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
+/// cannot be written, that is said in its place.
+pub(crate) fn declared(btf: &Btf<'_>, id: TypeId, name: &str) -> String {
+    let declared = CDump::new(btf).and_then(|mut dump| dump.declare(id, name));
+    declared.unwrap_or_else(|_| "a type that cannot be written in C".to_owned())
+}
 
 /// Whether all names that a declaration with this type mentions can be emitted.
 ///

@@ -20,6 +20,7 @@ use ctxgen::KernelBtf;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Vmlinux;
+use ctxgen_tests::VARIED;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
@@ -29,15 +30,6 @@ use ctxgen_tests::workspace;
 
 use crate::compare::Summary;
 use crate::program::Program;
-
-/// Of the full kernels, those that differ most from each other: in age, compiler, byte order.
-const KERNELS: [&str; 5] = [
-    "5.10.223-amd64-cloud",
-    "6.12.107-amd64-clang",
-    "6.12.107-arm64-cloud",
-    "6.12.107-s390x",
-    "7.2.13-amd64-cloud",
-];
 
 fn build(btf: &Path, arch: Arch, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
     let mut include = std::ffi::OsString::from("-I");
@@ -136,7 +128,7 @@ fn on_the_kernel_shipped_with_it() {
 #[test]
 fn on_full_kernels() {
     let kernels = full("the corpus on full kernels");
-    for name in KERNELS {
+    for name in VARIED {
         let Some(kernel) = kernels.iter().find(|kernel| kernel.name == name) else {
             continue;
         };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ctxgen_tests::VARIED;
 use ctxgen_tests::fixtures;
 use ctxgen_tests::full;
 use ctxgen_tests::trimmed::CORPUS;
@@ -9,15 +10,6 @@ use ctxgen_tests::workspace;
 
 use crate::project::Project;
 use crate::project::assert_same;
-
-/// Of the full kernels, those that differ most from each other: in age, compiler, byte order.
-const KERNELS: [&str; 5] = [
-    "5.10.223-amd64-cloud",
-    "6.12.107-amd64-clang",
-    "6.12.107-arm64-cloud",
-    "6.12.107-s390x",
-    "7.2.13-amd64-cloud",
-];
 
 fn release(name: &str) -> &str {
     name.split_once('-').map_or(name, |(release, _)| release)
@@ -62,7 +54,7 @@ fn on_the_kernel_shipped_with_the_corpus() {
 #[test]
 fn on_full_kernels() {
     let kernels = full("pinned builds for full kernels");
-    for (at, name) in KERNELS.into_iter().enumerate() {
+    for (at, name) in VARIED.into_iter().enumerate() {
         if let Some(kernel) = kernels.iter().find(|kernel| kernel.name == name) {
             check(name, release(name), &kernel.btf, at % 2 == 0, 20 + at);
         }

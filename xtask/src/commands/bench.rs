@@ -13,6 +13,7 @@ use super::help;
 use crate::args;
 use crate::debian;
 use crate::error::Error;
+use crate::kernel;
 use crate::needs;
 use crate::process;
 use crate::workspace;
@@ -113,7 +114,7 @@ fn default_btfs(root: &Path) -> Vec<PathBuf> {
     if others.is_empty() {
         println!("skipped: ctxgen list on kernels of different size: there is no {BLOBS}");
     }
-    let running = PathBuf::from("/sys/kernel/btf/vmlinux");
+    let running = PathBuf::from(kernel::RUNNING);
     running
         .exists()
         .then_some(running)

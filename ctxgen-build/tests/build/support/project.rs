@@ -16,6 +16,15 @@ pub(crate) const INCLUDES: &str = "\
 #include <bpf/bpf_helpers.h>
 ";
 
+/// A program with a context, for tests of what happens around it.
+pub(crate) const PROGRAM: &str = "
+SEC(\"lsm/file_open\")
+int prog(struct btf_lsm_file_open_ctx *ctx)
+{
+	return ctx->file->f_flags;
+}
+";
+
 /// A package's folder, which goes away with it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -78,4 +87,9 @@ impl Project {
     pub(crate) fn error(&self) -> String {
         self.prog().generate().unwrap_err().to_string()
     }
+}
+
+/// A builder of `src/prog.bpf.c` in a build script's own folder.
+pub(crate) fn source() -> Builder {
+    Builder::new().source("src/prog.bpf.c")
 }

@@ -6,8 +6,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ctxgen::Drift;
-use ctxgen::Error;
-use ctxgen::Hook;
 
 use crate::Kernels;
 use crate::output::Failure;
@@ -28,11 +26,7 @@ impl Diff {
         if self.kernels.btf.len() < 2 {
             return Err(Failure::OneKernel);
         }
-        let hooks = self
-            .hooks
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Hook>, Error>>()?;
+        let hooks = crate::hooks(&self.hooks)?;
         let kernels = self.kernels.open()?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut code = ExitCode::SUCCESS;

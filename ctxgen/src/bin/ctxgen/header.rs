@@ -7,8 +7,6 @@ use clap::Args;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
 use ctxgen::Drift;
-use ctxgen::Error;
-use ctxgen::Hook;
 use ctxgen::merge::merge;
 use ctxgen::render;
 
@@ -38,11 +36,7 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let hooks = self
-            .hooks
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Hook>, Error>>()?;
+        let hooks = crate::hooks(&self.hooks)?;
         let kernels = self.kernels.open()?;
         let ctx = match (self.relocatable, &kernels[..]) {
             (false, [kernel]) => {

@@ -20,6 +20,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use ctxgen::Error;
+use ctxgen::Hook;
 use ctxgen::KernelBtf;
 
 /// Typed context structs for BPF programs, from kernel BTF.
@@ -96,6 +97,11 @@ impl Kernels {
             paths => paths.iter().map(KernelBtf::from_path).collect(),
         }
     }
+}
+
+/// Hooks by SEC name or struct name, as the command line has them.
+fn hooks(names: &[String]) -> Result<Vec<Hook>, Error> {
+    names.iter().map(|name| name.parse()).collect()
 }
 
 fn main() -> ExitCode {

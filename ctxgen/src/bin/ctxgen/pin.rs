@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
@@ -51,10 +50,7 @@ impl Pin {
         let (sources, hooks): (Vec<String>, Vec<String>) =
             self.what.iter().cloned().partition(|what| is_source(what));
         let sources: Vec<PathBuf> = sources.into_iter().map(PathBuf::from).collect();
-        let mut wanted = hooks
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Hook>, Error>>()?;
+        let mut wanted = crate::hooks(&hooks)?;
 
         let preprocessor = Preprocessor::new(&kernel, &self.clang_args)?;
         let texts = preprocessor.without_contexts(&sources)?;

@@ -35,11 +35,7 @@ pub(crate) struct Show {
 
 impl Show {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let hooks = self
-            .hooks
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Hook>, Error>>()?;
+        let hooks = crate::hooks(&self.hooks)?;
         let kernel = self.kernel.open()?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut code = ExitCode::SUCCESS;

@@ -1,0 +1,100 @@
+//! Whose a relocated context is: the hooks of the programs that take it.
+
+use std::collections::BTreeSet;
+
+use crate::Context;
+use crate::Error;
+use crate::SecName;
+use crate::agree::Agreement;
+use crate::agree::agreement;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::layout::Field;
+use crate::object::ObjectFile;
+
+use super::error::LoadError;
+use super::targets::fields;
+
+/// A struct's hook, and what the kernel has there.
+///
+/// The struct's name does not say which module a hook is in, and the sections of the programs that take
+/// it may.
+pub(super) fn on_kernel(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    hook: Hook,
+) -> Result<(Hook, Result<Context, Error>), Error> {
+    let hooks = hooks_taking(object, &hook)?;
+    let mut found: Option<(Hook, Context)> = None;
+    let mut absent = None;
+    for of_section in hooks {
+        let context = match Context::find_struct(kernel, &of_section) {
+            Ok(context) => context,
+            Err(error) => {
+                absent.get_or_insert((of_section, error));
+                continue;
+            }
+        };
+        match &found {
+            None => found = Some((of_section, context)),
+            Some((one, known)) if !is_same(kernel, known, &context) => {
+                let one_struct = LoadError::OneStruct {
+                    context: hook.struct_name(),
+                    one: one.to_string(),
+                    other: of_section.to_string(),
+                    origin: kernel.origin().clone(),
+                };
+                return Err(one_struct.into());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(match (found, absent) {
+        (Some((hook, context)), _) => (hook, Ok(context)),
+        (None, Some((hook, error))) => (hook, Err(error)),
+        (None, None) => {
+            let context = Context::find_struct(kernel, &hook);
+            (hook, context)
+        }
+    })
+}
+
+/// The hooks of the programs that take a hook's struct, in any flavour.
+fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<BTreeSet<Hook>, Error> {
+    let mut hooks = BTreeSet::new();
+    for program in object.programs() {
+        let taken = program.context.and_then(|id| object.context_hook(id));
+        if taken.is_none_or(|taken| taken.struct_name() != hook.struct_name()) {
+            continue;
+        }
+        // A section without a target, or of another family, says nothing.
+        let Ok(SecName {
+            hook: of_section, ..
+        }) = SecName::parse(&program.section)
+        else {
+            continue;
+        };
+        if of_section.struct_name() != hook.struct_name() {
+            let other = LoadError::OtherContext {
+                program: program.name.clone(),
+                section: program.section.to_string(),
+                context: hook.struct_name(),
+                right: of_section.struct_name(),
+            };
+            return Err(other.into());
+        }
+        hooks.insert(of_section);
+    }
+    Ok(hooks)
+}
+
+/// Whether two contexts have the same fields.
+fn is_same(kernel: &KernelBtf, one: &Context, other: &Context) -> bool {
+    let same = |(one, other): (&Field, &Field)| {
+        let types = agreement((kernel.btf(), one.type_id), (kernel.btf(), other.type_id));
+        (&one.name, one.offset, one.size) == (&other.name, other.offset, other.size)
+            && types == Agreement::Same
+    };
+    let (one, other) = (fields(one), fields(other));
+    one.len() == other.len() && one.iter().zip(other).all(same)
+}
