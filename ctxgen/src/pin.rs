@@ -137,7 +137,7 @@ pub(crate) struct Incomplete<'k> {
 
 impl<'k> Incomplete<'k> {
     pub(crate) fn new(kernel: &'k KernelBtf) -> Self {
-        let tags = kernel.index().tags().iter();
+        let tags = kernel.index().tags(kernel.btf()).iter();
         let partial = tags
             .filter_map(|tag| kernel.btf().get(*tag))
             .filter(|tag| tag.name() == PARTIAL)

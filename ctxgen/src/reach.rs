@@ -5,15 +5,23 @@
 //! holds by value comes along whole. What a member points to comes along whole where the member is
 //! named, and as a declaration otherwise.
 
+mod filter;
+mod users;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use libbpf_rs::libbpf_sys;
 
+use self::filter::Filter;
+use self::users::users;
 use crate::btf::Btf;
+use crate::btf::Heads;
 use crate::btf::Kind;
+use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::vlen;
 use crate::kernel::KernelBtf;
 use crate::names::Names;
 
@@ -63,7 +71,12 @@ pub(crate) fn kfuncs(kernel: &KernelBtf, wanted: impl Fn(&str) -> bool) -> BTree
     let btf = kernel.btf();
     let mut kfuncs = BTreeMap::new();
     let mut fastcalls = BTreeSet::new();
-    for ty in kernel.index().tags().iter().filter_map(|id| btf.get(*id)) {
+    for ty in kernel
+        .index()
+        .tags(btf)
+        .iter()
+        .filter_map(|id| btf.get(*id))
+    {
         // One of a parameter says nothing about the function.
         let Kind::DeclTag {
             target,
@@ -128,52 +141,56 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     fn find_roots(&mut self) {
-        let names = self.names;
-        let typedefs = Filter::new([&names.identifiers, &names.mentions]);
-        let tags = Filter::new([&names.tags]);
+        let typedefs = Filter::new([&self.names.identifiers, &self.names.mentions]);
+        let tags = Filter::new([&self.names.tags]);
         let mut without_name = Vec::new();
-        for &id in self.kernel.index().definitions() {
-            let Some(ty) = self.btf.get(id) else { continue };
-            match ty.kind_number() {
+        let strings = self.btf.strings();
+        let heads = self.btf.heads();
+        let Heads {
+            kinds,
+            starts,
+            words,
+            ..
+        } = heads;
+        let mut index = 0;
+        while index < kinds.len() {
+            let kind = u32::from(kinds[index]);
+            let start = starts[index] as usize;
+            match kind {
                 libbpf_sys::BTF_KIND_STRUCT
                 | libbpf_sys::BTF_KIND_UNION
-                | libbpf_sys::BTF_KIND_FWD => {
-                    let name = ty.name();
-                    if tags.may_have(name) && names.tags.contains(name) {
-                        self.root(id);
-                    }
+                | libbpf_sys::BTF_KIND_FWD
+                    if tags.may_have(strings, words[start]) && self.is_tag(words[start]) =>
+                {
+                    self.root(heads.id(index));
                 }
                 libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_ENUM64 => {
-                    let name = ty.name();
-                    let is_named = tags.may_have(name) && names.tags.contains(name);
-                    let has_value = |name: &str| {
-                        typedefs.may_have(name)
-                            && (names.identifiers.contains(name) || names.mentions.contains(name))
-                    };
-                    if is_named || ty.enumerators().iter().any(|value| has_value(value.name)) {
-                        self.root(id);
-                        if name.is_empty() {
-                            without_name.push(id);
+                    let name = words[start];
+                    let is_named = tags.may_have(strings, name) && self.is_tag(name);
+                    if is_named || self.has_value(heads, index, &typedefs, strings) {
+                        self.root(heads.id(index));
+                        if self.btf.string(name).is_empty() {
+                            without_name.push(heads.id(index));
                         }
                     }
                 }
-                libbpf_sys::BTF_KIND_TYPEDEF => {
-                    let name = ty.name();
-                    if !typedefs.may_have(name) {
-                        continue;
-                    }
-                    if names.identifiers.contains(name) {
-                        self.root(id);
-                        self.queue.push((id, Way::Follow));
-                    } else if names.mentions.contains(name) {
-                        self.root(id);
+                libbpf_sys::BTF_KIND_TYPEDEF if typedefs.may_have(strings, words[start]) => {
+                    let name = self.btf.string(words[start]);
+                    if self.names.identifiers.contains(name) {
+                        self.root(heads.id(index));
+                        self.queue.push((heads.id(index), Way::Follow));
+                    } else if self.names.mentions.contains(name) {
+                        self.root(heads.id(index));
                     }
                 }
                 _ => {}
             }
+            index += 1;
         }
-        self.add_users(&without_name);
-        self.reach.kfuncs = kfuncs(self.kernel, |name| names.calls(name));
+        for user in users(self.btf, &without_name) {
+            self.root(user);
+        }
+        self.reach.kfuncs = kfuncs(self.kernel, |name| self.names.calls(name));
         let protos = self
             .reach
             .kfuncs
@@ -181,6 +198,32 @@ impl Walk<'_> {
             .map(|kfunc| kfunc.proto)
             .collect();
         self.add_prototypes(protos);
+    }
+
+    fn is_tag(&self, name: u32) -> bool {
+        self.names.tags.contains(self.btf.string(name))
+    }
+
+    /// Whether a value of an enum is named.
+    fn has_value(&self, heads: Heads<'_>, index: usize, names: &Filter, strings: &[u8]) -> bool {
+        let words = heads.words;
+        let start = heads.starts[index] as usize;
+        let len = match u32::from(heads.kinds[index]) {
+            libbpf_sys::BTF_KIND_ENUM => 2,
+            _ => 3,
+        };
+        let mut at = start + TYPE_WORDS;
+        let end = at + len * vlen(words[start + 1]) as usize;
+        while at < end {
+            if names.may_have(strings, words[at]) {
+                let name = self.btf.string(words[at]);
+                if self.names.identifiers.contains(name) || self.names.mentions.contains(name) {
+                    return true;
+                }
+            }
+            at += len;
+        }
+        false
     }
 
     /// Makes roots of all that prototypes mention, behind pointers too: libbpf compares a kernel
@@ -218,30 +261,6 @@ impl Walk<'_> {
     fn root(&mut self, id: TypeId) {
         self.reach.roots.insert(id);
         self.queue.push((id, Way::Define));
-    }
-
-    /// An enum without a name can be written nowhere but where it is used, if it is. Makes roots of
-    /// what uses these.
-    fn add_users(&mut self, enums: &[TypeId]) {
-        let index = self.kernel.index();
-        let mut targets = vec![false; self.state.len()];
-        let mut new = enums.to_vec();
-        while !new.is_empty() {
-            for id in std::mem::take(&mut new) {
-                targets[id.0 as usize] = true;
-            }
-            for &id in index.definitions().iter().chain(index.links()) {
-                let Some(ty) = self.btf.get(id) else { continue };
-                if targets[id.0 as usize] || !ty.uses_any(&targets) {
-                    continue;
-                }
-                if ty.name().is_empty() {
-                    new.push(id);
-                } else {
-                    self.root(id);
-                }
-            }
-        }
     }
 
     fn go(&mut self) {
@@ -318,38 +337,6 @@ impl Walk<'_> {
             },
         };
         self.queue.push((to, Way::Follow));
-    }
-}
-
-/// Whether a name may be one of some others, by a few of its bytes. Of a kernel's names hardly one
-/// in a hundred is wanted, and build scripts are not optimized.
-struct Filter(Vec<bool>);
-
-impl Filter {
-    fn new<'n>(sets: impl IntoIterator<Item = &'n BTreeSet<&'n str>>) -> Self {
-        let mut filter = Self(vec![false; 1 << 16]);
-        for set in sets {
-            for name in set {
-                filter.0[Self::place(name)] = true;
-            }
-        }
-        filter
-    }
-
-    fn may_have(&self, name: &str) -> bool {
-        self.0[Self::place(name)]
-    }
-
-    fn place(name: &str) -> usize {
-        let bytes = name.as_bytes();
-        let len = bytes.len();
-        if len == 0 {
-            return 0;
-        }
-        let first = usize::from(bytes[len / 3]);
-        let middle = usize::from(bytes[len * 2 / 3]);
-        let last = usize::from(bytes[len - 1]);
-        (first << 9 ^ middle << 6 ^ last << 3 ^ len) & 0xffff
     }
 }
 

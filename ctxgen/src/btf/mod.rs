@@ -8,6 +8,8 @@
 mod check;
 mod dump;
 mod header;
+mod heads;
+mod namesakes;
 mod shape;
 mod types;
 mod writer;
@@ -20,7 +22,7 @@ use std::ptr::NonNull;
 
 use libbpf_rs::libbpf_sys;
 
-use self::types::defines_name;
+use self::heads::Walked;
 
 pub use self::dump::CDump;
 pub use self::dump::DumpError;
@@ -38,6 +40,7 @@ pub use self::writer::BtfWriter;
 
 pub(crate) use self::header::Sections;
 pub(crate) use self::header::assemble;
+pub(crate) use self::heads::Heads;
 pub(crate) use self::shape::Shape;
 pub(crate) use self::shape::TYPE_WORDS;
 pub(crate) use self::shape::kind_number;
@@ -86,6 +89,7 @@ pub struct Btf<'base> {
     /// The length of this blob's types, in words of 32 bits.
     type_words: usize,
     base: Option<&'base Self>,
+    walked: Walked,
     namesakes: OnceCell<Vec<TypeId>>,
 }
 
@@ -132,59 +136,41 @@ impl<'base> Btf<'base> {
         let ptr = unsafe { libbpf_sys::btf__new_split(plain.as_ptr().cast(), len, raw_base) };
         let ptr = NonNull::new(ptr)
             .ok_or_else(|| BtfError::Malformed(std::io::Error::last_os_error()))?;
-        let btf = Self {
+        let mut btf = Self {
             ptr,
             order,
             string_end,
             type_words: sections.types.len() / 4,
             base,
+            walked: Walked::default(),
             namesakes: OnceCell::new(),
         };
-        btf.check_results()?;
+        btf.walked = Walked::new(btf.words(), btf.first()..btf.type_count())?;
         Ok(btf)
     }
 
-    /// libbpf checks all references but those of prototypes to their results.
-    fn check_results(&self) -> Result<(), BtfError> {
-        let count = self.type_count();
-        let mut result = Ok(());
-        self.each_head(|id, [_, info, returns]| {
-            if kind_number(info) == libbpf_sys::BTF_KIND_FUNC_PROTO && returns >= count {
-                let returns = TypeId(returns);
-                result = Err(BtfError::NoSuchType { id, returns });
-            }
-        });
-        result
+    /// The id of this blob's first type.
+    fn first(&self) -> u32 {
+        self.base.map_or(1, Self::type_count)
     }
 
-    /// Calls `each` with the id and the first three words of every type of this blob, in id order, in
-    /// host byte order.
-    ///
-    /// For looking through all of them: build scripts are compiled without optimization, and the views
-    /// that [`Btf::get`] makes take many times as long there.
-    pub(crate) fn each_head(&self, mut each: impl FnMut(TypeId, [u32; TYPE_WORDS])) {
-        let first = self.base.map_or(1, Self::type_count);
-        let count = self.type_count();
-        if first >= count {
-            return;
+    /// The types of this blob as words, in host byte order.
+    fn words(&self) -> &[u32] {
+        let first = self.first();
+        if first >= self.type_count() {
+            return &[];
         }
-        let lengths = lengths().map(Option::unwrap_or_default);
         // SAFETY: `ptr` is a live BTF, and it has a type of that id.
         let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), first) };
         // SAFETY: libbpf keeps the types of a blob one behind the other, in the order of their ids and
         // aligned to four bytes: as many words as the blob has of them, which it has found to be whole
-        // types.
-        let words = unsafe { std::slice::from_raw_parts(raw.cast::<u32>(), self.type_words) };
-        let mut at = 0;
-        let mut id = first;
-        // Nothing is called in here but `each`: that alone would take most of the time.
-        while id < count && at + TYPE_WORDS <= words.len() {
-            let info = words[at + 1];
-            each(TypeId(id), [words[at], info, words[at + 2]]);
-            let (fixed, per_record) = lengths[(info >> 24 & 0x1f) as usize];
-            at += TYPE_WORDS + fixed + per_record * (info & 0xffff) as usize;
-            id += 1;
-        }
+        // types. They stay where they are as long as the BTF lives.
+        unsafe { std::slice::from_raw_parts(raw.cast::<u32>(), self.type_words) }
+    }
+
+    /// The first words of the types of this blob, for looking through all of them.
+    pub(crate) fn heads(&self) -> Heads<'_> {
+        self.walked.heads(self.first(), self.words())
     }
 
     /// The number of types, void (id 0) and the base's included: one more than the highest id.
@@ -283,26 +269,8 @@ impl<'base> Btf<'base> {
         if let Some(base) = self.base {
             return base.namesakes();
         }
-        self.namesakes.get_or_init(|| {
-            // By the names' offsets: whoever makes a BTF stores each string once.
-            let mut first = vec![0; self.string_end as usize];
-            let first = &mut first[..];
-            let defines = std::array::from_fn::<bool, 32, _>(|kind| defines_name(kind as u32));
-            let mut namesakes = Vec::new();
-            self.each_head(|id, [name, info, _]| {
-                let at = name as usize;
-                if !defines[(info >> 24 & 0x1f) as usize] || at == 0 || at >= first.len() {
-                    return;
-                }
-                match first[at] {
-                    0 => first[at] = id.0,
-                    known => namesakes.extend([TypeId(known), id]),
-                }
-            });
-            namesakes.sort_unstable();
-            namesakes.dedup();
-            namesakes
-        })
+        self.namesakes
+            .get_or_init(|| namesakes::find(self.heads(), self.string_end as usize))
     }
 
     /// Where in this blob's strings a name stands. Whoever makes a BTF stores each string once, but
@@ -315,21 +283,15 @@ impl<'base> Btf<'base> {
         }
         let mut needle = name.as_bytes().to_vec();
         needle.push(0);
-        // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
-        let strings = unsafe { libbpf_sys::btf__str_by_offset(self.ptr.as_ptr(), first) };
-        if strings.is_null() {
-            return offsets;
-        }
-        let strings = strings.cast::<u8>();
-        let len = (self.string_end - first) as usize;
+        let strings = self.strings();
         let mut at = 0;
-        while at < len {
-            // SAFETY: libbpf has checked that the blob's strings are `len` bytes in one piece; the
-            // needle is as long as it says.
+        while at < strings.len() {
+            let rest = &strings[at..];
+            // SAFETY: both are as long as they say.
             let found = unsafe {
                 libc::memmem(
-                    strings.add(at).cast(),
-                    len - at,
+                    rest.as_ptr().cast(),
+                    rest.len(),
                     needle.as_ptr().cast(),
                     needle.len(),
                 )
@@ -337,11 +299,25 @@ impl<'base> Btf<'base> {
             if found.is_null() {
                 break;
             }
-            let offset = found.addr() - strings.addr();
+            let offset = found.addr() - strings.as_ptr().addr();
             offsets.push(first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)));
             at = offset + needle.len();
         }
         offsets
+    }
+
+    /// This blob's strings, each with a NUL behind it.
+    pub(crate) fn strings(&self) -> &[u8] {
+        let first = self.base.map_or(0, Self::string_end);
+        // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
+        let strings = unsafe { libbpf_sys::btf__str_by_offset(self.ptr.as_ptr(), first) };
+        if strings.is_null() {
+            return &[];
+        }
+        let len = (self.string_end - first) as usize;
+        // SAFETY: libbpf has checked that the blob's strings are `len` bytes in one piece, which stay
+        // where they are as long as the BTF lives.
+        unsafe { std::slice::from_raw_parts(strings.cast::<u8>(), len) }
     }
 
     /// The string at an offset of the string table; empty where there is none.

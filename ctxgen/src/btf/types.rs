@@ -240,6 +240,11 @@ impl<'a> Type<'a> {
         self.btf.string(self.raw.name_off)
     }
 
+    /// Where its name stands in the string table; 0 for an anonymous one.
+    pub(crate) fn name_offset(&self) -> u32 {
+        self.raw.name_off
+    }
+
     /// Where its name stands in the string table, and the word that has kind and number of members:
     /// what two definitions of one thing have in common.
     pub(crate) fn name_and_info(&self) -> (u32, u32) {
@@ -355,24 +360,6 @@ impl<'a> Type<'a> {
             name: btf.string(raw.name_off),
             type_id: TypeId(raw.type_),
         })
-    }
-
-    /// Whether it has a member, element or target of one of the types for whose ids there is true.
-    pub(crate) fn uses_any(&self, wanted: &[bool]) -> bool {
-        let is_wanted = |id: u32| wanted.get(id as usize).is_some_and(|wanted| *wanted);
-        match self.kind_number() {
-            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION => {
-                // SAFETY: a STRUCT or UNION is followed by `vlen` `btf_member`s.
-                let raw = unsafe { self.trailing::<libbpf_sys::btf_member>(self.len()) };
-                raw.iter().any(|raw| is_wanted(raw.type_))
-            }
-            _ => match self.kind() {
-                Kind::Array { element: to, .. } | Kind::Ptr(to) | Kind::Typedef(to) => {
-                    is_wanted(to.0)
-                }
-                kind => kind.modified().is_some_and(|to| is_wanted(to.0)),
-            },
-        }
     }
 
     /// An enum's values; none for any other kind.

@@ -1,18 +1,18 @@
-//! Names to types, for the kinds of type that hooks are looked up by, and types by what they are for.
+//! Names to types, for the kinds of type that hooks are looked up by.
 //!
 //! What a build asks for are a few names among a hundred thousand types, in a build script that is
 //! compiled without optimization. So a name is looked for in the string table, and the types are
 //! compared by where their names stand there; names are sorted only when many are asked for.
 
-use std::cell::Cell;
 use std::cell::OnceCell;
+use std::cell::RefCell;
 
 use libbpf_rs::libbpf_sys;
 
 use crate::btf::Btf;
+use crate::btf::Heads;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::kind_number;
 
 /// A kind of thing that is looked up by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,81 +27,27 @@ const KINDS: usize = 4;
 
 /// How many names are looked for before it is worth sorting them: that takes as long as looking for some
 /// fifty.
-const FEW: u32 = 50;
+const FEW: usize = 50;
 
-/// The types of a BTF that stands on its own, by kind.
+/// What is known of the names in a BTF that stands on its own.
 ///
 /// It holds ids, not names, and so borrows nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// By kind: where the names stand in the string table and whose they are, in id order.
-    places: [Vec<(u32, TypeId)>; KINDS],
-    /// The types that define a name in C, declarations of structs included, in id order.
-    definitions: Vec<TypeId>,
-    /// Pointers, arrays and modifiers, in id order.
-    links: Vec<TypeId>,
-    /// The tags of declarations, in id order.
-    tags: Vec<TypeId>,
     /// By kind, all types sorted by name, ids of one name in their order.
     sorted: [OnceCell<Vec<TypeId>>; KINDS],
-    /// How many names have been looked for.
-    asked: Cell<u32>,
-}
-
-/// Which list a type belongs to besides.
-#[derive(Clone, Copy)]
-enum List {
-    Definitions,
-    Links,
-    Tags,
+    /// What has been looked for and found without sorting: a hook's function is looked up again for
+    /// each of its families.
+    found: RefCell<Vec<(Named, String, Vec<TypeId>)>>,
+    /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
+    tags: OnceCell<Vec<TypeId>>,
 }
 
 impl Index {
-    pub(super) fn new(btf: &Btf<'_>) -> Self {
-        let named = of_every_kind(kind_of);
-        let list = of_every_kind(list_of);
-        let mut places: [Vec<(u32, TypeId)>; KINDS] = Default::default();
-        let mut definitions = Vec::new();
-        let mut links = Vec::new();
-        let mut tags = Vec::new();
-        btf.each_head(|id, [name, info, _]| {
-            let number = kind_number(info) as usize;
-            match list[number] {
-                Some(List::Definitions) => definitions.push(id),
-                Some(List::Links) => links.push(id),
-                Some(List::Tags) => tags.push(id),
-                None => {}
-            }
-            if let Some(kind) = named[number]
-                && name != 0
-            {
-                places[kind as usize].push((name, id));
-            }
-        });
-        Self {
-            places,
-            definitions,
-            links,
-            tags,
-            sorted: Default::default(),
-            asked: Cell::new(0),
-        }
-    }
-
-    /// The types that define a name in C, and declarations of structs and unions, in id order. Some
-    /// of them have no name.
-    pub(crate) fn definitions(&self) -> &[TypeId] {
-        &self.definitions
-    }
-
-    /// Pointers, arrays and modifiers, in id order.
-    pub(crate) fn links(&self) -> &[TypeId] {
-        &self.links
-    }
-
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
-    pub(crate) fn tags(&self) -> &[TypeId] {
-        &self.tags
+    pub(crate) fn tags(&self, btf: &Btf<'_>) -> &[TypeId] {
+        let tags = || btf.heads().of_kind(libbpf_sys::BTF_KIND_DECL_TAG);
+        self.tags.get_or_init(tags)
     }
 
     /// The types of that kind and name, in id order.
@@ -111,37 +57,39 @@ impl Index {
         kind: Named,
         name: &str,
     ) -> impl Iterator<Item = Type<'b>> + use<'b> {
-        let asked = self.asked.get();
-        self.asked.set(asked.saturating_add(1));
         let found = match self.sorted[kind as usize].get() {
-            None if asked < FEW => self.find_unsorted(btf, kind, name),
-            _ => {
-                let ids = self.sorted(btf, kind);
-                let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
-                let start = ids.partition_point(|id| name_of(id) < name);
-                let len = ids[start..].partition_point(|id| name_of(id) == name);
-                ids[start..start + len].to_vec()
-            }
+            None => self.find_unsorted(btf, kind, name),
+            Some(_) => None,
         };
+        let found = found.unwrap_or_else(|| {
+            let ids = self.sorted(btf, kind);
+            let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
+            let start = ids.partition_point(|id| name_of(id) < name);
+            let len = ids[start..].partition_point(|id| name_of(id) == name);
+            ids[start..start + len].to_vec()
+        });
         found.into_iter().filter_map(|id| btf.get(id))
     }
 
-    fn find_unsorted(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
-        let offsets = btf.name_offsets(name);
-        let mut found = Vec::new();
-        if let Some(&first) = offsets.first() {
-            for &(offset, id) in &self.places[kind as usize] {
-                if offset == first || offsets.len() > 1 && offsets.contains(&offset) {
-                    found.push(id);
-                }
-            }
+    /// `None` once it is not worth it any more.
+    fn find_unsorted(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Option<Vec<TypeId>> {
+        let mut found = self.found.borrow_mut();
+        let known = found
+            .iter()
+            .find(|known| known.0 == kind && known.1 == name);
+        if let Some((_, _, ids)) = known {
+            return Some(ids.clone());
         }
-        found
+        if found.len() >= FEW {
+            return None;
+        }
+        let ids = find_unsorted(btf, kind, name);
+        found.push((kind, name.to_owned(), ids.clone()));
+        Some(ids)
     }
 
     fn sorted(&self, btf: &Btf<'_>, kind: Named) -> &[TypeId] {
-        let places = &self.places[kind as usize];
-        self.sorted[kind as usize].get_or_init(|| sorted(btf, places))
+        self.sorted[kind as usize].get_or_init(|| sorted(btf, kind))
     }
 
     /// All types of a kind whose names start with `prefix`, sorted by name.
@@ -160,50 +108,54 @@ impl Index {
     }
 }
 
-fn sorted(btf: &Btf<'_>, places: &[(u32, TypeId)]) -> Vec<TypeId> {
-    let named = places.iter().map(|&(name, id)| (btf.string(name), id));
+fn find_unsorted(btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
+    let offsets = btf.name_offsets(name);
+    let mut found = Vec::new();
+    let Some(&offset) = offsets.first() else {
+        return found;
+    };
+    let kind = kind.number() as u8;
+    let heads = btf.heads();
+    let Heads {
+        kinds,
+        starts,
+        words,
+        ..
+    } = heads;
+    let mut index = 0;
+    while index < kinds.len() {
+        if kinds[index] == kind {
+            let own = words[starts[index] as usize];
+            if own == offset || offsets.len() > 1 && offsets.contains(&own) {
+                found.push(heads.id(index));
+            }
+        }
+        index += 1;
+    }
+    found
+}
+
+/// All that have a name.
+fn sorted(btf: &Btf<'_>, kind: Named) -> Vec<TypeId> {
+    let ids = btf.heads().of_kind(kind.number());
+    let named = ids.into_iter().filter_map(|id| {
+        let name = btf.get(id)?.name_offset();
+        (name != 0).then(|| (btf.string(name), id))
+    });
     let mut named: Vec<(&str, TypeId)> = named.collect();
     named.sort_unstable();
     named.into_iter().map(|(_, id)| id).collect()
 }
 
-/// What a function says of every kind, to be looked up by a `BTF_KIND_*` number.
-fn of_every_kind<T: Copy>(of: impl Fn(u32) -> Option<T>) -> [Option<T>; 32] {
-    let mut all = [None; 32];
-    for (number, place) in (0..).zip(&mut all) {
-        *place = of(number);
-    }
-    all
-}
-
-/// By a `BTF_KIND_*` number.
-fn kind_of(number: u32) -> Option<Named> {
-    match number {
-        libbpf_sys::BTF_KIND_FUNC => Some(Named::Func),
-        libbpf_sys::BTF_KIND_TYPEDEF => Some(Named::Typedef),
-        libbpf_sys::BTF_KIND_STRUCT => Some(Named::Struct),
-        libbpf_sys::BTF_KIND_UNION => Some(Named::Union),
-        _ => None,
-    }
-}
-
-/// By a `BTF_KIND_*` number.
-fn list_of(number: u32) -> Option<List> {
-    match number {
-        libbpf_sys::BTF_KIND_STRUCT
-        | libbpf_sys::BTF_KIND_UNION
-        | libbpf_sys::BTF_KIND_FWD
-        | libbpf_sys::BTF_KIND_ENUM
-        | libbpf_sys::BTF_KIND_ENUM64
-        | libbpf_sys::BTF_KIND_TYPEDEF => Some(List::Definitions),
-        libbpf_sys::BTF_KIND_PTR
-        | libbpf_sys::BTF_KIND_ARRAY
-        | libbpf_sys::BTF_KIND_CONST
-        | libbpf_sys::BTF_KIND_VOLATILE
-        | libbpf_sys::BTF_KIND_RESTRICT
-        | libbpf_sys::BTF_KIND_TYPE_TAG => Some(List::Links),
-        libbpf_sys::BTF_KIND_DECL_TAG => Some(List::Tags),
-        _ => None,
+impl Named {
+    /// Its `BTF_KIND_*` number.
+    fn number(self) -> u32 {
+        match self {
+            Self::Func => libbpf_sys::BTF_KIND_FUNC,
+            Self::Typedef => libbpf_sys::BTF_KIND_TYPEDEF,
+            Self::Struct => libbpf_sys::BTF_KIND_STRUCT,
+            Self::Union => libbpf_sys::BTF_KIND_UNION,
+        }
     }
 }
 
@@ -225,7 +177,7 @@ mod tests {
             writer.structure(name, 4, &[("x", int, 0)]);
         }
         let btf = Btf::parse(&writer.finish()).unwrap();
-        let index = Index::new(&btf);
+        let index = Index::default();
         for _ in 0..=FEW {
             // Before and after they are sorted.
             assert_eq!(ids(index.find(&btf, Named::Struct, "b")), [2, 6]);

@@ -7,7 +7,6 @@ mod label;
 mod module;
 mod source;
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -102,7 +101,7 @@ pub struct KernelBtf {
     btf: Btf<'static>,
     origin: Origin,
     modules: Modules,
-    index: OnceCell<Index>,
+    index: Index,
     note: Option<PinNote>,
 }
 
@@ -154,7 +153,7 @@ impl KernelBtf {
                 modules: Modules::none(&btf),
                 btf,
                 origin,
-                index: OnceCell::new(),
+                index: Index::default(),
                 note: None,
             }),
             Err(error) => Err(Error::BadBtf { origin, error }),
@@ -253,7 +252,7 @@ impl KernelBtf {
         base: Option<&[u8]>,
     ) -> Result<(), ModuleError> {
         self.btf = self.modules.add(&self.btf, name, bytes, base)?;
-        self.index = OnceCell::new();
+        self.index = Index::default();
         let names = self.modules().iter().map(|module| module.name().to_owned());
         let modules = names.collect();
         let vmlinux = match &self.origin {
@@ -303,6 +302,6 @@ impl KernelBtf {
     }
 
     pub(crate) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(&self.btf))
+        &self.index
     }
 }

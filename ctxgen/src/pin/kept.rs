@@ -143,7 +143,7 @@ impl<'k> Kept<'k> {
 
     /// The tags of these names on the functions for which `wanted` is true, and these functions.
     fn add_tags(&mut self, names: &[&str], wanted: impl Fn(&Type<'_>) -> bool) {
-        for tag in self.kernel.index().tags() {
+        for tag in self.kernel.index().tags(self.btf) {
             let Some(tag) = self.btf.get(*tag) else {
                 continue;
             };

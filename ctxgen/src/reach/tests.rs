@@ -162,3 +162,35 @@ fn types_in_circles_end() {
     Reach::new(&kernel, &names);
     assert!(render::vmlinux_for(&kernel, &names).is_err());
 }
+
+/// Each type in front of what it uses.
+#[test]
+fn users_of_enums_in_any_order() {
+    let mut writer = BtfWriter::new(ByteOrder::HOST);
+    let ids = [2, 3, 4, 5].map(TypeId);
+    writer.structure("user", 8, &[("states", ids[0], 0)]);
+    writer.array(ids[1], ids[3], 2);
+    writer.structure("", 4, &[("state", ids[2], 0)]);
+    let held = writer.string("HELD");
+    writer.raw(&[0, ENUM | 1, 4, held, 1]);
+    writer.unsigned("unsigned int", 4);
+    let text = header(&kernel(writer), "int x = HELD;");
+    assert!(text.starts_with("struct user {\n"), "{text}");
+}
+
+/// What would be gone through once for each.
+#[test]
+fn a_long_chain_without_names_ends() {
+    let mut writer = BtfWriter::new(ByteOrder::HOST);
+    let count = 20_000;
+    for id in 2..=count {
+        writer.raw(&[0, PTR, id]);
+    }
+    let held = writer.string("HELD");
+    writer.raw(&[0, ENUM | 1, 4, held, 1]);
+    let kernel = kernel(writer);
+    let mut names = Names::new();
+    names.add_preprocessed("int x = HELD;", &[]);
+    let reach = Reach::new(&kernel, &names);
+    assert_eq!(reach.roots, BTreeSet::from([TypeId(count)]));
+}
