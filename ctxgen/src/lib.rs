@@ -68,6 +68,7 @@ mod pin;
 pub mod prototype;
 mod reach;
 pub mod render;
+mod sorted;
 mod trim;
 
 pub use self::agree::essential_name;

@@ -1,5 +1,7 @@
 //! The nearest existing names to one that does not exist.
 
+use crate::sorted::sorted_by;
+
 /// How many names an error offers.
 const OFFERED: usize = 3;
 /// How alike (0 to 1) two names have to be to be offered.
@@ -7,11 +9,13 @@ const ALIKE: f64 = 0.75;
 
 /// The most similar of `names`, most similar first, equals by name.
 pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut scored: Vec<(f64, &str)> = names
+    let scored: Vec<(f64, &str)> = names
         .map(|name| (similarity(wanted, name), name))
         .filter(|(score, _)| *score >= ALIKE)
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let mut scored = sorted_by(scored, |a, b| {
+        b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1))
+    });
     scored.dedup_by(|a, b| a.1 == b.1);
     scored
         .into_iter()

@@ -1,7 +1,5 @@
 //! Types of the object's BTF, copied into the target's.
 
-use std::collections::HashMap;
-
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
@@ -27,7 +25,8 @@ const MAX_TYPES: u32 = 4096;
 pub(super) struct Copier<'o> {
     local: &'o Btf<'o>,
     names: Names,
-    copied: HashMap<TypeId, TypeId>,
+    /// What was copied, sorted, and the copies.
+    copied: Vec<(TypeId, TypeId)>,
     left: u32,
 }
 
@@ -45,7 +44,7 @@ impl<'o> Copier<'o> {
         Self {
             local,
             names,
-            copied: HashMap::new(),
+            copied: Vec::new(),
             left: MAX_TYPES,
         }
     }
@@ -59,8 +58,8 @@ impl<'o> Copier<'o> {
         let Some(ty) = self.local.resolve(id) else {
             return TypeId::VOID;
         };
-        if let Some(&copy) = self.copied.get(&ty.id()) {
-            return copy;
+        if let Ok(known) = self.place(ty.id()) {
+            return self.copied[known].1;
         }
         if ty.id() == TypeId::VOID || depth == 0 || self.left == 0 {
             return TypeId::VOID;
@@ -81,8 +80,15 @@ impl<'o> Copier<'o> {
             | Kind::Enum64 { .. } => self.whole(writer, &ty, depth),
             _ => TypeId::VOID,
         };
-        self.copied.insert(ty.id(), copy);
+        if let Err(place) = self.place(ty.id()) {
+            self.copied.insert(place, (ty.id(), copy));
+        }
         copy
+    }
+
+    /// Where a type is among those that were copied, or belongs.
+    fn place(&self, id: TypeId) -> Result<usize, usize> {
+        self.copied.binary_search_by_key(&id, |copied| copied.0)
     }
 
     fn pointee(&mut self, writer: &mut BtfWriter, to: TypeId, depth: u32) -> TypeId {

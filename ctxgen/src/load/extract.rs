@@ -1,7 +1,6 @@
 //! A small BTF with what an object needs of a kernel's.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use libbpf_rs::libbpf_sys;
@@ -13,6 +12,7 @@ use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
+use crate::sorted::set;
 
 use super::names::Match;
 use super::raw::RawBtf;
@@ -39,15 +39,35 @@ const MAX_MODIFIERS: usize = 32;
 /// A type: the blob it is in, by number, and its place in that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    pub(super) layer: usize,
+    pub(super) layer: u32,
     pub(super) index: u32,
+}
+
+/// A type that was found. A kernel has hundreds for an object with one tracepoint, so it is kept small.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    matched: u32,
+    pub(super) place: Place,
+}
+
+impl Found {
+    pub(super) fn new(matched: Match, place: Place) -> Self {
+        // There are not more than an object has relocations and programs.
+        let matched = matched as u32;
+        Self { matched, place }
+    }
+
+    /// Which of what is sought it is.
+    pub(super) fn matched(&self) -> Match {
+        self.matched as usize
+    }
 }
 
 /// The types that were found in a kernel's BTF and, above that, in those of modules.
 pub(super) struct Layers<'b> {
     /// The kernel's own, and the modules'.
     pub(super) raw: Vec<RawBtf<'b>>,
-    pub(super) found: Vec<(Match, Place)>,
+    pub(super) found: Vec<Found>,
 }
 
 impl<'b> Layers<'b> {
@@ -56,7 +76,7 @@ impl<'b> Layers<'b> {
     }
 
     /// Where the type is that one in this layer calls by that id; `None` for void.
-    fn place(&self, layer: usize, id: u32) -> Option<Place> {
+    fn place(&self, layer: u32, id: u32) -> Option<Place> {
         let index = id.checked_sub(1)?;
         Some(match index.checked_sub(self.base().len()) {
             Some(own) => Place { layer, index: own },
@@ -65,13 +85,13 @@ impl<'b> Layers<'b> {
     }
 
     fn words(&self, place: Place) -> Vec<u32> {
-        self.raw[place.layer].words(place.index)
+        self.raw[place.layer as usize].words(place.index)
     }
 
-    fn string(&self, layer: usize, offset: u32) -> &'b str {
+    fn string(&self, layer: u32, offset: u32) -> &'b str {
         let offset = offset as usize;
         match offset.checked_sub(self.base().string_len()) {
-            Some(own) => self.raw[layer].string(own),
+            Some(own) => self.raw[layer as usize].string(own),
             None => self.base().string(offset),
         }
     }
@@ -89,13 +109,14 @@ impl<'b> Layers<'b> {
         };
         let with = |matching: fn(&Reason) -> bool| {
             let found = self.found.iter();
-            found.filter(move |(matched, _)| wanted.reasons[*matched].iter().any(matching))
+            found.filter(move |found| wanted.reasons[found.matched()].iter().any(matching))
         };
-        for (matched, place) in &self.found {
-            for reason in &wanted.reasons[*matched] {
+        for found in &self.found {
+            let place = found.place;
+            for reason in &wanted.reasons[found.matched()] {
                 match reason {
-                    Reason::Root(part) => extract.reach(*place, *part),
-                    Reason::Hook(_) => extract.reach(*place, Part::Whole),
+                    Reason::Root(part) => extract.reach(place, *part),
+                    Reason::Hook(_) => extract.reach(place, Part::Whole),
                     // These depend on what else is there.
                     Reason::SameTypes | Reason::Tag | Reason::Long => {}
                 }
@@ -103,19 +124,19 @@ impl<'b> Layers<'b> {
         }
         let long = |words: &[u32]| matches!(words, [_, _, 4 | 8, ..]);
         let mut longs = with(|reason| *reason == Reason::Long);
-        if let Some((_, place)) = longs.find(|(_, place)| long(&self.words(*place))) {
-            extract.reach(*place, Part::Whole);
+        if let Some(found) = longs.find(|found| long(&self.words(found.place))) {
+            extract.reach(found.place, Part::Whole);
         }
-        let tracepoints: BTreeSet<_> = with(|reason| matches!(reason, Reason::Hook(_)))
-            .filter_map(|(_, place)| extract.tracepoint_types(*place))
-            .collect();
-        for (_, place) in with(|reason| *reason == Reason::SameTypes) {
+        let tracepoints = with(|reason| matches!(reason, Reason::Hook(_)))
+            .filter_map(|found| extract.tracepoint_types(found.place));
+        let tracepoints = set(tracepoints.collect());
+        for Found { place, .. } in with(|reason| *reason == Reason::SameTypes) {
             let types = extract.function_types(*place);
-            if types.is_some_and(|types| tracepoints.contains(&types)) {
+            if types.is_some_and(|types| tracepoints.binary_search(&types).is_ok()) {
                 extract.reach(*place, Part::Whole);
             }
         }
-        for (_, place) in with(|reason| *reason == Reason::Tag) {
+        for Found { place, .. } in with(|reason| *reason == Reason::Tag) {
             if extract.tags_what_is_kept(*place) {
                 extract.reach(*place, Part::Whole);
             }
@@ -149,7 +170,7 @@ impl Small {
 
 struct Extract<'l, 'b> {
     layers: &'l Layers<'b>,
-    members: &'l BTreeSet<String>,
+    members: &'l [String],
     /// What is kept, and how much of it.
     parts: BTreeMap<Place, Part>,
 }
@@ -179,7 +200,7 @@ impl Extract<'_, '_> {
     }
 
     /// A type's words, with the members that are needed.
-    fn reduced(&self, layer: usize, mut words: Vec<u32>, part: Part) -> Vec<u32> {
+    fn reduced(&self, layer: u32, mut words: Vec<u32>, part: Part) -> Vec<u32> {
         let info = words[1];
         if !is_composite(info) || part == Part::Whole {
             return words;
@@ -189,7 +210,11 @@ impl Extract<'_, '_> {
         if part == Part::Members {
             let wanted = |member: &&[u32]| {
                 let name = self.layers.string(layer, member[0]);
-                name.is_empty() || self.members.contains(name)
+                name.is_empty()
+                    || self
+                        .members
+                        .binary_search_by(|known| (**known).cmp(name))
+                        .is_ok()
             };
             kept = members.iter().copied().filter(wanted).collect();
             // An array without length may be indexed if it is the last member, and only then.
@@ -208,7 +233,7 @@ impl Extract<'_, '_> {
         words
     }
 
-    fn is_array_without_length(&self, layer: usize, id: u32) -> bool {
+    fn is_array_without_length(&self, layer: u32, id: u32) -> bool {
         let mut id = id;
         for _ in 0..=MAX_MODIFIERS {
             let Some(place) = self.layers.place(layer, id) else {
@@ -259,19 +284,19 @@ impl Extract<'_, '_> {
     fn write(self, module_of: impl Fn(Place) -> Option<String>) -> Small {
         let mut writer = BtfWriter::new(self.layers.base().order());
         let first = writer.next_id().0;
-        let new_ids: BTreeMap<Place, u32> = self.parts.keys().copied().zip(first..).collect();
+        let kept: Vec<Place> = self.parts.keys().copied().collect();
         for (&place, &part) in &self.parts {
-            self.put(&mut writer, place, part, |to| new_ids.get(&to).copied());
+            self.put(&mut writer, place, part, |to| number(&kept, first, to));
         }
         // Those of a module stand together, as they do where they are from.
         let mut modules: Vec<(String, Range<u32>)> = Vec::new();
-        for (place, id) in &new_ids {
+        for (place, id) in kept.iter().zip(first..) {
             let Some(name) = module_of(*place) else {
                 continue;
             };
             match modules.last_mut().filter(|last| last.0 == name) {
                 Some((_, ids)) => ids.end = id + 1,
-                None => modules.push((name, *id..id + 1)),
+                None => modules.push((name, id..id + 1)),
             }
         }
         Small {
@@ -288,11 +313,11 @@ impl Extract<'_, '_> {
         let string_len = u32::try_from(base.string_len()).unwrap_or(u32::MAX);
         let mut writer = BtfWriter::after(base.order(), first, string_len);
         let parts = || self.parts.iter().filter(|(place, _)| place.layer != 0);
-        let new_ids: BTreeMap<Place, u32> = parts().map(|(place, _)| *place).zip(first..).collect();
+        let kept: Vec<Place> = parts().map(|(place, _)| *place).collect();
         for (&place, &part) in parts() {
             self.put(&mut writer, place, part, |to| match to.layer {
                 0 => to.index.checked_add(1),
-                _ => new_ids.get(&to).copied(),
+                _ => number(&kept, first, to),
             });
         }
         Above {
@@ -321,6 +346,12 @@ impl Extract<'_, '_> {
         }
         writer.raw(&words);
     }
+}
+
+/// The number of a type when those that are kept are numbered from `first` on.
+fn number(kept: &[Place], first: u32, place: Place) -> Option<u32> {
+    let index = kept.binary_search(&place).ok()?;
+    Some(first + index as u32)
 }
 
 fn is_composite(info: u32) -> bool {

@@ -1,7 +1,5 @@
 //! Whose a relocated context is: the hooks of the programs that take it.
 
-use std::collections::BTreeSet;
-
 use crate::Context;
 use crate::Error;
 use crate::SecName;
@@ -11,6 +9,7 @@ use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
 use crate::object::ObjectFile;
+use crate::sorted::set;
 
 use super::error::LoadError;
 use super::targets::fields;
@@ -60,8 +59,8 @@ pub(super) fn on_kernel(
 }
 
 /// The hooks of the programs that take a hook's struct, in any flavour.
-fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<BTreeSet<Hook>, Error> {
-    let mut hooks = BTreeSet::new();
+fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<Vec<Hook>, Error> {
+    let mut hooks = Vec::new();
     for program in object.programs() {
         let taken = program.context.and_then(|id| object.context_hook(id));
         if taken.is_none_or(|taken| taken.struct_name() != hook.struct_name()) {
@@ -83,9 +82,9 @@ fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<BTreeSet<Hook>, Erro
             };
             return Err(other.into());
         }
-        hooks.insert(of_section);
+        hooks.push(of_section);
     }
-    Ok(hooks)
+    Ok(set(hooks))
 }
 
 /// Whether two contexts have the same fields.

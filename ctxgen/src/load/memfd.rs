@@ -1,42 +1,35 @@
 //! Files that are nowhere on disk.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::hash::DefaultHasher;
-use std::hash::Hash;
-use std::hash::Hasher;
 use std::io;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::fd::FromRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-/// All files, by the hashes of their bytes.
+/// All files, and how long they are.
 ///
 /// libbpf opens a path when it loads an object, and whoever holds the opened object may keep it for
 /// longer than anything else. A descriptor that was closed by then would be another file's, under the
 /// same path, and libbpf would take offsets from that. So none is ever closed; and since a file's bytes
 /// follow from the object and the kernel, loading an object again takes no other file.
-static FILES: LazyLock<Mutex<HashMap<u64, Vec<File>>>> = LazyLock::new(Mutex::default);
+static FILES: Mutex<Vec<(usize, File)>> = Mutex::new(Vec::new());
 
 /// The path of a file with these bytes, which only this process can open, for as long as it runs.
 pub(super) fn path_of(bytes: &[u8]) -> io::Result<PathBuf> {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
-    let files = files.entry(hasher.finish()).or_default();
-    if let Some(file) = files.iter().find(|file| has(file, bytes)) {
+    let mut as_long = files.iter().filter(|(len, _)| *len == bytes.len());
+    if let Some((_, file)) = as_long.find(|(_, file)| has(file, bytes)) {
         return Ok(path(file));
     }
     let file = create(bytes)?;
     let path = path(&file);
     // Without /proc the path leads nowhere.
     path.metadata()?;
-    files.push(file);
+    files.push((bytes.len(), file));
     Ok(path)
 }
 
@@ -63,11 +56,8 @@ fn path(file: &File) -> PathBuf {
 }
 
 fn has(file: &File, bytes: &[u8]) -> bool {
-    let is_as_long = file
-        .metadata()
-        .is_ok_and(|metadata| metadata.len() == bytes.len() as u64);
     let mut own = vec![0; bytes.len()];
-    is_as_long && file.read_exact_at(&mut own, 0).is_ok() && own == bytes
+    file.read_exact_at(&mut own, 0).is_ok() && own == bytes
 }
 
 #[cfg(test)]

@@ -125,6 +125,7 @@ impl<'o> Loader<'o> {
         let picked = pick(&kernel, &Modules::Folder(folder), &wanted);
         // libbpf is going to parse the whole, and needs the room.
         drop(kernel);
+        drop(wanted);
         Self::with_picked(bytes, &object, picked, Origin::running(), false)
     }
 

@@ -20,6 +20,9 @@ pub(super) enum Compare {
     Prefix,
 }
 
+/// No entry.
+const NONE: u16 = u16::MAX;
+
 /// Which of what is sought was found.
 pub(super) type Match = usize;
 
@@ -33,6 +36,8 @@ struct Entry {
     /// The first eight bytes of the name, and which bits of them count.
     start: u64,
     mask: u64,
+    /// The next entry for names with the same first byte, or [`NONE`].
+    next: u16,
 }
 
 /// What is sought.
@@ -40,8 +45,8 @@ struct Entry {
 pub(super) struct Sought {
     kinds: u32,
     entries: Vec<Entry>,
-    /// The entries for names with this first byte.
-    by_first: Vec<Vec<u16>>,
+    /// The first entry for names with this first byte, or [`NONE`].
+    by_first: [u16; 256],
 }
 
 impl Sought {
@@ -49,7 +54,7 @@ impl Sought {
         Self {
             kinds: 0,
             entries: Vec::new(),
-            by_first: vec![Vec::new(); 256],
+            by_first: [NONE; 256],
         }
     }
 
@@ -64,8 +69,9 @@ impl Sought {
         }
         let (start, mask) = start(name.as_bytes(), 8);
         let number = self.entries.len();
+        let mut next = NONE;
         if let (Some(first), Ok(short)) = (name.bytes().next(), u16::try_from(number)) {
-            self.by_first[usize::from(first)].push(short);
+            next = std::mem::replace(&mut self.by_first[usize::from(first)], short);
         }
         self.kinds |= kinds;
         self.entries.push(Entry {
@@ -74,6 +80,7 @@ impl Sought {
             name: name.to_owned(),
             start,
             mask,
+            next,
         });
         number
     }
@@ -92,17 +99,18 @@ impl Sought {
         let Some(&first) = text.first() else {
             return;
         };
-        let numbers = &self.by_first[usize::from(first)];
-        if numbers.is_empty() {
+        let mut number = self.by_first[usize::from(first)];
+        if number == NONE {
             return;
         }
         let (begins, _) = start(text, text.len().min(8));
-        for &number in numbers {
+        while number != NONE {
             let entry = &self.entries[usize::from(number)];
             if begins & entry.mask == entry.start && entry.kinds & bit(kind) != 0 && entry.is(text)
             {
                 found(number.into());
             }
+            number = entry.next;
         }
     }
 }

@@ -11,8 +11,10 @@ use crate::btf::TypeId;
 use crate::btf::assemble;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
+use crate::sorted::set;
 
 use super::extract::Above;
+use super::extract::Found;
 use super::extract::Layers;
 use super::extract::Place;
 use super::extract::Small;
@@ -75,13 +77,13 @@ pub(super) fn pick(
     modules: &Modules<'_>,
     wanted: &Wanted,
 ) -> Result<Picked, BtfError> {
-    let mut found: Vec<(Match, Place)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     let base = RawBtf::scan(kernel, None, &wanted.sought, |matched, index| {
-        found.push((matched, Place { layer: 0, index }));
+        found.push(Found::new(matched, Place { layer: 0, index }));
     })?;
     let mut seen = vec![false; wanted.sought.len()];
-    for (matched, _) in &found {
-        seen[*matched] = true;
+    for found in &found {
+        seen[found.matched()] = true;
     }
     let lacking = wanted.lacking(|matched| seen[matched]);
     let names = match modules {
@@ -98,11 +100,11 @@ pub(super) fn pick(
     };
     let mut raw = vec![base];
     for (_, blob) in &blobs {
-        let layer = raw.len();
+        let layer = raw.len() as u32;
         let module = RawBtf::scan(blob, raw.first(), &wanted.sought, |matched, index| {
             let depends = |reason: &Reason| matches!(reason, Reason::SameTypes | Reason::Tag);
             if lacking.contains(&matched) || wanted.reasons[matched].iter().any(depends) {
-                found.push((matched, Place { layer, index }));
+                found.push(Found::new(matched, Place { layer, index }));
             }
         })?;
         raw.push(module);
@@ -111,7 +113,7 @@ pub(super) fn pick(
     let mut small = layers.extract(wanted, |place| match modules {
         Modules::Folder(_) => {
             let module = place.layer.checked_sub(1)?;
-            Some(blobs.get(module)?.0.clone())
+            Some(blobs.get(module as usize)?.0.clone())
         }
         Modules::Within(kernel) => {
             let module = kernel.module_of(TypeId(place.index + 1))?;
@@ -134,12 +136,10 @@ pub(super) fn pick(
 /// The names of all modules, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
+    let names = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name != VMLINUX)
-        .collect();
-    names.sort();
-    names
+        .filter(|name| name != VMLINUX);
+    set(names.collect())
 }
 
 /// The names and BTFs of those modules that have something of what is lacking.

@@ -1,17 +1,16 @@
 //! Whether what was opened is what the loader was made for.
 
-use std::collections::BTreeSet;
-
 use libbpf_rs::OpenObject;
 
 use crate::Error;
 use crate::object::ObjectFile;
+use crate::sorted::set;
 
 use super::error::LoadError;
 
-/// The programs of an object: names and sections.
+/// The programs of an object: names and sections, sorted.
 #[derive(Debug)]
-pub(super) struct Programs(BTreeSet<(String, String)>);
+pub(super) struct Programs(Vec<(String, String)>);
 
 impl Programs {
     pub(super) fn of(object: &ObjectFile) -> Self {
@@ -19,7 +18,7 @@ impl Programs {
         // libbpf drops the mark of programs that are not loaded by default.
         let section = |name: &str| name.strip_prefix('?').unwrap_or(name).to_owned();
         let all = programs.map(|program| (program.name.to_string(), section(&program.section)));
-        Self(all.collect())
+        Self(set(all.collect()))
     }
 
     /// # Errors
@@ -31,20 +30,22 @@ impl Programs {
             let section = section.strip_prefix('?').unwrap_or(&section).to_owned();
             (name.to_string_lossy().into_owned(), section)
         });
-        let opened: BTreeSet<_> = opened.collect();
+        let opened = set(opened.collect());
         if opened == self.0 {
             return Ok(());
         }
         let other = LoadError::OtherObject {
-            found: first(opened.difference(&self.0)),
-            expected: first(self.0.difference(&opened)),
+            found: first_of(&opened, &self.0),
+            expected: first_of(&self.0, &opened),
         };
         Err(other.into())
     }
 }
 
-fn first<'p>(mut programs: impl Iterator<Item = &'p (String, String)>) -> String {
-    match programs.next() {
+/// The first that the others do not have.
+fn first_of(programs: &[(String, String)], others: &[(String, String)]) -> String {
+    let mut programs = programs.iter();
+    match programs.find(|program| others.binary_search(program).is_err()) {
         Some((name, section)) => format!("program {name}, SEC(\"{section}\")"),
         None => "no other program".to_owned(),
     }

@@ -18,7 +18,7 @@ use super::names::Sought;
 
 /// Of how many types the place of one is kept. The others are walked to from there, which is done for
 /// few; the places of all would take more memory than all else that is needed.
-const STRIDE: u32 = 32;
+const STRIDE: u32 = 64;
 
 /// How many bytes the first words of a type take.
 const HEAD: usize = TYPE_WORDS * 4;

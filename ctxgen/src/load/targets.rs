@@ -1,9 +1,6 @@
 //! What relocations against contexts are resolved to: the object's context structs, with the offsets
 //! of this kernel.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-
 use libbpf_rs::libbpf_sys;
 
 use crate::Context;
@@ -27,6 +24,8 @@ use crate::object::ObjectFile;
 use crate::object::context_fields;
 use crate::object::own_type;
 use crate::object::slots;
+use crate::sorted::set;
+use crate::sorted::sorted_by;
 
 use super::access::is_only_loaded;
 use super::copy::Copier;
@@ -68,24 +67,29 @@ pub(crate) enum Lack {
 /// [`LoadError::OtherContext`] and [`LoadError::OneStruct`] where a program takes a struct that is not
 /// its hook's, or not only its hook's.
 pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
-    let mut contexts: BTreeMap<&str, (Hook, Vec<TypeId>)> = BTreeMap::new();
+    let mut contexts: Vec<(&str, Hook, Vec<TypeId>)> = Vec::new();
     for id in object.relocated_contexts() {
         let (Some(ty), Some(hook)) = (object.btf().get(id), object.context_hook(id)) else {
             continue;
         };
-        let (first, locals) = contexts
-            .entry(essential_name(ty.name()))
-            .or_insert_with(|| (hook.clone(), Vec::new()));
-        if first.struct_name() != hook.struct_name() {
-            let same = LoadError::SameName {
-                one: first.struct_name(),
-                other: hook.struct_name(),
-            };
-            return Err(same.into());
-        }
-        locals.push(id);
+        contexts.push((essential_name(ty.name()), hook, vec![id]));
     }
-    let targets = contexts.into_iter().map(|(essential, (hook, locals))| {
+    let mut contexts = sorted_by(contexts, |a, b| a.0.cmp(b.0));
+    let mut different = None;
+    contexts.dedup_by(|other, first| {
+        let is_same = other.0 == first.0;
+        if is_same && first.1.struct_name() != other.1.struct_name() {
+            different.get_or_insert((first.1.struct_name(), other.1.struct_name()));
+        }
+        if is_same {
+            first.2.append(&mut other.2);
+        }
+        is_same
+    });
+    if let Some((one, other)) = different {
+        return Err(LoadError::SameName { one, other }.into());
+    }
+    let targets = contexts.into_iter().map(|(essential, hook, locals)| {
         let (hook, context) = on_kernel(object, kernel, hook)?;
         Ok(Target {
             essential: essential.to_owned(),
@@ -135,7 +139,7 @@ impl Target {
                 fields.push((name, offset, declared));
             }
         }
-        fields.sort_by_key(|field| field.1);
+        let fields = sorted_by(fields, |a, b| a.1.cmp(&b.1));
         let ways = fields.iter().map(|field| field.2.len()).max();
         for way in 0..ways.unwrap_or(0).max(1) {
             let mut members = Vec::new();
@@ -174,13 +178,13 @@ impl Target {
         self.field(object, kernel, name).err()
     }
 
-    /// The names of the object's fields, in all flavours.
-    fn field_names<'o>(&self, object: &'o ObjectFile) -> BTreeSet<&'o str> {
+    /// The names of the object's fields, in all flavours, sorted.
+    fn field_names<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
         let all = self
             .locals
             .iter()
             .flat_map(|id| context_fields(object.btf(), *id));
-        all.map(|member| member.name).collect()
+        set(all.map(|member| member.name).collect())
     }
 
     /// Where a field is and how it is declared, once for each kind. libbpf takes a struct of any flavour

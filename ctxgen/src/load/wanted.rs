@@ -5,8 +5,6 @@
 //! its members only those whose names occur in the access are looked at, and through pointers nothing
 //! is followed.
 
-use std::collections::BTreeSet;
-
 use libbpf_rs::libbpf_sys;
 
 use crate::SecName;
@@ -21,6 +19,7 @@ use crate::object::RelocationKind;
 use crate::object::Step;
 use crate::prototype::Lookup;
 use crate::prototype::lookups;
+use crate::sorted::set;
 
 use super::names::Compare;
 use super::names::Match;
@@ -62,8 +61,8 @@ pub(super) struct Wanted {
     pub(super) sought: Sought,
     /// By what is sought.
     pub(super) reasons: Vec<Vec<Reason>>,
-    /// Names of members.
-    pub(super) members: BTreeSet<String>,
+    /// Names of members, sorted.
+    pub(super) members: Vec<String>,
     /// The hooks of programs and of relocated contexts, each once.
     pub(super) hooks: Vec<Hook>,
     /// Whether ids of the kernel's own types are asked for, which only its whole BTF has.
@@ -75,7 +74,7 @@ impl Wanted {
         let mut wanted = Self {
             sought: Sought::new(),
             reasons: Vec::new(),
-            members: BTreeSet::new(),
+            members: Vec::new(),
             hooks: hooks(object),
             ids: false,
         };
@@ -89,6 +88,7 @@ impl Wanted {
             let kinds = [libbpf_sys::BTF_KIND_INT];
             wanted.add(&kinds, Compare::Whole, name, Reason::Long);
         }
+        wanted.members = set(wanted.members);
         wanted
     }
 
@@ -114,7 +114,7 @@ impl Wanted {
                 self.add(&[kind], Compare::Whole, &name, Reason::Hook(hook));
             }
             Lookup::Member(of, name) => {
-                self.members.insert(name);
+                self.members.push(name);
                 let reason = Reason::Root(Part::Members);
                 self.add(&[UNION], Compare::Whole, of, reason);
             }
@@ -144,7 +144,7 @@ impl Wanted {
             self.root(object, relocation.type_id, part);
             for step in object.steps(relocation).into_iter().flatten() {
                 if let Step::Member { name, .. } = step {
-                    self.members.insert(name.to_owned());
+                    self.members.push(name.to_owned());
                 }
             }
         }
@@ -199,6 +199,5 @@ fn hooks(object: &ObjectFile) -> Vec<Hook> {
         .relocated_contexts()
         .into_iter()
         .filter_map(|id| object.context_hook(id));
-    let hooks: BTreeSet<Hook> = of_sections.chain(of_contexts).collect();
-    hooks.into_iter().collect()
+    set(of_sections.chain(of_contexts).collect())
 }

@@ -5,8 +5,6 @@ mod fields;
 mod names;
 mod path;
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +15,8 @@ use object::SectionFlags;
 use object::SectionIndex;
 use object::SymbolKind;
 use object::elf::SHF_EXECINSTR;
+use object::read::elf::ElfFile64;
+use object::read::elf::ElfSection64;
 
 use crate::agree::essential_name;
 use crate::btf::Btf;
@@ -26,6 +26,8 @@ use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Hook;
+use crate::sorted::set;
+use crate::sorted::sorted_by;
 
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
@@ -38,6 +40,9 @@ pub use self::path::Step;
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;
 pub(crate) use self::fields::slots;
+
+/// BPF has 64-bit objects only.
+type Elf<'e> = ElfFile64<'e>;
 
 /// Functions that are no programs are in this section.
 const SUBPROGRAMS: &str = ".text";
@@ -89,8 +94,8 @@ pub struct ObjectFile {
     btf: Btf<'static>,
     programs: Vec<Program>,
     relocations: Vec<Relocation>,
-    /// The programs in a section, by where they start.
-    places: HashMap<Arc<str>, Vec<usize>>,
+    /// The numbers of the programs, by section and by where in it they start.
+    places: Vec<usize>,
 }
 
 impl ObjectFile {
@@ -99,7 +104,7 @@ impl ObjectFile {
     /// # Errors
     /// [`ObjectError`], where it is none or is damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ObjectError> {
-        let elf = object::File::parse(bytes)?;
+        let elf = Elf::parse(bytes)?;
         let section = |name| -> Result<Option<&[u8]>, ObjectError> {
             match elf.section_by_name(name) {
                 Some(section) => Ok(Some(section.data()?)),
@@ -115,20 +120,17 @@ impl ObjectFile {
             // clang writes none for a source that defines nothing.
             None => Btf::parse(&BtfWriter::new(order).finish())?,
         };
-        let mut names = SectionNames::default();
-        let sections = code_sections(&elf, &mut names)?;
+        let (sections, names) = code_sections(&elf)?;
         let mut relocations = match section(".BTF.ext")? {
             Some(bytes) => ext::relocations(bytes, &btf, &names)?,
             None => Vec::new(),
         };
-        let code: HashMap<&str, &[u8]> = sections
-            .values()
-            .map(|section| (&*section.name, section.code))
-            .collect();
+        let by_name = sorted_by(sections.iter().collect(), |a, b| a.name.cmp(&b.name));
         for relocation in &mut relocations {
             let at = relocation.instruction_offset as usize;
-            let code = code.get(&*relocation.section);
-            relocation.opcode = code.and_then(|code| code.get(at).copied());
+            let place = by_name.binary_search_by(|section| section.name.cmp(&relocation.section));
+            let code = place.map_or(&[][..], |place| by_name[place].code);
+            relocation.opcode = code.get(at).copied();
         }
         let programs = programs(&elf, &sections, &btf)?;
         let places = places(&programs);
@@ -163,7 +165,11 @@ impl ObjectFile {
     /// As [`ObjectFile::program_of`], by its place among the programs.
     pub(crate) fn place_of(&self, relocation: &Relocation) -> Option<usize> {
         let at = u64::from(relocation.instruction_offset);
-        let places = self.places.get(&relocation.section)?;
+        let section = |place: &usize| &self.programs[*place].section;
+        let before = |place: &usize| *section(place) < relocation.section;
+        let places = &self.places[self.places.partition_point(before)..];
+        let within = |place: &usize| *section(place) == relocation.section;
+        let places = &places[..places.partition_point(within)];
         let start = |place: &usize| self.programs[*place].range.start;
         let after = places.partition_point(|place| start(place) <= at);
         let last = start(places[..after].last()?);
@@ -176,14 +182,14 @@ impl ObjectFile {
     /// ids. An object built with a plain header has none, since the offsets of its accesses are
     /// fixed; the kernel's own contexts (`struct bpf_iter__task`) are not among them.
     pub fn relocated_contexts(&self) -> Vec<TypeId> {
-        let roots: BTreeSet<TypeId> = self
+        let roots = self
             .relocations
             .iter()
             .filter(|relocation| relocation.kind != RelocationKind::TypeIdLocal)
-            .map(|relocation| relocation.type_id)
-            .collect();
-        let is_context = |id: &TypeId| self.context_hook(*id).is_some();
-        roots.into_iter().filter(is_context).collect()
+            .map(|relocation| relocation.type_id);
+        let mut roots = set(roots.collect());
+        roots.retain(|id| self.context_hook(*id).is_some());
+        roots
     }
 
     /// The hook that a struct of the object is a context of; `None` for any other type, and for the
@@ -209,29 +215,33 @@ impl ObjectFile {
 
 /// A section that programs, or what they call, are in.
 struct CodeSection<'e> {
+    index: SectionIndex,
     name: Arc<str>,
     code: &'e [u8],
 }
 
-fn code_sections<'e>(
-    elf: &object::File<'e>,
-    names: &mut SectionNames,
-) -> Result<HashMap<SectionIndex, CodeSection<'e>>, ObjectError> {
-    let mut sections = HashMap::new();
-    for section in elf.sections() {
-        let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
-            continue;
-        };
-        if sh_flags.0 & SHF_EXECINSTR.0 == 0 {
-            continue;
-        }
+/// They are in the order of their indices.
+fn code_sections<'e>(elf: &Elf<'e>) -> Result<(Vec<CodeSection<'e>>, SectionNames), ObjectError> {
+    let has_code = |section: &ElfSection64<'_, '_>| matches!(section.flags(), SectionFlags::Elf { sh_flags, .. } if sh_flags.0 & SHF_EXECINSTR.0 != 0);
+    let with_code: Vec<_> = elf.sections().filter(has_code).collect();
+    let mut names = Vec::new();
+    for section in &with_code {
         if let Ok(name) = section.name() {
-            let name = names.add(limited(name, MAX_SECTION)?);
-            let code = section.data()?;
-            sections.insert(section.index(), CodeSection { name, code });
+            names.push(limited(name, MAX_SECTION)?);
         }
     }
-    Ok(sections)
+    let names = SectionNames::of(names);
+    let mut sections = Vec::new();
+    for section in &with_code {
+        if let Some(name) = section.name().ok().and_then(|name| names.get(name)) {
+            sections.push(CodeSection {
+                index: section.index(),
+                name: Arc::clone(name),
+                code: section.data()?,
+            });
+        }
+    }
+    Ok((sections, names))
 }
 
 fn limited(name: &str, max: usize) -> Result<&str, ObjectError> {
@@ -246,18 +256,20 @@ fn limited(name: &str, max: usize) -> Result<&str, ObjectError> {
 }
 
 fn programs(
-    elf: &object::File<'_>,
-    sections: &HashMap<SectionIndex, CodeSection<'_>>,
+    elf: &Elf<'_>,
+    sections: &[CodeSection<'_>],
     btf: &Btf<'_>,
 ) -> Result<Vec<Program>, ObjectError> {
     let prototypes = prototypes(btf);
     let mut programs = Vec::new();
     for symbol in elf.symbols() {
         let section = symbol.section_index();
-        let section = section.and_then(|index| sections.get(&index));
-        let Some(CodeSection { name: section, .. }) = section else {
+        let place =
+            section.map(|index| sections.binary_search_by_key(&index.0, |known| known.index.0));
+        let Some(Ok(place)) = place else {
             continue;
         };
+        let section = &sections[place].name;
         if symbol.kind() != SymbolKind::Text || **section == *SUBPROGRAMS {
             continue;
         }
@@ -269,38 +281,37 @@ fn programs(
             name: name.to_owned(),
             section: Arc::clone(section),
             context: prototypes
-                .get(name)
-                .and_then(|proto| context_struct(btf, *proto)),
+                .binary_search_by(|known| known.0.cmp(name))
+                .ok()
+                .and_then(|place| context_struct(btf, prototypes[place].1)),
             range: symbol.address()..symbol.address().saturating_add(symbol.size()),
         });
     }
     Ok(programs)
 }
 
-/// The programs of each section in the order of their addresses.
-fn places(programs: &[Program]) -> HashMap<Arc<str>, Vec<usize>> {
-    let mut places: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-    for (number, program) in programs.iter().enumerate() {
-        let section = places.entry(Arc::clone(&program.section)).or_default();
-        section.push(number);
-    }
-    for section in places.values_mut() {
-        section.sort_by_key(|number| programs[*number].range.start);
-    }
-    places
+/// The numbers of the programs, by section and address.
+fn places(programs: &[Program]) -> Vec<usize> {
+    let key = |number: &usize| {
+        let program = &programs[*number];
+        (&program.section, program.range.start)
+    };
+    sorted_by((0..programs.len()).collect(), |a, b| key(a).cmp(&key(b)))
 }
 
 /// The prototypes of functions by name, of several with one name the first.
-fn prototypes<'b>(btf: &'b Btf<'_>) -> HashMap<&'b str, TypeId> {
-    let mut prototypes = HashMap::new();
+fn prototypes<'b>(btf: &'b Btf<'_>) -> Vec<(&'b str, TypeId)> {
+    let mut prototypes = Vec::new();
     for ty in btf.types() {
         if let Kind::Func(proto) = ty.kind()
             && let name = ty.name()
             && name.len() <= MAX_FUNCTION
         {
-            prototypes.entry(name).or_insert(proto);
+            prototypes.push((name, proto));
         }
     }
+    let mut prototypes = sorted_by(prototypes, |a, b| a.0.cmp(b.0));
+    prototypes.dedup_by_key(|prototype| prototype.0);
     prototypes
 }
 

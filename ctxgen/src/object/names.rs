@@ -1,8 +1,9 @@
 //! The names in an object, each kept once: strings in ELF and BTF overlap, so that a small file can have
 //! many names that are as long as the file.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+
+use crate::sorted::set;
 
 /// The longest name of a section with code, in bytes: SEC names have a path at the most (`PATH_MAX`)
 /// and a function in it.
@@ -12,27 +13,19 @@ pub(super) const MAX_FUNCTION: usize = 511;
 /// How much of a name that is too long is shown, in characters.
 const SHOWN: usize = 64;
 
-/// The names of an object's sections.
-#[derive(Debug, Default)]
-pub(super) struct SectionNames(HashSet<Arc<str>>);
+/// The names of an object's sections, sorted.
+#[derive(Debug)]
+pub(super) struct SectionNames(Vec<Arc<str>>);
 
 impl SectionNames {
-    #[cfg(test)]
     pub(super) fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let names = set(names.into_iter().collect());
         Self(names.into_iter().map(Arc::from).collect())
     }
 
-    pub(super) fn add(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(name) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = name.into();
-        self.0.insert(Arc::clone(&name));
-        name
-    }
-
     pub(super) fn get(&self, name: &str) -> Option<&Arc<str>> {
-        self.0.get(name)
+        let place = self.0.binary_search_by(|known| (**known).cmp(name));
+        self.0.get(place.ok()?)
     }
 }
 
