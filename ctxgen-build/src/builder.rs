@@ -45,6 +45,9 @@ pub struct Builder {
     btf: Option<PathBuf>,
     kernels: Vec<PathBuf>,
     modules: Vec<(String, PathBuf)>,
+    users: Vec<PathBuf>,
+    /// How many kernels were named before, and the path.
+    formats: Vec<(usize, PathBuf)>,
     relocatable: bool,
     deny_drift: bool,
     clang: Option<PathBuf>,
@@ -136,6 +139,25 @@ impl Builder {
         self
     }
 
+    /// Adds a program or library in user space whose functions uprobes are set on: an ELF file with a
+    /// `.BTF` section (`gcc -gbtf`, `pahole -J`), or raw BTF. Their contexts have the arguments'
+    /// registers then, and are never relocatable.
+    pub fn user(mut self, path: impl AsRef<Path>) -> Self {
+        self.users.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds what tracefs says of the trace events of a target kernel: a `format` file, or a folder such
+    /// as `/sys/kernel/tracing/events` with `<category>/<event>/format` in it, saved from that kernel.
+    /// Of several kernels, it is the one that was named last before this. Contexts of classic tracepoints
+    /// (`tp/sched/sched_switch`) need it where BTF does not tell which record an event has; the running
+    /// kernel's own is read by itself where it can be.
+    pub fn formats(mut self, path: impl AsRef<Path>) -> Self {
+        let named = usize::from(self.btf.is_some()) + self.kernels.len();
+        self.formats.push((named, path.as_ref().to_owned()));
+        self
+    }
+
     /// Makes each access to a context a CO-RE relocation: when the program is loaded, it goes to where
     /// the running kernel has the argument. `ctxgen::Loader` has to load such an object.
     pub fn relocatable(mut self, relocatable: bool) -> Self {
@@ -222,9 +244,11 @@ impl Builder {
             self.btf.as_deref(),
             &self.kernels,
             &self.modules,
+            &self.users,
             &target,
             &host,
-        )?;
+        )?
+        .with_formats(&self.formats)?;
         let kernels = found.kernels();
         let kernel = found.first();
         let mut warnings = Vec::new();
@@ -293,6 +317,9 @@ impl Builder {
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
             mismatches.extend(check::mismatches(kernels, unit.source, &unit.object)?);
+            if !self.relocatable {
+                warnings.extend(check::relocated(unit.source, &unit.object)?);
+            }
             if !unit.is_reused {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));
                 record.write(OBJECT, unit.inputs, &unit.object)?;

@@ -1,19 +1,24 @@
 //! Holds the SEC name of each program against the type of its context.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Context;
+use ctxgen::Generic;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Prototypes;
 use ctxgen::SecName;
+use ctxgen::btf::TypeId;
 use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
+use ctxgen::object::RelocationKind;
 use libbpf_rs::ObjectBuilder;
 
 use crate::error::Error;
@@ -29,6 +34,8 @@ pub struct Mismatch {
     pub program: String,
     /// Its section.
     pub section: String,
+    /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
+    pub implements: Option<String>,
     /// The struct that it takes.
     pub takes: String,
     /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
@@ -44,15 +51,20 @@ impl fmt::Display for Mismatch {
             source,
             program,
             section,
+            implements,
             takes,
             gets,
             why,
         } = self;
         write!(
             f,
-            "{}: program {program}, SEC(\"{section}\"): ",
+            "{}: program {program}, SEC(\"{section}\")",
             source.display()
         )?;
+        match implements {
+            Some(member) => write!(f, ", is {member}; ")?,
+            None => f.write_str(": ")?,
+        }
         match gets {
             Some(gets) => write!(
                 f,
@@ -66,9 +78,6 @@ impl fmt::Display for Mismatch {
         }
     }
 }
-
-/// Structs of the kernel's own that programs of a family may take instead of ctxgen's.
-const ALSO: [(&str, &str); 1] = [("raw_tp", "bpf_raw_tracepoint_args")];
 
 /// All mismatches in the object of a source.
 ///
@@ -104,6 +113,46 @@ pub(crate) fn mismatches(
     Ok(mismatches)
 }
 
+/// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
+/// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
+/// expression relocated. No kernel's BTF has the struct.
+///
+/// # Errors
+/// [`Error::Object`], where the object cannot be read.
+pub(crate) fn relocated(source: &Path, bytes: &[u8]) -> Result<Option<String>, Error> {
+    let object = ObjectFile::parse(bytes).map_err(|error| Error::Object {
+        source_file: source.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let contexts = object.relocated_contexts();
+    // Who has a flavour of his own means it.
+    let is_generated = |id: &TypeId| {
+        let ty = object.btf().get(*id);
+        ty.is_some_and(|ty| essential_name(ty.name()) == ty.name())
+    };
+    let of_context = object
+        .relocations()
+        .iter()
+        .filter(|relocation| relocation.kind == RelocationKind::FieldByteOffset)
+        .filter(|relocation| contexts.contains(&relocation.type_id))
+        .filter(|relocation| is_generated(&relocation.type_id));
+    let programs: BTreeSet<&str> = of_context
+        .filter_map(|relocation| object.program_of(relocation))
+        .map(|program| program.name.as_str())
+        .collect();
+    if programs.is_empty() {
+        return Ok(None);
+    }
+    let programs: Vec<&str> = programs.into_iter().collect();
+    Ok(Some(format!(
+        "{}: {} has an access to its context within a macro that has it relocated, as in \
+         BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
+         variable before, and read from that; or load the object with ctxgen::Loader",
+        source.display(),
+        programs.join(", ")
+    )))
+}
+
 fn mismatch(
     kernels: &[KernelBtf],
     object: &ObjectFile,
@@ -115,18 +164,34 @@ fn mismatch(
         Some(hook) => hook.struct_name(),
         None => essential_name(object.btf().get(context)?.name()).to_owned(),
     };
+    // What a program is assigned to counts, whatever its section says: libbpf does not look at that.
+    let is_other = |hook: &&Hook| hook.struct_name() != takes;
+    let assigned = &program.implements;
+    let assigned = assigned.iter().find(is_other).or(assigned.first());
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
             source: source.to_owned(),
             program: program.name.clone(),
             section: program.section.to_string(),
+            implements: assigned.map(|hook| hook.target().replace('/', ".")),
             takes: takes.clone(),
             gets,
             why,
         })
     };
-    let hook = match SecName::parse(&program.section) {
-        Ok(sec) => sec.hook,
+    let of_section = match assigned {
+        Some(hook) => Ok(SecName::of_hook(hook)),
+        None => SecName::parse(&program.section),
+    };
+    let sec = match of_section {
+        // Its section may say any name, and it is assigned to nothing here.
+        Ok(sec) if sec.hook.is_generic() && is_struct_ops(&sec.hook) => {
+            return match Hook::from_struct_name(&takes) {
+                Some(other) if !is_struct_ops(&other) => of(None, NOT_A_MEMBER.to_owned()),
+                _ => None,
+            };
+        }
+        Ok(sec) => sec,
         // What the program is attached to is said at run time; the family is known.
         Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
@@ -140,12 +205,15 @@ fn mismatch(
             };
         }
     };
-    let also = (hook.family().name(), takes.as_str());
-    if ALSO.contains(&also) {
-        return None;
-    }
+    let hook = &sec.hook;
     if takes != hook.struct_name() {
-        return of(Some(hook.struct_name()), String::new());
+        return match sec.may_take(&takes) {
+            true => None,
+            false => of(
+                Some(hook.struct_name()).filter(|name| !name.is_empty()),
+                said_of(&sec),
+            ),
+        };
     }
     // An unknown hook was reported with the source that names its struct; what the kernel's own header
     // lacks, clang has. A hook that one of several kernels supports is worth having.
@@ -153,7 +221,7 @@ fn mismatch(
     let in_module = hook.module().is_some();
     let mut refusals = kernels
         .iter()
-        .map(|kernel| match Context::of_hook_alone(kernel, &hook) {
+        .map(|kernel| match Context::of_hook_alone(kernel, hook) {
             Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
             Err(error) if in_module => Some(error.to_string()),
             Ok(_) | Err(_) => None,
@@ -163,6 +231,22 @@ fn mismatch(
         .all(|other| other.is_some())
         .then(|| of(None, refused))
         .flatten()
+}
+
+/// What a program gets that gets no struct.
+fn said_of(sec: &SecName) -> String {
+    match sec.hook.family().generic() {
+        Generic::Other(pointee, what) => format!("it gets a pointer to {pointee}, which is {what}"),
+        _ => String::new(),
+    }
+}
+
+/// Why a `struct_ops` program cannot take another family's context.
+const NOT_A_MEMBER: &str = "a struct_ops program takes that of the member that it implements, \
+                            struct btf_struct_ops_<ops>_<member>_ctx";
+
+fn is_struct_ops(hook: &Hook) -> bool {
+    hook.family().prototypes() == Prototypes::StructOps
 }
 
 /// Whether a program's section says in which module its hook is.
@@ -202,6 +286,7 @@ fn of_namesakes(
                 source: source.to_owned(),
                 program: program.name.clone(),
                 section: section.clone(),
+                implements: None,
                 takes: takes.clone(),
                 gets: None,
                 why: format!(

@@ -29,6 +29,7 @@ impl Targets {
         btf: Option<&Path>,
         named: &[PathBuf],
         modules: &[(String, PathBuf)],
+        users: &[PathBuf],
         target: &str,
         host: &str,
     ) -> Result<Self, Error> {
@@ -57,6 +58,9 @@ impl Targets {
         targets.check_byte_orders()?;
         for (name, path) in modules {
             targets.add_module(name, path)?;
+        }
+        for path in users {
+            targets.add_user(path)?;
         }
         Ok(targets)
     }
@@ -92,6 +96,39 @@ impl Targets {
                 Ok(())
             }
         }
+    }
+
+    /// Adds a program in user space, whose functions are the same on all kernels.
+    fn add_user(&mut self, path: &Path) -> Result<(), Error> {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        for kernel in &mut self.kernels {
+            kernel
+                .add_user_file(&absolute)
+                .map_err(|error| Error::Btf {
+                    place: "Builder::user",
+                    error: Box::new(error),
+                })?;
+        }
+        self.paths.push(path.to_owned());
+        Ok(())
+    }
+
+    /// With what tracefs says of the kernels' trace events, each for the last of so many of them.
+    pub(crate) fn with_formats(mut self, formats: &[(usize, PathBuf)]) -> Result<Self, Error> {
+        for (named, path) in formats {
+            let number = named.saturating_sub(1).min(self.kernels.len() - 1);
+            let kernel = &mut self.kernels[number];
+            // A pinned BTF keeps what was needed: the files may be gone.
+            if kernel.pin_note().is_some() && !path.exists() {
+                continue;
+            }
+            kernel.add_formats(path).map_err(|error| Error::Btf {
+                place: "Builder::formats",
+                error: Box::new(error),
+            })?;
+            self.paths.push(path.clone());
+        }
+        Ok(self)
     }
 
     fn check_byte_orders(&self) -> Result<(), Error> {

@@ -11,6 +11,8 @@ use crate::btf::IntEncoding;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::layout::is_arguments_struct;
+use crate::prototype::PT_REGS;
 
 /// How many pointers, arrays and structs by value are followed.
 const MAX_DEPTH: u32 = 16;
@@ -154,7 +156,9 @@ fn alike(
             return false;
         };
         match (named_record(&local), named_record(&target)) {
-            (Some(local), Some(target)) => local == target,
+            (Some(local), Some(target)) => {
+                local == target || target == (false, PT_REGS) && is_arguments_struct(local.1)
+            }
             (None, None) => alike((local_btf, &local), (target_btf, &target), depth, steps),
             _ => false,
         }

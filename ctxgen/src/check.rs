@@ -10,12 +10,12 @@ use self::relocated::Relocated;
 use crate::Context;
 use crate::Error;
 use crate::LoadError;
+use crate::Shape;
 use crate::drift::Change;
 use crate::drift::Slots;
 use crate::drift::absence;
 use crate::drift::changes;
 use crate::hook::Hook;
-use crate::hook::SecName;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Program;
@@ -127,25 +127,33 @@ fn verdict(
     kernel: &KernelBtf,
     relocated: &Relocated<'_>,
 ) -> Result<Verdict, Error> {
-    let of_section = SecName::parse(&program.section).ok().map(|sec| sec.hook);
-    if let (Some(of_section), Some(of_struct)) = (&of_section, &of_struct)
-        && of_section.struct_name() != of_struct.struct_name()
-    {
-        return Ok(Verdict::WrongStruct {
-            should_be: of_section.struct_name(),
-        });
+    let hooks = program.hooks();
+    if let Some(of_struct) = &of_struct {
+        let name = of_struct.struct_name();
+        let mut right = hooks.iter().map(Hook::struct_name);
+        if let Some(should_be) = right.find(|right| *right != name) {
+            return Ok(Verdict::WrongStruct { should_be });
+        }
     }
     // What it is attached to counts; the struct says it where the section does not.
-    let Some(hook) = of_section.or_else(|| of_struct.clone()) else {
+    let hook = hooks.first().cloned().or_else(|| of_struct.clone());
+    let Some(hook) = hook else {
         return Ok(Verdict::Unknown);
     };
+    let is_claimed = program.context.is_some() && of_struct.is_some();
     let context = match Context::find_hook(kernel, &hook) {
         Ok(context) => context,
+        // libbpf knows by itself what to do with members that the kernel lacks.
+        Err(_) if !program.implements.is_empty() && !is_claimed => return Ok(Verdict::Unknown),
         Err(error) => return Ok(Verdict::Absent(absence(&error))),
     };
     let (Some(id), Some(of_struct)) = (program.context, of_struct) else {
         return Ok(Verdict::Unknown);
     };
+    // Of a function in user space, the kernel's BTF says nothing.
+    if of_struct.has_generated_struct() && matches!(context.shape, Shape::Kernel { .. }) {
+        return Ok(Verdict::Unknown);
+    }
     if let Some(verdict) = relocated.verdict(place, id, &of_struct)? {
         return Ok(verdict);
     }

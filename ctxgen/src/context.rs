@@ -8,6 +8,7 @@ use crate::kernel::KernelBtf;
 use crate::layout::Layout;
 use crate::layout::Unsupported;
 use crate::layout::lay_out;
+use crate::layout::of_record;
 use crate::prototype;
 use crate::prototype::NamesFrom;
 use crate::prototype::Prototype;
@@ -28,8 +29,8 @@ pub struct Context {
 /// What a context struct consists of.
 #[derive(Clone, Debug)]
 pub enum Shape {
-    /// Slots, which ctxgen makes a struct for.
-    Slots {
+    /// What ctxgen makes a struct for.
+    Generated {
         /// The fields.
         layout: Layout,
         /// Where their names are from.
@@ -39,6 +40,13 @@ pub enum Shape {
     Kernel {
         /// The struct's type in the kernel's BTF.
         type_id: TypeId,
+    },
+    /// No struct of the kernel's.
+    Other {
+        /// What a program's argument points to, in C.
+        pointee: &'static str,
+        /// What that is.
+        what: &'static str,
     },
 }
 
@@ -51,8 +59,10 @@ impl Context {
     /// As [`prototype::resolve`], and [`Error::Unsupported`] where no program can attach to `hook`
     /// itself.
     pub fn of_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
-        let shape = shape(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))?;
-        Ok(Self::sharing(kernel, hook, shape))
+        let found =
+            prototype::spelled(kernel, hook).and_then(|hook| Ok((shape(kernel, &hook)?, hook)));
+        let (shape, hook) = found.map_err(|error| prototype::with_nearest(kernel, error))?;
+        Ok(Self::sharing(kernel, &hook, shape))
     }
 
     /// As [`Context::of_hook`], without looking for other hooks that share the struct.
@@ -66,12 +76,14 @@ impl Context {
     /// As [`Context::of_hook_alone`], but without the nearest names in the error, which take long to
     /// find: for where a missing hook is nothing unusual.
     pub(crate) fn find_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        let hook = prototype::spelled(kernel, hook)?;
         Ok(Self {
+            shape: shape(kernel, &hook)?,
             struct_name: hook.struct_name(),
-            hooks: vec![hook.clone()],
+            hooks: vec![hook],
             refused: Vec::new(),
-            shape: shape(kernel, hook)?,
-        })
+        }
+        .with_kernels_name(kernel))
     }
 
     /// The context that a struct name stands for: that of the first hook with this struct that a
@@ -86,6 +98,7 @@ impl Context {
     /// As [`Context::of_struct`], but without the nearest names in the error, which take long to find:
     /// for where a missing hook is nothing unusual.
     pub(crate) fn find_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+        let hook = prototype::spelled(kernel, hook)?;
         let mut first = None;
         for hook in hook.sharing_struct() {
             match shape(kernel, &hook) {
@@ -118,16 +131,29 @@ impl Context {
             refused,
             shape,
         }
+        .with_kernels_name(kernel)
+    }
+
+    /// With the name that the kernel has for a struct of its own, which is not the same on all
+    /// architectures.
+    fn with_kernels_name(mut self, kernel: &KernelBtf) -> Self {
+        if let Shape::Kernel { type_id } = self.shape
+            && let Some(ty) = kernel.btf().get(type_id)
+        {
+            self.struct_name = ty.name().to_owned();
+        }
+        self
     }
 
     /// The struct's size in bytes.
     pub fn size(&self, kernel: &KernelBtf) -> u32 {
         match &self.shape {
-            Shape::Slots { layout, .. } => layout.size,
+            Shape::Generated { layout, .. } => layout.size,
             Shape::Kernel { type_id } => match kernel.btf().get(*type_id).map(|ty| ty.kind()) {
                 Some(Kind::Struct(composite)) => composite.size,
                 _ => 0,
             },
+            Shape::Other { .. } => 0,
         }
     }
 }
@@ -135,8 +161,13 @@ impl Context {
 fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, Error> {
     match prototype::look_up(kernel, hook)? {
         Prototype::Kernel { type_id } => Ok(Shape::Kernel { type_id }),
-        Prototype::Slots(signature) => match lay_out(kernel, hook, &signature) {
-            Ok(layout) => Ok(Shape::Slots {
+        Prototype::Other { pointee, what } => Ok(Shape::Other { pointee, what }),
+        Prototype::Record(record) => Ok(Shape::Generated {
+            layout: of_record(kernel, &record),
+            names_from: record.names_from,
+        }),
+        Prototype::Function(signature) => match lay_out(kernel, hook, &signature) {
+            Ok(layout) => Ok(Shape::Generated {
                 layout,
                 names_from: signature.names_from,
             }),

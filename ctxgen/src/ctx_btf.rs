@@ -2,8 +2,10 @@
 
 mod import;
 
+use std::collections::BTreeMap;
 use std::slice;
 
+use self::import::Structs;
 use self::import::import;
 use crate::Error;
 use crate::btf::Btf;
@@ -12,11 +14,13 @@ use crate::btf::TypeId;
 use crate::context::Context;
 use crate::context::Shape;
 use crate::kernel::KernelBtf;
+use crate::kernel::Types;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
 use crate::layout::Layout;
 use crate::layout::SLOT;
+use crate::layout::SystemCallArguments;
 use crate::merge::Merged;
 use crate::merge::MergedField;
 use crate::merge::MergedShape;
@@ -47,6 +51,8 @@ pub struct CtxStruct {
     pub type_id: TypeId,
     /// The kernels that do not have all of it.
     pub lacking: Lacking,
+    /// Whether each access to it is to be relocated when a program is loaded.
+    pub(crate) relocatable: bool,
 }
 
 /// Which kernels of a build lack what, as indices into [`CtxBtf::kernels`].
@@ -71,7 +77,11 @@ impl<'k> CtxBtf<'k> {
         contexts: impl IntoIterator<Item = Context>,
     ) -> Result<Self, Error> {
         let contexts = contexts.into_iter();
-        let contexts = contexts.map(|context| (context, Lacking::default()));
+        let contexts = contexts.map(|context| Part {
+            context,
+            lacking: Lacking::default(),
+            relocatable: false,
+        });
         let builder = Builder::new(kernel);
         Self::build(slice::from_ref(kernel), kernel, builder, contexts.collect())
     }
@@ -104,16 +114,20 @@ impl<'k> CtxBtf<'k> {
         kernels: &'k [KernelBtf],
         base: &'k KernelBtf,
         mut builder: Builder<'k>,
-        mut contexts: Vec<(Context, Lacking)>,
+        mut parts: Vec<Part>,
     ) -> Result<Self, Error> {
-        contexts.sort_by(|(a, _), (b, _)| a.struct_name.cmp(&b.struct_name));
-        contexts.dedup_by(|(a, _), (b, _)| a.struct_name == b.struct_name);
-        let structs = contexts
+        parts.sort_by(|a, b| a.context.struct_name.cmp(&b.context.struct_name));
+        parts.dedup_by(|a, b| a.context.struct_name == b.context.struct_name);
+        let structs = parts
             .into_iter()
-            .map(|(context, lacking)| CtxStruct {
-                type_id: builder.add(&context),
-                context,
-                lacking,
+            .map(|mut part| {
+                builder.import_types(base, &mut part.context);
+                CtxStruct {
+                    type_id: builder.add(&part.context),
+                    context: part.context,
+                    lacking: part.lacking,
+                    relocatable: part.relocatable,
+                }
             })
             .collect();
         let bytes = builder.writer.finish();
@@ -162,11 +176,20 @@ impl<'k> CtxBtf<'k> {
     }
 }
 
+/// What becomes a [`CtxStruct`].
+struct Part {
+    context: Context,
+    lacking: Lacking,
+    relocatable: bool,
+}
+
 struct Builder<'k> {
     base: &'k Btf<'k>,
     writer: BtfWriter,
     /// The type of a whole slot.
     slot: Option<TypeId>,
+    /// Pointers to the arguments of system calls, by the structs' names.
+    calls: BTreeMap<String, TypeId>,
 }
 
 impl<'k> Builder<'k> {
@@ -175,26 +198,85 @@ impl<'k> Builder<'k> {
             base: kernel.btf(),
             writer: BtfWriter::split(kernel.btf()),
             slot: None,
+            calls: BTreeMap::new(),
         }
     }
 
     fn add(&mut self, context: &Context) -> TypeId {
         let layout = match &context.shape {
             Shape::Kernel { type_id } => return *type_id,
-            Shape::Slots { layout, .. } => layout,
+            Shape::Other { .. } => return TypeId::VOID,
+            Shape::Generated { layout, .. } => layout,
         };
+        self.structure(&context.struct_name, layout)
+    }
+
+    fn structure(&mut self, name: &str, layout: &Layout) -> TypeId {
+        let system_call = layout
+            .system_call
+            .as_ref()
+            .map(|call| self.pointer_to_arguments(call));
         let members: Vec<_> = layout
             .fields
             .iter()
-            .map(|field| (field.name.as_str(), self.declared(field), field.offset))
+            .map(|field| {
+                let declared = match (field.form, system_call) {
+                    (Form::SystemCall, Some(pointer)) => pointer,
+                    _ => self.declared(field),
+                };
+                (field.name.as_str(), declared, field.offset)
+            })
             .collect();
-        self.writer
-            .structure(&context.struct_name, layout.size, &members)
+        self.writer.structure(name, layout.size, &members)
+    }
+
+    /// A pointer to a system call's arguments, which several contexts may have.
+    fn pointer_to_arguments(&mut self, call: &SystemCallArguments) -> TypeId {
+        if let Some(pointer) = self.calls.get(&call.struct_name) {
+            return *pointer;
+        }
+        let structure = self.structure(&call.struct_name, &call.layout);
+        let constant = self.writer.constant(structure);
+        let pointer = self.writer.pointer(constant);
+        self.calls.insert(call.struct_name.clone(), pointer);
+        pointer
+    }
+
+    /// Takes the types of a program in user space over, as far as they can be declared here.
+    fn import_types(&mut self, kernel: &KernelBtf, context: &mut Context) {
+        let Shape::Generated { layout, .. } = &mut context.shape else {
+            return;
+        };
+        if layout.types == Types::Kernel {
+            return;
+        }
+        let types = kernel.types(layout.types);
+        for mut field in std::mem::take(&mut layout.fields) {
+            match import(
+                self.base,
+                &mut self.writer,
+                types,
+                field.type_id,
+                Structs::Strangers,
+            ) {
+                Some(type_id) => {
+                    field.type_id = type_id;
+                    layout.fields.push(field);
+                }
+                None => {
+                    let name = field.name;
+                    layout
+                        .left_out
+                        .push(format!("`{name}`, whose type cannot be declared here"));
+                }
+            }
+        }
+        layout.types = Types::Kernel;
     }
 
     fn declared(&mut self, field: &Field) -> TypeId {
         match field.form {
-            Form::Own => field.type_id,
+            Form::Own | Form::SystemCall => field.type_id,
             Form::Slot => self.slot(),
             Form::Slots(len) => {
                 let slot = self.slot();
@@ -219,7 +301,8 @@ impl<'k> Builder<'k> {
     }
 
     /// A context with the types of all kernels, one field after the other.
-    fn flatten(&mut self, kernels: &[KernelBtf], merged: Merged) -> (Context, Lacking) {
+    fn flatten(&mut self, kernels: &[KernelBtf], merged: Merged) -> Part {
+        let is_relocatable = matches!(merged.shape, MergedShape::Generated { .. });
         let mut lacking = Lacking {
             hook: merged.lacking,
             fields: Vec::new(),
@@ -227,10 +310,38 @@ impl<'k> Builder<'k> {
         };
         let shape = match merged.shape {
             MergedShape::Kernel { type_id } => Shape::Kernel { type_id },
-            MergedShape::Slots { fields, names_from } => {
+            MergedShape::Other { pointee, what } => Shape::Other { pointee, what },
+            MergedShape::Fixed { layout, names_from } => Shape::Generated { layout, names_from },
+            MergedShape::Generated {
+                passing,
+                fields,
+                names_from,
+                system_call,
+                returns,
+            } => {
+                let mut type_of = |of: usize, id: TypeId| match of {
+                    0 => Some(id),
+                    _ => {
+                        let from = kernels[of].btf();
+                        import(self.base, &mut self.writer, from, id, Structs::Kernels)
+                    }
+                };
+                let system_call = system_call.map(|(of, mut call)| {
+                    call.layout.fields.retain_mut(|field| {
+                        let own = type_of(of, field.type_id);
+                        field.type_id = own.unwrap_or(field.type_id);
+                        own.is_some()
+                    });
+                    call
+                });
                 let mut layout = Layout {
+                    passing,
                     size: 0,
                     fields: Vec::new(),
+                    types: Types::Kernel,
+                    returns: returns.and_then(|(of, id)| type_of(of, id)),
+                    left_out: Vec::new(),
+                    system_call,
                 };
                 for MergedField {
                     field,
@@ -238,21 +349,20 @@ impl<'k> Builder<'k> {
                     lacking: kernels_without,
                 } in fields
                 {
-                    let type_id = match of {
-                        0 => Some(field.type_id),
-                        _ => import(
-                            self.base,
-                            &mut self.writer,
-                            kernels[of].btf(),
-                            field.type_id,
-                        ),
-                    };
-                    let Some(type_id) = type_id else {
+                    let Some(type_id) = type_of(of, field.type_id) else {
                         lacking.undeclared.push((field.name, of));
                         continue;
                     };
+                    let access = match (field.access, of) {
+                        (Access::Data(element), 1..) => {
+                            let element = type_of(of, element);
+                            element.map_or(Access::Always, Access::Data)
+                        }
+                        (access, _) => access,
+                    };
                     let field = Field {
                         type_id,
+                        access,
                         offset: layout.size,
                         ..relocatable(field)
                     };
@@ -260,7 +370,7 @@ impl<'k> Builder<'k> {
                     layout.fields.push(field);
                     lacking.fields.push(kernels_without);
                 }
-                Shape::Slots { layout, names_from }
+                Shape::Generated { layout, names_from }
             }
         };
         let context = Context {
@@ -269,7 +379,11 @@ impl<'k> Builder<'k> {
             refused: merged.refused,
             shape,
         };
-        (context, lacking)
+        Part {
+            context,
+            lacking,
+            relocatable: is_relocatable,
+        }
     }
 }
 
@@ -324,7 +438,7 @@ mod tests {
             let ctx = CtxBtf::relocatable(&kernels, merged).unwrap();
             let mut fields = 0;
             for ctx_struct in ctx.structs() {
-                let Shape::Slots { layout, .. } = &ctx_struct.context.shape else {
+                let Shape::Generated { layout, .. } = &ctx_struct.context.shape else {
                     continue;
                 };
                 let hook = &ctx_struct.context.hooks[0];
@@ -335,7 +449,7 @@ mod tests {
                         }
                         let what = format!("{hook}, {}, kernel {number}", field.name);
                         let there = Context::find_struct(kernel, hook).expect(&what);
-                        let Shape::Slots { layout, .. } = there.shape else {
+                        let Shape::Generated { layout, .. } = there.shape else {
                             panic!("{what}");
                         };
                         let named = |name: &str| layout.fields.iter().find(|f| f.name == name);

@@ -6,12 +6,14 @@ use std::fmt;
 
 pub use self::changes::Change;
 pub use self::changes::Move;
+pub use self::changes::Place;
 pub(crate) use self::changes::Slot;
 pub(crate) use self::changes::Slots;
 pub(crate) use self::changes::changes;
 use crate::Context;
 use crate::Error;
 use crate::hook::Hook;
+use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::labels;
 
@@ -46,6 +48,11 @@ impl Drift {
     /// # Errors
     /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
     pub fn of(kernels: &[KernelBtf], hook: &Hook) -> Result<Option<Self>, Error> {
+        // What programs get whatever they attach to is kept as it is, and functions in user space are
+        // none of a kernel's.
+        if hook.is_generic() || hook.family().prototypes() == Prototypes::User {
+            return Ok(None);
+        }
         let contexts: Vec<Result<Context, Error>> = kernels
             .iter()
             .map(|kernel| Context::find_struct(kernel, hook))

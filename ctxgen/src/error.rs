@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::ByteOrder;
 use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
@@ -13,6 +14,7 @@ use crate::kernel::Origin;
 use crate::kernel::Trail;
 use crate::layout::Unsupported;
 use crate::load::LoadError;
+use crate::nearest::nearest;
 use crate::object::ObjectError;
 
 /// Why there is no context struct.
@@ -21,9 +23,8 @@ use crate::object::ObjectError;
 pub enum Error {
     /// A SEC name's section is none of libbpf's that ctxgen has contexts for.
     #[error(
-        "`{name}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name, \
-         with one of these sections: {}",
-        sections()
+        "`{name}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        similar_sections(name)
     )]
     UnknownFamily {
         /// As it was given.
@@ -254,6 +255,36 @@ pub enum Error {
         /// What stands there.
         text: String,
     },
+    /// A format file of tracefs, or a folder of them, could not be read.
+    #[error("cannot read trace event formats from {}: {error}", path.display())]
+    ReadFormat {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file is no format file of tracefs.
+    #[error(
+        "{}:{line} is not as tracefs writes the format of a trace event: {text:?}", path.display()
+    )]
+    BadFormat {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What stands there.
+        text: String,
+    },
+    /// There is no format file in a folder.
+    #[error(
+        "there are no trace event formats in {}: what is looked for is <category>/<event>/format, as \
+         in /sys/kernel/tracing/events", path.display()
+    )]
+    NoFormats {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A compiled BPF object cannot be read.
     #[error("the BPF object cannot be read: {0}")]
     Object(#[from] ObjectError),
@@ -302,6 +333,30 @@ pub enum Error {
         /// Where it was looked for.
         origin: Origin,
     },
+    /// A function in user space, and no BTF that could have its prototype.
+    #[error(
+        "`{hook}` stands for a function of a program in user space, and no BTF of one was given: \
+         --user FILE, or Builder::user(FILE), takes an ELF file with a .BTF section (gcc -gbtf, \
+         pahole -J). A program can take struct pt_regs instead"
+    )]
+    NoUserBtf {
+        /// What was asked for.
+        hook: Hook,
+    },
+    /// The BTF of a program in user space is for another machine than the kernel.
+    #[error(
+        "{} is {user}, and {origin} is {kernel}: it is no program for that kernel", path.display()
+    )]
+    UserByteOrder {
+        /// The program's file.
+        path: PathBuf,
+        /// Its byte order.
+        user: ByteOrder,
+        /// The kernel's.
+        kernel: ByteOrder,
+        /// The kernel.
+        origin: Origin,
+    },
     /// The kernel has no such hook.
     #[error(
         "{origin} has no hook `{hook}`: looked for {}{}", tried.join(", "), advice(nearest, hook, origin)
@@ -329,6 +384,44 @@ pub enum Error {
         origin: Origin,
         /// The prototypes in C.
         prototypes: Vec<String>,
+    },
+    /// BTF does not tell which record a trace event has, or which event a struct's name stands for.
+    #[error(
+        "`{hook}` is ambiguous: {origin} does not tell which of these it is: {}. The event's format in \
+         tracefs does, /sys/kernel/tracing/events/<category>/<event>/format on that kernel: give a copy \
+         of it, or of that whole folder (--formats, Builder::formats, KernelBtf::with_formats)",
+        or_none(candidates)
+    )]
+    AmbiguousEvent {
+        /// What was asked for.
+        hook: Hook,
+        /// Where it was looked for.
+        origin: Origin,
+        /// What it may be, sorted: structs of the kernel's BTF, or hooks. None where nothing hints at
+        /// any.
+        candidates: Vec<String>,
+    },
+    /// A trace event's format is not that of its record in BTF.
+    #[error(
+        "`{hook}`: its format in tracefs is that of no record in {origin}{}; they have to be of the same \
+         kernel",
+        held_against(candidates)
+    )]
+    OtherFormat {
+        /// What was asked for.
+        hook: Hook,
+        /// The kernel.
+        origin: Origin,
+        /// The structs that should have been it.
+        candidates: Vec<String>,
+    },
+    /// A trace event is in another category.
+    #[error("`{hook}`: the event is in another category, and is {}", right.join(" or "))]
+    OtherCategory {
+        /// What was asked for.
+        hook: Hook,
+        /// The same with the right categories.
+        right: Vec<String>,
     },
     /// The hook is there, but no program can attach to it, or none can be given a context.
     #[error("no program can attach to `{hook}`: {reason}")]
@@ -381,11 +474,27 @@ impl fmt::Debug for Error {
     }
 }
 
-fn sections() -> String {
-    let all: Vec<_> = Family::all()
-        .flat_map(|family| family.sections().iter().copied())
-        .collect();
-    all.join(", ")
+/// The sections that may be meant, or the families that there are.
+fn similar_sections(name: &str) -> String {
+    let plain = name.strip_prefix('?').unwrap_or(name);
+    let prefix = plain.split('/').next().unwrap_or_default();
+    let sections = || Family::all().flat_map(|family| family.sections().iter().copied());
+    let mut similar = nearest(plain, sections());
+    similar.extend(nearest(prefix, sections()));
+    similar.dedup();
+    match similar.is_empty() {
+        false => format!(". Similar sections: {}", similar.join(", ")),
+        true => {
+            let (with, without): (Vec<Family>, Vec<Family>) =
+                Family::all().partition(|family| family.has_targets());
+            let name = |family: &Family| family.sections()[0];
+            format!(
+                ", with a target behind one of {}, or as one of libbpf's others, such as {}",
+                with.iter().map(name).collect::<Vec<_>>().join(", "),
+                without.iter().map(name).collect::<Vec<_>>().join(", ")
+            )
+        }
+    }
 }
 
 /// What may be meant, or where else it may be.
@@ -399,6 +508,20 @@ fn advice(nearest: &[String], hook: &Hook, origin: &Origin) -> String {
         }
         [] => String::new(),
         names => format!(". Similar names: {}", names.join(", ")),
+    }
+}
+
+fn or_none(candidates: &[String]) -> String {
+    match candidates {
+        [] => "no class of events has its prototype".to_owned(),
+        candidates => candidates.join(", "),
+    }
+}
+
+fn held_against(candidates: &[String]) -> String {
+    match candidates {
+        [] => String::new(),
+        candidates => format!(", {} included", candidates.join(" and ")),
     }
 }
 

@@ -53,8 +53,10 @@ pub mod check;
 mod compiler;
 mod context;
 mod ctx_btf;
+mod ctype;
 pub mod drift;
 mod error;
+mod format;
 mod hook;
 mod ident;
 mod kernel;
@@ -69,6 +71,7 @@ pub mod prototype;
 mod reach;
 pub mod render;
 mod sorted;
+mod syscall;
 mod trim;
 
 pub use self::agree::essential_name;

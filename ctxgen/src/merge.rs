@@ -14,8 +14,12 @@ use crate::Error;
 use crate::Shape;
 use crate::btf::TypeId;
 use crate::hook::Hook;
+use crate::hook::Passing;
 use crate::kernel::KernelBtf;
+use crate::kernel::Types;
 use crate::layout::Field;
+use crate::layout::Layout;
+use crate::layout::SystemCallArguments;
 use crate::layout::Unsupported;
 use crate::prototype::NamesFrom;
 use crate::prototype::with_nearest;
@@ -43,16 +47,37 @@ pub struct Merged {
 #[derive(Clone, Debug)]
 pub enum MergedShape {
     /// Arguments.
-    Slots {
+    Generated {
+        /// What the struct is laid over on the kernels.
+        passing: Passing,
         /// The fields, those of the first kernel in their order.
         fields: Vec<MergedField>,
         /// Where the names are from on the first kernel that has the hook.
+        names_from: NamesFrom,
+        /// What the program has to return, and the kernel that the type is from, as an index.
+        returns: Option<(usize, TypeId)>,
+        /// A system call's arguments, which no kernel moves, and the kernel that their types are from, as
+        /// an index.
+        system_call: Option<(usize, Box<SystemCallArguments>)>,
+    },
+    /// What is the same on all kernels, since it is none of theirs: a function in user space.
+    Fixed {
+        /// The fields, where they are.
+        layout: Layout,
+        /// Where their names are from.
         names_from: NamesFrom,
     },
     /// A struct of the first kernel's own.
     Kernel {
         /// The struct's type in that kernel's BTF.
         type_id: TypeId,
+    },
+    /// No struct of the kernel's; see [`Shape::Other`].
+    Other {
+        /// What a program's argument points to, in C.
+        pointee: &'static str,
+        /// What that is.
+        what: &'static str,
     },
 }
 
@@ -110,6 +135,12 @@ fn merge_found(
             type_id: TypeId::VOID,
         },
     };
+    // What a struct's name stands for, a kernel that has it tells.
+    let spelled = contexts.first().and_then(|(_, first)| first.hooks.first());
+    let hook = match hook.has_joined_parts() {
+        true => spelled.unwrap_or(hook),
+        false => hook,
+    };
     for other in hook.sharing_struct() {
         let contexts = || contexts.iter().map(|(_, context)| context);
         if contexts().any(|context| context.hooks.contains(&other)) {
@@ -122,15 +153,29 @@ fn merge_found(
         }
     }
     merged.shape = match (contexts.first(), first_error) {
-        (Some((_, first)), error) => match &first.shape {
-            Shape::Slots { names_from, .. } => MergedShape::Slots {
+        (Some((of, first)), error) => match &first.shape {
+            Shape::Generated { layout, names_from } if layout.types != Types::Kernel => {
+                MergedShape::Fixed {
+                    layout: layout.clone(),
+                    names_from: names_from.clone(),
+                }
+            }
+            Shape::Generated { layout, names_from } => MergedShape::Generated {
+                passing: layout.passing,
                 fields: fields(kernels, &contexts),
                 names_from: names_from.clone(),
+                system_call: layout.system_call.clone().map(|call| (*of, call)),
+                returns: layout.returns.map(|type_id| (*of, type_id)),
             },
+            Shape::Other { pointee, what } => MergedShape::Other { pointee, what },
             Shape::Kernel { type_id } => match (merged.lacking.first(), error) {
                 // The struct is in the first kernel's header or in none.
                 (Some(0), Some(error)) => return Err(error),
-                _ => MergedShape::Kernel { type_id: *type_id },
+                _ => {
+                    // The architecture may have its own name for it.
+                    merged.struct_name.clone_from(&first.struct_name);
+                    MergedShape::Kernel { type_id: *type_id }
+                }
             },
         },
         (None, Some(error)) => return Err(error),
@@ -169,7 +214,7 @@ fn fields(kernels: &[KernelBtf], contexts: &[(usize, Context)]) -> Vec<MergedFie
 fn arguments(contexts: &[(usize, Context)]) -> Vec<Argument<'_>> {
     let mut arguments: Vec<Argument<'_>> = Vec::new();
     for (kernel, context) in contexts {
-        let Shape::Slots { layout, .. } = &context.shape else {
+        let Shape::Generated { layout, .. } = &context.shape else {
             continue;
         };
         let mut next = 0;

@@ -101,11 +101,18 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
         writer.raw(&words);
     }
     for id in partial {
-        let tag = writer.string(PARTIAL);
         let target = new_ids.get(&id).copied().unwrap_or(0);
-        let declaration_itself = u32::MAX;
-        let info = libbpf_sys::BTF_KIND_DECL_TAG << 24;
-        writer.raw(&[tag, info, target, declaration_itself]);
+        tag(&mut writer, PARTIAL, target);
+    }
+    // A tag has to be on something, and says nothing of what that is.
+    let something = parts.keys().find(|id| {
+        let ty = btf.get(**id);
+        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Struct(_) | Kind::Typedef(_)))
+    });
+    if let Some(target) = something.and_then(|id| new_ids.get(id)) {
+        for ((category, _), format) in &kept.formats {
+            tag(&mut writer, &format.as_tag(category), *target);
+        }
     }
     let mut modules: Vec<(String, Range<u32>)> = Vec::new();
     for (&id, &new) in &new_ids {
@@ -127,6 +134,14 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
         btf: writer.finish(),
         modules,
     }
+}
+
+/// Writes a tag on the declaration of a type itself.
+fn tag(writer: &mut BtfWriter, name: &str, target: u32) {
+    let name = writer.string(name);
+    let declaration_itself = u32::MAX;
+    let info = libbpf_sys::BTF_KIND_DECL_TAG << 24;
+    writer.raw(&[name, info, target, declaration_itself]);
 }
 
 /// What a pinned BTF has no more of than the outside. Of any other BTF, that is nothing.

@@ -15,6 +15,7 @@ mod record;
 mod refusal;
 mod slots;
 mod start;
+mod struct_ops;
 mod table;
 mod text;
 
@@ -41,6 +42,8 @@ pub use refusal::Step;
 pub use slots::IntoField;
 pub use slots::Slots;
 pub use start::start;
+pub use struct_ops::adapt_struct_ops;
+pub use struct_ops::register;
 pub use table::Table;
 pub use text::access;
 pub use text::text;

@@ -28,6 +28,7 @@
  */
 #define ctx_get(ctx, field) ((ctx)->field)
 
+struct Qdisc;
 struct delegated_inode;
 struct dentry;
 struct inode;
@@ -82,6 +83,29 @@ struct btf_lsm_path_rename_ctx {
 	struct dentry *new_dentry;
 	unsigned int flags __attribute__((aligned(8))); /* not on 5.10-x86_64 */
 	int ret __attribute__((aligned(8)));
+} __attribute__((preserve_access_index));
+
+/*
+ * struct_ops/Qdisc_ops/dequeue
+ *
+ * Argument names are from Qdisc_ops__dequeue.
+ * Not there on 5.10-x86_64 and 6.1-x86_64.
+ * The program returns struct sk_buff *.
+ */
+struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
+	struct Qdisc *sch;
+} __attribute__((preserve_access_index));
+
+/*
+ * struct_ops/tcp_congestion_ops/set_state
+ *
+ * BTF has no names for its arguments.
+ */
+struct btf_struct_ops_tcp_congestion_ops_set_state_ctx {
+	struct sock *sk; /* not on 5.10-x86_64 and 6.1-x86_64 */
+	u8 new_state __attribute__((aligned(8))); /* not on 5.10-x86_64 and 6.1-x86_64 */
+	struct sock *arg0; /* not on 7.2-x86_64 */
+	u8 arg1 __attribute__((aligned(8))); /* not on 7.2-x86_64 */
 } __attribute__((preserve_access_index));
 
 /*

@@ -32,10 +32,22 @@
 		__copy.value;                                                          \
 	}), (ctx)->field)
 
+/*
+ * What a record has behind its fields: ctx_data(ctx, name) points to the first element of what
+ * __data_loc_name says the place of, and ctx_data_len(ctx, name) is how many bytes it has.
+ * bpf_probe_read_kernel() and bpf_probe_read_kernel_str() read it.
+ */
+#define ctx_data(ctx, name)                                                            \
+	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) +                 \
+						 ((ctx)->__data_loc_##name & 0xffff)))
+#define ctx_data_len(ctx, name) ((unsigned int)(ctx)->__data_loc_##name >> 16)
+
+struct ack_sample;
 struct dentry;
 struct inode;
 struct netdev_bpf;
 struct path;
+struct sock;
 struct task_struct;
 struct xdp_attachment_info;
 
@@ -73,6 +85,40 @@ _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, delegated_ino
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, ret) == 24, "btf_fexit_vfs_unlink_ctx.ret");
 
 /*
+ * kprobe/vfs_unlink
+ *
+ * Argument names are from vfs_unlink.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier, which
+ * BPF_CORE_READ() and its like follow.
+ */
+struct btf_kprobe_vfs_unlink_ctx {
+	unsigned char __reserved_0[96];
+	struct inode **delegated_inode; /* dx */
+	struct dentry *dentry; /* si */
+	struct inode *dir; /* di */
+	unsigned char __reserved_1[48];
+};
+_Static_assert(sizeof(struct btf_kprobe_vfs_unlink_ctx) == 168, "btf_kprobe_vfs_unlink_ctx");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, delegated_inode) == 96, "btf_kprobe_vfs_unlink_ctx.delegated_inode");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, dentry) == 104, "btf_kprobe_vfs_unlink_ctx.dentry");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, dir) == 112, "btf_kprobe_vfs_unlink_ctx.dir");
+
+/*
+ * kretprobe/vfs_unlink
+ *
+ * Argument names are from vfs_unlink.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier, which
+ * BPF_CORE_READ() and its like follow.
+ */
+struct btf_kretprobe_vfs_unlink_ctx {
+	unsigned char __reserved_0[80];
+	int ret; /* ax */
+	unsigned char __reserved_1[84];
+};
+_Static_assert(sizeof(struct btf_kretprobe_vfs_unlink_ctx) == 168, "btf_kretprobe_vfs_unlink_ctx");
+_Static_assert(__builtin_offsetof(struct btf_kretprobe_vfs_unlink_ctx, ret) == 80, "btf_kretprobe_vfs_unlink_ctx.ret");
+
+/*
  * lsm/path_chown
  *
  * Argument names are from bpf_lsm_path_chown.
@@ -90,6 +136,78 @@ _Static_assert(sizeof(((struct btf_lsm_path_chown_ctx *)0)->uid) == 4, "btf_lsm_
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, gid) == 16, "btf_lsm_path_chown_ctx.gid");
 _Static_assert(sizeof(((struct btf_lsm_path_chown_ctx *)0)->gid) == 4, "btf_lsm_path_chown_ctx.gid: its type has another size in vmlinux.h");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, ret) == 24, "btf_lsm_path_chown_ctx.ret");
+
+/*
+ * struct_ops/tcp_congestion_ops/cong_avoid
+ *
+ * Argument names are from bictcp_cong_avoid.
+ */
+struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+	struct sock *sk;
+	u32 ack __attribute__((aligned(8)));
+	u32 acked __attribute__((aligned(8)));
+};
+_Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx) == 24, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, sk) == 0, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx.sk");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, ack) == 8, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx.ack");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, acked) == 16, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx.acked");
+
+/*
+ * struct_ops/tcp_congestion_ops/pkts_acked
+ *
+ * BTF has no names for its arguments.
+ */
+struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+	struct sock *arg0;
+	const struct ack_sample *arg1;
+};
+_Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx) == 16, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg0) == 0, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx.arg0");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg1) == 8, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx.arg1");
+
+/*
+ * tp/sched/sched_process_exec
+ *
+ * Fields are those of struct trace_event_raw_sched_process_exec.
+ */
+struct btf_tp_sched_sched_process_exec_ctx {
+	unsigned char __reserved_0[8];
+	u32 __data_loc_filename; /* where unsigned char[] is: use ctx_data() */
+	pid_t pid;
+	pid_t old_pid;
+#ifndef __BINDGEN__
+	struct {
+		unsigned char filename;
+	} __elements[0];
+#endif
+};
+_Static_assert(sizeof(struct btf_tp_sched_sched_process_exec_ctx) == 20, "btf_tp_sched_sched_process_exec_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) == 8, "btf_tp_sched_sched_process_exec_ctx.__data_loc_filename");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, pid) == 12, "btf_tp_sched_sched_process_exec_ctx.pid");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, old_pid) == 16, "btf_tp_sched_sched_process_exec_ctx.old_pid");
+
+/*
+ * tp/syscalls/sys_enter_clone
+ *
+ * Argument names are from ctxgen's table of system calls.
+ */
+struct btf_tp_syscalls_sys_enter_clone_ctx {
+	unsigned char __reserved_0[8];
+	int syscall_nr;
+	unsigned char __reserved_1[4];
+	long unsigned int clone_flags;
+	long unsigned int newsp;
+	int *parent_tidptr;
+	int *child_tidptr;
+	long unsigned int tls;
+};
+_Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_clone_ctx) == 56, "btf_tp_syscalls_sys_enter_clone_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_clone_ctx.syscall_nr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, clone_flags) == 16, "btf_tp_syscalls_sys_enter_clone_ctx.clone_flags");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, newsp) == 24, "btf_tp_syscalls_sys_enter_clone_ctx.newsp");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, parent_tidptr) == 32, "btf_tp_syscalls_sys_enter_clone_ctx.parent_tidptr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, child_tidptr) == 40, "btf_tp_syscalls_sys_enter_clone_ctx.child_tidptr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, tls) == 48, "btf_tp_syscalls_sys_enter_clone_ctx.tls");
 
 /*
  * tp_btf/cpu_idle, raw_tp/cpu_idle

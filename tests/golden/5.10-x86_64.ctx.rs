@@ -7,8 +7,42 @@ pub trait HookContext {
     /// The hooks, as plain SEC names.
     const HOOKS: &'static [&'static str];
 }
+#[repr(C)]
+#[derive(Default)]
+pub struct __IncompleteArrayField<T>(::core::marker::PhantomData<T>, [T; 0]);
+impl<T> __IncompleteArrayField<T> {
+    #[inline]
+    pub const fn new() -> Self {
+        __IncompleteArrayField(::core::marker::PhantomData, [])
+    }
+    #[inline]
+    pub fn as_ptr(&self) -> *const T {
+        self as *const _ as *const T
+    }
+    #[inline]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self as *mut _ as *mut T
+    }
+    #[inline]
+    pub unsafe fn as_slice(&self, len: usize) -> &[T] {
+        ::core::slice::from_raw_parts(self.as_ptr(), len)
+    }
+    #[inline]
+    pub unsafe fn as_mut_slice(&mut self, len: usize) -> &mut [T] {
+        ::core::slice::from_raw_parts_mut(self.as_mut_ptr(), len)
+    }
+}
+impl<T> ::core::fmt::Debug for __IncompleteArrayField<T> {
+    fn fmt(&self, fmt: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        fmt.write_str("__IncompleteArrayField")
+    }
+}
+pub type __u32 = ::core::ffi::c_uint;
+pub type u32_ = __u32;
+pub type __kernel_pid_t = ::core::ffi::c_int;
 pub type __kernel_uid32_t = ::core::ffi::c_uint;
 pub type __kernel_gid32_t = ::core::ffi::c_uint;
+pub type pid_t = __kernel_pid_t;
 pub type uid_t = __kernel_uid32_t;
 pub type gid_t = __kernel_gid32_t;
 #[repr(C)]
@@ -51,6 +85,11 @@ pub struct inode {
 #[repr(C)]
 #[derive(Debug)]
 pub struct path {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Debug)]
+pub struct sock {
     _unused: [u8; 0],
 }
 #[repr(C)]
@@ -137,6 +176,11 @@ impl Default for bpf_iter__task {
 }
 #[repr(C)]
 #[derive(Debug)]
+pub struct ack_sample {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Debug)]
 pub struct xdp_attachment_info {
     _unused: [u8; 0],
 }
@@ -211,6 +255,82 @@ impl Default for btf_fexit_vfs_unlink_ctx {
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct btf_kprobe_vfs_unlink_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 96usize],
+    pub delegated_inode: *mut *mut inode,
+    pub dentry: *mut dentry,
+    pub dir: *mut inode,
+    pub __reserved_1: [::core::ffi::c_uchar; 48usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_kprobe_vfs_unlink_ctx",
+    ][::core::mem::size_of::<btf_kprobe_vfs_unlink_ctx>() - 168usize];
+    [
+        "Alignment of btf_kprobe_vfs_unlink_ctx",
+    ][::core::mem::align_of::<btf_kprobe_vfs_unlink_ctx>() - 8usize];
+    [
+        "Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_kprobe_vfs_unlink_ctx::delegated_inode",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, delegated_inode) - 96usize];
+    [
+        "Offset of field: btf_kprobe_vfs_unlink_ctx::dentry",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dentry) - 104usize];
+    [
+        "Offset of field: btf_kprobe_vfs_unlink_ctx::dir",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dir) - 112usize];
+    [
+        "Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_1) - 120usize];
+};
+impl Default for btf_kprobe_vfs_unlink_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_kretprobe_vfs_unlink_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 80usize],
+    pub ret: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 84usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_kretprobe_vfs_unlink_ctx",
+    ][::core::mem::size_of::<btf_kretprobe_vfs_unlink_ctx>() - 168usize];
+    [
+        "Alignment of btf_kretprobe_vfs_unlink_ctx",
+    ][::core::mem::align_of::<btf_kretprobe_vfs_unlink_ctx>() - 4usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_unlink_ctx::ret",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, ret) - 80usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_1) - 84usize];
+};
+impl Default for btf_kretprobe_vfs_unlink_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_path_chown_ctx {
     pub path: *const path,
     pub uid: kuid_t,
@@ -242,6 +362,199 @@ const _: () = {
     ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_path_chown_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+    pub sk: *mut sock,
+    pub ack: u32_,
+    pub __bindgen_padding_0: [u8; 4usize],
+    pub acked: u32_,
+    pub __bindgen_padding_1: [u8; 4usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>()
+        - 24usize];
+    [
+        "Alignment of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>()
+        - 8usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::sk",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, sk)
+        - 0usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::ack",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, ack)
+        - 8usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::acked",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, acked)
+        - 16usize];
+};
+impl Default for btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+    pub arg0: *mut sock,
+    pub arg1: *const ack_sample,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>()
+        - 16usize];
+    [
+        "Alignment of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>()
+        - 8usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg0",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg0)
+        - 0usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg1",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg1)
+        - 8usize];
+};
+impl Default for btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct btf_tp_sched_sched_process_exec_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub __data_loc_filename: u32_,
+    pub pid: pid_t,
+    pub old_pid: pid_t,
+    pub __elements: __IncompleteArrayField<
+        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1,
+    >,
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1 {
+    pub filename: ::core::ffi::c_uchar,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
+    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
+        - 1usize];
+    [
+        "Alignment of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
+    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
+        - 1usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1::filename",
+    ][::core::mem::offset_of!(
+        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1, filename
+    ) - 0usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_process_exec_ctx",
+    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
+    [
+        "Alignment of btf_tp_sched_sched_process_exec_ctx",
+    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__elements",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __elements)
+        - 20usize];
+};
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_tp_syscalls_sys_enter_clone_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub syscall_nr: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    pub clone_flags: ::core::ffi::c_ulong,
+    pub newsp: ::core::ffi::c_ulong,
+    pub parent_tidptr: *mut ::core::ffi::c_int,
+    pub child_tidptr: *mut ::core::ffi::c_int,
+    pub tls: ::core::ffi::c_ulong,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_enter_clone_ctx",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 56usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_enter_clone_ctx",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::syscall_nr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, syscall_nr) - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_1)
+        - 12usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::clone_flags",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, clone_flags)
+        - 16usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::newsp",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, newsp) - 24usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::parent_tidptr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, parent_tidptr)
+        - 32usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::child_tidptr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, child_tidptr)
+        - 40usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::tls",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, tls) - 48usize];
+};
+impl Default for btf_tp_syscalls_sys_enter_clone_ctx {
     fn default() -> Self {
         let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
         unsafe {
@@ -325,9 +638,39 @@ impl HookContext for btf_fexit_vfs_unlink_ctx {
     const HOOKS: &'static [&'static str] = &["fexit/vfs_unlink"];
 }
 
+impl HookContext for btf_kprobe_vfs_unlink_ctx {
+    const STRUCT: &'static str = "btf_kprobe_vfs_unlink_ctx";
+    const HOOKS: &'static [&'static str] = &["kprobe/vfs_unlink"];
+}
+
+impl HookContext for btf_kretprobe_vfs_unlink_ctx {
+    const STRUCT: &'static str = "btf_kretprobe_vfs_unlink_ctx";
+    const HOOKS: &'static [&'static str] = &["kretprobe/vfs_unlink"];
+}
+
 impl HookContext for btf_lsm_path_chown_ctx {
     const STRUCT: &'static str = "btf_lsm_path_chown_ctx";
     const HOOKS: &'static [&'static str] = &["lsm/path_chown"];
+}
+
+impl HookContext for btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/tcp_congestion_ops/cong_avoid"];
+}
+
+impl HookContext for btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/tcp_congestion_ops/pkts_acked"];
+}
+
+impl HookContext for btf_tp_sched_sched_process_exec_ctx {
+    const STRUCT: &'static str = "btf_tp_sched_sched_process_exec_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/sched/sched_process_exec"];
+}
+
+impl HookContext for btf_tp_syscalls_sys_enter_clone_ctx {
+    const STRUCT: &'static str = "btf_tp_syscalls_sys_enter_clone_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/syscalls/sys_enter_clone"];
 }
 
 impl HookContext for btf_trace_cpu_idle_ctx {

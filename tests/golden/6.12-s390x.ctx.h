@@ -67,6 +67,71 @@ _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, delegated_ino
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, ret) == 32, "btf_fexit_vfs_unlink_ctx.ret");
 
 /*
+ * tp/sched/sched_switch
+ *
+ * Fields are those of struct trace_event_raw_sched_switch.
+ */
+struct btf_tp_sched_sched_switch_ctx {
+	unsigned char __reserved_0[8];
+	char prev_comm[16];
+	pid_t prev_pid;
+	int prev_prio;
+	long int prev_state;
+	char next_comm[16];
+	pid_t next_pid;
+	int next_prio;
+#ifndef __BINDGEN__
+	struct {
+		pid_t prev_pid;
+		int prev_prio;
+		long int prev_state;
+		pid_t next_pid;
+		int next_prio;
+	} __own[0];
+#endif
+};
+_Static_assert(sizeof(struct btf_tp_sched_sched_switch_ctx) == 64, "btf_tp_sched_sched_switch_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_comm) == 8, "btf_tp_sched_sched_switch_ctx.prev_comm");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_pid) == 24, "btf_tp_sched_sched_switch_ctx.prev_pid");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_prio) == 28, "btf_tp_sched_sched_switch_ctx.prev_prio");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_state) == 32, "btf_tp_sched_sched_switch_ctx.prev_state");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, next_comm) == 40, "btf_tp_sched_sched_switch_ctx.next_comm");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, next_pid) == 56, "btf_tp_sched_sched_switch_ctx.next_pid");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, next_prio) == 60, "btf_tp_sched_sched_switch_ctx.next_prio");
+
+/*
+ * tp/syscalls/sys_enter_openat
+ *
+ * Argument names are from ctxgen's table of system calls.
+ */
+struct btf_tp_syscalls_sys_enter_openat_ctx {
+	unsigned char __reserved_0[8];
+	int syscall_nr;
+	unsigned char __reserved_1[8];
+	int dfd;
+	const char *filename;
+	unsigned char __reserved_2[4];
+	int flags;
+	unsigned char __reserved_3[6];
+	umode_t mode;
+#ifndef __BINDGEN__
+	struct {
+		int syscall_nr;
+		int dfd;
+		const char *filename;
+		int flags;
+		umode_t mode;
+	} __own[0];
+#endif
+};
+_Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_openat_ctx) == 48, "btf_tp_syscalls_sys_enter_openat_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_openat_ctx.syscall_nr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, dfd) == 20, "btf_tp_syscalls_sys_enter_openat_ctx.dfd");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, filename) == 24, "btf_tp_syscalls_sys_enter_openat_ctx.filename");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, flags) == 36, "btf_tp_syscalls_sys_enter_openat_ctx.flags");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, mode) == 46, "btf_tp_syscalls_sys_enter_openat_ctx.mode");
+
+/*
  * tp_btf/block_rq_complete, raw_tp/block_rq_complete
  *
  * Argument names are from __probestub_block_rq_complete.

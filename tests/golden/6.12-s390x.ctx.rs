@@ -39,6 +39,9 @@ impl<T> ::core::fmt::Debug for __IncompleteArrayField<T> {
 }
 pub type __u8 = ::core::ffi::c_uchar;
 pub type u8_ = __u8;
+pub type __kernel_pid_t = ::core::ffi::c_int;
+pub type umode_t = ::core::ffi::c_ushort;
+pub type pid_t = __kernel_pid_t;
 pub type gfp_t = ::core::ffi::c_uint;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
@@ -236,6 +239,214 @@ const _: () = {
     ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, __own) - 40usize];
 };
 impl Default for btf_fexit_vfs_unlink_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct btf_tp_sched_sched_switch_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub prev_comm: [::core::ffi::c_char; 16usize],
+    pub prev_pid: pid_t,
+    pub prev_prio: ::core::ffi::c_int,
+    pub prev_state: ::core::ffi::c_long,
+    pub next_comm: [::core::ffi::c_char; 16usize],
+    pub next_pid: pid_t,
+    pub next_prio: ::core::ffi::c_int,
+    pub __own: __IncompleteArrayField<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>,
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_sched_sched_switch_ctx__bindgen_ty_1 {
+    pub prev_pid: pid_t,
+    pub prev_prio: ::core::ffi::c_int,
+    pub prev_state: ::core::ffi::c_long,
+    pub next_pid: pid_t,
+    pub next_prio: ::core::ffi::c_int,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
+    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 24usize];
+    [
+        "Alignment of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
+    ][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_pid)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_prio",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_prio)
+        - 4usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_state",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_state)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_pid)
+        - 16usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_prio",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_prio)
+        - 20usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_switch_ctx",
+    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx>() - 64usize];
+    [
+        "Alignment of btf_tp_sched_sched_switch_ctx",
+    ][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx>() - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_comm",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_comm) - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_pid) - 24usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_prio",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_prio) - 28usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_state",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_state) - 32usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::next_comm",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_comm) - 40usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::next_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_pid) - 56usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::next_prio",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_prio) - 60usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx::__own",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, __own) - 64usize];
+};
+#[repr(C)]
+#[derive(Debug)]
+pub struct btf_tp_syscalls_sys_enter_openat_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub syscall_nr: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 8usize],
+    pub dfd: ::core::ffi::c_int,
+    pub filename: *const ::core::ffi::c_char,
+    pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    pub flags: ::core::ffi::c_int,
+    pub __reserved_3: [::core::ffi::c_uchar; 6usize],
+    pub mode: umode_t,
+    pub __own: __IncompleteArrayField<
+        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1,
+    >,
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1 {
+    pub syscall_nr: ::core::ffi::c_int,
+    pub dfd: ::core::ffi::c_int,
+    pub filename: *const ::core::ffi::c_char,
+    pub flags: ::core::ffi::c_int,
+    pub mode: umode_t,
+    pub __bindgen_padding_0: [u8; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1>()
+        - 24usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1>()
+        - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::syscall_nr",
+    ][::core::mem::offset_of!(
+        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, syscall_nr
+    ) - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::dfd",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, dfd)
+        - 4usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::filename",
+    ][::core::mem::offset_of!(
+        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, filename
+    ) - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::flags",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, flags)
+        - 16usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::mode",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, mode)
+        - 20usize];
+};
+impl Default for btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1 {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_enter_openat_ctx",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1)
+        - 12usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 20usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2)
+        - 32usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 36usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3)
+        - 40usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 46usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__own",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __own) - 48usize];
+};
+impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
     fn default() -> Self {
         let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
         unsafe {
@@ -660,6 +871,16 @@ impl HookContext for bpf_iter__task {
 impl HookContext for btf_fexit_vfs_unlink_ctx {
     const STRUCT: &'static str = "btf_fexit_vfs_unlink_ctx";
     const HOOKS: &'static [&'static str] = &["fexit/vfs_unlink"];
+}
+
+impl HookContext for btf_tp_sched_sched_switch_ctx {
+    const STRUCT: &'static str = "btf_tp_sched_sched_switch_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/sched/sched_switch"];
+}
+
+impl HookContext for btf_tp_syscalls_sys_enter_openat_ctx {
+    const STRUCT: &'static str = "btf_tp_syscalls_sys_enter_openat_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/syscalls/sys_enter_openat"];
 }
 
 impl HookContext for btf_trace_block_rq_complete_ctx {

@@ -32,6 +32,17 @@
 		__copy.value;                                                          \
 	}), (ctx)->field)
 
+/*
+ * What a record has behind its fields: ctx_data(ctx, name) points to the first element of what
+ * __data_loc_name says the place of, and ctx_data_len(ctx, name) is how many bytes it has.
+ * bpf_probe_read_kernel() and bpf_probe_read_kernel_str() read it.
+ */
+#define ctx_data(ctx, name)                                                            \
+	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) +                 \
+						 ((ctx)->__data_loc_##name & 0xffff)))
+#define ctx_data_len(ctx, name) ((unsigned int)(ctx)->__data_loc_##name >> 16)
+
+struct Qdisc;
 struct arg_track;
 struct bpf_verifier_env;
 struct buffer_head;
@@ -40,7 +51,9 @@ struct dentry;
 struct inode;
 struct mnt_idmap;
 struct path;
+struct pt_regs;
 struct request;
+struct sk_buff;
 struct sock;
 struct task_struct;
 struct tmigr_group;
@@ -174,6 +187,97 @@ _Static_assert(__builtin_offsetof(struct btf_fmod_ret_security_file_mprotect_ctx
 _Static_assert(__builtin_offsetof(struct btf_fmod_ret_security_file_mprotect_ctx, ret) == 24, "btf_fmod_ret_security_file_mprotect_ctx.ret");
 
 /*
+ * fsession/vfs_unlink
+ *
+ * Argument names are from vfs_unlink.
+ */
+struct btf_fsession_vfs_unlink_ctx {
+	struct mnt_idmap *idmap;
+	struct inode *dir;
+	struct dentry *dentry;
+	struct delegated_inode *delegated_inode;
+	int ret __attribute__((aligned(8)));
+};
+_Static_assert(sizeof(struct btf_fsession_vfs_unlink_ctx) == 40, "btf_fsession_vfs_unlink_ctx");
+_Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, idmap) == 0, "btf_fsession_vfs_unlink_ctx.idmap");
+_Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, dir) == 8, "btf_fsession_vfs_unlink_ctx.dir");
+_Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, dentry) == 16, "btf_fsession_vfs_unlink_ctx.dentry");
+_Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, delegated_inode) == 24, "btf_fsession_vfs_unlink_ctx.delegated_inode");
+_Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, ret) == 32, "btf_fsession_vfs_unlink_ctx.ret");
+
+/*
+ * kprobe/vfs_create
+ *
+ * Argument names are from vfs_create.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier, which
+ * BPF_CORE_READ() and its like follow.
+ */
+struct btf_kprobe_vfs_create_ctx {
+	unsigned char __reserved_0[88];
+	struct delegated_inode *di; /* cx */
+	umode_t mode; /* dx */
+	unsigned char __reserved_1[6];
+	struct dentry *dentry; /* si */
+	struct mnt_idmap *idmap; /* di */
+	unsigned char __reserved_2[48];
+};
+_Static_assert(sizeof(struct btf_kprobe_vfs_create_ctx) == 168, "btf_kprobe_vfs_create_ctx");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, di) == 88, "btf_kprobe_vfs_create_ctx.di");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, mode) == 96, "btf_kprobe_vfs_create_ctx.mode");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, dentry) == 104, "btf_kprobe_vfs_create_ctx.dentry");
+_Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, idmap) == 112, "btf_kprobe_vfs_create_ctx.idmap");
+
+/*
+ * kretprobe/vfs_create
+ *
+ * Argument names are from vfs_create.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier, which
+ * BPF_CORE_READ() and its like follow.
+ */
+struct btf_kretprobe_vfs_create_ctx {
+	unsigned char __reserved_0[80];
+	int ret; /* ax */
+	unsigned char __reserved_1[84];
+};
+_Static_assert(sizeof(struct btf_kretprobe_vfs_create_ctx) == 168, "btf_kretprobe_vfs_create_ctx");
+_Static_assert(__builtin_offsetof(struct btf_kretprobe_vfs_create_ctx, ret) == 80, "btf_kretprobe_vfs_create_ctx.ret");
+
+/*
+ * The arguments of openat(), in the registers (struct pt_regs) that user space called it with. To
+ * the verifier, they are memory of the kernel's: BPF_PROBE_READ(ctx->args, ...) and its like read it.
+ */
+struct btf_syscall_openat_args {
+	unsigned char __reserved_0[56];
+	umode_t mode; /* r10 */
+	unsigned char __reserved_1[38];
+	int flags; /* dx */
+	unsigned char __reserved_2[4];
+	const char *filename; /* si */
+	int dfd; /* di */
+	unsigned char __reserved_3[52];
+};
+_Static_assert(sizeof(struct btf_syscall_openat_args) == 168, "btf_syscall_openat_args");
+_Static_assert(__builtin_offsetof(struct btf_syscall_openat_args, mode) == 56, "btf_syscall_openat_args.mode");
+_Static_assert(__builtin_offsetof(struct btf_syscall_openat_args, flags) == 96, "btf_syscall_openat_args.flags");
+_Static_assert(__builtin_offsetof(struct btf_syscall_openat_args, filename) == 104, "btf_syscall_openat_args.filename");
+_Static_assert(__builtin_offsetof(struct btf_syscall_openat_args, dfd) == 112, "btf_syscall_openat_args.dfd");
+
+/*
+ * ksyscall/openat
+ *
+ * Argument names are from __x64_sys_openat.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier, which
+ * BPF_CORE_READ() and its like follow.
+ */
+struct btf_ksyscall_openat_ctx {
+	unsigned char __reserved_0[112];
+	const struct btf_syscall_openat_args *args; /* di */
+	unsigned char __reserved_1[48];
+};
+_Static_assert(sizeof(struct btf_ksyscall_openat_ctx) == 168, "btf_ksyscall_openat_ctx");
+_Static_assert(__builtin_offsetof(struct btf_ksyscall_openat_ctx, args) == 112, "btf_ksyscall_openat_ctx.args");
+
+/*
  * lsm_cgroup/file_mprotect
  *
  * Argument names are from bpf_lsm_file_mprotect.
@@ -236,6 +340,154 @@ _Static_assert(sizeof(((struct btf_lsm_path_chown_ctx *)0)->uid) == 4, "btf_lsm_
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, gid) == 16, "btf_lsm_path_chown_ctx.gid");
 _Static_assert(sizeof(((struct btf_lsm_path_chown_ctx *)0)->gid) == 4, "btf_lsm_path_chown_ctx.gid: its type has another size in vmlinux.h");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, ret) == 24, "btf_lsm_path_chown_ctx.ret");
+
+/*
+ * struct_ops/Qdisc_ops/dequeue
+ *
+ * Argument names are from Qdisc_ops__dequeue.
+ * The program returns struct sk_buff *.
+ */
+struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
+	struct Qdisc *sch;
+};
+_Static_assert(sizeof(struct btf_struct_ops_Qdisc_ops_dequeue_ctx) == 8, "btf_struct_ops_Qdisc_ops_dequeue_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_dequeue_ctx, sch) == 0, "btf_struct_ops_Qdisc_ops_dequeue_ctx.sch");
+
+/*
+ * struct_ops/Qdisc_ops/enqueue
+ *
+ * Argument names are from Qdisc_ops__enqueue.
+ * The program returns int.
+ */
+struct btf_struct_ops_Qdisc_ops_enqueue_ctx {
+	struct sk_buff *skb; /* a reference, which the program has to release or pass on */
+	struct Qdisc *sch;
+	struct sk_buff **to_free; /* verifiers up to 6.12 refuse to load it */
+};
+_Static_assert(sizeof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx) == 24, "btf_struct_ops_Qdisc_ops_enqueue_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, skb) == 0, "btf_struct_ops_Qdisc_ops_enqueue_ctx.skb");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, sch) == 8, "btf_struct_ops_Qdisc_ops_enqueue_ctx.sch");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, to_free) == 16, "btf_struct_ops_Qdisc_ops_enqueue_ctx.to_free");
+
+/*
+ * struct_ops/sched_ext_ops/dispatch
+ *
+ * Argument names are from sched_ext_ops__dispatch.
+ */
+struct btf_struct_ops_sched_ext_ops_dispatch_ctx {
+	s32 prev_cpu __attribute__((aligned(8)));
+	struct task_struct *prev; /* may be NULL */
+};
+_Static_assert(sizeof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx) == 16, "btf_struct_ops_sched_ext_ops_dispatch_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx, prev_cpu) == 0, "btf_struct_ops_sched_ext_ops_dispatch_ctx.prev_cpu");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx, prev) == 8, "btf_struct_ops_sched_ext_ops_dispatch_ctx.prev");
+
+/*
+ * struct_ops/sched_ext_ops/init
+ *
+ * It passes no arguments.
+ * The program returns s32.
+ */
+struct btf_struct_ops_sched_ext_ops_init_ctx {
+};
+_Static_assert(sizeof(struct btf_struct_ops_sched_ext_ops_init_ctx) == 0, "btf_struct_ops_sched_ext_ops_init_ctx");
+
+/*
+ * struct_ops/tcp_congestion_ops/ssthresh
+ *
+ * Argument names are from bpf_tcp_ca_ssthresh.
+ * The program returns u32.
+ */
+struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+	struct sock *sk;
+};
+_Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx) == 8, "btf_struct_ops_tcp_congestion_ops_ssthresh_ctx");
+_Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx, sk) == 0, "btf_struct_ops_tcp_congestion_ops_ssthresh_ctx.sk");
+
+/*
+ * tp/irq/softirq_entry
+ *
+ * Fields are those of struct trace_event_raw_softirq.
+ */
+struct btf_tp_irq_softirq_entry_ctx {
+	unsigned char __reserved_0[8];
+	unsigned int vec;
+};
+_Static_assert(sizeof(struct btf_tp_irq_softirq_entry_ctx) == 12, "btf_tp_irq_softirq_entry_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_irq_softirq_entry_ctx, vec) == 8, "btf_tp_irq_softirq_entry_ctx.vec");
+
+/*
+ * tp/sched/sched_process_exec
+ *
+ * Fields are those of struct trace_event_raw_sched_process_exec.
+ */
+struct btf_tp_sched_sched_process_exec_ctx {
+	unsigned char __reserved_0[8];
+	u32 __data_loc_filename; /* where unsigned char[] is: use ctx_data() */
+	pid_t pid;
+	pid_t old_pid;
+#ifndef __BINDGEN__
+	struct {
+		unsigned char filename;
+	} __elements[0];
+#endif
+};
+_Static_assert(sizeof(struct btf_tp_sched_sched_process_exec_ctx) == 20, "btf_tp_sched_sched_process_exec_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) == 8, "btf_tp_sched_sched_process_exec_ctx.__data_loc_filename");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, pid) == 12, "btf_tp_sched_sched_process_exec_ctx.pid");
+_Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, old_pid) == 16, "btf_tp_sched_sched_process_exec_ctx.old_pid");
+
+/*
+ * tp/syscalls/sys_enter_getpid
+ *
+ * It passes no arguments.
+ */
+struct btf_tp_syscalls_sys_enter_getpid_ctx {
+	unsigned char __reserved_0[8];
+	int syscall_nr;
+	unsigned char __reserved_1[4];
+};
+_Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_getpid_ctx) == 16, "btf_tp_syscalls_sys_enter_getpid_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_getpid_ctx.syscall_nr");
+
+/*
+ * tp/syscalls/sys_enter_openat
+ *
+ * Argument names are from ctxgen's table of system calls.
+ */
+struct btf_tp_syscalls_sys_enter_openat_ctx {
+	unsigned char __reserved_0[8];
+	int syscall_nr;
+	unsigned char __reserved_1[4];
+	int dfd;
+	unsigned char __reserved_2[4];
+	const char *filename;
+	int flags;
+	unsigned char __reserved_3[4];
+	umode_t mode;
+	unsigned char __reserved_4[6];
+};
+_Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_openat_ctx) == 48, "btf_tp_syscalls_sys_enter_openat_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_openat_ctx.syscall_nr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, dfd) == 16, "btf_tp_syscalls_sys_enter_openat_ctx.dfd");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, filename) == 24, "btf_tp_syscalls_sys_enter_openat_ctx.filename");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, flags) == 32, "btf_tp_syscalls_sys_enter_openat_ctx.flags");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, mode) == 40, "btf_tp_syscalls_sys_enter_openat_ctx.mode");
+
+/*
+ * tp/syscalls/sys_exit_openat
+ *
+ * Fields are those of struct syscall_tp_t.
+ */
+struct btf_tp_syscalls_sys_exit_openat_ctx {
+	unsigned char __reserved_0[8];
+	int syscall_nr;
+	unsigned char __reserved_1[4];
+	long int ret;
+};
+_Static_assert(sizeof(struct btf_tp_syscalls_sys_exit_openat_ctx) == 24, "btf_tp_syscalls_sys_exit_openat_ctx");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_exit_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_exit_openat_ctx.syscall_nr");
+_Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_exit_openat_ctx, ret) == 16, "btf_tp_syscalls_sys_exit_openat_ctx.ret");
 
 /*
  * tp_btf/block_rq_complete, raw_tp/block_rq_complete
@@ -301,5 +553,11 @@ _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ct
 _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ctx, state) == 8, "btf_trace_tmigr_group_set_cpu_active_ctx.state");
 _Static_assert(sizeof(((struct btf_trace_tmigr_group_set_cpu_active_ctx *)0)->state) == 4, "btf_trace_tmigr_group_set_cpu_active_ctx.state: its type has another size in vmlinux.h");
 _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ctx, childmask) == 16, "btf_trace_tmigr_group_set_cpu_active_ctx.childmask");
+
+/* kprobe, kretprobe, ksyscall, kretsyscall, uprobe, uretprobe, usdt, usdt.s: struct pt_regs is the kernel's own, in vmlinux.h. */
+_Static_assert(sizeof(struct pt_regs) == 168, "pt_regs");
+
+/* xdp, xdp.frags, xdp/devmap, xdp.frags/devmap, xdp/cpumap, xdp.frags/cpumap: struct xdp_md is the kernel's own, in vmlinux.h. */
+_Static_assert(sizeof(struct xdp_md) == 24, "xdp_md");
 
 #endif /* __CTXGEN_CTX_H__ */

@@ -15,6 +15,36 @@ impl<T: Copy + Default, const N: usize> Default for __BindgenOpaqueArray8<[T; N]
         Self([<T as Default>::default(); N])
     }
 }
+#[repr(C)]
+#[derive(Default)]
+pub struct __IncompleteArrayField<T>(::core::marker::PhantomData<T>, [T; 0]);
+impl<T> __IncompleteArrayField<T> {
+    #[inline]
+    pub const fn new() -> Self {
+        __IncompleteArrayField(::core::marker::PhantomData, [])
+    }
+    #[inline]
+    pub fn as_ptr(&self) -> *const T {
+        self as *const _ as *const T
+    }
+    #[inline]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self as *mut _ as *mut T
+    }
+    #[inline]
+    pub unsafe fn as_slice(&self, len: usize) -> &[T] {
+        ::core::slice::from_raw_parts(self.as_ptr(), len)
+    }
+    #[inline]
+    pub unsafe fn as_mut_slice(&mut self, len: usize) -> &mut [T] {
+        ::core::slice::from_raw_parts_mut(self.as_mut_ptr(), len)
+    }
+}
+impl<T> ::core::fmt::Debug for __IncompleteArrayField<T> {
+    fn fmt(&self, fmt: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        fmt.write_str("__IncompleteArrayField")
+    }
+}
 pub const rw_hint_WRITE_LIFE_NOT_SET: rw_hint = 0;
 pub const rw_hint_WRITE_LIFE_NONE: rw_hint = 1;
 pub const rw_hint_WRITE_LIFE_SHORT: rw_hint = 2;
@@ -28,6 +58,32 @@ pub type rw_hint = ::core::ffi::c_schar;
 pub struct task_struct {
     _unused: [u8; 0],
 }
+pub type __u16 = ::core::ffi::c_ushort;
+pub type u16_ = __u16;
+pub type __u64 = ::core::ffi::c_ulonglong;
+pub type u64_ = __u64;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct fred_cs {
+    pub _bindgen_align: [u64; 0],
+    pub _bindgen_opaque_blob: __BindgenOpaqueArray8<[u8; 8usize]>,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of fred_cs"][::core::mem::size_of::<fred_cs>() - 8usize];
+    ["Alignment of fred_cs"][::core::mem::align_of::<fred_cs>() - 8usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct fred_ss {
+    pub _bindgen_align: [u64; 0],
+    pub _bindgen_opaque_blob: __BindgenOpaqueArray8<[u8; 8usize]>,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of fred_ss"][::core::mem::size_of::<fred_ss>() - 8usize];
+    ["Alignment of fred_ss"][::core::mem::align_of::<fred_ss>() - 8usize];
+};
 #[repr(C)]
 #[derive(Debug)]
 pub struct vm_area_struct {
@@ -37,6 +93,11 @@ pub type __kernel_uid32_t = ::core::ffi::c_uint;
 pub type uid_t = __kernel_uid32_t;
 pub type __kernel_gid32_t = ::core::ffi::c_uint;
 pub type gid_t = __kernel_gid32_t;
+#[repr(C)]
+#[derive(Debug)]
+pub struct sk_buff {
+    _unused: [u8; 0],
+}
 #[repr(C)]
 #[derive(Debug)]
 pub struct dentry {
@@ -85,13 +146,146 @@ pub struct request {
 }
 #[repr(C)]
 #[derive(Debug)]
+pub struct Qdisc {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub struct pt_regs {
+    pub r15: ::core::ffi::c_ulong,
+    pub r14: ::core::ffi::c_ulong,
+    pub r13: ::core::ffi::c_ulong,
+    pub r12: ::core::ffi::c_ulong,
+    pub bp: ::core::ffi::c_ulong,
+    pub bx: ::core::ffi::c_ulong,
+    pub r11: ::core::ffi::c_ulong,
+    pub r10: ::core::ffi::c_ulong,
+    pub r9: ::core::ffi::c_ulong,
+    pub r8: ::core::ffi::c_ulong,
+    pub ax: ::core::ffi::c_ulong,
+    pub cx: ::core::ffi::c_ulong,
+    pub dx: ::core::ffi::c_ulong,
+    pub si: ::core::ffi::c_ulong,
+    pub di: ::core::ffi::c_ulong,
+    pub orig_ax: ::core::ffi::c_ulong,
+    pub ip: ::core::ffi::c_ulong,
+    pub __bindgen_anon_1: pt_regs__bindgen_ty_1,
+    pub flags: ::core::ffi::c_ulong,
+    pub sp: ::core::ffi::c_ulong,
+    pub __bindgen_anon_2: pt_regs__bindgen_ty_2,
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub union pt_regs__bindgen_ty_1 {
+    pub cs: u16_,
+    pub csx: u64_,
+    pub fred_cs: fred_cs,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of pt_regs__bindgen_ty_1",
+    ][::core::mem::size_of::<pt_regs__bindgen_ty_1>() - 8usize];
+    [
+        "Alignment of pt_regs__bindgen_ty_1",
+    ][::core::mem::align_of::<pt_regs__bindgen_ty_1>() - 8usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_1::cs",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, cs) - 0usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_1::csx",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, csx) - 0usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_1::fred_cs",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, fred_cs) - 0usize];
+};
+impl Default for pt_regs__bindgen_ty_1 {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub union pt_regs__bindgen_ty_2 {
+    pub ss: u16_,
+    pub ssx: u64_,
+    pub fred_ss: fred_ss,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of pt_regs__bindgen_ty_2",
+    ][::core::mem::size_of::<pt_regs__bindgen_ty_2>() - 8usize];
+    [
+        "Alignment of pt_regs__bindgen_ty_2",
+    ][::core::mem::align_of::<pt_regs__bindgen_ty_2>() - 8usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_2::ss",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ss) - 0usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_2::ssx",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ssx) - 0usize];
+    [
+        "Offset of field: pt_regs__bindgen_ty_2::fred_ss",
+    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, fred_ss) - 0usize];
+};
+impl Default for pt_regs__bindgen_ty_2 {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pt_regs"][::core::mem::size_of::<pt_regs>() - 168usize];
+    ["Alignment of pt_regs"][::core::mem::align_of::<pt_regs>() - 8usize];
+    ["Offset of field: pt_regs::r15"][::core::mem::offset_of!(pt_regs, r15) - 0usize];
+    ["Offset of field: pt_regs::r14"][::core::mem::offset_of!(pt_regs, r14) - 8usize];
+    ["Offset of field: pt_regs::r13"][::core::mem::offset_of!(pt_regs, r13) - 16usize];
+    ["Offset of field: pt_regs::r12"][::core::mem::offset_of!(pt_regs, r12) - 24usize];
+    ["Offset of field: pt_regs::bp"][::core::mem::offset_of!(pt_regs, bp) - 32usize];
+    ["Offset of field: pt_regs::bx"][::core::mem::offset_of!(pt_regs, bx) - 40usize];
+    ["Offset of field: pt_regs::r11"][::core::mem::offset_of!(pt_regs, r11) - 48usize];
+    ["Offset of field: pt_regs::r10"][::core::mem::offset_of!(pt_regs, r10) - 56usize];
+    ["Offset of field: pt_regs::r9"][::core::mem::offset_of!(pt_regs, r9) - 64usize];
+    ["Offset of field: pt_regs::r8"][::core::mem::offset_of!(pt_regs, r8) - 72usize];
+    ["Offset of field: pt_regs::ax"][::core::mem::offset_of!(pt_regs, ax) - 80usize];
+    ["Offset of field: pt_regs::cx"][::core::mem::offset_of!(pt_regs, cx) - 88usize];
+    ["Offset of field: pt_regs::dx"][::core::mem::offset_of!(pt_regs, dx) - 96usize];
+    ["Offset of field: pt_regs::si"][::core::mem::offset_of!(pt_regs, si) - 104usize];
+    ["Offset of field: pt_regs::di"][::core::mem::offset_of!(pt_regs, di) - 112usize];
+    [
+        "Offset of field: pt_regs::orig_ax",
+    ][::core::mem::offset_of!(pt_regs, orig_ax) - 120usize];
+    ["Offset of field: pt_regs::ip"][::core::mem::offset_of!(pt_regs, ip) - 128usize];
+    [
+        "Offset of field: pt_regs::flags",
+    ][::core::mem::offset_of!(pt_regs, flags) - 144usize];
+    ["Offset of field: pt_regs::sp"][::core::mem::offset_of!(pt_regs, sp) - 152usize];
+};
+impl Default for pt_regs {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug)]
 pub struct tmigr_group {
     _unused: [u8; 0],
 }
 pub type __u8 = ::core::ffi::c_uchar;
 pub type u8_ = __u8;
-pub type __u16 = ::core::ffi::c_ushort;
-pub type u16_ = __u16;
 #[repr(C)]
 #[derive(Debug)]
 pub struct bpf_iter_meta {
@@ -109,6 +303,8 @@ pub struct buffer_head {
 pub struct delegated_inode {
     _unused: [u8; 0],
 }
+pub type __kernel_pid_t = ::core::ffi::c_int;
+pub type __s32 = ::core::ffi::c_int;
 pub type __s8 = ::core::ffi::c_schar;
 pub type __u32 = ::core::ffi::c_uint;
 pub type s8 = __s8;
@@ -265,6 +461,8 @@ const _: () = {
     ["Alignment of kuid_t"][::core::mem::align_of::<kuid_t>() - 4usize];
     ["Offset of field: kuid_t::val"][::core::mem::offset_of!(kuid_t, val) - 0usize];
 };
+pub type pid_t = __kernel_pid_t;
+pub type s32 = __s32;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct sockptr_t {
@@ -355,6 +553,38 @@ impl Default for tmigr_state {
         }
     }
 }
+pub type umode_t = ::core::ffi::c_ushort;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct xdp_md {
+    pub data: __u32,
+    pub data_end: __u32,
+    pub data_meta: __u32,
+    pub ingress_ifindex: __u32,
+    pub rx_queue_index: __u32,
+    pub egress_ifindex: __u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of xdp_md"][::core::mem::size_of::<xdp_md>() - 24usize];
+    ["Alignment of xdp_md"][::core::mem::align_of::<xdp_md>() - 4usize];
+    ["Offset of field: xdp_md::data"][::core::mem::offset_of!(xdp_md, data) - 0usize];
+    [
+        "Offset of field: xdp_md::data_end",
+    ][::core::mem::offset_of!(xdp_md, data_end) - 4usize];
+    [
+        "Offset of field: xdp_md::data_meta",
+    ][::core::mem::offset_of!(xdp_md, data_meta) - 8usize];
+    [
+        "Offset of field: xdp_md::ingress_ifindex",
+    ][::core::mem::offset_of!(xdp_md, ingress_ifindex) - 12usize];
+    [
+        "Offset of field: xdp_md::rx_queue_index",
+    ][::core::mem::offset_of!(xdp_md, rx_queue_index) - 16usize];
+    [
+        "Offset of field: xdp_md::egress_ifindex",
+    ][::core::mem::offset_of!(xdp_md, egress_ifindex) - 20usize];
+};
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fentry___bh_submit_ctx {
@@ -642,6 +872,221 @@ impl Default for btf_fmod_ret_security_file_mprotect_ctx {
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct btf_fsession_vfs_unlink_ctx {
+    pub idmap: *mut mnt_idmap,
+    pub dir: *mut inode,
+    pub dentry: *mut dentry,
+    pub delegated_inode: *mut delegated_inode,
+    pub ret: ::core::ffi::c_int,
+    pub __bindgen_padding_0: [u8; 4usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_fsession_vfs_unlink_ctx",
+    ][::core::mem::size_of::<btf_fsession_vfs_unlink_ctx>() - 40usize];
+    [
+        "Alignment of btf_fsession_vfs_unlink_ctx",
+    ][::core::mem::align_of::<btf_fsession_vfs_unlink_ctx>() - 8usize];
+    [
+        "Offset of field: btf_fsession_vfs_unlink_ctx::idmap",
+    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, idmap) - 0usize];
+    [
+        "Offset of field: btf_fsession_vfs_unlink_ctx::dir",
+    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dir) - 8usize];
+    [
+        "Offset of field: btf_fsession_vfs_unlink_ctx::dentry",
+    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dentry) - 16usize];
+    [
+        "Offset of field: btf_fsession_vfs_unlink_ctx::delegated_inode",
+    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, delegated_inode) - 24usize];
+    [
+        "Offset of field: btf_fsession_vfs_unlink_ctx::ret",
+    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, ret) - 32usize];
+};
+impl Default for btf_fsession_vfs_unlink_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_kprobe_vfs_create_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 88usize],
+    pub di: *mut delegated_inode,
+    pub mode: umode_t,
+    pub __reserved_1: [::core::ffi::c_uchar; 6usize],
+    pub dentry: *mut dentry,
+    pub idmap: *mut mnt_idmap,
+    pub __reserved_2: [::core::ffi::c_uchar; 48usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_kprobe_vfs_create_ctx",
+    ][::core::mem::size_of::<btf_kprobe_vfs_create_ctx>() - 168usize];
+    [
+        "Alignment of btf_kprobe_vfs_create_ctx",
+    ][::core::mem::align_of::<btf_kprobe_vfs_create_ctx>() - 8usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::di",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, di) - 88usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::mode",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, mode) - 96usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_1) - 98usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::dentry",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, dentry) - 104usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::idmap",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, idmap) - 112usize];
+    [
+        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_2",
+    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_2) - 120usize];
+};
+impl Default for btf_kprobe_vfs_create_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_kretprobe_vfs_create_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 80usize],
+    pub ret: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 84usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_kretprobe_vfs_create_ctx",
+    ][::core::mem::size_of::<btf_kretprobe_vfs_create_ctx>() - 168usize];
+    [
+        "Alignment of btf_kretprobe_vfs_create_ctx",
+    ][::core::mem::align_of::<btf_kretprobe_vfs_create_ctx>() - 4usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_create_ctx::ret",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, ret) - 80usize];
+    [
+        "Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_1) - 84usize];
+};
+impl Default for btf_kretprobe_vfs_create_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_syscall_openat_args {
+    pub __reserved_0: [::core::ffi::c_uchar; 56usize],
+    pub mode: umode_t,
+    pub __reserved_1: [::core::ffi::c_uchar; 38usize],
+    pub flags: ::core::ffi::c_int,
+    pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    pub filename: *const ::core::ffi::c_char,
+    pub dfd: ::core::ffi::c_int,
+    pub __reserved_3: [::core::ffi::c_uchar; 52usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_syscall_openat_args",
+    ][::core::mem::size_of::<btf_syscall_openat_args>() - 168usize];
+    [
+        "Alignment of btf_syscall_openat_args",
+    ][::core::mem::align_of::<btf_syscall_openat_args>() - 8usize];
+    [
+        "Offset of field: btf_syscall_openat_args::__reserved_0",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_syscall_openat_args::mode",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, mode) - 56usize];
+    [
+        "Offset of field: btf_syscall_openat_args::__reserved_1",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_1) - 58usize];
+    [
+        "Offset of field: btf_syscall_openat_args::flags",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, flags) - 96usize];
+    [
+        "Offset of field: btf_syscall_openat_args::__reserved_2",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_2) - 100usize];
+    [
+        "Offset of field: btf_syscall_openat_args::filename",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, filename) - 104usize];
+    [
+        "Offset of field: btf_syscall_openat_args::dfd",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, dfd) - 112usize];
+    [
+        "Offset of field: btf_syscall_openat_args::__reserved_3",
+    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_3) - 116usize];
+};
+impl Default for btf_syscall_openat_args {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_ksyscall_openat_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 112usize],
+    pub args: *const btf_syscall_openat_args,
+    pub __reserved_1: [::core::ffi::c_uchar; 48usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_ksyscall_openat_ctx",
+    ][::core::mem::size_of::<btf_ksyscall_openat_ctx>() - 168usize];
+    [
+        "Alignment of btf_ksyscall_openat_ctx",
+    ][::core::mem::align_of::<btf_ksyscall_openat_ctx>() - 8usize];
+    [
+        "Offset of field: btf_ksyscall_openat_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_ksyscall_openat_ctx::args",
+    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, args) - 112usize];
+    [
+        "Offset of field: btf_ksyscall_openat_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_1) - 120usize];
+};
+impl Default for btf_ksyscall_openat_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_cgroup_file_mprotect_ctx {
     pub vma: *mut vm_area_struct,
     pub reqprot: ::core::ffi::c_ulong,
@@ -785,6 +1230,345 @@ impl Default for btf_lsm_path_chown_ctx {
         }
     }
 }
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
+    pub sch: *mut Qdisc,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_Qdisc_ops_dequeue_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
+    [
+        "Alignment of btf_struct_ops_Qdisc_ops_dequeue_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
+    [
+        "Offset of field: btf_struct_ops_Qdisc_ops_dequeue_ctx::sch",
+    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_dequeue_ctx, sch) - 0usize];
+};
+impl Default for btf_struct_ops_Qdisc_ops_dequeue_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_Qdisc_ops_enqueue_ctx {
+    pub skb: *mut sk_buff,
+    pub sch: *mut Qdisc,
+    pub to_free: *mut *mut sk_buff,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_Qdisc_ops_enqueue_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 24usize];
+    [
+        "Alignment of btf_struct_ops_Qdisc_ops_enqueue_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 8usize];
+    [
+        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::skb",
+    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, skb) - 0usize];
+    [
+        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::sch",
+    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, sch) - 8usize];
+    [
+        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::to_free",
+    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, to_free) - 16usize];
+};
+impl Default for btf_struct_ops_Qdisc_ops_enqueue_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_sched_ext_ops_dispatch_ctx {
+    pub prev_cpu: s32,
+    pub __bindgen_padding_0: [u8; 4usize],
+    pub prev: *mut task_struct,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_sched_ext_ops_dispatch_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 16usize];
+    [
+        "Alignment of btf_struct_ops_sched_ext_ops_dispatch_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 8usize];
+    [
+        "Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev_cpu",
+    ][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev_cpu)
+        - 0usize];
+    [
+        "Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev",
+    ][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev) - 8usize];
+};
+impl Default for btf_struct_ops_sched_ext_ops_dispatch_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_struct_ops_sched_ext_ops_init_ctx {}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_sched_ext_ops_init_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 0usize];
+    [
+        "Alignment of btf_struct_ops_sched_ext_ops_init_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 1usize];
+};
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+    pub sk: *mut sock,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx",
+    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>() - 8usize];
+    [
+        "Alignment of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx",
+    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>()
+        - 8usize];
+    [
+        "Offset of field: btf_struct_ops_tcp_congestion_ops_ssthresh_ctx::sk",
+    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_ssthresh_ctx, sk)
+        - 0usize];
+};
+impl Default for btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_irq_softirq_entry_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub vec: ::core::ffi::c_uint,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_irq_softirq_entry_ctx",
+    ][::core::mem::size_of::<btf_tp_irq_softirq_entry_ctx>() - 12usize];
+    [
+        "Alignment of btf_tp_irq_softirq_entry_ctx",
+    ][::core::mem::align_of::<btf_tp_irq_softirq_entry_ctx>() - 4usize];
+    [
+        "Offset of field: btf_tp_irq_softirq_entry_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, __reserved_0) - 0usize];
+    [
+        "Offset of field: btf_tp_irq_softirq_entry_ctx::vec",
+    ][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, vec) - 8usize];
+};
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct btf_tp_sched_sched_process_exec_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub __data_loc_filename: u32_,
+    pub pid: pid_t,
+    pub old_pid: pid_t,
+    pub __elements: __IncompleteArrayField<
+        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1,
+    >,
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1 {
+    pub filename: ::core::ffi::c_uchar,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
+    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
+        - 1usize];
+    [
+        "Alignment of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
+    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
+        - 1usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1::filename",
+    ][::core::mem::offset_of!(
+        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1, filename
+    ) - 0usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_sched_sched_process_exec_ctx",
+    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
+    [
+        "Alignment of btf_tp_sched_sched_process_exec_ctx",
+    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
+    [
+        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__elements",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __elements)
+        - 20usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_syscalls_sys_enter_getpid_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub syscall_nr: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_enter_getpid_ctx",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 16usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_enter_getpid_ctx",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 4usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::syscall_nr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_1)
+        - 12usize];
+};
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct btf_tp_syscalls_sys_enter_openat_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub syscall_nr: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    pub dfd: ::core::ffi::c_int,
+    pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    pub filename: *const ::core::ffi::c_char,
+    pub flags: ::core::ffi::c_int,
+    pub __reserved_3: [::core::ffi::c_uchar; 4usize],
+    pub mode: umode_t,
+    pub __reserved_4: [::core::ffi::c_uchar; 6usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_enter_openat_ctx",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr)
+        - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1)
+        - 12usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 16usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2)
+        - 20usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 32usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3)
+        - 36usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 40usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_4",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_4)
+        - 42usize];
+};
+impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct btf_tp_syscalls_sys_exit_openat_ctx {
+    pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    pub syscall_nr: ::core::ffi::c_int,
+    pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    pub ret: ::core::ffi::c_long,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of btf_tp_syscalls_sys_exit_openat_ctx",
+    ][::core::mem::size_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 24usize];
+    [
+        "Alignment of btf_tp_syscalls_sys_exit_openat_ctx",
+    ][::core::mem::align_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_0",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_0)
+        - 0usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::syscall_nr",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, syscall_nr) - 8usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_1",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_1)
+        - 12usize];
+    [
+        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::ret",
+    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, ret) - 16usize];
+};
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_block_rq_complete_ctx {
@@ -968,6 +1752,26 @@ impl HookContext for btf_fmod_ret_security_file_mprotect_ctx {
     const HOOKS: &'static [&'static str] = &["fmod_ret/security_file_mprotect"];
 }
 
+impl HookContext for btf_fsession_vfs_unlink_ctx {
+    const STRUCT: &'static str = "btf_fsession_vfs_unlink_ctx";
+    const HOOKS: &'static [&'static str] = &["fsession/vfs_unlink"];
+}
+
+impl HookContext for btf_kprobe_vfs_create_ctx {
+    const STRUCT: &'static str = "btf_kprobe_vfs_create_ctx";
+    const HOOKS: &'static [&'static str] = &["kprobe/vfs_create"];
+}
+
+impl HookContext for btf_kretprobe_vfs_create_ctx {
+    const STRUCT: &'static str = "btf_kretprobe_vfs_create_ctx";
+    const HOOKS: &'static [&'static str] = &["kretprobe/vfs_create"];
+}
+
+impl HookContext for btf_ksyscall_openat_ctx {
+    const STRUCT: &'static str = "btf_ksyscall_openat_ctx";
+    const HOOKS: &'static [&'static str] = &["ksyscall/openat"];
+}
+
 impl HookContext for btf_lsm_cgroup_file_mprotect_ctx {
     const STRUCT: &'static str = "btf_lsm_cgroup_file_mprotect_ctx";
     const HOOKS: &'static [&'static str] = &["lsm_cgroup/file_mprotect"];
@@ -988,6 +1792,56 @@ impl HookContext for btf_lsm_path_chown_ctx {
     const HOOKS: &'static [&'static str] = &["lsm/path_chown"];
 }
 
+impl HookContext for btf_struct_ops_Qdisc_ops_dequeue_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_Qdisc_ops_dequeue_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/Qdisc_ops/dequeue"];
+}
+
+impl HookContext for btf_struct_ops_Qdisc_ops_enqueue_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_Qdisc_ops_enqueue_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/Qdisc_ops/enqueue"];
+}
+
+impl HookContext for btf_struct_ops_sched_ext_ops_dispatch_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_sched_ext_ops_dispatch_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/sched_ext_ops/dispatch"];
+}
+
+impl HookContext for btf_struct_ops_sched_ext_ops_init_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_sched_ext_ops_init_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/sched_ext_ops/init"];
+}
+
+impl HookContext for btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+    const STRUCT: &'static str = "btf_struct_ops_tcp_congestion_ops_ssthresh_ctx";
+    const HOOKS: &'static [&'static str] = &["struct_ops/tcp_congestion_ops/ssthresh"];
+}
+
+impl HookContext for btf_tp_irq_softirq_entry_ctx {
+    const STRUCT: &'static str = "btf_tp_irq_softirq_entry_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/irq/softirq_entry"];
+}
+
+impl HookContext for btf_tp_sched_sched_process_exec_ctx {
+    const STRUCT: &'static str = "btf_tp_sched_sched_process_exec_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/sched/sched_process_exec"];
+}
+
+impl HookContext for btf_tp_syscalls_sys_enter_getpid_ctx {
+    const STRUCT: &'static str = "btf_tp_syscalls_sys_enter_getpid_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/syscalls/sys_enter_getpid"];
+}
+
+impl HookContext for btf_tp_syscalls_sys_enter_openat_ctx {
+    const STRUCT: &'static str = "btf_tp_syscalls_sys_enter_openat_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/syscalls/sys_enter_openat"];
+}
+
+impl HookContext for btf_tp_syscalls_sys_exit_openat_ctx {
+    const STRUCT: &'static str = "btf_tp_syscalls_sys_exit_openat_ctx";
+    const HOOKS: &'static [&'static str] = &["tp/syscalls/sys_exit_openat"];
+}
+
 impl HookContext for btf_trace_block_rq_complete_ctx {
     const STRUCT: &'static str = "btf_trace_block_rq_complete_ctx";
     const HOOKS: &'static [&'static str] = &["tp_btf/block_rq_complete", "raw_tp/block_rq_complete"];
@@ -1006,4 +1860,14 @@ impl HookContext for btf_trace_sched_switch_ctx {
 impl HookContext for btf_trace_tmigr_group_set_cpu_active_ctx {
     const STRUCT: &'static str = "btf_trace_tmigr_group_set_cpu_active_ctx";
     const HOOKS: &'static [&'static str] = &["tp_btf/tmigr_group_set_cpu_active", "raw_tp/tmigr_group_set_cpu_active"];
+}
+
+impl HookContext for pt_regs {
+    const STRUCT: &'static str = "pt_regs";
+    const HOOKS: &'static [&'static str] = &["kprobe", "kretprobe", "ksyscall", "kretsyscall", "uprobe", "uretprobe", "usdt", "usdt.s"];
+}
+
+impl HookContext for xdp_md {
+    const STRUCT: &'static str = "xdp_md";
+    const HOOKS: &'static [&'static str] = &["xdp", "xdp.frags", "xdp/devmap", "xdp.frags/devmap", "xdp/cpumap", "xdp.frags/cpumap"];
 }

@@ -7,7 +7,6 @@
 
 static struct program prog;
 static struct finding findings[MAX_INSNS];
-static bool is_load[MAX_INSNS];
 
 static void begin(const char *kind, int result, const char *reason)
 {
@@ -26,20 +25,37 @@ static void take_out(struct bpf_insn *insn)
 	insn->dst_reg = dst & 0xf;
 }
 
-static int load_what_can_be(struct reading *reading)
+/* Loads what of a program can be loaded; gives its descriptor, or a negative errno. */
+int judge_loads(struct program *judged, struct finding *found, struct reading *reading)
 {
+	for (unsigned int i = 0; i < judged->len; i++) {
+		found[i].load = is_context_load(&judged->insns[i]);
+		found[i].refused = false;
+		found[i].text[0] = '\0';
+	}
 	for (;;) {
 		char *log;
-		int fd = bpf_load(&prog, &log);
+		int fd = bpf_load(judged, &log);
 		int last;
 
-		read_log(log, &prog, findings, reading);
+		read_log(log, judged, found, reading);
 		last = reading->last;
-		if (fd >= 0 || last < 0 || !is_context_load(&prog.insns[last]))
+		if (fd >= 0 || last < 0 || !is_context_load(&judged->insns[last]))
 			return fd;
-		findings[last].refused = true;
-		strcpy(findings[last].text, reading->reason);
-		take_out(&prog.insns[last]);
+		found[last].refused = true;
+		strcpy(found[last].text, reading->reason);
+		take_out(&judged->insns[last]);
+	}
+}
+
+/* Writes what was found about each load. */
+void answer_loads(const struct program *judged, const struct finding *found)
+{
+	for (unsigned int i = 0; i < judged->len; i++) {
+		if (!found[i].load)
+			continue;
+		answer_marked(found[i].refused ? "!" : found[i].text[0] ? "" : "?",
+			      found[i].text);
 	}
 }
 
@@ -53,12 +69,7 @@ void judge_program(char *rest)
 	if (!plan_program(&rest, &prog))
 		return;
 	name = plan_field(&rest);
-	for (unsigned int i = 0; i < prog.len; i++) {
-		is_load[i] = is_context_load(&prog.insns[i]);
-		findings[i].refused = false;
-		findings[i].text[0] = '\0';
-	}
-	fd = load_what_can_be(&reading);
+	fd = judge_loads(&prog, findings, &reading);
 	if (fd >= 0 && name) {
 		int result = bpf_attach(fd, strcmp(name, "-") ? name : NULL);
 
@@ -68,12 +79,7 @@ void judge_program(char *rest)
 		close(fd);
 
 	begin("p", fd, reading.reason);
-	for (unsigned int i = 0; i < prog.len; i++) {
-		if (!is_load[i])
-			continue;
-		answer_marked(findings[i].refused ? "!" : findings[i].text[0] ? "" : "?",
-			      findings[i].text);
-	}
+	answer_loads(&prog, findings);
 	if (*attached)
 		answer_field(attached);
 	answer_end();

@@ -18,6 +18,21 @@
  *		Load a program, run it on a context of these slots
  *		(BPF_PROG_TEST_RUN; raw_tp has it since 5.10), and report all
  *		64 bits of what it leaves in r0.
+ *	t ID TYPE ATTACH FLAGS BTFID INSNS EVENT
+ *		Tell what tracefs says of a trace event, and judge a program on
+ *		it as for p. Then attach two programs to it through a perf
+ *		event: this one, and one that loads the byte behind the last
+ *		field that tracefs shows. A third that loads the first eight
+ *		bytes is loaded. With `-` for INSNS, the program is one that
+ *		loads each field that tracefs shows.
+ *	w ID TYPE ATTACH FLAGS BTFID INSNS EVENT DEED
+ *		Attach a program to a trace event, do something that it
+ *		notices, and report what it has left in an array of one value,
+ *		three numbers of 64 bits and a text. `r = 0x6d6170 ll` in the
+ *		program is made the array. DEED is `exec`, for a process that
+ *		executes /proc/self/exe, or `open`, for an openat() of
+ *		/no/such/file relative to the current folder, for writing,
+ *		with O_CREAT and O_CLOEXEC and mode 0640.
  *	x ID SECONDS PATH ARGUMENTS...
  *		Run a program of the initramfs for at most so many seconds,
  *		and report its output and how it ended.
@@ -46,6 +61,16 @@
  *	                refusal; or `?` where it was not reached. @RESULT is that
  *	                of attaching.
  *	v ID RESULT REASON [HEX]
+ *	t ID CATEGORY RESULT REASON [LOAD...] @RESULT >RESULT <RESULT [=FIELD...]
+ *                     as p; `>` is the result of attaching the program that
+ *                     loads what is behind the last field, `<` that of loading
+ *                     the one that loads the first bytes. A FIELD is a
+ *                     declaration, offset, size and signedness as tracefs has
+ *                     them, separated by `;`, without those that all records
+ *                     have. CATEGORY is `-`, and all else missing, where there
+ *                     is no such event.
+ *	w ID RESULT REASON [PID HEX HEX HEX TEXT]
+ *                     PID is that of the process that did it
  *	x ID | TEXT     a line of output
  *	x ID exit N     how it ended: exit status, 128 + signal, or `timeout`
  *	! ID TEXT       the judge could not do what it was told (ID may be `-`)
@@ -81,6 +106,8 @@ struct program {
 
 /* What the verifier said about one instruction. */
 struct finding {
+	/* Whether it is a load from the context at all. */
+	bool load;
 	bool refused;
 	char text[MAX_TEXT];
 };
@@ -102,6 +129,10 @@ int judge_plan(FILE *plan);
 /* load.c: the bpf() system call. */
 int bpf_load(const struct program *prog, char **log);
 int bpf_attach(int prog, const char *name);
+int bpf_array(unsigned int size);
+int bpf_first_value(int map, void *value);
+int open_event(unsigned int event);
+void bpf_attach_event(const int *progs, int *results, unsigned int count, unsigned int event);
 int bpf_run(int prog, const uint64_t *slots, unsigned int count, uint32_t *result);
 const char *errno_name(int error);
 
@@ -113,6 +144,16 @@ void read_log(char *log, const struct program *prog, struct finding *findings,
 /* judge.c: the entries of a plan. */
 void judge_program(char *rest);
 void judge_value(char *rest);
+int judge_loads(struct program *prog, struct finding *findings, struct reading *reading);
+void answer_loads(const struct program *prog, const struct finding *findings);
+
+/* event.c: trace events. */
+void judge_event(char *rest);
+const char *category_of(const char *event);
+unsigned int number_of(const char *category, const char *event);
+
+/* deed.c: what programs on trace events notice. */
+void judge_deed(char *rest);
 
 /* child.c: running another program. */
 void judge_run(char *rest);

@@ -1,8 +1,10 @@
 /* The bpf() system call. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -87,6 +89,66 @@ int bpf_attach(int prog, const char *name)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* A perf event of a trace event; gives its descriptor, or a negative errno. */
+int open_event(unsigned int event)
+{
+	struct perf_event_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = event;
+	/* Whatever process it is of, programs on it see those of all. */
+	fd = (int)syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Attaches programs to a trace event by its number, until one stays; gives 0 or a negative errno for each. */
+void bpf_attach_event(const int *progs, int *results, unsigned int count, unsigned int event)
+{
+	int fd = open_event(event);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (progs[i] < 0)
+			results[i] = progs[i];
+		else if (fd < 0)
+			results[i] = fd;
+		else
+			results[i] = ioctl(fd, PERF_EVENT_IOC_SET_BPF, progs[i]) ? -errno : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* An array of one value of so many bytes; gives its descriptor, or a negative errno. */
+int bpf_array(unsigned int size)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = size;
+	attr.max_entries = 1;
+	fd = (int)bpf(BPF_MAP_CREATE, &attr);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Gives 0 or a negative errno. */
+int bpf_first_value(int map, void *value)
+{
+	const uint32_t first = 0;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map;
+	attr.key = address(&first);
+	attr.value = address(value);
+	return bpf(BPF_MAP_LOOKUP_ELEM, &attr) ? -errno : 0;
 }
 
 /* Runs a program on a context; gives 0 or a negative errno. */

@@ -87,6 +87,10 @@ bool plan_program(char **rest, struct program *prog)
 		return false;
 	}
 	insns = plan_field(rest);
+	prog->len = 0;
+	/* None are there yet. */
+	if (insns && !strcmp(insns, "-"))
+		return true;
 	if (!insns || !instructions(insns, prog)) {
 		answer_trouble(prog->id, "instructions are not groups of 16 hexadecimal digits");
 		return false;
@@ -115,10 +119,14 @@ static void judge_line(char *rest)
 		judge_program(rest);
 	else if (!strcmp(kind, "v"))
 		judge_value(rest);
+	else if (!strcmp(kind, "t"))
+		judge_event(rest);
+	else if (!strcmp(kind, "w"))
+		judge_deed(rest);
 	else if (!strcmp(kind, "x"))
 		judge_run(rest);
 	else
-		answer_trouble("-", "an entry that is none of p, v, x");
+		answer_trouble("-", "an entry that is none of p, v, t, w, x");
 }
 
 /* Gives 0, or 1 if the plan could not be read to its end. */

@@ -1,8 +1,10 @@
 //! What the integration tests share: kernels to test on, and a way to say what is skipped.
 
 pub mod blob;
+pub mod families;
 mod kernels;
 pub mod prng;
+mod program;
 pub mod trimmed;
 pub mod user;
 pub mod verify;
@@ -17,6 +19,8 @@ pub use self::kernels::fixture;
 pub use self::kernels::fixtures;
 pub use self::kernels::full;
 pub use self::kernels::running;
+pub use self::program::Program;
+pub use self::program::corpus;
 
 /// The folder of the workspace.
 pub fn workspace() -> PathBuf {

@@ -11,6 +11,7 @@ use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::drift::Change;
 use ctxgen::drift::Move;
+use ctxgen::drift::Place;
 use ctxgen_build::Builder;
 use ctxgen_tests::Kernel;
 use ctxgen_tests::fixture;
@@ -63,8 +64,8 @@ fn of<'a>(all: &'a [Checked], program: &str) -> &'a Checked {
 fn moved(moves: &[(&str, u32, u32)]) -> Change {
     let to_move = |&(name, from, to): &(&str, u32, u32)| Move {
         name: name.to_owned(),
-        from,
-        to,
+        from: Place::Slot(from),
+        to: Place::Slot(to),
     };
     Change::Moved(moves.iter().map(to_move).collect())
 }
@@ -89,7 +90,7 @@ fn a_fixed_context_is_wrong_where_it_is_wrong() {
         Verdict::Differs(vec![
             Change::Removed {
                 declaration: "struct user_namespace *mnt_userns".to_owned(),
-                slot: 0
+                place: Place::Slot(0)
             },
             moved(&[
                 ("dir", 1, 0),
@@ -106,7 +107,7 @@ fn a_fixed_context_is_wrong_where_it_is_wrong() {
         Verdict::Differs(vec![
             Change::Removed {
                 declaration: "struct user_namespace *mnt_userns".to_owned(),
-                slot: 0
+                place: Place::Slot(0)
             },
             Change::Retyped {
                 name: "delegated_inode".to_owned(),
@@ -115,7 +116,7 @@ fn a_fixed_context_is_wrong_where_it_is_wrong() {
             },
             Change::Added {
                 declaration: "struct mnt_idmap *idmap".to_owned(),
-                slot: 0
+                place: Place::Slot(0)
             },
         ])
     );
@@ -169,7 +170,7 @@ fn more_arguments_are_no_difference() {
     let new = check(&object("7.2-x86_64"), &kernel("5.10-x86_64")).unwrap();
     let lacks = Change::Removed {
         declaration: "unsigned int prev_state".to_owned(),
-        slot: 3,
+        place: Place::Slot(3),
     };
     assert_eq!(new[0].verdict, Verdict::Differs(vec![lacks]));
     assert_eq!(
@@ -196,7 +197,7 @@ fn what_a_relocatable_context_lacks_is_told() {
         of(&all, "state").verdict,
         Verdict::Lacks(vec![Change::Removed {
             declaration: "unsigned int prev_state".to_owned(),
-            slot: 3
+            place: Place::Slot(3)
         }])
     );
     assert_eq!(
@@ -269,7 +270,7 @@ fn flavors_of_a_context() {
         of(&all, "lacks").verdict,
         Verdict::Lacks(vec![Change::Removed {
             declaration: "int nosuch".to_owned(),
-            slot: 0
+            place: Place::Slot(0)
         }])
     );
     assert_eq!(of(&all, "fine").verdict, Verdict::Relocatable);
@@ -333,6 +334,49 @@ fn hooks_that_are_not_there() {
     assert_eq!(of(&all, "gone").verdict, absent);
     assert!(!of(&all, "gone").is_fine());
     assert_eq!(of(&all, "unlink").verdict, Verdict::Agrees);
+}
+
+const OPS: &str = "SEC(\"struct_ops/any\")\n\
+                   int dispatches(struct btf_struct_ops_sched_ext_ops_dispatch_ctx *ctx) { return !ctx_get(ctx, prev); }\n\
+                   SEC(\"struct_ops\")\n\
+                   u32 halves(struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx *ctx) { return !ctx->sk; }\n\
+                   SEC(\".struct_ops\")\n\
+                   struct tcp_congestion_ops tcp = { .ssthresh = (void *)halves };\n";
+
+#[test]
+fn members_of_struct_ops() {
+    let absent = Verdict::Absent("the kernel does not have it".to_owned());
+    for relocatable in [false, true] {
+        let object = build_text(OPS, "7.2-x86_64", relocatable);
+        let fine = match relocatable {
+            true => Verdict::Relocatable,
+            false => Verdict::Agrees,
+        };
+        let newest = check(&object, &kernel("7.2-x86_64")).unwrap();
+        for program in ["dispatches", "halves"] {
+            assert_eq!(of(&newest, program).verdict, fine, "{program}");
+        }
+        let oldest = check(&object, &kernel("5.10-x86_64")).unwrap();
+        assert_eq!(of(&oldest, "halves").verdict, fine);
+        assert_eq!(of(&oldest, "dispatches").verdict, absent);
+    }
+}
+
+/// The build says so before; another compiler does not.
+#[test]
+fn another_member_than_that_of_the_context() {
+    let object = build_text(OPS, "7.2-x86_64", false);
+    let right = b"ssthresh\0";
+    // The member is called otherwise, in the object's own types.
+    let at = object.windows(right.len()).position(|text| text == right);
+    let mut object = object.clone();
+    object[at.unwrap()..][..right.len()].copy_from_slice(b"cong_avo\0");
+    let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+    let should_be = "btf_struct_ops_tcp_congestion_ops_cong_avo_ctx".to_owned();
+    assert_eq!(
+        of(&all, "halves").verdict,
+        Verdict::WrongStruct { should_be }
+    );
 }
 
 #[test]

@@ -178,7 +178,11 @@ fn each_function_is_a_hook_that_names_its_module() {
                 .iter()
                 .filter(|hook| match Context::of_hook_alone(&with, hook) {
                     Ok(_) => false,
-                    Err(Error::Unsupported { .. } | Error::AmbiguousFunction { .. }) => true,
+                    Err(
+                        Error::Unsupported { .. }
+                        | Error::AmbiguousFunction { .. }
+                        | Error::AmbiguousEvent { .. },
+                    ) => true,
                     Err(error) => panic!("{error}"),
                 })
                 .count();
@@ -207,7 +211,7 @@ fn hooks_of_the_modules_there_are() {
             let parsed = hook.parse().unwrap();
             let context = Context::of_hook(&with, &parsed);
             let context = context.unwrap_or_else(|error| panic!("{error}"));
-            let ctxgen::Shape::Slots { layout, .. } = context.shape else {
+            let ctxgen::Shape::Generated { layout, .. } = context.shape else {
                 panic!("{hook} has slots");
             };
             let have: Vec<_> = layout.fields.iter().map(|field| &*field.name).collect();

@@ -72,7 +72,7 @@ fn is_found_out(what: &str, change: Change) {
         }
         let Ok(Context {
             shape:
-                Shape::Slots {
+                Shape::Generated {
                     mut layout,
                     names_from,
                 },
@@ -83,7 +83,7 @@ fn is_found_out(what: &str, change: Change) {
         };
         if change(&kernel, &mut layout) {
             let context = Context {
-                shape: Shape::Slots { layout, names_from },
+                shape: Shape::Generated { layout, names_from },
                 ..subject.context.unwrap()
             };
             changed.push(Subject {

@@ -95,8 +95,14 @@ pub(super) fn header(ctx: &CtxBtf<'_>) -> Result<Header, Error> {
     for ctx_struct in ctx.structs() {
         match &ctx_struct.context.shape {
             Shape::Kernel { type_id } => trim.define(*type_id),
-            Shape::Slots { layout, .. } => {
-                for field in &layout.fields {
+            Shape::Other { .. } => {}
+            Shape::Generated { layout, .. } => {
+                let call = layout.system_call.as_ref().map(|call| &call.layout);
+                for field in [Some(layout), call]
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|l| &l.fields)
+                {
                     trim.define(field.type_id);
                 }
             }

@@ -100,6 +100,7 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
         let modules = builder.modules.iter();
         modules.map(|(name, _)| name.clone()).collect()
     });
+    command.formats = builders.iter().any(|builder| !builder.formats.is_empty());
     command
 }
 
@@ -117,6 +118,21 @@ impl Builder {
                     place: "Builder::module",
                     error: Box::new(error),
                 })?;
+        }
+        for path in &self.users {
+            found
+                .kernel
+                .add_user_file(path)
+                .map_err(|error| Error::Btf {
+                    place: "Builder::user",
+                    error: Box::new(error),
+                })?;
+        }
+        for (_, path) in &self.formats {
+            found.kernel.add_formats(path).map_err(|error| Error::Btf {
+                place: "Builder::formats",
+                error: Box::new(error),
+            })?;
         }
         Ok(found.kernel)
     }

@@ -100,6 +100,34 @@ fn accepted() {
         // The kernel's own, for what it has contexts of.
         ("raw_tp/sched_switch", "struct bpf_raw_tracepoint_args *ctx"),
         ("xdp", "struct xdp_md *ctx"),
+        ("?xdp.frags/devmap", "struct xdp_md *ctx"),
+        ("tcx/egress", "struct __sk_buff *ctx"),
+        ("cgroup/connect4", "struct bpf_sock_addr *ctx"),
+        // Registers, as they are or by the arguments in them.
+        ("kprobe/vfs_unlink", "struct btf_kprobe_vfs_unlink_ctx *ctx"),
+        (
+            "kprobe.multi/vfs_*",
+            "struct btf_kprobe_vfs_unlink_ctx *ctx",
+        ),
+        ("kprobe", "struct btf_kprobe_vfs_unlink_ctx *ctx"),
+        (
+            "kretprobe/vfs_unlink",
+            "struct btf_kretprobe_vfs_unlink_ctx *ctx",
+        ),
+        (
+            "kprobe.session/vfs_unlink",
+            "struct btf_kretprobe_vfs_unlink_ctx *ctx",
+        ),
+        ("kprobe/vfs_unlink", "struct pt_regs *ctx"),
+        ("kprobe/no_such_function", "struct pt_regs *ctx"),
+        ("uprobe//bin/sh:main", "struct pt_regs *ctx"),
+        ("usdt//bin/sh:a:b", "struct pt_regs *ctx"),
+        // What user space and the author agree about.
+        ("syscall", "struct mine { int x; };|struct mine *ctx"),
+        (
+            "tp/sched/sched_switch",
+            "struct record { u64 ent; u32 x; };|struct record *ctx",
+        ),
         // What claims nothing.
         ("lsm/file_open", "void *ctx"),
         ("lsm/file_open", "u64 *ctx"),
@@ -184,19 +212,59 @@ fn behind_typedefs_and_flavors() {
 }
 
 #[test]
-fn under_a_section_that_has_no_context_of_ctxgens() {
-    for (section, context) in [
-        ("xdp", "btf_lsm_file_open_ctx"),
-        ("tc", "bpf_iter__task"),
-        ("kprobe/vfs_unlink", "btf_fentry_vfs_unlink_ctx"),
+fn where_the_context_is_the_kernels_own() {
+    for (section, context, should_be) in [
+        ("xdp", "btf_lsm_file_open_ctx", "xdp_md"),
+        ("xdp", "__sk_buff", "xdp_md"),
+        ("tc", "bpf_iter__task", "__sk_buff"),
+        ("cgroup/connect4", "xdp_md", "bpf_sock_addr"),
+        (
+            "kprobe/vfs_unlink",
+            "btf_fentry_vfs_unlink_ctx",
+            "btf_kprobe_vfs_unlink_ctx",
+        ),
+        (
+            "kprobe/vfs_unlink",
+            "btf_kprobe_vfs_rmdir_ctx",
+            "btf_kprobe_vfs_unlink_ctx",
+        ),
+        (
+            "kprobe.multi/vfs_*",
+            "btf_kretprobe_vfs_unlink_ctx",
+            "pt_regs",
+        ),
+        ("usdt//bin/sh:a:b", "btf_kprobe_vfs_unlink_ctx", "pt_regs"),
     ] {
         let refusal = refusal(section, &format!("struct {context} *ctx"));
         let says = format!(
-            "SEC(\"{section}\"): its context cannot be struct {context}: `{section}` \
-             is of no hook family that ctxgen knows; "
+            "SEC(\"{section}\"): its context is declared as struct {context}, and should be struct \
+             {should_be}"
         );
-        assert!(refusal.starts_with(&says), "{refusal}");
+        assert_eq!(refusal, says);
     }
+}
+
+#[test]
+fn where_the_context_is_no_struct() {
+    let refusal = refusal("syscall", "struct btf_lsm_file_open_ctx *ctx");
+    assert_eq!(
+        refusal,
+        "SEC(\"syscall\"): its context cannot be struct btf_lsm_file_open_ctx: it gets a pointer to \
+         void, which is what user space hands over with BPF_PROG_TEST_RUN, in a struct of the \
+         program's own"
+    );
+}
+
+#[test]
+fn under_a_section_that_libbpf_does_not_know() {
+    let project = Project::with(
+        "SEC(\"bogus/x\") int prog(struct btf_lsm_file_open_ctx *ctx) { return 0; }\n",
+    );
+    let refusal = project.error();
+    assert!(
+        refusal.contains("is of no hook family that ctxgen knows"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -251,4 +319,28 @@ fn subprograms_take_what_they_like() {
          { return helper((void *)ctx); }\n",
     );
     project.prog().generate().unwrap();
+}
+
+#[test]
+fn what_macros_have_relocated_is_told() {
+    const READ: &str = "#include <bpf/bpf_core_read.h>\n\
+                        SEC(\"kprobe/vfs_unlink\")\n\
+                        int prog(struct btf_kprobe_vfs_unlink_ctx *ctx)\n";
+    for (body, is_told) in [
+        ("{ return BPF_CORE_READ(ctx->dir, i_flags); }\n", true),
+        (
+            "{ struct inode *dir = ctx->dir; return BPF_CORE_READ(dir, i_flags); }\n",
+            false,
+        ),
+    ] {
+        let project = Project::with(&format!("{READ}{body}"));
+        let warnings = project.prog().generate().unwrap().warnings;
+        let told = warnings.iter().any(|warning| {
+            warning.contains("prog.bpf.c: prog has an access to its context within a macro")
+        });
+        assert_eq!(told, is_told, "{body}: {warnings:?}");
+        // Who has the accesses relocated anyway loads them with what resolves them.
+        let relocatable = project.prog().relocatable(true).generate().unwrap();
+        assert!(relocatable.warnings.is_empty(), "{body}");
+    }
 }

@@ -159,7 +159,7 @@ fn by_hand_and_not_there() {
         (
             "kprobes/vfs_unlink",
             "`kprobes/vfs_unlink` is of no hook family that ctxgen knows; a hook is written as \
-             libbpf's SEC() name, with one of these sections: tp_btf, raw_tp, ",
+             libbpf's SEC() name. Similar sections: kprobe, ",
         ),
         ("lsm", "`lsm` names no target: write `lsm/<target>`"),
         (

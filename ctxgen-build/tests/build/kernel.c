@@ -51,10 +51,15 @@ struct pt_regs {
 	unsigned long ARCH_REGISTER;
 #elif defined(__BIG_ENDIAN__)
 	unsigned long psw;
+	unsigned long gprs[16];
+	unsigned long orig_gpr2;
 #else
+	unsigned long r8, r9, r10, ax, cx, dx, si, di;
 	unsigned long orig_ax;
 #endif
 };
+
+typedef struct pt_regs bpf_user_pt_regs_t;
 
 struct seq_file {
 	unsigned long count;
@@ -73,6 +78,16 @@ struct bpf_iter__task {
 struct xdp_md {
 	__u32 data;
 	__u32 data_end;
+};
+
+struct __sk_buff {
+	__u32 len;
+	__u32 mark;
+};
+
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
 };
 
 struct bpf_raw_tracepoint_args {
@@ -183,13 +198,45 @@ int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task)
 	return 0;
 }
 
+/* struct_ops. */
+struct bpf_struct_ops_common_value {
+	int refcnt;
+	int state;
+};
+
+struct chess_ops {
+	int (*open)(struct task_struct *, u32);
+	void (*close)(struct task_struct *);
+	struct task_struct *(*next)(struct task_struct *);
+	u32 flags;
+};
+
+struct bpf_struct_ops_chess_ops {
+	struct bpf_struct_ops_common_value common;
+	struct chess_ops data;
+};
+
+int chess_ops__open(struct task_struct *player__nullable, u32 rated)
+{
+	return 0;
+}
+
+void bpf_chess_close(struct task_struct *player)
+{
+}
+
 /* BTF has what functions mention, and no more. */
+void mentions_struct_ops(struct bpf_struct_ops_chess_ops *a)
+{
+}
+
 void mentions(btf_trace_sched_switch a, btf_trace_sched_wakeup b, btf_trace_sched_process_fork c,
 	      union security_list_options *d, struct bpf_iter__task *e)
 {
 }
 
-void mentions_contexts(struct pt_regs *a, struct xdp_md *b, struct bpf_raw_tracepoint_args *c)
+void mentions_contexts(bpf_user_pt_regs_t *a, struct xdp_md *b, struct bpf_raw_tracepoint_args *c,
+		       struct __sk_buff *d, struct bpf_sock_addr *e)
 {
 }
 

@@ -8,6 +8,7 @@ mod clang;
 mod cross;
 mod determinism;
 mod docs;
+mod formats;
 mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
@@ -17,5 +18,7 @@ mod pinned;
 mod rebuilds;
 mod relocatable;
 mod sources;
+mod struct_ops;
 mod support;
+mod user;
 mod vmlinux;

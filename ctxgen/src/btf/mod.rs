@@ -9,6 +9,7 @@ mod check;
 mod dump;
 mod header;
 mod heads;
+mod measure;
 mod namesakes;
 mod shape;
 mod types;
@@ -256,7 +257,7 @@ impl<'base> Btf<'base> {
     }
 
     /// A type's size in bytes; `None` where it has none.
-    fn size_of(&self, id: TypeId) -> Option<u32> {
+    pub(crate) fn size_of(&self, id: TypeId) -> Option<u32> {
         // SAFETY: `ptr` is a live BTF; libbpf answers with an error for an id that it does not have,
         // and follows a bounded number of references.
         let size = unsafe { libbpf_sys::btf__resolve_size(self.ptr.as_ptr(), id.0) };

@@ -112,6 +112,12 @@ impl BtfWriter {
         self.raw(&[name, info(libbpf_sys::BTF_KIND_INT, 0), size, detail])
     }
 
+    /// Adds a floating point number.
+    pub fn float(&mut self, name: &str, size: u32) -> TypeId {
+        let name = self.string(name);
+        self.raw(&[name, info(libbpf_sys::BTF_KIND_FLOAT, 0), size])
+    }
+
     /// Adds a pointer.
     pub fn pointer(&mut self, to: TypeId) -> TypeId {
         self.raw(&[0, info(libbpf_sys::BTF_KIND_PTR, 0), to.0])

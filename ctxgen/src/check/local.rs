@@ -7,6 +7,7 @@ use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::drift::Slot;
 use crate::drift::Slots;
+use crate::hook::Passing;
 use crate::kernel::Origin;
 use crate::object::context_fields;
 use crate::object::own_type;
@@ -22,6 +23,8 @@ pub(super) fn slots<'b>(btf: &'b Btf<'_>, args: Vec<Slot>) -> Slots<'b> {
     Slots {
         btf,
         origin: &OBJECT,
+        // It says nothing of that, and what it is held against does.
+        passing: Passing::Slots,
         args,
     }
 }

@@ -27,14 +27,32 @@ pub(super) fn import(
     writer: &mut BtfWriter,
     from: &Btf<'_>,
     id: TypeId,
+    structs: Structs,
 ) -> Option<TypeId> {
-    Importer { base, writer, from }.by_value(id, MAX_DEPTH)
+    Importer {
+        base,
+        writer,
+        from,
+        structs,
+    }
+    .by_value(id, MAX_DEPTH)
+}
+
+/// What a struct is that has a name which the base has too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Structs {
+    /// The same, be it of another version.
+    Kernels,
+    /// Another one: programs in user space have structs of their own. To C they would be one, so that
+    /// a pointer to it is declared as one to nothing that is known.
+    Strangers,
 }
 
 struct Importer<'a> {
     base: &'a Btf<'a>,
     writer: &'a mut BtfWriter,
     from: &'a Btf<'a>,
+    structs: Structs,
 }
 
 impl Importer<'_> {
@@ -65,6 +83,15 @@ impl Importer<'_> {
                 None => self.number(size, ty.kind_flag()),
             },
             Kind::Struct(_) | Kind::Union(_) => self.same(&ty),
+            Kind::Array {
+                element,
+                len,
+                index,
+            } => {
+                let element = self.by_value(element, depth)?;
+                let index = self.by_value(index, depth)?;
+                Some(self.writer.array(element, index, len))
+            }
             _ => None,
         }
     }
@@ -101,6 +128,9 @@ impl Importer<'_> {
             false => libbpf_sys::BTF_KIND_STRUCT,
         };
         let known = self.find(ty.name(), kind);
+        if known.is_some() && self.structs == Structs::Strangers {
+            return Some(TypeId::VOID);
+        }
         Some(known.unwrap_or_else(|| self.writer.forward(ty.name(), is_union)))
     }
 

@@ -10,6 +10,7 @@ use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::TypeId;
+use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::layout::SLOT;
@@ -36,15 +37,17 @@ pub enum Change {
     Added {
         /// In C.
         declaration: String,
-        /// Its slot, counted from 0.
-        slot: u32,
+        /// Where it is.
+        #[cfg_attr(feature = "cli", serde(flatten))]
+        place: Place,
     },
     /// An argument that is not there any more.
     Removed {
         /// In C.
         declaration: String,
-        /// The slot that it had.
-        slot: u32,
+        /// Where it was.
+        #[cfg_attr(feature = "cli", serde(flatten))]
+        place: Place,
     },
     /// An argument whose value has another type.
     Retyped {
@@ -55,20 +58,51 @@ pub enum Change {
         /// As it is.
         to: String,
     },
-    /// Arguments in other slots than before.
+    /// Arguments in other places than before.
     Moved(Vec<Move>),
 }
 
-/// An argument in another slot.
+/// Where an argument is in a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum Place {
+    /// In this slot, counted from 0.
+    Slot(u32),
+    /// So many bytes behind the start, of registers and of records.
+    Byte(u32),
+}
+
+impl Place {
+    fn number(self) -> u32 {
+        match self {
+            Self::Slot(number) | Self::Byte(number) => number,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slot(number) => write!(f, "slot {number}"),
+            Self::Byte(number) => write!(f, "byte {number}"),
+        }
+    }
+}
+
+/// An argument in another place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize))]
 pub struct Move {
     /// The argument.
     pub name: String,
-    /// The slot that it had.
-    pub from: u32,
-    /// The one that it has.
-    pub to: u32,
+    /// Where it was.
+    pub from: Place,
+    /// Where it is.
+    pub to: Place,
 }
 
 impl fmt::Display for Change {
@@ -76,9 +110,9 @@ impl fmt::Display for Change {
         match self {
             Self::Absent { why } => write!(f, "absent: {why}"),
             Self::Appears => f.write_str("appears: no kernel before has it"),
-            Self::Added { declaration, slot } => write!(f, "added: {declaration}, in slot {slot}"),
-            Self::Removed { declaration, slot } => {
-                write!(f, "removed: {declaration}, was in slot {slot}")
+            Self::Added { declaration, place } => write!(f, "added: {declaration}, in {place}"),
+            Self::Removed { declaration, place } => {
+                write!(f, "removed: {declaration}, was in {place}")
             }
             Self::Retyped { name, from, to } => write!(f, "retyped: {name}, from {from} to {to}"),
             Self::Moved(moves) => {
@@ -87,7 +121,7 @@ impl fmt::Display for Change {
                     if number > 0 {
                         f.write_str(", ")?;
                     }
-                    write!(f, "{name} from slot {from} to {to}")?;
+                    write!(f, "{name} from {from} to {}", to.number())?;
                 }
                 Ok(())
             }
@@ -100,6 +134,8 @@ impl fmt::Display for Change {
 pub(crate) struct Slots<'b> {
     pub(crate) btf: &'b Btf<'b>,
     pub(crate) origin: &'b Origin,
+    /// What they are in.
+    pub(crate) passing: Passing,
     pub(crate) args: Vec<Slot>,
 }
 
@@ -116,7 +152,7 @@ pub(crate) struct Slot {
 impl<'b> Slots<'b> {
     pub(crate) fn of_context(kernel: &'b KernelBtf, context: &Context) -> Self {
         let args = match &context.shape {
-            Shape::Slots { layout, .. } => layout
+            Shape::Generated { layout, .. } => layout
                 .fields
                 .iter()
                 .map(|field| Slot {
@@ -134,11 +170,23 @@ impl<'b> Slots<'b> {
                     offset: member.bit_offset / 8,
                 })
                 .collect(),
+            Shape::Other { .. } => Vec::new(),
         };
         Self {
             btf: kernel.btf(),
             origin: kernel.origin(),
+            passing: match &context.shape {
+                Shape::Generated { layout, .. } => layout.passing,
+                Shape::Kernel { .. } | Shape::Other { .. } => Passing::Memory,
+            },
             args,
+        }
+    }
+
+    fn place(&self, slot: &Slot) -> Place {
+        match self.passing {
+            Passing::Slots => Place::Slot(slot.offset / SLOT),
+            Passing::Registers | Passing::Memory => Place::Byte(slot.offset),
         }
     }
 
@@ -167,7 +215,8 @@ pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Chang
         let Some(new) = after.find(&old.name) else {
             removed.push(Change::Removed {
                 declaration: before.declare(old, &old.name)?,
-                slot: old.offset / SLOT,
+                // An object does not say what its context is laid over.
+                place: after.place(old),
             });
             continue;
         };
@@ -182,8 +231,8 @@ pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Chang
         if old.offset != new.offset {
             moves.push(Move {
                 name: old.name.clone(),
-                from: old.offset / SLOT,
-                to: new.offset / SLOT,
+                from: after.place(old),
+                to: after.place(new),
             });
         }
     }
@@ -193,7 +242,7 @@ pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Chang
         if before.find(&new.name).is_none() {
             changes.push(Change::Added {
                 declaration: after.declare(new, &new.name)?,
-                slot: new.offset / SLOT,
+                place: after.place(new),
             });
         }
     }

@@ -1,12 +1,18 @@
 //! The table of hook families.
 //!
 //! A family is added by a row here. What the columns stand for is written in the steps that read
-//! them: [`Prototypes`] in `prototype`, [`Returned`] in `layout`.
+//! them: [`Prototypes`] in `prototype`, [`Returned`] and [`Passing`] in `layout`.
+
+mod table;
 
 use std::fmt;
 
+use self::table::ROWS;
+use self::table::Row;
+
 /// Where the prototypes of a family's hooks come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Prototypes {
     /// A raw tracepoint. With `typedef`, the verifier takes the types from `btf_trace_<tp>`, and
     /// nothing can be attached where that is missing.
@@ -20,6 +26,28 @@ pub enum Prototypes {
     Lsm,
     /// The kernel's own struct of that prefix, for the FUNC `bpf_iter_<target>`.
     Iterator,
+    /// The member of an ops struct that the kernel lets programs implement.
+    StructOps,
+    /// `struct trace_event_raw_<class>`, for the class that the event is of.
+    Event,
+    /// The architecture's wrapper of a system call.
+    SystemCall,
+    /// A function of a program in user space, whose BTF the user has to give.
+    User,
+    /// None: whatever it attaches to, a program gets the same struct of the kernel's own, or what is
+    /// no struct at all.
+    None,
+}
+
+/// What a program of the family gets its arguments in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// An array of 64-bit slots.
+    Slots,
+    /// The registers that the function was called with, or returned with.
+    Registers,
+    /// A struct of the kernel's own, or one that is laid out as such.
+    Memory,
 }
 
 /// When a program of the family may read the function's returned value from its context.
@@ -33,6 +61,21 @@ pub enum Returned {
     Value,
     /// Where the function returns an integer.
     Int,
+    /// Where the function returns anything, and nothing else can be read: the arguments are gone.
+    Only,
+}
+
+/// What programs of a family get that say nothing of what they attach to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generic {
+    /// Nothing that is known without a target.
+    Unknown,
+    /// This struct of the kernel's own.
+    Struct(&'static str),
+    /// The registers, in the struct that the kernel's `bpf_user_pt_regs_t` is of its architecture.
+    Registers,
+    /// What is no struct of the kernel's: the type that a program's argument points to, and what it is.
+    Other(&'static str, &'static str),
 }
 
 /// How context structs of a family are called.
@@ -41,98 +84,6 @@ pub(crate) struct Naming {
     pub(crate) prefix: &'static str,
     pub(crate) suffix: &'static str,
 }
-
-#[derive(Debug)]
-struct Row {
-    name: &'static str,
-    /// libbpf's section prefixes (`section_defs` of `libbpf.c`), without `?` and the slash.
-    sections: &'static [&'static str],
-    naming: Naming,
-    prototypes: Prototypes,
-    returned: Returned,
-    /// Whether a target may name the module that it is in: `fentry/nf_conntrack:nf_conntrack_in`.
-    /// libbpf looks those up by themselves (`find_kernel_btf_id` of `libbpf.c`); of the others, only
-    /// the kernel knows, by the plain name.
-    modules: bool,
-}
-
-const fn generated(prefix: &'static str) -> Naming {
-    Naming {
-        prefix,
-        suffix: "_ctx",
-    }
-}
-
-/// Of two families with the same struct names, the first is the one that a struct name stands for.
-static ROWS: &[Row] = &[
-    Row {
-        name: "tp_btf",
-        sections: &["tp_btf"],
-        naming: generated("btf_trace_"),
-        prototypes: Prototypes::Tracepoint { typedef: true },
-        returned: Returned::No,
-        modules: true,
-    },
-    Row {
-        name: "raw_tp",
-        sections: &["raw_tp", "raw_tracepoint", "raw_tp.w", "raw_tracepoint.w"],
-        naming: generated("btf_trace_"),
-        prototypes: Prototypes::Tracepoint { typedef: false },
-        returned: Returned::No,
-        modules: false,
-    },
-    Row {
-        name: "fentry",
-        sections: &["fentry", "fentry.s"],
-        naming: generated("btf_fentry_"),
-        prototypes: Prototypes::Function,
-        returned: Returned::No,
-        modules: true,
-    },
-    Row {
-        name: "fexit",
-        sections: &["fexit", "fexit.s"],
-        naming: generated("btf_fexit_"),
-        prototypes: Prototypes::Function,
-        returned: Returned::Value,
-        modules: true,
-    },
-    Row {
-        name: "fmod_ret",
-        sections: &["fmod_ret", "fmod_ret.s"],
-        naming: generated("btf_fmod_ret_"),
-        prototypes: Prototypes::Function,
-        returned: Returned::Int,
-        modules: true,
-    },
-    Row {
-        name: "lsm",
-        sections: &["lsm", "lsm.s"],
-        naming: generated("btf_lsm_"),
-        prototypes: Prototypes::Lsm,
-        returned: Returned::Value,
-        modules: false,
-    },
-    Row {
-        name: "lsm_cgroup",
-        sections: &["lsm_cgroup"],
-        naming: generated("btf_lsm_cgroup_"),
-        prototypes: Prototypes::Lsm,
-        returned: Returned::Value,
-        modules: false,
-    },
-    Row {
-        name: "iter",
-        sections: &["iter", "iter.s"],
-        naming: Naming {
-            prefix: "bpf_iter__",
-            suffix: "",
-        },
-        prototypes: Prototypes::Iterator,
-        returned: Returned::No,
-        modules: false,
-    },
-];
 
 /// A kind of hook: the part of a SEC name before the slash, with variants such as `.s` folded.
 #[derive(Clone, Copy)]
@@ -149,16 +100,25 @@ impl Family {
         Self::all().find(|family| family.0.name == name)
     }
 
-    /// The family of this section prefix, and the table's own copy of it: `fentry.s` gives
-    /// `fentry`.
-    pub(crate) fn by_section(section: &str) -> Option<(Self, &'static str)> {
+    /// The family of a SEC name without `?`, the table's own copy of the section prefix, and what is
+    /// behind its slash: `fentry.s/x` gives `fentry`, `fentry.s` and `x`.
+    ///
+    /// As libbpf matches them (`sec_def_matches` of `libbpf.c`): a prefix with a target behind it
+    /// has a slash between, and what takes none has to be there to the letter.
+    pub(crate) fn by_section(name: &str) -> Option<(Self, &'static str, Option<&str>)> {
         Self::all().find_map(|family| {
-            let own = family.0.sections.iter().find(|own| **own == section)?;
-            Some((family, *own))
+            family.0.sections.iter().find_map(|section| {
+                let target = match name.strip_prefix(section)? {
+                    "" => None,
+                    rest if family.has_targets() => Some(rest.strip_prefix('/')?),
+                    _ => return None,
+                };
+                Some((family, *section, target))
+            })
         })
     }
 
-    /// Its name, which is also the canonical section prefix of its hooks.
+    /// Its name. Of those that take targets, it is also the canonical section prefix of its hooks.
     pub fn name(self) -> &'static str {
         self.0.name
     }
@@ -173,9 +133,33 @@ impl Family {
         self.0.prototypes
     }
 
+    /// What its programs get their arguments in.
+    pub fn passing(self) -> Passing {
+        self.0.passing
+    }
+
     /// When the returned value can be read.
     pub fn returned(self) -> Returned {
         self.0.returned
+    }
+
+    /// What its programs get that say nothing of what they attach to.
+    pub fn generic(self) -> Generic {
+        self.0.generic
+    }
+
+    /// The struct of the kernel's own that such programs get. Registers are called `pt_regs` here.
+    pub(crate) fn generic_struct(self) -> Option<&'static str> {
+        match self.0.generic {
+            Generic::Struct(name) => Some(name),
+            Generic::Registers => Some("pt_regs"),
+            Generic::Unknown | Generic::Other(..) => None,
+        }
+    }
+
+    /// Whether its SEC names have something behind a slash that tells what they attach to.
+    pub fn has_targets(self) -> bool {
+        self.0.prototypes != Prototypes::None || self.0.any_target
     }
 
     /// Whether its hooks may name a module.
@@ -185,6 +169,11 @@ impl Family {
 
     pub(crate) fn naming(self) -> Naming {
         self.0.naming
+    }
+
+    /// Structs of the kernel's own that its programs may also take, since they are the same memory.
+    pub(crate) fn also(self) -> &'static [&'static str] {
+        self.0.also
     }
 }
 

@@ -6,28 +6,52 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use self::family::Family;
+pub use self::family::Generic;
+use self::family::Naming;
+pub use self::family::Passing;
 pub use self::family::Prototypes;
 pub use self::family::Returned;
 
 use crate::Error;
 use crate::ident::is_identifier;
 use crate::kernel::is_module_name;
+use crate::syscall;
 
 /// Where a program attaches: a family and a target in it.
 ///
 /// It parses from a SEC name in any of its decorations (`?fentry.s/vfs_unlink`) and from a struct
 /// name (`btf_fentry_vfs_unlink_ctx`), and is displayed as the plain SEC name
 /// (`fentry/vfs_unlink`). Where libbpf accepts it, the target may name the module that it is in
-/// (`fentry/nf_conntrack:nf_conntrack_in`), or with `vmlinux` that it is in none.
+/// (`fentry/nf_conntrack:nf_conntrack_in`), or with `vmlinux` that it is in none. That of a classic
+/// tracepoint has two parts (`tp/sched/sched_switch`), and so has that of a `struct_ops` member, of which
+/// SEC names say nothing (`struct_ops/tcp_congestion_ops/init`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hook {
     family: Family,
+    kind: Kind,
     /// Where the target starts in the place: 0 without a module. It is compared first, so that a
     /// module's hooks stay together when they are sorted, behind those of the kernel itself.
-    target_at: u8,
-    /// What stands behind the slash, in one piece: errors carry hooks, and are to stay small.
+    target_at: u16,
+    /// What stands behind the slash, in one piece: errors carry hooks, and are to stay small. Of a
+    /// generic hook, the whole name.
     place: Box<str>,
 }
+
+/// How much a hook says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Kind {
+    /// Which target it is.
+    Named,
+    /// Which target it is, but of two parts as a struct's name has them, with an underscore between: only
+    /// a kernel tells one from the other.
+    Joined,
+    /// Not which target, or one that makes no difference to the context.
+    Generic,
+}
+
+/// What stands for a trace event's category where nobody knows it. A star would end a C comment, with
+/// the slash behind it.
+pub(crate) const ANY_CATEGORY: &str = "?";
 
 /// What stands for the kernel itself where a module's name would.
 pub(crate) const VMLINUX: &str = "vmlinux";
@@ -37,30 +61,68 @@ impl Hook {
     ///
     /// # Errors
     /// [`Error::BadTarget`], where the name is no C identifier: no kernel function, tracepoint or
-    /// LSM hook is called so, and the struct's name is made of it.
+    /// LSM hook is called so, and the struct's name is made of it. Families whose programs get something
+    /// whatever they attach to take any target that libbpf does.
     pub fn new(family: Family, target: &str) -> Result<Self, Error> {
-        let (module, name) = match target.split_once(':') {
-            Some((module, name)) if family.names_modules() => (Some(module), name),
-            _ => (None, target),
+        let bad = || Error::BadTarget {
+            family: family.name(),
+            target: target.to_owned(),
         };
-        if !is_identifier(name) || !module.is_none_or(is_module_name) {
-            return Err(Error::BadTarget {
-                family: family.name(),
-                target: target.to_owned(),
-            });
+        let named = |at: usize| {
+            let target_at = u16::try_from(at).map_err(|_| bad())?;
+            Ok(Self {
+                family,
+                kind: Kind::Named,
+                target_at,
+                place: target.into(),
+            })
+        };
+        let generic = || Self::generic(family, &format!("{family}/{target}"));
+        match family.prototypes() {
+            Prototypes::Event => match two_parts(target) || is_of_any_category(target) {
+                true => named(0),
+                false => Err(bad()),
+            },
+            // libbpf takes any name for a program's.
+            Prototypes::StructOps if two_parts(target) => named(0),
+            Prototypes::StructOps | Prototypes::None => Ok(generic()),
+            Prototypes::User => match target.rsplit_once(':') {
+                Some((binary, function)) if is_identifier(function) => named(binary.len() + 1),
+                _ => Ok(generic()),
+            },
+            // A pattern, a place within a function, or one that a compiler has made of another.
+            _ if family.generic() == Generic::Registers && !is_identifier(target) => Ok(generic()),
+            _ => {
+                let (module, name) = match target.split_once(':') {
+                    Some((module, name)) if family.names_modules() => (Some(module), name),
+                    _ => (None, target),
+                };
+                if !is_identifier(name) || !module.is_none_or(is_module_name) {
+                    return Err(bad());
+                }
+                named(module.map_or(0, |module| module.len() + 1))
+            }
         }
-        Ok(Self {
+    }
+
+    /// The hook of a family's programs that says nothing about what they attach to.
+    fn generic(family: Family, name: &str) -> Self {
+        Self {
             family,
-            // No module's name is as long.
-            target_at: module.map_or(0, |module| u8::try_from(module.len() + 1).unwrap_or(0)),
-            place: target.into(),
-        })
+            kind: Kind::Generic,
+            target_at: 0,
+            place: name.into(),
+        }
     }
 
     /// The hook that a struct name stands for; `None` where it is no context struct's name.
     ///
     /// `btf_trace_<tp>_ctx` stands for `tp_btf/<tp>`; [`Hook::sharing_struct`] has the others.
     pub fn from_struct_name(name: &str) -> Option<Self> {
+        Self::from_generated_name(name).or_else(|| Self::from_kernels_own(name))
+    }
+
+    fn from_generated_name(name: &str) -> Option<Self> {
         Family::all()
             .filter_map(|family| {
                 let naming = family.naming();
@@ -68,15 +130,40 @@ impl Hook {
                     .strip_prefix(naming.prefix)?
                     .strip_suffix(naming.suffix)?;
                 let target = without_tag_mark(target);
-                is_identifier(target).then_some((naming.prefix.len(), family, target))
+                let is_name = !naming.prefix.is_empty() && is_identifier(target);
+                is_name.then_some((naming.prefix.len(), family, target))
             })
             // Of `btf_lsm_` and `btf_lsm_cgroup_`, the longer one is meant; of equals the first.
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, family, target)| Self {
                 family,
+                kind: match family.prototypes() {
+                    Prototypes::Event | Prototypes::StructOps => Kind::Joined,
+                    _ => Kind::Named,
+                },
                 target_at: 0,
-                place: target.into(),
+                place: match family.prototypes() {
+                    Prototypes::Event | Prototypes::StructOps => unmarked(target).into(),
+                    _ => target.into(),
+                },
             })
+    }
+
+    fn from_kernels_own(name: &str) -> Option<Self> {
+        let families = Family::all().filter(|family| family.generic_struct() == Some(name));
+        families
+            .flat_map(Self::generics)
+            // What gets a struct of the kernel's own when it does not say more, and what always does.
+            .next()
+    }
+
+    /// The hooks of a family that say nothing more than which program it is.
+    fn generics(family: Family) -> impl Iterator<Item = Self> {
+        let names = match family.prototypes() {
+            Prototypes::None => family.sections(),
+            _ => &family.sections()[..1],
+        };
+        names.iter().map(move |name| Self::generic(family, name))
     }
 
     /// Its family.
@@ -84,27 +171,96 @@ impl Hook {
         self.family
     }
 
-    /// The name behind the slash, without a module's.
+    /// The name behind the slash, without a module's or a binary's. Of a hook that says no more than the
+    /// kind of program, the whole name.
     pub fn target(&self) -> &str {
         &self.place[self.target_at.into()..]
+    }
+
+    /// What of its target tells it from others: of a trace event, its name without the category, as far as
+    /// they are told apart.
+    pub(crate) fn own_name(&self) -> &str {
+        let parts = self.parts();
+        match (self.family.prototypes(), parts.first()) {
+            (Prototypes::Event, Some((_, event))) => event,
+            _ => self.target(),
+        }
     }
 
     /// The module that it names, or `vmlinux`; `None` where it is looked for in the kernel first and
     /// then in its modules.
     pub fn module(&self) -> Option<&str> {
         let colon = usize::from(self.target_at).checked_sub(1)?;
-        Some(&self.place[..colon])
+        self.family.names_modules().then_some(&self.place[..colon])
+    }
+
+    /// The program or library in user space that it names.
+    pub(crate) fn binary(&self) -> Option<&str> {
+        let colon = usize::from(self.target_at).checked_sub(1)?;
+        let names_binaries = self.family.prototypes() == Prototypes::User;
+        names_binaries.then_some(&self.place[..colon])
+    }
+
+    /// Whether its programs get what all of the family do, whatever it attaches to.
+    pub fn is_generic(&self) -> bool {
+        self.kind == Kind::Generic
+    }
+
+    /// Whether its target has two parts that are not told apart, as it is from a struct's name.
+    pub(crate) fn has_joined_parts(&self) -> bool {
+        self.kind == Kind::Joined
+    }
+
+    /// The two parts of a target that has them, such as category and event, in all ways in which it can
+    /// be taken apart: one for a SEC name, several for a struct's name.
+    pub(crate) fn parts(&self) -> Vec<(&str, &str)> {
+        match self.kind {
+            Kind::Named => self.place.split_once('/').into_iter().collect(),
+            Kind::Joined => {
+                let underscores = self.place.match_indices('_');
+                underscores
+                    .map(|(at, _)| (&self.place[..at], &self.place[at + 1..]))
+                    .filter(|(first, second)| is_identifier(first) && is_identifier(second))
+                    .collect()
+            }
+            Kind::Generic => Vec::new(),
+        }
+    }
+
+    /// The system calls that it may be about, by the names that they have in the kernel's source.
+    pub(crate) fn calls(&self) -> Vec<&str> {
+        match self.family.prototypes() {
+            Prototypes::SystemCall if !self.is_generic() => vec![self.target()],
+            Prototypes::Event => {
+                let parts = self.parts().into_iter();
+                parts
+                    .filter_map(|(category, event)| syscall::of_event(category, event))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same with the two parts told apart.
+    pub(crate) fn with_parts(&self, first: &str, second: &str) -> Self {
+        Self {
+            kind: Kind::Named,
+            place: format!("{first}/{second}").into(),
+            ..self.clone()
+        }
     }
 
     /// Whether its context struct is ctxgen's, and not one that the kernel has itself.
     pub(crate) fn has_generated_struct(&self) -> bool {
-        !matches!(self.family.prototypes(), Prototypes::Iterator)
+        !self.is_generic() && self.family.prototypes() != Prototypes::Iterator
     }
 
-    /// The name of its context struct.
+    /// The name of its context struct. Empty where programs get no struct, or none that the hook tells.
+    ///
+    /// Where programs get registers whatever they attach to, it is `pt_regs`; some architectures call
+    /// theirs otherwise.
     pub fn struct_name(&self) -> String {
-        let naming = self.family.naming();
-        format!("{}{}{}", naming.prefix, self.target(), naming.suffix)
+        self.name_of_struct("")
     }
 
     /// The name that its context struct has in objects with relocatable contexts.
@@ -112,37 +268,108 @@ impl Hook {
     /// It is another one than [`Hook::struct_name`] for targets that start with two underscores: CO-RE
     /// would take `btf_fentry___x64_sys_bpf_ctx` for a flavour of `btf_fentry`, as it would all others
     /// of these. That becomes `btf_fentry_0__x64_sys_bpf_ctx`, which no other target leads to, since
-    /// no identifier starts with a digit.
+    /// no identifier starts with a digit. So is it with the second of two parts.
     pub fn relocatable_name(&self) -> String {
-        let naming = self.family.naming();
-        let mark = match has_two_underscores(self.target()) {
+        let name = self.name_of_struct("");
+        if self.has_two_parts() {
+            return marked(&name);
+        }
+        self.name_of_struct(match has_two_underscores(self.target()) {
             true => TAG_MARK,
             false => "",
-        };
-        format!("{}{mark}{}{}", naming.prefix, self.target(), naming.suffix)
+        })
+    }
+
+    fn has_two_parts(&self) -> bool {
+        let prototypes = self.family.prototypes();
+        !self.is_generic() && matches!(prototypes, Prototypes::Event | Prototypes::StructOps)
+    }
+
+    fn name_of_struct(&self, mark: &str) -> String {
+        if self.is_generic() {
+            let name = self.family.generic_struct();
+            return name.unwrap_or_default().to_owned();
+        }
+        let Naming { prefix, suffix } = self.family.naming();
+        let target = self
+            .target()
+            .replace('/', "_")
+            .replace(ANY_CATEGORY, "CATEGORY");
+        format!("{prefix}{mark}{target}{suffix}")
     }
 
     /// This hook and those of other families that have the same context struct, in the order of
     /// the family table.
     pub fn sharing_struct(&self) -> impl Iterator<Item = Self> + '_ {
-        Family::all()
-            .filter(|family| family.naming() == self.family.naming())
-            .map(|family| match family.names_modules() {
-                true => Self {
-                    family,
-                    ..self.clone()
-                },
-                false => Self {
-                    family,
-                    target_at: 0,
-                    place: self.target().into(),
-                },
-            })
+        let of_family = |family: Family| match self.is_generic() {
+            true => self.generics_of(family),
+            false => self.named_of(family).into_iter().collect(),
+        };
+        Family::all().flat_map(of_family)
+    }
+}
+
+impl Hook {
+    /// Those of a family that have the same context struct as this one, which says nothing of what it
+    /// attaches to.
+    fn generics_of(&self, family: Family) -> Vec<Self> {
+        let own = family == self.family;
+        let same_struct = family.generic_struct();
+        match family.generic() == self.family.generic() {
+            // It may name something all the same, such as a pattern.
+            true if own && (family.has_targets() || same_struct.is_none()) => vec![self.clone()],
+            true if same_struct.is_some() => Self::generics(family).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The one of a family that has the same context struct as this one.
+    fn named_of(&self, family: Family) -> Option<Self> {
+        if family.naming() != self.family.naming() {
+            return None;
+        }
+        Some(match family == self.family || family.names_modules() {
+            true => Self {
+                family,
+                ..self.clone()
+            },
+            false => Self {
+                family,
+                target_at: 0,
+                place: self.target().into(),
+                ..self.clone()
+            },
+        })
     }
 }
 
 /// What keeps a struct name's last underscore from those that its target starts with.
 const TAG_MARK: &str = "0";
+
+/// A struct's name with a mark between the underscore that joins two parts and those that the second
+/// starts with.
+fn marked(name: &str) -> String {
+    let bytes = name.as_bytes();
+    let is_flavour = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        before.is_some_and(|byte| *byte != b'_') && bytes.get(at + 3).is_some_and(|b| *b != b'_')
+    };
+    match name.match_indices("___").find(|(at, _)| is_flavour(*at)) {
+        Some((at, _)) => format!("{}_{TAG_MARK}{}", &name[..at], &name[at + 1..]),
+        None => name.to_owned(),
+    }
+}
+
+/// The two parts as they are without the mark.
+fn unmarked(target: &str) -> String {
+    let marked = format!("_{TAG_MARK}__");
+    match target.find(&marked) {
+        Some(at) if !target[at + marked.len()..].starts_with('_') => {
+            target.replacen(&marked, "___", 1)
+        }
+        _ => target.to_owned(),
+    }
+}
 
 fn has_two_underscores(target: &str) -> bool {
     target.starts_with("__") && !target.starts_with("___")
@@ -156,9 +383,25 @@ fn without_tag_mark(target: &str) -> &str {
         .unwrap_or(target)
 }
 
+/// Whether a target is an event of a category that nobody knows.
+fn is_of_any_category(target: &str) -> bool {
+    let parts = target.split_once('/');
+    parts.is_some_and(|(category, event)| category == ANY_CATEGORY && is_identifier(event))
+}
+
+/// Whether a target is of two names with a slash between.
+fn two_parts(target: &str) -> bool {
+    let parts = target.split_once('/');
+    parts.is_some_and(|(first, second)| is_identifier(first) && is_identifier(second))
+}
+
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}", self.family, self.place))
+        match self.kind {
+            Kind::Named => f.pad(&format!("{}/{}", self.family, self.place)),
+            Kind::Joined => f.pad(&format!("struct {}", self.struct_name())),
+            Kind::Generic => f.pad(&self.place),
+        }
     }
 }
 
@@ -183,6 +426,8 @@ pub struct SecName {
     pub section: &'static str,
     /// Whether libbpf loads the program by itself: false with a leading `?`.
     pub autoload: bool,
+    /// What stands behind the section prefix, slash included.
+    rest: Box<str>,
 }
 
 impl SecName {
@@ -195,30 +440,97 @@ impl SecName {
             Some(plain) => (false, plain),
             None => (true, name),
         };
-        let (prefix, target) = match plain.split_once('/') {
-            Some((prefix, target)) => (prefix, Some(target)),
-            None => (plain, None),
-        };
-        let (family, section) = Family::by_section(prefix).ok_or_else(|| Error::UnknownFamily {
-            name: name.to_owned(),
-        })?;
+        let (family, section, target) =
+            Family::by_section(plain).ok_or_else(|| Error::UnknownFamily {
+                name: name.to_owned(),
+            })?;
         let target = target.filter(|target| !target.is_empty());
-        let target = target.ok_or_else(|| Error::NoTarget {
-            name: name.to_owned(),
-            section,
-        })?;
+        let hook = match (target, family.generic()) {
+            (Some(target), _) => Hook::new(family, target)?,
+            (None, Generic::Unknown) if family.prototypes() != Prototypes::StructOps => {
+                return Err(Error::NoTarget {
+                    name: name.to_owned(),
+                    section,
+                });
+            }
+            (None, _) => Hook::generic(
+                family,
+                match family.prototypes() {
+                    Prototypes::None => section,
+                    _ => family.name(),
+                },
+            ),
+        };
         Ok(Self {
-            hook: Hook::new(family, target)?,
+            hook,
             section,
             autoload,
+            rest: plain[section.len()..].into(),
         })
+    }
+}
+
+impl SecName {
+    /// The plain SEC name of a hook.
+    pub fn of_hook(hook: &Hook) -> Self {
+        let name = hook.to_string();
+        let sections = hook.family().sections();
+        let own = sections.iter().find(|section| **section == name);
+        let section = own.copied().unwrap_or(sections[0]);
+        Self {
+            rest: name.strip_prefix(section).unwrap_or_default().into(),
+            hook: hook.clone(),
+            section,
+            autoload: true,
+        }
+    }
+
+    /// Whether a program of this name may take that struct, which is another than its hook's: one that is
+    /// the same memory, or one of which nothing is known where the program says less than its hook does.
+    ///
+    /// Of what a program gets in slots, ctxgen knows all. What it gets in registers or in memory may be
+    /// declared otherwise; but not as what another hook passes.
+    pub fn may_take(&self, struct_name: &str) -> bool {
+        let family = self.hook.family();
+        if family.also().contains(&struct_name) || self.of_return() == Some(struct_name.to_owned())
+        {
+            return true;
+        }
+        let of_struct = Hook::from_struct_name(struct_name);
+        let of_family = |other: &Hook| {
+            let mut sharing = other.sharing_struct();
+            other.has_generated_struct() && sharing.any(|other| other.family() == family)
+        };
+        match (family.generic(), family.passing()) {
+            // What replaces a function gets what that gets, which may be any program's context.
+            (Generic::Other(..), _) if family.has_targets() => true,
+            _ if self.hook.is_generic() && of_struct.as_ref().is_some_and(of_family) => true,
+            (Generic::Struct(_), Passing::Memory) | (_, Passing::Slots) => false,
+            (_, Passing::Memory | Passing::Registers) => of_struct.is_none(),
+        }
+    }
+
+    /// The struct that a program gets when the function returns, if it is called then too.
+    fn of_return(&self) -> Option<String> {
+        let is_session = self.section.split('.').any(|part| part == "session");
+        let family = match self.hook.family().name() {
+            "kprobe" => "kretprobe",
+            "uprobe" => "uretprobe",
+            _ => return None,
+        };
+        let family = Family::by_name(family).filter(|_| is_session && !self.hook.is_generic())?;
+        let hook = Hook {
+            family,
+            ..self.hook.clone()
+        };
+        Some(hook.struct_name())
     }
 }
 
 impl fmt::Display for SecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let optional = if self.autoload { "" } else { "?" };
-        write!(f, "{optional}{}/{}", self.section, self.hook.place)
+        write!(f, "{optional}{}{}", self.section, self.rest)
     }
 }
 
@@ -231,19 +543,118 @@ mod tests {
         for family in Family::all() {
             for section in family.sections() {
                 for optional in ["", "?"] {
-                    let name = format!("{optional}{section}/some_target");
+                    let target = match family.prototypes() {
+                        _ if !family.has_targets() => "",
+                        Prototypes::Event | Prototypes::StructOps => "some/target",
+                        Prototypes::User => "/bin/sh:some_target",
+                        _ => "some_target",
+                    };
+                    let slash = if target.is_empty() { "" } else { "/" };
+                    let name = format!("{optional}{section}{slash}{target}");
                     let sec = SecName::parse(&name).unwrap();
                     assert_eq!(sec.hook.family(), family);
-                    assert_eq!(sec.hook.target(), "some_target");
                     assert_eq!(sec.autoload, optional.is_empty());
                     assert_eq!(sec.to_string(), name);
                     assert_eq!(name.parse::<Hook>().unwrap(), sec.hook);
+                    let is_generic = family.prototypes() == Prototypes::None;
+                    assert_eq!(sec.hook.is_generic(), is_generic, "{name}");
+                    let plain = sec.hook.to_string();
+                    assert_eq!(plain.parse::<Hook>().unwrap(), sec.hook, "{plain}");
                 }
             }
-            assert_eq!(
-                Hook::new(family, "x").unwrap().to_string(),
-                format!("{family}/x")
-            );
+        }
+    }
+
+    #[test]
+    fn what_a_target_makes_no_difference_to() {
+        for (name, takes) in [
+            ("kprobe", "pt_regs"),
+            ("kprobe.multi/tcp_*", "pt_regs"),
+            ("kprobe/do_idle+0x10", "pt_regs"),
+            ("kretprobe/f.isra.0", "pt_regs"),
+            ("uprobe//bin/sh:main+4", "pt_regs"),
+            ("usdt//bin/sh:provider:name", "pt_regs"),
+            ("raw_tp", "bpf_raw_tracepoint_args"),
+            ("xdp.frags/cpumap", "xdp_md"),
+            ("cgroup/connect_unix", "bpf_sock_addr"),
+            ("syscall", ""),
+            ("freplace/f", ""),
+            ("struct_ops/any", ""),
+        ] {
+            let hook: Hook = name.parse().unwrap();
+            assert!(hook.is_generic(), "{name}");
+            assert_eq!(hook.struct_name(), takes, "{name}");
+            assert!(hook.sharing_struct().any(|other| other == hook), "{name}");
+        }
+        let hook: Hook = "__sk_buff".parse().unwrap();
+        let sharing: Vec<_> = hook.sharing_struct().map(|h| h.to_string()).collect();
+        for name in [
+            "tc",
+            "tcx/egress",
+            "cgroup/skb",
+            "lwt_xmit",
+            "flow_dissector",
+        ] {
+            assert!(sharing.iter().any(|other| other == name), "{sharing:?}");
+        }
+    }
+
+    #[test]
+    fn targets_of_two_parts() {
+        let hook: Hook = "tracepoint/sched/sched_switch".parse().unwrap();
+        assert_eq!(hook.to_string(), "tp/sched/sched_switch");
+        assert_eq!(hook.struct_name(), "btf_tp_sched_sched_switch_ctx");
+        assert_eq!(hook.parts(), [("sched", "sched_switch")]);
+        let joined = Hook::from_struct_name("btf_tp_sched_sched_switch_ctx").unwrap();
+        assert_eq!(joined.struct_name(), hook.struct_name());
+        let parts = joined.parts();
+        assert_eq!(
+            parts,
+            [("sched", "sched_switch"), ("sched_sched", "switch")]
+        );
+        assert_eq!(joined.with_parts("sched", "sched_switch"), hook);
+        let hook: Hook = "struct_ops/tcp_congestion_ops/init".parse().unwrap();
+        assert_eq!(
+            hook.struct_name(),
+            "btf_struct_ops_tcp_congestion_ops_init_ctx"
+        );
+        for name in ["tp/sched_switch", "tp/sched/", "tp//x", "tp/a/b/c"] {
+            let error = name.parse::<Hook>().unwrap_err();
+            assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_may_take_besides() {
+        for (section, takes, may) in [
+            ("kprobe/vfs_unlink", "pt_regs", true),
+            ("kprobe/vfs_unlink", "user_pt_regs", true),
+            ("kprobe/vfs_unlink", "btf_fentry_vfs_unlink_ctx", false),
+            ("kprobe/vfs_unlink", "btf_kretprobe_vfs_unlink_ctx", false),
+            ("kprobe.session/f", "btf_kretprobe_f_ctx", true),
+            ("kprobe.session/f", "btf_kretprobe_g_ctx", false),
+            ("kprobe", "btf_kprobe_vfs_unlink_ctx", true),
+            ("kprobe.multi/vfs_*", "btf_kprobe_vfs_unlink_ctx", true),
+            (
+                "tp/sched/sched_switch",
+                "trace_event_raw_sched_switch",
+                true,
+            ),
+            ("tp/sched/sched_switch", "btf_trace_sched_switch_ctx", false),
+            ("raw_tp/sched_switch", "bpf_raw_tracepoint_args", true),
+            ("raw_tp", "btf_trace_sched_switch_ctx", true),
+            ("tp_btf/sched_switch", "bpf_raw_tracepoint_args", false),
+            ("xdp", "__sk_buff", false),
+            ("xdp", "mine", false),
+            ("syscall", "mine", true),
+            ("syscall", "xdp_md", false),
+            ("freplace/f", "mine", true),
+            ("freplace/f", "xdp_md", true),
+            ("freplace/f", "btf_fentry_vfs_unlink_ctx", true),
+            ("lsm/file_open", "mine", false),
+        ] {
+            let sec = SecName::parse(section).unwrap();
+            assert_eq!(sec.may_take(takes), may, "{section}, {takes}");
         }
     }
 
@@ -329,6 +740,18 @@ mod tests {
             assert_eq!(Hook::from_struct_name(&hook.struct_name()), Some(hook));
         }
         assert_eq!(Hook::from_struct_name("btf_fentry_0_x_ctx"), None);
+        let hook: Hook = "tp/btrfs/__extent_writepage".parse().unwrap();
+        let name = "btf_tp_btrfs_0__extent_writepage_ctx";
+        assert_eq!(hook.relocatable_name(), name);
+        assert_eq!(crate::essential_name(name), name);
+        let joined = Hook::from_struct_name(&hook.struct_name()).unwrap();
+        assert_eq!(Hook::from_struct_name(name), Some(joined.clone()));
+        assert_eq!(joined.relocatable_name(), name);
+        let parts = joined.parts();
+        assert!(
+            parts.contains(&("btrfs", "__extent_writepage")),
+            "{parts:?}"
+        );
     }
 
     #[test]

@@ -1,14 +1,10 @@
 //! The architecture that a kernel BTF is of.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use super::KernelBtf;
 use super::Named;
-use crate::btf::Btf;
 use crate::btf::ByteOrder;
-use crate::btf::Kind;
-use crate::btf::TypeId;
 
 /// An architecture that kernels with BTF and BPF programs exist for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,7 +97,7 @@ impl Arch {
             kernel
                 .index()
                 .find(kernel.btf(), Named::Struct, composite)
-                .any(|ty| has_member(kernel.btf(), ty.id(), member))
+                .any(|ty| kernel.btf().member_named(ty.id(), member).is_some())
         };
         let mut found: Vec<Self> = ROWS
             .iter()
@@ -169,31 +165,6 @@ impl fmt::Display for Arch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.rust_name())
     }
-}
-
-/// Whether a struct has a member of that name, in itself or in an anonymous member.
-fn has_member(btf: &Btf<'_>, composite: TypeId, name: &str) -> bool {
-    let mut seen = HashSet::new();
-    let mut queue = vec![composite];
-    while let Some(id) = queue.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let Some(Kind::Struct(composite) | Kind::Union(composite)) =
-            btf.resolve(id).map(|ty| ty.kind())
-        else {
-            continue;
-        };
-        for member in composite.members() {
-            if member.name == name {
-                return true;
-            }
-            if member.name.is_empty() {
-                queue.push(member.type_id);
-            }
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -4,8 +4,12 @@
 //! compiled without optimization. So a name is looked for in the string table, and the types are
 //! compared by where their names stand there; names are sorted only when many are asked for.
 
+mod spelling;
+
+use std::cell::Cell;
 use std::cell::OnceCell;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use libbpf_rs::libbpf_sys;
 
@@ -28,6 +32,8 @@ const KINDS: usize = 4;
 /// How many names are looked for before it is worth sorting them: that takes as long as looking for some
 /// fifty.
 const FEW: usize = 50;
+/// The same for how names end, which means looking at all of them.
+const FEW_ENDINGS: u32 = 10;
 
 /// What is known of the names in a BTF that stands on its own.
 ///
@@ -41,6 +47,12 @@ pub(crate) struct Index {
     found: RefCell<Vec<(Named, String, Vec<TypeId>)>>,
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     tags: OnceCell<Vec<TypeId>>,
+    /// Functions sorted by how their names end.
+    by_end: OnceCell<Vec<TypeId>>,
+    /// How many endings of names have been looked for.
+    endings_asked: Cell<u32>,
+    /// By kind and what they lead to, the first pointer or modifier of each.
+    links: OnceCell<HashMap<(u32, TypeId), TypeId>>,
 }
 
 impl Index {
@@ -106,6 +118,38 @@ impl Index {
             .filter_map(move |&id| btf.get(id))
             .take_while(move |ty| ty.name().starts_with(prefix))
     }
+
+    /// All functions whose names end with `suffix`, sorted by name.
+    pub(crate) fn functions_ending<'b>(&self, btf: &'b Btf<'_>, suffix: &str) -> Vec<Type<'b>> {
+        let asked = self.endings_asked.get();
+        self.endings_asked.set(asked.saturating_add(1));
+        let mut found: Vec<(&str, TypeId)> = match self.by_end.get() {
+            None if asked < FEW_ENDINGS => named(btf, Named::Func)
+                .filter(|(name, _)| name.ends_with(suffix))
+                .collect(),
+            _ => {
+                let ids = self.by_end.get_or_init(|| sorted_by_end(btf));
+                let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
+                let is_before = |id: &TypeId| name_of(id).bytes().rev().lt(suffix.bytes().rev());
+                let start = ids.partition_point(is_before);
+                let rest = ids[start..].iter().map(|id| (name_of(id), *id));
+                rest.take_while(|(name, _)| name.ends_with(suffix))
+                    .collect()
+            }
+        };
+        found.sort_unstable();
+        found
+            .into_iter()
+            .filter_map(|(_, id)| btf.get(id))
+            .collect()
+    }
+}
+
+/// Sorted by their names read from the end.
+fn sorted_by_end(btf: &Btf<'_>) -> Vec<TypeId> {
+    let mut named: Vec<(&str, TypeId)> = named(btf, Named::Func).collect();
+    named.sort_by(|a, b| a.0.bytes().rev().cmp(b.0.bytes().rev()));
+    named.into_iter().map(|(_, id)| id).collect()
 }
 
 fn find_unsorted(btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
@@ -135,14 +179,18 @@ fn find_unsorted(btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
     found
 }
 
-/// All that have a name.
-fn sorted(btf: &Btf<'_>, kind: Named) -> Vec<TypeId> {
+/// All of a kind that have a name, in id order.
+fn named<'b>(btf: &'b Btf<'_>, kind: Named) -> impl Iterator<Item = (&'b str, TypeId)> {
     let ids = btf.heads().of_kind(kind.number());
-    let named = ids.into_iter().filter_map(|id| {
+    ids.into_iter().filter_map(|id| {
         let name = btf.get(id)?.name_offset();
         (name != 0).then(|| (btf.string(name), id))
-    });
-    let mut named: Vec<(&str, TypeId)> = named.collect();
+    })
+}
+
+/// All that have a name, sorted by it.
+fn sorted(btf: &Btf<'_>, kind: Named) -> Vec<TypeId> {
+    let mut named: Vec<(&str, TypeId)> = named(btf, kind).collect();
     named.sort_unstable();
     named.into_iter().map(|(_, id)| id).collect()
 }
@@ -191,5 +239,33 @@ mod tests {
             [5, 4, 2, 6]
         );
         assert_eq!(ids(index.with_prefix(&btf, Named::Func, "")), [0; 0]);
+    }
+
+    #[test]
+    fn by_how_names_end() {
+        let mut writer = BtfWriter::new(ByteOrder::HOST);
+        let proto = writer.prototype(&[], TypeId::VOID);
+        let names = [
+            "a_init", "init", "b_init", "_init", "a_exit", "a_init", "in",
+        ];
+        for name in names {
+            writer.function(name, proto);
+        }
+        let btf = Btf::parse(&writer.finish()).unwrap();
+        let index = Index::default();
+        for _ in 0..=FEW_ENDINGS {
+            // Before and after they are sorted.
+            for (suffix, expected) in [
+                ("_init", &["_init", "a_init", "a_init", "b_init"][..]),
+                ("a_init", &["a_init", "a_init"]),
+                ("_exit", &["a_exit"]),
+                ("it2", &[]),
+                ("xa_exit", &[]),
+            ] {
+                let found = index.functions_ending(&btf, suffix);
+                let found: Vec<_> = found.iter().map(Type::name).collect();
+                assert_eq!(found, expected, "{suffix}");
+            }
+        }
     }
 }

@@ -6,7 +6,11 @@ mod index;
 mod label;
 mod module;
 mod source;
+mod user;
 
+use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -21,10 +25,13 @@ pub use self::module::Module;
 pub use self::module::ModuleError;
 use self::module::Modules;
 pub(crate) use self::module::is_module_name;
+pub use self::user::Types;
+use self::user::UserBtf;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
+use crate::format::Formats;
 use crate::pin::PinNote;
 
 /// Where the kernel shows its own BTF.
@@ -103,6 +110,12 @@ pub struct KernelBtf {
     modules: Modules,
     index: Index,
     note: Option<PinNote>,
+    /// Which is asked for with each hook on registers.
+    arch: OnceCell<Option<Arch>>,
+    users: Vec<UserBtf>,
+    formats: Formats,
+    /// What types that were looked for as they are written in C are.
+    c_types: RefCell<HashMap<Box<str>, Option<TypeId>>>,
 }
 
 impl KernelBtf {
@@ -113,7 +126,11 @@ impl KernelBtf {
     pub fn running() -> Result<Self, Error> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
-            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
+            Ok(bytes) => {
+                let mut kernel = Self::from_bytes(&bytes, Origin::running())?;
+                kernel.formats = Formats::running();
+                Ok(kernel)
+            }
             Err(error) => Err(Error::NoRunningBtf { path, error }),
         }
     }
@@ -151,10 +168,14 @@ impl KernelBtf {
         match Btf::parse(bytes) {
             Ok(btf) => Ok(Self {
                 modules: Modules::none(&btf),
+                formats: Formats::kept(&btf),
                 btf,
                 origin,
                 index: Index::default(),
                 note: None,
+                arch: OnceCell::new(),
+                users: Vec::new(),
+                c_types: RefCell::default(),
             }),
             Err(error) => Err(Error::BadBtf { origin, error }),
         }
@@ -253,6 +274,7 @@ impl KernelBtf {
     ) -> Result<(), ModuleError> {
         self.btf = self.modules.add(&self.btf, name, bytes, base)?;
         self.index = Index::default();
+        self.c_types = RefCell::default();
         let names = self.modules().iter().map(|module| module.name().to_owned());
         let modules = names.collect();
         let vmlinux = match &self.origin {
@@ -269,6 +291,61 @@ impl KernelBtf {
             origin: self.origin.clone(),
             error: Box::new(error),
         }
+    }
+
+    /// This kernel with what tracefs says of its trace events: a `format` file, or a folder such as
+    /// `/sys/kernel/tracing/events` with `<category>/<event>/format` in it. They have to be of the same
+    /// kernel. Of the running one they are known already, to whoever may read them.
+    ///
+    /// BTF does not have the categories of trace events, nor all that is known of their records.
+    ///
+    /// # Errors
+    /// [`Error::ReadFormat`], [`Error::BadFormat`], and [`Error::NoFormats`] where none is in the folder.
+    pub fn with_formats(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        self.add_formats(path)?;
+        Ok(self)
+    }
+
+    /// As [`KernelBtf::with_formats`], of a kernel that is borrowed.
+    ///
+    /// # Errors
+    /// As [`KernelBtf::with_formats`].
+    pub fn add_formats(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.formats.add(path.as_ref())
+    }
+
+    /// As [`KernelBtf::with_formats`], with what is in the format file of an event of that category.
+    ///
+    /// # Errors
+    /// [`Error::BadFormat`].
+    pub fn with_format(mut self, category: &str, text: &str) -> Result<Self, Error> {
+        self.formats.add_text(category, text)?;
+        Ok(self)
+    }
+
+    /// This kernel with all of these formats.
+    pub(crate) fn with_all_formats(mut self, formats: Formats) -> Self {
+        self.formats = formats;
+        self
+    }
+
+    /// What tracefs says of the kernel's trace events, as far as it is known.
+    pub(crate) fn formats(&self) -> &Formats {
+        &self.formats
+    }
+
+    /// What a type that is written so in C is: the same as before, or what `find` finds.
+    pub(crate) fn c_type(
+        &self,
+        text: &str,
+        find: impl FnOnce() -> Option<TypeId>,
+    ) -> Option<TypeId> {
+        if let Some(known) = self.c_types.borrow().get(text) {
+            return *known;
+        }
+        let found = find();
+        self.c_types.borrow_mut().insert(text.into(), found);
+        found
     }
 
     /// The modules, in the order in which they were added.
@@ -298,7 +375,7 @@ impl KernelBtf {
 
     /// The kernel's architecture, by what only that one's BTF has; `None` where nothing tells.
     pub fn arch(&self) -> Option<Arch> {
-        Arch::of(self)
+        *self.arch.get_or_init(|| Arch::of(self))
     }
 
     pub(crate) fn index(&self) -> &Index {

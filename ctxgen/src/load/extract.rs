@@ -6,15 +6,23 @@ use std::ops::Range;
 use libbpf_rs::libbpf_sys;
 
 use crate::Error;
+use crate::btf::Btf;
+use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
+use crate::ctype;
+use crate::format::Formats;
+use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
+use crate::prototype::WRAPPER;
 use crate::sorted::set;
+use crate::syscall;
 
 use super::names::Match;
+use super::pick::joined;
 use super::raw::RawBtf;
 use super::wanted::Part;
 use super::wanted::Reason;
@@ -96,6 +104,29 @@ impl<'b> Layers<'b> {
         }
     }
 
+    fn name(&self, place: Place) -> &'b str {
+        let words = self.words(place);
+        let name = words.first().copied().unwrap_or(0);
+        self.string(place.layer, name)
+    }
+
+    /// The structs that are sought as those of classes, and what functions of these are called.
+    fn classes(&self, wanted: &Wanted) -> Vec<(Place, Vec<String>)> {
+        let mut classes = Vec::new();
+        for found in &self.found {
+            let place = found.place;
+            for reason in &wanted.reasons[found.matched()] {
+                let Reason::Class { funcs, structs } = reason else {
+                    continue;
+                };
+                let class = self.name(place).strip_prefix(structs).unwrap_or_default();
+                let names = funcs.iter().map(|prefix| format!("{prefix}{class}"));
+                classes.push((place, names.collect()));
+            }
+        }
+        classes
+    }
+
     /// The small BTF. `module_of` says which module a type is of, if any.
     pub(super) fn extract(
         &self,
@@ -118,7 +149,11 @@ impl<'b> Layers<'b> {
                     Reason::Root(part) => extract.reach(place, *part),
                     Reason::Hook(_) => extract.reach(place, Part::Whole),
                     // These depend on what else is there.
-                    Reason::SameTypes | Reason::Tag | Reason::Long => {}
+                    Reason::SameTypes
+                    | Reason::Class { .. }
+                    | Reason::MemberTypes(_)
+                    | Reason::Tag
+                    | Reason::Long => {}
                 }
             }
         }
@@ -130,10 +165,33 @@ impl<'b> Layers<'b> {
         let tracepoints = with(|reason| matches!(reason, Reason::Hook(_)))
             .filter_map(|found| extract.tracepoint_types(found.place));
         let tracepoints = set(tracepoints.collect());
+        let mut functions = Vec::new();
         for Found { place, .. } in with(|reason| *reason == Reason::SameTypes) {
             let types = extract.function_types(*place);
             if types.is_some_and(|types| tracepoints.binary_search(&types).is_ok()) {
                 extract.reach(*place, Part::Whole);
+                functions.push(self.name(*place));
+            }
+        }
+        let functions = set(functions);
+        for (place, class) in self.classes(wanted) {
+            if functions.is_empty()
+                || class
+                    .iter()
+                    .any(|name| functions.binary_search(&name.as_str()).is_ok())
+            {
+                extract.reach(place, Part::Whole);
+            }
+        }
+        let by_member = wanted.by_member();
+        let members = with(|reason| matches!(reason, Reason::Hook(_)))
+            .flat_map(|found| extract.member_types(found.place, &by_member));
+        let members = set(members.collect());
+        for found in with(|reason| matches!(reason, Reason::MemberTypes(_))) {
+            let types = extract.function_types_and_result(found.place);
+            let key = types.map(|types| (found.matched(), types));
+            if key.is_some_and(|key| members.binary_search(&key).is_ok()) {
+                extract.reach(found.place, Part::Whole);
             }
         }
         for Found { place, .. } in with(|reason| *reason == Reason::Tag) {
@@ -152,6 +210,8 @@ pub(super) struct Small {
     /// The modules whose types are in it, and under which ids.
     pub(super) modules: Vec<(String, Range<u32>)>,
     pub(super) above: Above,
+    /// What tracefs says of the kernel's trace events.
+    pub(super) formats: Formats,
 }
 
 /// The types of modules that are in a small BTF, as a split BTF on top of the kernel's whole.
@@ -163,8 +223,29 @@ pub(super) struct Above {
 }
 
 impl Small {
+    /// Adds pointers and the like that arguments of the hooks' system calls are of, which no name leads
+    /// to.
+    pub(super) fn add_types_of_calls(&mut self, hooks: &[Hook]) -> Result<(), BtfError> {
+        let names: Vec<&str> = hooks.iter().flat_map(Hook::calls).collect();
+        let texts = names
+            .iter()
+            .flat_map(|name| syscall::written(&self.formats, name));
+        let texts = set(texts.collect());
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let btf = Btf::parse(&self.bytes)?;
+        let mut writer = BtfWriter::split(&btf);
+        for text in &texts {
+            ctype::write(&btf, &mut writer, text);
+        }
+        self.bytes = joined(&self.bytes, &writer.finish())?;
+        Ok(())
+    }
+
     pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, Error> {
-        KernelBtf::with_parts(&self.bytes, origin.clone(), &self.modules)
+        let kernel = KernelBtf::with_parts(&self.bytes, origin.clone(), &self.modules)?;
+        Ok(kernel.with_all_formats(self.formats.clone()))
     }
 }
 
@@ -262,6 +343,72 @@ impl Extract<'_, '_> {
         self.param_types(self.target(function, libbpf_sys::BTF_KIND_FUNC)?)
     }
 
+    /// The types of what members of an ops type point to, by what is sought with those members' names,
+    /// for the ops type's wrapper.
+    fn member_types(&self, wrapper: Place, by_member: &[(&str, Match)]) -> Vec<(Match, Vec<u32>)> {
+        let name = self.name(wrapper).strip_prefix(WRAPPER);
+        let ops = name.and_then(|name| {
+            let mut members = self.struct_members(wrapper).into_iter();
+            members.find(|(_, ty)| self.name(*ty) == name)
+        });
+        let mut found = Vec::new();
+        for (name, member) in ops.map_or_else(Vec::new, |(_, ops)| self.struct_members(ops)) {
+            let Some((_, matched)) = by_member.iter().find(|known| known.0 == name) else {
+                continue;
+            };
+            let pointer = self.without_modifiers(member);
+            let proto = pointer
+                .and_then(|pointer| self.target(pointer, libbpf_sys::BTF_KIND_PTR))
+                .and_then(|to| self.without_modifiers(to));
+            if let Some(types) = proto.and_then(|proto| self.types_and_result(proto)) {
+                found.push((*matched, types));
+            }
+        }
+        found
+    }
+
+    fn name(&self, place: Place) -> &'_ str {
+        let name = self.layers.words(place).first().copied();
+        name.map_or("", |name| self.layers.string(place.layer, name))
+    }
+
+    fn struct_members(&self, place: Place) -> Vec<(&str, Place)> {
+        let words = self.layers.words(place);
+        let is_struct = words
+            .get(1)
+            .is_some_and(|info| kind_number(*info) == libbpf_sys::BTF_KIND_STRUCT);
+        let members = words.get(TYPE_WORDS..).filter(|_| is_struct);
+        let members = members.unwrap_or_default().chunks_exact(MEMBER);
+        let member = |member: &[u32]| {
+            let name = self.layers.string(place.layer, member[0]);
+            Some((name, self.layers.place(place.layer, member[1])?))
+        };
+        members.filter_map(member).collect()
+    }
+
+    fn without_modifiers(&self, mut place: Place) -> Option<Place> {
+        for _ in 0..=MAX_MODIFIERS {
+            match self.layers.words(place)[..] {
+                [_, info, to] if MODIFIERS.contains(&kind_number(info)) => {
+                    place = self.layers.place(place.layer, to)?;
+                }
+                _ => return Some(place),
+            }
+        }
+        None
+    }
+
+    /// The types of a function's parameters, and of what it returns before them.
+    fn function_types_and_result(&self, function: Place) -> Option<Vec<u32>> {
+        self.types_and_result(self.target(function, libbpf_sys::BTF_KIND_FUNC)?)
+    }
+
+    fn types_and_result(&self, proto: Place) -> Option<Vec<u32>> {
+        let result = *self.layers.words(proto).get(2)?;
+        let params = self.param_types(proto)?;
+        Some([vec![result], params].concat())
+    }
+
     /// What a type of that kind refers to.
     fn target(&self, place: Place, kind: u32) -> Option<Place> {
         let words = self.layers.words(place);
@@ -303,6 +450,7 @@ impl Extract<'_, '_> {
             bytes: writer.finish(),
             modules,
             above: self.above(),
+            formats: Formats::default(),
         }
     }
 

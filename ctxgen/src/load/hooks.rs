@@ -2,7 +2,6 @@
 
 use crate::Context;
 use crate::Error;
-use crate::SecName;
 use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::hook::Hook;
@@ -66,23 +65,20 @@ fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<Vec<Hook>, Error> {
         if taken.is_none_or(|taken| taken.struct_name() != hook.struct_name()) {
             continue;
         }
-        // A section without a target, or of another family, says nothing.
-        let Ok(SecName {
-            hook: of_section, ..
-        }) = SecName::parse(&program.section)
-        else {
-            continue;
-        };
-        if of_section.struct_name() != hook.struct_name() {
-            let other = LoadError::OtherContext {
-                program: program.name.clone(),
-                section: program.section.to_string(),
-                context: hook.struct_name(),
-                right: of_section.struct_name(),
-            };
-            return Err(other.into());
+        // A section without a target says nothing.
+        for of_program in program.hooks() {
+            if of_program.struct_name() == hook.struct_name() {
+                hooks.push(of_program);
+            } else if !program.may_take(&hook.struct_name()) {
+                let other = LoadError::OtherContext {
+                    program: program.name.clone(),
+                    section: program.section.to_string(),
+                    context: hook.struct_name(),
+                    right: of_program.struct_name(),
+                };
+                return Err(other.into());
+            }
         }
-        hooks.push(of_section);
     }
     Ok(set(hooks))
 }

@@ -18,6 +18,7 @@ mod program;
 mod programs;
 mod raw;
 mod refusal;
+mod struct_ops;
 pub(crate) mod targets;
 #[cfg(test)]
 mod tests;
@@ -291,6 +292,7 @@ impl<'o> Loader<'o> {
     }
 
     fn leave_absent(&self, object: &mut OpenObject) {
+        let mut absent = Vec::new();
         for mut program in object.progs_mut() {
             if self
                 .absent
@@ -298,8 +300,10 @@ impl<'o> Loader<'o> {
                 .any(|hook| program.name() == hook.program.as_str())
             {
                 program.set_autoload(false);
+                absent.push(program.as_libbpf_object());
             }
         }
+        struct_ops::leave(object, &absent);
     }
 
     fn listen(&self, object: &mut OpenObject) -> Logs {

@@ -18,6 +18,8 @@ pub(super) enum Compare {
     Essential,
     /// It starts so.
     Prefix,
+    /// It ends so.
+    Suffix,
 }
 
 /// No entry.
@@ -47,6 +49,8 @@ pub(super) struct Sought {
     entries: Vec<Entry>,
     /// The first entry for names with this first byte, or [`NONE`].
     by_first: [u16; 256],
+    /// Those by which names end.
+    by_last: Vec<u16>,
 }
 
 impl Sought {
@@ -55,6 +59,7 @@ impl Sought {
             kinds: 0,
             entries: Vec::new(),
             by_first: [NONE; 256],
+            by_last: Vec::new(),
         }
     }
 
@@ -71,7 +76,10 @@ impl Sought {
         let number = self.entries.len();
         let mut next = NONE;
         if let (Some(first), Ok(short)) = (name.bytes().next(), u16::try_from(number)) {
-            next = std::mem::replace(&mut self.by_first[usize::from(first)], short);
+            match compare {
+                Compare::Suffix => self.by_last.push(short),
+                _ => next = std::mem::replace(&mut self.by_first[usize::from(first)], short),
+            }
         }
         self.kinds |= kinds;
         self.entries.push(Entry {
@@ -99,6 +107,12 @@ impl Sought {
         let Some(&first) = text.first() else {
             return;
         };
+        for &number in &self.by_last {
+            let entry = &self.entries[usize::from(number)];
+            if entry.kinds & bit(kind) != 0 && entry.is_end_of(text) {
+                found(number.into());
+            }
+        }
         let mut number = self.by_first[usize::from(first)];
         if number == NONE {
             return;
@@ -116,12 +130,19 @@ impl Sought {
 }
 
 impl Entry {
+    fn is_end_of(&self, text: &[u8]) -> bool {
+        let text = CStr::from_bytes_until_nul(text);
+        text.is_ok_and(|text| text.to_bytes().ends_with(self.name.as_bytes()))
+    }
+
     fn is(&self, text: &[u8]) -> bool {
         let Some(rest) = text.strip_prefix(self.name.as_bytes()) else {
             return false;
         };
         match self.compare {
             Compare::Prefix => true,
+            // It is no start of anything.
+            Compare::Suffix => false,
             _ if rest.first() == Some(&0) => {
                 self.compare == Compare::Whole || {
                     // What has a flavour itself is another name.
@@ -165,11 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn whole_names_flavours_and_prefixes() {
+    fn whole_names_flavours_prefixes_and_suffixes() {
         let mut sought = Sought::new();
         let func = sought.add(&[12], Compare::Whole, "vfs_unlink");
         let task = sought.add(&[4], Compare::Essential, "task_struct");
         let class = sought.add(&[12], Compare::Prefix, "__bpf_trace_");
+        let end = sought.add(&[12], Compare::Suffix, "_init");
         let short = sought.add(&[8], Compare::Essential, "u8");
         assert_eq!(sought.add(&[12], Compare::Whole, "vfs_unlink"), func);
         for (kind, text, expected) in [
@@ -182,6 +204,11 @@ mod tests {
             (4, b"task_struct____old\0", vec![]),
             (4, b"task_struct___a___b\0", vec![]),
             (12, b"__bpf_trace_sched\0", vec![class]),
+            (12, b"tcp_init\0rest", vec![end]),
+            (12, b"_init\0", vec![end]),
+            (12, b"tcp_init", vec![]),
+            (12, b"tcp_initial\0", vec![]),
+            (4, b"tcp_init\0", vec![]),
             (8, b"u8\0", vec![short]),
             (8, b"u8___x\0", vec![short]),
             (8, b"u16\0", vec![]),

@@ -9,6 +9,7 @@ use crate::btf::HeaderError;
 use crate::btf::Sections;
 use crate::btf::TypeId;
 use crate::btf::assemble;
+use crate::format::Formats;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
 use crate::sorted::set;
@@ -102,7 +103,12 @@ pub(super) fn pick(
     for (_, blob) in &blobs {
         let layer = raw.len() as u32;
         let module = RawBtf::scan(blob, raw.first(), &wanted.sought, |matched, index| {
-            let depends = |reason: &Reason| matches!(reason, Reason::SameTypes | Reason::Tag);
+            let depends = |reason: &Reason| {
+                matches!(
+                    reason,
+                    Reason::SameTypes | Reason::MemberTypes(_) | Reason::Tag
+                )
+            };
             if lacking.contains(&matched) || wanted.reasons[matched].iter().any(depends) {
                 found.push(Found::new(matched, Place { layer, index }));
             }
@@ -126,6 +132,11 @@ pub(super) fn pick(
             small.modules.push((name, 0..0));
         }
     }
+    small.formats = match modules {
+        Modules::Folder(_) => Formats::running(),
+        Modules::Within(kernel) => kernel.formats().clone(),
+    };
+    small.add_types_of_calls(&wanted.hooks)?;
     let whole = match wanted.ids {
         true => Some(Whole::new(&layers.raw[0], &small.above).map_err(BtfError::from)?),
         false => None,

@@ -4,6 +4,7 @@ use crate::Context;
 use crate::Error;
 use crate::SecName;
 use crate::hook::Hook;
+use crate::hook::Passing;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
@@ -21,15 +22,31 @@ pub struct AbsentHook {
     pub why: Error,
 }
 
-/// The hook of a program whose BTF tells whether there is one. The kernel needs none to attach to a
-/// raw tracepoint, and what takes no context of ctxgen's is left alone there.
-fn hook(object: &ObjectFile, program: &Program) -> Option<Hook> {
-    let hook = SecName::parse(&program.section).ok()?.hook;
-    let needs_btf = match hook.family().prototypes() {
-        Prototypes::Tracepoint { typedef: false } => takes_context(object, program),
-        _ => true,
-    };
-    needs_btf.then_some(hook)
+/// The hooks of a program whose BTF tells whether there are such. The kernel needs none to attach to a
+/// raw tracepoint, to an event or with a breakpoint, and libbpf knows by itself which members of `struct_ops`
+/// there are: what takes no context of ctxgen's is left alone there.
+fn hooks(object: &ObjectFile, program: &Program) -> Vec<Hook> {
+    let mut hooks = program.hooks();
+    if hooks.is_empty() && is_struct_ops(program) {
+        // In no variable of an ops type: the struct alone tells which member it is.
+        hooks.extend(program.context.and_then(|id| object.context_hook(id)));
+    }
+    hooks.retain(|hook| {
+        let needs_btf = match hook.family().prototypes() {
+            Prototypes::Tracepoint { typedef: true } | Prototypes::Lsm | Prototypes::Iterator => {
+                true
+            }
+            Prototypes::Function if hook.family().passing() == Passing::Slots => true,
+            _ => takes_context(object, program),
+        };
+        needs_btf && !hook.is_generic()
+    });
+    hooks
+}
+
+fn is_struct_ops(program: &Program) -> bool {
+    let sec = SecName::parse(&program.section);
+    sec.is_ok_and(|sec| sec.hook.family().prototypes() == Prototypes::StructOps)
 }
 
 /// Whether a program's argument is a context of ctxgen's.
@@ -42,13 +59,14 @@ fn takes_context(object: &ObjectFile, program: &Program) -> bool {
 pub(super) fn needs_kernel(object: &ObjectFile) -> bool {
     let mut programs = object.programs().iter();
     !object.relocated_contexts().is_empty()
-        || programs.any(|program| hook(object, program).is_some())
+        || programs.any(|program| !hooks(object, program).is_empty())
 }
 
 /// The programs whose hooks this kernel lacks.
 pub(super) fn absent(object: &ObjectFile, kernel: &KernelBtf) -> Vec<AbsentHook> {
     let why = |program: &Program| {
-        let why = Context::find_hook(kernel, &hook(object, program)?).err()?;
+        let mut hooks = hooks(object, program).into_iter();
+        let why = hooks.find_map(|hook| Context::find_hook(kernel, &hook).err())?;
         // What ctxgen cannot make a context for, the kernel may attach to all the same.
         let is_unknown = matches!(why, Error::UnknownHook { .. } | Error::UnknownModule { .. });
         (is_unknown || takes_context(object, program)).then_some(why)

@@ -104,8 +104,8 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
 /// The arguments in a context; none of a struct of the kernel's own.
 pub(super) fn fields(context: &Context) -> &[Field] {
     match &context.shape {
-        Shape::Slots { layout, .. } => &layout.fields,
-        Shape::Kernel { .. } => &[],
+        Shape::Generated { layout, .. } => &layout.fields,
+        Shape::Kernel { .. } | Shape::Other { .. } => &[],
     }
 }
 
@@ -252,7 +252,7 @@ fn declare(
     let agreement = agreement((object.btf(), local), (kernel.btf(), found.type_id));
     let is_declared_as_slots =
         own.is_some() && slots(object.btf(), member) == found.size.div_ceil(SLOT);
-    let is_own = own.is_none() && found.form == Form::Own;
+    let is_own = own.is_none() && matches!(found.form, Form::Own | Form::SystemCall);
     match agreement {
         Agreement::Same if is_declared_as_slots || is_own => Ok(Declared::Local(member.type_id)),
         // Slots are loaded whole.

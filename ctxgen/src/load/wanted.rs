@@ -7,7 +7,6 @@
 
 use libbpf_rs::libbpf_sys;
 
-use crate::SecName;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::essential_name;
@@ -15,6 +14,7 @@ use crate::hook::Hook;
 use crate::hook::VMLINUX;
 use crate::kernel::Named;
 use crate::object::ObjectFile;
+use crate::object::Program;
 use crate::object::RelocationKind;
 use crate::object::Step;
 use crate::prototype::Lookup;
@@ -45,6 +45,15 @@ pub(super) enum Reason {
     Hook(usize),
     /// As [`Lookup::SameTypes`].
     SameTypes,
+    /// As [`Lookup::Classes`].
+    Class {
+        /// The prefixes of the functions.
+        funcs: &'static [&'static str],
+        /// The prefix of the structs.
+        structs: &'static str,
+    },
+    /// As [`Lookup::MemberTypes`], of the member of this name.
+    MemberTypes(String),
     /// As [`Lookup::Tag`].
     Tag,
     /// The size of a pointer is told by it.
@@ -121,11 +130,35 @@ impl Wanted {
             Lookup::SameTypes(prefix) => {
                 self.add(&[FUNC], Compare::Prefix, prefix, Reason::SameTypes);
             }
+            Lookup::Classes { funcs, structs } => {
+                for prefix in funcs {
+                    self.add(&[FUNC], Compare::Prefix, prefix, Reason::SameTypes);
+                }
+                let kinds = [libbpf_sys::BTF_KIND_STRUCT];
+                let reason = Reason::Class { funcs, structs };
+                self.add(&kinds, Compare::Prefix, structs, reason);
+            }
+            Lookup::MemberTypes(name) => {
+                let suffix = format!("_{name}");
+                self.add(&[FUNC], Compare::Suffix, &suffix, Reason::MemberTypes(name));
+            }
             Lookup::Tag(name) => {
                 let kinds = [libbpf_sys::BTF_KIND_DECL_TAG];
                 self.add(&kinds, Compare::Whole, name, Reason::Tag);
             }
         }
+    }
+
+    /// What is sought with members of ops types, by their names.
+    pub(super) fn by_member(&self) -> Vec<(&str, Match)> {
+        let all = self.reasons.iter().enumerate();
+        all.flat_map(|(matched, reasons)| {
+            reasons.iter().filter_map(move |reason| match reason {
+                Reason::MemberTypes(member) => Some((member.as_str(), matched)),
+                _ => None,
+            })
+        })
+        .collect()
     }
 
     fn roots(&mut self, object: &ObjectFile) {
@@ -191,13 +224,10 @@ impl Wanted {
 
 /// The hooks that programs are for, and those whose contexts are relocated.
 fn hooks(object: &ObjectFile) -> Vec<Hook> {
-    let of_sections = object.programs().iter().filter_map(|program| {
-        let sec = SecName::parse(&program.section).ok()?;
-        Some(sec.hook)
-    });
+    let of_programs = object.programs().iter().flat_map(Program::hooks);
     let of_contexts = object
         .relocated_contexts()
         .into_iter()
         .filter_map(|id| object.context_hook(id));
-    set(of_sections.chain(of_contexts).collect())
+    set(of_programs.chain(of_contexts).collect())
 }

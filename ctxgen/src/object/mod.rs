@@ -4,6 +4,7 @@ mod ext;
 mod fields;
 mod names;
 mod path;
+mod struct_ops;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Hook;
+use crate::hook::Prototypes;
+use crate::hook::SecName;
 use crate::sorted::set;
 use crate::sorted::sorted_by;
 
@@ -84,8 +87,35 @@ pub struct Program {
     /// The struct or union, in the object's BTF, that the first argument points to; `None` for what
     /// claims nothing about the context: no argument, `void *`, an array of slots.
     pub context: Option<TypeId>,
+    /// The members of `struct_ops` that the object's variables have it for, sorted.
+    pub implements: Vec<Hook>,
     /// Where in its section it is, in bytes.
     range: Range<u64>,
+}
+
+impl Program {
+    /// Whether its section lets it take that struct, which is another than its hook's: see
+    /// [`SecName::may_take`].
+    pub(crate) fn may_take(&self, struct_name: &str) -> bool {
+        let sec = SecName::parse(&self.section);
+        self.implements.is_empty() && sec.is_ok_and(|sec| sec.may_take(struct_name))
+    }
+
+    /// Where it attaches, as far as the object says: the hook of its section, or of a `struct_ops` program
+    /// the members that it is assigned to. Several are usual only where they have the same context.
+    pub fn hooks(&self) -> Vec<Hook> {
+        if !self.implements.is_empty() {
+            return self.implements.clone();
+        }
+        let of_section = SecName::parse(&self.section).ok().map(|sec| sec.hook);
+        // Of such programs, the section may say any name.
+        let says_nothing =
+            |hook: &Hook| hook.is_generic() && hook.family().prototypes() == Prototypes::StructOps;
+        of_section
+            .into_iter()
+            .filter(|hook| !says_nothing(hook))
+            .collect()
+    }
 }
 
 /// A compiled BPF object.
@@ -261,12 +291,14 @@ fn programs(
     btf: &Btf<'_>,
 ) -> Result<Vec<Program>, ObjectError> {
     let prototypes = prototypes(btf);
+    let implemented = struct_ops::implemented(elf, btf);
     let mut programs = Vec::new();
     for symbol in elf.symbols() {
-        let section = symbol.section_index();
-        let place =
-            section.map(|index| sections.binary_search_by_key(&index.0, |known| known.index.0));
-        let Some(Ok(place)) = place else {
+        let Some(index) = symbol.section_index() else {
+            continue;
+        };
+        let place = sections.binary_search_by_key(&index.0, |known| known.index.0);
+        let Ok(place) = place else {
             continue;
         };
         let section = &sections[place].name;
@@ -284,6 +316,9 @@ fn programs(
                 .binary_search_by(|known| known.0.cmp(name))
                 .ok()
                 .and_then(|place| context_struct(btf, prototypes[place].1)),
+            implements: implemented
+                .get(&(index, symbol.address()))
+                .map_or_else(Vec::new, |hooks| hooks.iter().cloned().collect()),
             range: symbol.address()..symbol.address().saturating_add(symbol.size()),
         });
     }

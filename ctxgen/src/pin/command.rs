@@ -9,6 +9,9 @@ use super::PinNote;
 /// What stands for the kernel's BTF, which is elsewhere on every machine.
 const BTF: &str = "VMLINUX";
 
+/// What stands for the formats of its trace events.
+const FORMATS: &str = "EVENTS";
+
 /// `ctxgen pin` with its arguments, to be run in the folder of a package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PinCommand {
@@ -16,6 +19,8 @@ pub struct PinCommand {
     pub output: String,
     /// Modules of the kernel, by their names.
     pub modules: Vec<String>,
+    /// Whether what tracefs says of the kernel's trace events is given too.
+    pub formats: bool,
     /// Sources and hooks.
     pub what: Vec<String>,
     /// Arguments for clang.
@@ -38,6 +43,7 @@ impl PinCommand {
         Self {
             output: relative(&package, output),
             modules: Vec::new(),
+            formats: false,
             what: sources.chain(hooks.iter().cloned()).collect(),
             clang_args: args.collect(),
         }
@@ -83,6 +89,9 @@ impl fmt::Display for PinCommand {
         write!(f, "ctxgen pin -o {} --btf {BTF}", quoted(&self.output))?;
         for module in &self.modules {
             write!(f, " --module {module}.ko")?;
+        }
+        if self.formats {
+            write!(f, " --formats {FORMATS}")?;
         }
         for what in &self.what {
             write!(f, " {}", quoted(what))?;

@@ -10,13 +10,17 @@ use crate::btf::Kind;
 use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::format::Format;
 use crate::hook::Hook;
+use crate::hook::Prototypes;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::names::Names;
 use crate::prototype::Lookup;
 use crate::prototype::lookups;
+use crate::prototype::of_member;
+use crate::prototype::settled;
 use crate::reach::Reach;
 use crate::trim::Trim;
 use crate::trim::is_composite;
@@ -40,6 +44,8 @@ pub(super) struct Kept<'k> {
     trim: Trim<'k>,
     /// Members that are needed of unions that are not needed whole.
     members: BTreeMap<TypeId, BTreeSet<String>>,
+    /// What tracefs says of trace events, by category and name.
+    pub(super) formats: BTreeMap<(String, String), Format>,
 }
 
 impl<'k> Kept<'k> {
@@ -49,6 +55,7 @@ impl<'k> Kept<'k> {
             btf: kernel.btf(),
             trim: Trim::new(kernel.btf()),
             members: BTreeMap::new(),
+            formats: BTreeMap::new(),
         }
     }
 
@@ -81,13 +88,35 @@ impl<'k> Kept<'k> {
             self.trim.define(id);
             self.define_what_is_passed(id);
         }
+        if hook.family().prototypes() == Prototypes::StructOps {
+            self.add_member_types(hook);
+        }
         for lookup in &lookups {
             match lookup {
-                Lookup::Type(..) => {}
+                // Of the classes, one has been settled.
+                Lookup::Type(..) | Lookup::Classes { .. } | Lookup::MemberTypes(_) => {}
                 Lookup::Member(of, member) => self.add_member(of, member),
                 Lookup::SameTypes(prefix) => self.add_same_types(prefix, &found),
                 Lookup::Tag(name) => self.add_tags(&[name], |func| found.contains(&func.id())),
             }
+        }
+        let settled = settled(self.kernel, hook);
+        for id in settled.types {
+            self.add_settled(id);
+        }
+        for (category, event) in settled.formats {
+            self.add_format(category, event);
+        }
+    }
+
+    /// What is looked up by a `struct_ops` member's prototype.
+    fn add_member_types(&mut self, hook: &Hook) {
+        let (prototypes, functions) = of_member(self.kernel, hook);
+        for proto in prototypes {
+            self.define_parameters(&proto);
+        }
+        for func in functions {
+            self.trim.define(func.id());
         }
     }
 
@@ -98,14 +127,32 @@ impl<'k> Kept<'k> {
 
     /// What a function takes by value stands in a context with all that it is made of.
     fn define_what_is_passed(&mut self, id: TypeId) {
-        let Some(proto) = prototype(self.btf, id) else {
-            return;
-        };
+        if let Some(proto) = prototype(self.btf, id) {
+            self.define_parameters(&proto);
+        }
+    }
+
+    fn define_parameters(&mut self, proto: &Type<'_>) {
         for param in proto.params() {
             let resolved = self.btf.resolve(param.type_id);
             if resolved.is_some_and(|ty| is_composite(&ty)) {
                 self.trim.define(param.type_id);
             }
+        }
+    }
+
+    fn add_settled(&mut self, id: TypeId) {
+        let resolved = self.btf.resolve(id);
+        match resolved.is_some_and(|ty| is_composite(&ty)) {
+            true => self.trim.define(id),
+            false => self.trim.mention(id),
+        }
+    }
+
+    fn add_format(&mut self, category: String, event: String) {
+        // One that cannot be read has settled nothing.
+        if let Ok(Some(format)) = self.kernel.formats().find(&category, &event) {
+            self.formats.insert((category, event), format);
         }
     }
 

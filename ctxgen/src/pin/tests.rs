@@ -126,3 +126,134 @@ fn sources_see_the_same() {
         );
     }
 }
+
+/// A kernel with an event that may be of two classes.
+fn with_event() -> BtfWriter {
+    let mut writer = BtfWriter::new(ByteOrder::HOST);
+    let int = writer.int("int", 4, crate::btf::IntEncoding::Signed);
+    let char = writer.int("char", 1, crate::btf::IntEncoding::Signed);
+    writer.unsigned("unsigned char", 1);
+    let short = writer.unsigned("unsigned short", 2);
+    let void = writer.pointer(TypeId::VOID);
+    writer.structure("unrelated", 4, &[("x", int, 0)]);
+    let proto = writer.prototype(&[("__data", void), ("value", int)], TypeId::VOID);
+    let pointer = writer.pointer(proto);
+    writer.typedef("btf_trace_event", pointer);
+    writer.function("__probestub_event", proto);
+    let entry = writer.structure("trace_entry", 8, &[("type", short, 0)]);
+    let comm = writer.array(char, int, 4);
+    for (class, field) in [("one", "a"), ("two", "b")] {
+        writer.function(&format!("trace_event_raw_event_{class}"), proto);
+        let members = [
+            ("ent", entry, 0),
+            (field, comm, 8),
+            ("__data_loc_name", int, 12),
+        ];
+        writer.structure(&format!("trace_event_raw_{class}"), 16, &members);
+    }
+    writer
+}
+
+#[test]
+fn of_a_trace_event_what_has_settled_it_is_kept() {
+    const FORMAT: &str = "name: event\nformat:\n\
+        field:char b[4];offset:8;size:4;signed:1;\n\
+        field:__data_loc char[] name;offset:12;size:4;signed:1;\n";
+    let full = kernel(with_event());
+    let hook = "tp/category/event";
+    let error = Context::of_hook(&full, &hook.parse().unwrap()).unwrap_err();
+    assert!(matches!(error, Error::AmbiguousEvent { .. }), "{error}");
+
+    let full = full.with_format("category", FORMAT).unwrap();
+    let of_struct = "btf_tp_category_event_ctx";
+    let small = pinned(&full, &[of_struct], "");
+    let again = pinned(&small, &[hook], "");
+    for hook in [hook, of_struct] {
+        let header = |kernel: &KernelBtf| {
+            let context = Context::of_hook(kernel, &hook.parse().unwrap()).unwrap();
+            let ctx = crate::CtxBtf::new(kernel, [context]).unwrap();
+            render::header(&ctx).unwrap()
+        };
+        let whole = header(&full);
+        assert!(whole.contains("char b[4];"), "{whole}");
+        assert!(whole.contains("where char[] is: use ctx_data()"), "{whole}");
+        assert_eq!(header(&small), whole);
+        assert_eq!(header(&again), whole);
+    }
+    let names = names(small.btf());
+    assert!(!names.iter().any(|name| name == "unrelated"), "{names:?}");
+}
+
+/// A kernel with two ops types, whose stubs and implementations name their members' arguments.
+fn with_ops(order: ByteOrder) -> KernelBtf {
+    let mut writer = BtfWriter::new(order);
+    let int = writer.int("int", 4, crate::btf::IntEncoding::Signed);
+    let pair = writer.structure("pair", 8, &[("a", int, 0), ("b", int, 4)]);
+    let player = writer.structure("player", 4, &[("id", int, 0)]);
+    let player = writer.pointer(player);
+    let open = writer.prototype(&[("", player), ("", pair)], int);
+    let close = writer.prototype(&[("", player)], TypeId::VOID);
+    let common = writer.structure("bpf_struct_ops_common_value", 4, &[("refcnt", int, 0)]);
+    for (ops, wrapper) in [
+        ("game_ops", "bpf_struct_ops_game_ops"),
+        ("other_ops", "bpf_struct_ops_other_ops"),
+    ] {
+        let pointers = [writer.pointer(open), writer.pointer(close)];
+        let members = [("open", pointers[0], 0), ("close", pointers[1], 8)];
+        let ops = writer.structure(ops, 16, &members);
+        writer.structure(wrapper, 128, &[("common", common, 0), ("data", ops, 64)]);
+    }
+    for (name, params, ret) in [
+        ("game_ops__open", &["player__nullable", "score"][..], int),
+        ("any_open", &["x", "y"], int),
+        ("chess_close", &["player"], TypeId::VOID),
+        ("go_close", &["player"], TypeId::VOID),
+        ("int_close", &["player"], int),
+        ("unrelated", &["player"], TypeId::VOID),
+    ] {
+        let types = [player, pair];
+        let params: Vec<_> = params.iter().copied().zip(types).collect();
+        let proto = writer.prototype(&params, ret);
+        writer.function(name, proto);
+    }
+    kernel(writer)
+}
+
+#[test]
+fn of_a_member_the_ops_type_and_what_names_its_arguments() {
+    let names_of = |kernel: &KernelBtf| -> Vec<String> {
+        let functions = kernel.btf().types();
+        let functions = functions.filter(|ty| matches!(ty.kind(), Kind::Func(_)));
+        functions.map(|ty| ty.name().to_owned()).collect()
+    };
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        let full = with_ops(order);
+        for (name, functions) in [
+            (
+                "struct_ops/game_ops/open",
+                &["game_ops__open", "any_open"][..],
+            ),
+            (
+                "btf_struct_ops_game_ops_close_ctx",
+                &["chess_close", "go_close"],
+            ),
+            ("struct_ops/other_ops/open", &["game_ops__open", "any_open"]),
+        ] {
+            if order == ByteOrder::Big && name.contains("open") {
+                // Kernels of this order cannot pass the struct.
+                continue;
+            }
+            let pinned = pinned(&full, &[name], "");
+            assert_eq!(names_of(&pinned), functions, "{name}");
+            let hook = name.parse().unwrap();
+            let says = |kernel: &KernelBtf| {
+                let context = Context::of_hook(kernel, &hook).unwrap();
+                render::header(&crate::CtxBtf::new(kernel, [context]).unwrap()).unwrap()
+            };
+            assert_eq!(says(&pinned), says(&full), "{name}");
+            // What is passed by value is whole.
+            let pair = pinned.btf().types().find(|ty| ty.name() == "pair").unwrap();
+            assert_eq!(pair.is_hollow(), name.contains("close"), "{name}");
+        }
+    }
+}

@@ -7,17 +7,22 @@ use super::names_from;
 use super::place;
 use super::proto_of;
 use super::returned;
+use super::system_call;
 use super::unknown;
 use crate::Error;
+use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
+use crate::hook::Passing;
 use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::kernel::Origin;
+use crate::kernel::Types;
 
 /// Functions that a `fmod_ret` program may attach to by their name alone: those of the LSM
 /// framework, and system calls, all of which are open to error injection. Others are where the
@@ -52,25 +57,44 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
         other.args != first.args || other.ret != first.ret
     };
     if protos.iter().any(differs) {
-        return Err(ambiguous(kernel, hook, &protos));
+        let origin = kernel.origin().clone();
+        return Err(ambiguous(kernel.btf(), origin, hook, &protos));
     }
     if let Some(whole) = with_implicit_arguments(kernel, hook, proto) {
         return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
-    Ok(first)
+    // What a trampoline's program follows, the verifier knows as the registers that it is.
+    let system_call = match hook.family().passing() {
+        Passing::Registers => system_call::of_wrapper(kernel, name, &first),
+        Passing::Slots | Passing::Memory => None,
+    };
+    Ok(Signature {
+        system_call,
+        ..first
+    })
 }
 
-pub(super) fn lookups(name: &str) -> Vec<Lookup> {
-    vec![
+pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
+    let name = hook.target();
+    let mut lookups = vec![
         Lookup::Type(Named::Func, name.to_owned()),
         Lookup::Type(Named::Func, format!("{name}{IMPLICIT}")),
         Lookup::Tag(KFUNC),
-    ]
+    ];
+    if hook.family().passing() == Passing::Registers {
+        lookups.extend(system_call::lookups_of_wrapper(name));
+    }
+    lookups
 }
 
-pub(super) fn signature(proto: &Type<'_>, func: &str) -> Signature {
+/// A `FUNC_PROTO`.
+pub(super) type Proto<'b> = Type<'b>;
+
+pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
     let args: Vec<_> = proto.params().map(argument).collect();
     Signature {
+        types: Types::Kernel,
+        system_call: None,
         names_from: names_from(&args, func),
         args,
         ret: returned(proto),
@@ -82,11 +106,14 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
         kernel
             .index()
             .with_prefix(kernel.btf(), Named::Func, prefix)
-            .map(|func| place::target(kernel, &func, func.name()))
+            .map(|func| match family.names_modules() {
+                true => place::target(kernel, &func, func.name()),
+                false => func.name().to_owned(),
+            })
     };
     match family.returned() {
         Returned::Int => MODIFIABLE.into_iter().flat_map(funcs).collect(),
-        Returned::No | Returned::Value => funcs("").collect(),
+        Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
 }
 
@@ -95,7 +122,7 @@ fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Typ
     place::meant(kernel, module, named)
 }
 
-fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
+pub(super) fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
     let funcs = funcs(kernel, module, name);
     let protos = funcs.iter().filter_map(|func| proto_of(kernel, func));
     protos.collect()
@@ -131,16 +158,10 @@ fn is_kfunc(kernel: &KernelBtf, hook: &Hook) -> bool {
     })
 }
 
-fn ambiguous(kernel: &KernelBtf, hook: &Hook, protos: &[Type<'_>]) -> Error {
-    let origin = || kernel.origin().clone();
-    let mut dump = match CDump::new(kernel.btf()) {
+pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Proto<'_>]) -> Error {
+    let mut dump = match CDump::new(btf) {
         Ok(dump) => dump,
-        Err(error) => {
-            return Error::Dump {
-                origin: origin(),
-                error,
-            };
-        }
+        Err(error) => return Error::Dump { origin, error },
     };
     // Told apart by their types, since different types may be written the same.
     let mut different: Vec<Signature> = Vec::new();
@@ -159,7 +180,7 @@ fn ambiguous(kernel: &KernelBtf, hook: &Hook, protos: &[Type<'_>]) -> Error {
     prototypes.sort();
     Error::AmbiguousFunction {
         hook: hook.clone(),
-        origin: origin(),
+        origin,
         prototypes,
     }
 }

@@ -1,18 +1,30 @@
 //! Hooks to prototypes: what arguments a hook passes, of which types, under which names.
 
+mod event;
 mod function;
+mod generic;
 mod iter;
 mod list;
 mod lookup;
 mod lsm;
 mod place;
+mod struct_ops;
+mod system_call;
 mod tracepoint;
+mod user;
 
 use std::fmt;
 
+pub use self::event::Record;
+pub use self::event::RecordField;
+pub(crate) use self::generic::PT_REGS;
+pub(crate) use self::generic::registers;
 pub use self::list::hooks;
 pub(crate) use self::lookup::Lookup;
+pub(crate) use self::lookup::Settled;
 pub(crate) use self::lookup::lookups;
+pub(crate) use self::lookup::settled;
+pub(crate) use self::struct_ops::WRAPPER;
 
 use crate::Error;
 use crate::btf::Kind;
@@ -23,17 +35,27 @@ use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
+use crate::kernel::Types;
 use crate::nearest::nearest;
 
 /// What a hook passes to its programs.
 #[derive(Clone, Debug)]
 pub enum Prototype {
-    /// An array of slots that holds a function's arguments.
-    Slots(Signature),
+    /// A function's arguments, or its result.
+    Function(Signature),
+    /// The record of a trace event.
+    Record(Record),
     /// A struct of the kernel's own.
     Kernel {
         /// The struct's type.
         type_id: TypeId,
+    },
+    /// A pointer to what is no struct of the kernel's.
+    Other {
+        /// What the pointer points to, in C.
+        pointee: &'static str,
+        /// What that is.
+        what: &'static str,
     },
 }
 
@@ -46,6 +68,20 @@ pub struct Signature {
     pub ret: TypeId,
     /// Where the arguments' names are from.
     pub names_from: NamesFrom,
+    /// Whose types they are.
+    pub types: Types,
+    /// Where the function is the wrapper of a system call: that, whose arguments are behind the only one
+    /// of the function.
+    pub system_call: Option<Box<SystemCall>>,
+}
+
+/// A system call.
+#[derive(Clone, Debug)]
+pub struct SystemCall {
+    /// Its name, without `sys_`.
+    pub name: String,
+    /// Its own arguments.
+    pub signature: Signature,
 }
 
 /// One argument.
@@ -55,6 +91,30 @@ pub struct Argument {
     pub name: Option<String>,
     /// Its type.
     pub type_id: TypeId,
+    /// What its name says about it besides.
+    pub mark: Option<Mark>,
+}
+
+impl Argument {
+    /// A remark for people; empty where there is nothing to say.
+    pub(crate) fn remark(&self) -> &'static str {
+        match self.mark {
+            None => "",
+            Some(Mark::Nullable) => "may be NULL",
+            Some(Mark::Reference) => "a reference, which the program has to release or pass on",
+        }
+    }
+}
+
+/// What a suffix of an argument's name tells the verifier, and is no part of the field's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mark {
+    /// `__nullable`: it may be NULL, and has to be compared with that before it is followed
+    /// (`MAYBE_NULL_SUFFIX` of `kernel/bpf/bpf_struct_ops.c`, `btf_ctx_access` of `kernel/bpf/btf.c`).
+    Nullable,
+    /// `__ref`: the program holds a reference (`REFCOUNTED_SUFFIX`).
+    Reference,
 }
 
 /// Where argument names are from.
@@ -63,6 +123,12 @@ pub struct Argument {
 pub enum NamesFrom {
     /// The parameters of this function, which BTF has with the same types.
     Func(String),
+    /// The members of this struct.
+    Struct(String),
+    /// The tracefs format of this trace event.
+    Format(String),
+    /// ctxgen's own table of system calls.
+    Table,
     /// Nowhere: the hook has no arguments, so none are needed.
     NoArguments,
     /// Nowhere: arguments are called `arg0`, `arg1` and so on.
@@ -73,6 +139,9 @@ impl fmt::Display for NamesFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Func(name) => name,
+            Self::Struct(name) => return write!(f, "struct {name}"),
+            Self::Format(event) => return write!(f, "the format of {event}"),
+            Self::Table => "ctxgen's table of system calls",
             Self::NoArguments | Self::Nowhere => "none",
         })
     }
@@ -91,14 +160,45 @@ pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
 /// As [`resolve`], but without the nearest names in the error, which take long to find.
 pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
     place::is_known(kernel, hook)?;
+    if hook.is_generic() {
+        return generic::resolve(kernel, hook);
+    }
     match hook.family().prototypes() {
         Prototypes::Tracepoint { typedef } => {
-            tracepoint::resolve(kernel, hook, typedef).map(Prototype::Slots)
+            tracepoint::resolve(kernel, hook, typedef).map(Prototype::Function)
         }
-        Prototypes::Function => function::resolve(kernel, hook).map(Prototype::Slots),
-        Prototypes::Lsm => lsm::resolve(kernel, hook).map(Prototype::Slots),
+        Prototypes::Function => function::resolve(kernel, hook).map(Prototype::Function),
+        Prototypes::Lsm => lsm::resolve(kernel, hook).map(Prototype::Function),
         Prototypes::Iterator => iter::resolve(kernel, hook),
+        Prototypes::StructOps => struct_ops::resolve(kernel, hook).map(Prototype::Function),
+        Prototypes::SystemCall => system_call::resolve(kernel, hook).map(Prototype::Function),
+        Prototypes::User => user::resolve(kernel, hook),
+        Prototypes::Event => event::resolve(kernel, hook),
+        Prototypes::None => generic::resolve(kernel, hook),
     }
+}
+
+/// The hook with all that its name says told apart, which for a struct's name takes the kernel's BTF.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
+    match hook.family().prototypes() {
+        Prototypes::Event if !hook.is_generic() => event::spelled(kernel, hook),
+        Prototypes::StructOps => {
+            Ok(struct_ops::told_apart(kernel, hook).unwrap_or_else(|| hook.clone()))
+        }
+        _ => Ok(hook.clone()),
+    }
+}
+
+/// What of a `struct_ops` member is looked up by more than its name: its prototype, and the functions that
+/// its arguments' names may be from.
+pub(crate) fn of_member<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
+    (
+        struct_ops::prototypes(kernel, hook),
+        struct_ops::named_by(kernel, hook),
+    )
 }
 
 /// All hooks of a family, sorted.
@@ -108,11 +208,17 @@ fn all(kernel: &KernelBtf, family: Family) -> Vec<Hook> {
         Prototypes::Function => function::targets(kernel, family),
         Prototypes::Lsm => lsm::targets(kernel),
         Prototypes::Iterator => iter::targets(kernel),
+        Prototypes::StructOps => struct_ops::targets(kernel),
+        Prototypes::SystemCall => system_call::targets(kernel),
+        Prototypes::Event => event::targets(kernel),
+        Prototypes::User => user::targets(kernel),
+        Prototypes::None => Vec::new(),
     };
-    // No SEC name reaches a target that is no identifier.
+    // No SEC name reaches a target that is no identifier, and where one does, it has no struct of its own.
     let mut hooks: Vec<Hook> = targets
         .iter()
         .filter_map(|target| Hook::new(family, target).ok())
+        .filter(|hook| !hook.is_generic())
         .collect();
     hooks.sort_unstable();
     hooks.dedup();
@@ -138,12 +244,17 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
             tried,
             ..
         } => {
-            let all = all(kernel, hook.family());
-            let nearest = nearest(hook.target(), all.iter().map(Hook::target))
-                .iter()
-                .filter_map(|target| all.iter().find(|hook| hook.target() == target))
-                .map(ToString::to_string)
-                .collect();
+            let nearest = match hook.family().prototypes() {
+                Prototypes::StructOps => struct_ops::nearest_hooks(kernel, &hook),
+                _ => {
+                    let all = all(kernel, hook.family());
+                    nearest(hook.own_name(), all.iter().map(Hook::own_name))
+                        .iter()
+                        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
+                        .map(ToString::to_string)
+                        .collect()
+                }
+            };
             Error::UnknownHook {
                 hook,
                 origin,
@@ -172,9 +283,16 @@ fn returned(proto: &Type<'_>) -> TypeId {
 }
 
 fn argument(param: Param<'_>) -> Argument {
+    const MARKS: [(&str, Mark); 2] = [("__nullable", Mark::Nullable), ("__ref", Mark::Reference)];
+    let marked = MARKS.iter().find_map(|(suffix, mark)| {
+        let name = param.name.strip_suffix(suffix)?;
+        (!name.is_empty()).then_some((name, Some(*mark)))
+    });
+    let (name, mark) = marked.unwrap_or((param.name, None));
     Argument {
-        name: (!param.name.is_empty()).then(|| param.name.to_owned()),
+        name: (!name.is_empty()).then(|| name.to_owned()),
         type_id: param.type_id,
+        mark,
     }
 }
 

@@ -21,6 +21,7 @@ use crate::hook::Hook;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::kernel::Types;
 use crate::layout::Unsupported;
 
 const TYPEDEF: &str = "btf_trace_";
@@ -96,6 +97,36 @@ pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
     targets
 }
 
+/// Whether there is a tracepoint of that name.
+pub(super) fn exists(kernel: &KernelBtf, tp: &str) -> bool {
+    prototype(kernel, tp).is_some()
+}
+
+/// The arguments of the tracepoint of that name.
+pub(super) fn arguments(kernel: &KernelBtf, tp: &str) -> Option<Vec<Argument>> {
+    let proto = prototype(kernel, tp)?;
+    Some(named(kernel, tp, &proto).args)
+}
+
+/// The arguments of a function that the tracepoint macros make, as those of its tracepoint.
+pub(super) fn arguments_of(kernel: &KernelBtf, func: &Type<'_>) -> Option<Vec<Argument>> {
+    let proto = proto_of(kernel, func)?;
+    (proto.params().len() > 0).then(|| signature(&proto, func.name()).args)
+}
+
+/// The prototype of a tracepoint, `__data` included, with its typedef or without.
+fn prototype<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
+    let name = format!("{TYPEDEF}{tp}");
+    let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
+    let of_typedef = place::meant(kernel, None, typedefs)
+        .iter()
+        .find_map(|typedef| proto_behind(kernel, typedef));
+    let mut of_event = PER_EVENT.iter().filter(|prefix| **prefix != PER_CLASS);
+    of_typedef.or_else(|| {
+        of_event.find_map(|prefix| Some(funcs(kernel, &format!("{prefix}{tp}")).next()?.1))
+    })
+}
+
 /// The prototype of a tracepoint's typedef.
 fn typedef_proto<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Option<Type<'k>> {
     let name = format!("{TYPEDEF}{}", hook.target());
@@ -143,6 +174,8 @@ fn named(kernel: &KernelBtf, tp: &str, proto: &Type<'_>) -> Signature {
             1 => NamesFrom::NoArguments,
             _ => NamesFrom::Nowhere,
         },
+        types: Types::Kernel,
+        system_call: None,
     })
 }
 
@@ -169,6 +202,8 @@ fn signature(proto: &Type<'_>, func: &str) -> Signature {
         names_from: super::names_from(&args, func),
         args,
         ret: TypeId::VOID,
+        types: Types::Kernel,
+        system_call: None,
     }
 }
 
@@ -178,6 +213,7 @@ fn unnamed(proto: &Type<'_>) -> Vec<Argument> {
         .map(|type_id| Argument {
             name: None,
             type_id,
+            mark: None,
         })
         .collect()
 }

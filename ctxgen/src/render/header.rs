@@ -1,7 +1,9 @@
 //! `ctx.h`: the context structs in C.
 
 mod accessor;
+mod data;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use self::accessor::accessor;
@@ -13,10 +15,13 @@ use crate::Error;
 use crate::btf::CDump;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::context::Context;
 use crate::context::Shape;
 use crate::ctx_btf::CtxBtf;
 use crate::ctx_btf::CtxStruct;
+use crate::ctx_btf::Lacking;
 use crate::hook::Hook;
+use crate::hook::Passing;
 use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
@@ -55,6 +60,11 @@ const RELOCATABLE: &str = "\
 
 ";
 
+const REGISTERS: &str =
+    " * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
+";
+
 /// The header with the structs of `ctx`.
 ///
 /// It needs the kernel's types: `vmlinux.h`, ctxgen's or any other full one.
@@ -65,15 +75,28 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
     let labels = labels(ctx.kernels());
     let mut structs = String::new();
+    let mut calls = BTreeSet::new();
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     for ctx_struct in ctx.structs() {
         match &ctx_struct.context.shape {
             Shape::Kernel { .. } => kernels_own(&mut structs, ctx, ctx_struct),
-            Shape::Slots { layout, names_from } => {
-                for field in &layout.fields {
-                    mentions.add(field.type_id)?;
+            Shape::Other { .. } => {}
+            Shape::Generated { layout, names_from } => {
+                let call = system_call(ctx, ctx_struct, layout);
+                if let Some((call, layout)) = call
+                    && calls.insert(call.context.struct_name.clone())
+                {
+                    mention(&mut mentions, layout)?;
+                    system_call_comment(&mut structs, &call, layout);
+                    definition(&mut structs, &mut dump, ctx, &call, layout, &labels)
+                        .map_err(|error| dump_error(ctx, error))?;
+                    assertions(&mut structs, ctx, &call, layout);
                 }
-                comment(&mut structs, ctx_struct, names_from, &labels);
+                mention(&mut mentions, layout)?;
+                let returns = returned(&mut dump, ctx, layout)?;
+                comment(&mut structs, ctx_struct, layout, names_from, &labels);
+                structs.push_str(&returns);
+                structs.push_str(" */\n");
                 definition(&mut structs, &mut dump, ctx, ctx_struct, layout, &labels)
                     .map_err(|error| dump_error(ctx, error))?;
                 assertions(&mut structs, ctx, ctx_struct, layout);
@@ -86,6 +109,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
         text.push_str(RELOCATABLE);
     }
     text.push_str(accessor(ctx));
+    text.push_str(&data::accessors(ctx));
     let declarations = mentions.declarations(&mut dump)?;
     for declaration in &declarations {
         text.push_str(declaration);
@@ -97,6 +121,60 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     text.push_str(&structs);
     text.push_str("#endif /* __CTXGEN_CTX_H__ */\n");
     Ok(text)
+}
+
+fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), Error> {
+    for field in &layout.fields {
+        mentions.add(field.type_id)?;
+        if let Access::Data(element) = field.access {
+            mentions.add(element)?;
+        }
+    }
+    Ok(())
+}
+
+/// The struct of a system call's arguments that a context points to, as if it were one itself.
+fn system_call<'c>(
+    ctx: &CtxBtf<'_>,
+    ctx_struct: &'c CtxStruct,
+    layout: &'c Layout,
+) -> Option<(CtxStruct, &'c Layout)> {
+    let call = layout.system_call.as_ref()?;
+    let pointer = super::report::members(ctx.btf(), ctx_struct.type_id).pop()?;
+    let Kind::Ptr(to) = ctx.btf().resolve(pointer.type_id)?.kind() else {
+        return None;
+    };
+    let context = Context {
+        struct_name: call.struct_name.clone(),
+        hooks: Vec::new(),
+        refused: Vec::new(),
+        shape: Shape::Other {
+            pointee: "",
+            what: "",
+        },
+    };
+    let call_struct = CtxStruct {
+        context,
+        type_id: ctx.btf().resolve(to)?.id(),
+        lacking: Lacking::default(),
+        relocatable: false,
+    };
+    Some((call_struct, &call.layout))
+}
+
+fn system_call_comment(out: &mut String, call: &CtxStruct, layout: &Layout) {
+    let name = &call.context.struct_name;
+    let name = name.strip_prefix("btf_syscall_").unwrap_or(name);
+    let name = name.strip_suffix("_args").unwrap_or(name);
+    let _ = writeln!(
+        out,
+        "/*\n * The arguments of {name}(), in the registers (struct pt_regs) that user space called it with. To\n \
+         * the verifier, they are memory of the kernel's: BPF_PROBE_READ(ctx->args, ...) and its like read it.",
+    );
+    for left_out in &layout.left_out {
+        let _ = writeln!(out, " * Without {left_out}.");
+    }
+    out.push_str(" */\n");
 }
 
 fn kernels_own(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct) {
@@ -117,16 +195,31 @@ fn hooks(ctx_struct: &CtxStruct) -> String {
         .iter()
         .map(ToString::to_string)
         .collect();
-    hooks.join(", ")
+    // A pattern is whatever stands in a source, and must not end the comment.
+    hooks.join(", ").replace("*/", "* /")
 }
 
-fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom, labels: &[String]) {
+fn comment(
+    out: &mut String,
+    ctx_struct: &CtxStruct,
+    layout: &Layout,
+    names_from: &NamesFrom,
+    labels: &[String],
+) {
     let names = match names_from {
         NamesFrom::Func(func) => format!("Argument names are from {func}."),
+        NamesFrom::Struct(name) => format!("Fields are those of struct {name}."),
+        NamesFrom::Format(_) | NamesFrom::Table => format!("Argument names are from {names_from}."),
         NamesFrom::NoArguments => "It passes no arguments.".to_owned(),
         NamesFrom::Nowhere => "BTF has no names for its arguments.".to_owned(),
     };
     let _ = write!(out, "/*\n * {}\n *\n * {names}\n", hooks(ctx_struct));
+    if layout.passing == Passing::Registers {
+        out.push_str(REGISTERS);
+    }
+    for left_out in &layout.left_out {
+        let _ = writeln!(out, " * Without {left_out}.");
+    }
     for (hook, reason) in &ctx_struct.context.refused {
         let _ = writeln!(out, " * Not {hook}: {reason}.");
     }
@@ -142,7 +235,18 @@ fn comment(out: &mut String, ctx_struct: &CtxStruct, names_from: &NamesFrom, lab
             those(&[0], labels)
         );
     }
-    out.push_str(" */\n");
+}
+
+/// The line of a comment that says what the program returns, if anything.
+fn returned(dump: &mut CDump<'_>, ctx: &CtxBtf<'_>, layout: &Layout) -> Result<String, Error> {
+    let Some(id) = layout.returns else {
+        return Ok(String::new());
+    };
+    super::check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
+    let declared = dump
+        .declare(id, "")
+        .map_err(|error| dump_error(ctx, error))?;
+    Ok(format!(" * The program returns {declared}.\n"))
 }
 
 fn definition(
@@ -156,27 +260,31 @@ fn definition(
     let name = &ctx_struct.context.struct_name;
     // CO-RE must not take what the name has of the hook for a flavour.
     let relocatable = ctx_struct.context.hooks.first().map(Hook::relocatable_name);
-    if let Some(tag) = relocatable.filter(|tag| ctx.is_relocatable() && tag != name) {
+    if let Some(tag) = relocatable.filter(|tag| ctx_struct.relocatable && tag != name) {
         let _ = write!(out, "#ifndef __BINDGEN__\n#define {name} {tag}\n#endif\n");
     }
     let _ = writeln!(out, "struct {name} {{");
     let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    // Slots leave none, and where relocated accesses go to is not for the compiler to say.
+    let has_gaps = layout.passing != Passing::Slots && !ctx_struct.relocatable;
+    let mut gaps = has_gaps.then(Gaps::default);
     for (number, (field, member)) in layout.fields.iter().zip(members).enumerate() {
+        if let Some(gaps) = &mut gaps {
+            gaps.fill(out, field.offset);
+            gaps.end = field.offset + field.size;
+        }
         let declared = dump.declare(member.type_id, member.name)?;
-        let aligned = if needs_alignment(field) {
-            " __attribute__((aligned(8)))"
-        } else {
-            ""
-        };
-        let _ = write!(out, "\t{declared}{aligned};");
+        let attribute = attribute(ctx, ctx_struct, layout, field);
+        let _ = write!(out, "\t{declared}{attribute};");
         let mut remarks = Vec::new();
-        if let Some(own) = own_type(field, member.type_id, ctx.is_relocatable()) {
+        if !field.remark.is_empty() {
+            remarks.push(field.remark.clone());
+        }
+        if let Some(own) = own_type(field, member.type_id, ctx_struct.relocatable) {
             let own = dump.declare(own, "")?;
             remarks.push(format!("{own}: use ctx_get()"));
         }
-        if field.access != Access::Always {
-            remarks.push(field.access.to_string());
-        }
+        remarks.extend(super::access(dump, field)?);
         if let Some(lacking) = ctx_struct.lacking.fields.get(number)
             && !lacking.is_empty()
         {
@@ -187,10 +295,14 @@ fn definition(
         }
         out.push('\n');
     }
-    if needs_own_types(ctx) {
-        own_types(out, dump, layout)?;
+    if let Some(gaps) = &mut gaps {
+        gaps.fill(out, layout.size);
     }
-    out.push_str(match ctx.is_relocatable() {
+    if needs_own_types(ctx) {
+        own_types(out, dump, ctx, ctx_struct, layout)?;
+    }
+    data::elements(out, dump, layout)?;
+    out.push_str(match ctx_struct.relocatable {
         true => "} __attribute__((preserve_access_index));\n",
         false => "};\n",
     });
@@ -200,7 +312,7 @@ fn definition(
 /// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
 fn own_type(field: &Field, declared: TypeId, relocatable: bool) -> Option<TypeId> {
     let slots = match field.form {
-        Form::Own => false,
+        Form::Own | Form::SystemCall => false,
         Form::Slot => true,
         Form::Slots(_) => relocatable && !matches!(field.access, Access::Never(_)),
     };
@@ -221,32 +333,83 @@ fn those(kernels: &[usize], labels: &[String]) -> String {
     }
 }
 
-/// The arguments' own types, for `ctx_get`, in an array that takes no room.
+/// What of a struct is none of its fields.
+#[derive(Default)]
+struct Gaps {
+    /// Where the last field ends, in bytes.
+    end: u32,
+    count: u32,
+}
+
+impl Gaps {
+    /// Reserves what is between the last field and the next one.
+    fn fill(&mut self, out: &mut String, next: u32) {
+        if next > self.end {
+            let (number, len) = (self.count, next - self.end);
+            let _ = writeln!(out, "\tunsigned char __reserved_{number}[{len}];");
+            self.count += 1;
+        }
+    }
+}
+
+/// The arguments' own types, for `ctx_get`, in an array that takes no room. An array cannot be returned
+/// by it.
 fn own_types(
     out: &mut String,
     dump: &mut CDump<'_>,
+    ctx: &CtxBtf<'_>,
+    ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let is_readable = |field: &&Field| !matches!(field.access, Access::Never(_));
-    let readable: Vec<_> = layout.fields.iter().filter(is_readable).collect();
+    let is_array = |field: &Field| {
+        let ty = ctx.btf().resolve(field.type_id);
+        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
+    };
+    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
+    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let fields = layout.fields.iter().zip(members);
+    let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();
     if readable.is_empty() {
         return Ok(());
     }
     out.push_str("#ifndef __BINDGEN__\n\tstruct {\n");
-    for field in readable {
-        let declared = dump.declare(field.type_id, &field.name)?;
+    for (field, member) in readable {
+        let type_id = match field.form {
+            // It points to what is declared here, and not to registers.
+            Form::SystemCall => member.type_id,
+            _ => field.type_id,
+        };
+        let declared = dump.declare(type_id, &field.name)?;
         let _ = writeln!(out, "\t\t{declared};");
     }
     out.push_str("\t} __own[0];\n#endif\n");
     Ok(())
 }
 
-/// Whether the field's type does not bring the alignment of a slot with it.
-fn needs_alignment(field: &Field) -> bool {
+/// What puts a field where it belongs, if its type does not.
+fn attribute(
+    ctx: &CtxBtf<'_>,
+    ctx_struct: &CtxStruct,
+    layout: &Layout,
+    field: &Field,
+) -> &'static str {
+    const SLOTS: &str = " __attribute__((aligned(8)))";
+    const NOWHERE: &str = " __attribute__((packed))";
     match (field.form, field.access) {
-        (Form::Slot | Form::Slots(_), _) => false,
-        (Form::Own, Access::ByValue | Access::UnionByValue | Access::Never(_)) => true,
-        (Form::Own, _) => field.size < SLOT,
+        (Form::Slot | Form::Slots(_) | Form::SystemCall, _) => "",
+        (Form::Own, Access::ByValue | Access::UnionByValue | Access::Never(_)) => SLOTS,
+        (Form::Own, _) if layout.passing == Passing::Slots || ctx_struct.relocatable => {
+            let is_wide = field.size >= SLOT
+                && (layout.passing == Passing::Slots || ctx.btf().align_of(field.type_id) >= SLOT);
+            if is_wide { "" } else { SLOTS }
+        }
+        (Form::Own, _) => match field
+            .offset
+            .is_multiple_of(ctx.btf().align_of(field.type_id))
+        {
+            true => "",
+            false => NOWHERE,
+        },
     }
 }
 
@@ -266,7 +429,7 @@ fn needs_size_assertion(ctx: &CtxBtf<'_>, field: &Field) -> bool {
 fn assertions(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct, layout: &Layout) {
     let name = &ctx_struct.context.struct_name;
     // Where relocated accesses go to is not for the compiler to say.
-    let fixed = !ctx.is_relocatable();
+    let fixed = !ctx_struct.relocatable;
     if fixed {
         let size = layout.size;
         let _ = writeln!(

@@ -25,7 +25,10 @@ use crate::btf::CDump;
 use crate::btf::DumpError;
 use crate::btf::TypeId;
 use crate::ctx_btf::CtxBtf;
+use crate::format::Data;
 use crate::kernel::Origin;
+use crate::layout::Access;
+use crate::layout::Field;
 
 /// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
 /// cannot be written, that is said in its place.
@@ -44,6 +47,22 @@ pub(crate) fn check_declaration(
     type_id: TypeId,
 ) -> Result<(), Error> {
     Mentions::new(btf, origin).add(type_id)
+}
+
+/// What there is to say of how a field is accessed.
+fn access(dump: &mut CDump<'_>, field: &Field) -> Result<Option<String>, DumpError> {
+    let access = match field.access {
+        Access::Data(element) => {
+            let of_what = dump.declare(element, "")?;
+            let how = match Data::of_member(&field.name) {
+                Some((Data::Relative, _)) => "ctx_rel_data()",
+                _ => "ctx_data()",
+            };
+            format!("where {of_what}[] is: use {how}")
+        }
+        access => access.to_string(),
+    };
+    Ok((!access.is_empty()).then_some(access))
 }
 
 fn dump_error(ctx: &CtxBtf<'_>, error: DumpError) -> Error {

@@ -16,6 +16,7 @@ use crate::context::Shape;
 use crate::ctx_btf::CtxBtf;
 use crate::ctx_btf::CtxStruct;
 use crate::hook::Hook;
+use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
 
@@ -30,6 +31,8 @@ pub struct Report {
     pub r#struct: String,
     /// The hook's family.
     pub family: &'static str,
+    /// What a program's argument points to, in C: the struct, or something that is none.
+    pub context: String,
     /// Of the struct, in bytes.
     pub size: u32,
     /// The struct's fields.
@@ -60,6 +63,9 @@ pub struct FieldReport {
     /// A remark on what the verifier makes of it.
     #[cfg_attr(feature = "cli", serde(skip_serializing_if = "String::is_empty"))]
     pub remark: String,
+    /// Which argument it is, counted from 0; `None` for what is none.
+    #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Option::is_none"))]
+    pub argument: Option<u32>,
     /// The field as a declaration in C.
     #[cfg_attr(feature = "cli", serde(skip))]
     pub declaration: String,
@@ -76,10 +82,13 @@ pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
     let mut reports = Vec::new();
     for ctx_struct in ctx.structs() {
         mentions.add_members(ctx_struct.type_id)?;
-        if let Shape::Slots { layout, .. } = &ctx_struct.context.shape {
+        if let Shape::Generated { layout, .. } = &ctx_struct.context.shape {
             // A slot's type is not the argument's.
             for field in &layout.fields {
                 mentions.add(field.type_id)?;
+                if let Access::Data(element) = field.access {
+                    mentions.add(element)?;
+                }
             }
         }
         if let Some(report) =
@@ -96,6 +105,7 @@ pub fn unsupported(hook: &Hook, why: String) -> Report {
     Report {
         hook: hook.to_string(),
         r#struct: hook.struct_name(),
+        context: format!("struct {}", hook.struct_name()),
         family: hook.family().name(),
         size: 0,
         fields: Vec::new(),
@@ -108,6 +118,10 @@ impl Report {
     /// The same about another hook with the same struct.
     #[must_use]
     pub fn for_hook(mut self, hook: &Hook) -> Self {
+        // What it is called is known better here.
+        if hook.has_joined_parts() {
+            return self;
+        }
         self.hook = hook.to_string();
         self.family = hook.family().name();
         self
@@ -124,7 +138,7 @@ fn report(
         return Ok(None);
     };
     let fields = match &context.shape {
-        Shape::Slots { layout, .. } => {
+        Shape::Generated { layout, .. } => {
             let members = members(ctx.btf(), ctx_struct.type_id);
             layout
                 .fields
@@ -133,6 +147,7 @@ fn report(
                 .map(|(field, member)| slot_field(dump, field, &member))
                 .collect::<Result<_, _>>()?
         }
+        Shape::Other { .. } => Vec::new(),
         Shape::Kernel { type_id } => {
             let mut fields = Vec::new();
             kernel_fields(ctx.btf(), dump, *type_id, 0, 0, &mut fields)?;
@@ -142,6 +157,10 @@ fn report(
     Ok(Some(Report {
         hook: hook.to_string(),
         r#struct: context.struct_name.clone(),
+        context: match &context.shape {
+            Shape::Other { pointee, .. } => (*pointee).to_owned(),
+            _ => format!("struct {}", context.struct_name),
+        },
         family: hook.family().name(),
         size: context.size(ctx.kernel()),
         fields,
@@ -152,8 +171,9 @@ fn report(
 
 fn names_from(context: &Context) -> String {
     match &context.shape {
-        Shape::Slots { names_from, .. } => names_from.to_string(),
+        Shape::Generated { names_from, .. } => names_from.to_string(),
         Shape::Kernel { .. } => format!("struct {}", context.struct_name),
+        Shape::Other { what, .. } => (*what).to_owned(),
     }
 }
 
@@ -168,12 +188,20 @@ fn slot_field(
         offset: field.offset,
         size: field.size,
         argument_type: match field.form {
-            Form::Own => None,
+            Form::Own | Form::SystemCall => None,
             Form::Slot | Form::Slots(_) => Some(dump.declare(field.type_id, "")?),
         },
-        remark: field.access.to_string(),
+        remark: remark(dump, field)?,
+        argument: field.argument,
         declaration: dump.declare(member.type_id, member.name)?,
     })
+}
+
+fn remark(dump: &mut CDump<'_>, field: &Field) -> Result<String, DumpError> {
+    let access = super::access(dump, field)?.unwrap_or_default();
+    let both = [field.remark.as_str(), access.as_str()];
+    let said: Vec<&str> = both.into_iter().filter(|text| !text.is_empty()).collect();
+    Ok(said.join("; "))
 }
 
 /// How deep anonymous members are followed.
@@ -202,29 +230,14 @@ fn kernel_fields(
             name: member.name.to_owned(),
             r#type: dump.declare(member.type_id, "")?,
             offset,
-            size: size_of(btf, member.type_id),
+            size: btf.size_of(member.type_id).unwrap_or(0),
             argument_type: None,
             remark: String::new(),
+            argument: None,
             declaration: dump.declare(member.type_id, member.name)?,
         });
     }
     Ok(())
-}
-
-/// A type's size in bytes; 0 where it has none.
-fn size_of(btf: &Btf<'_>, id: TypeId) -> u32 {
-    match btf.resolve(id).map(|ty| ty.kind()) {
-        Some(
-            Kind::Int { size, .. }
-            | Kind::Float { size }
-            | Kind::Enum { size }
-            | Kind::Enum64 { size },
-        ) => size,
-        Some(Kind::Ptr(_)) => btf.pointer_size(),
-        Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.size,
-        Some(Kind::Array { element, len, .. }) => size_of(btf, element).saturating_mul(len),
-        _ => 0,
-    }
 }
 
 pub(crate) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
@@ -239,6 +252,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.unsupported {
             return writeln!(f, "/* {}: {why} */", self.hook);
+        }
+        if self.r#struct.is_empty() {
+            return writeln!(
+                f,
+                "/* {}: {} */\n{} *",
+                self.hook, self.names_from, self.context
+            );
         }
         writeln!(
             f,

@@ -11,12 +11,18 @@ use crate::checks::Checks;
 use crate::sample::Samples;
 
 mod checks;
+mod loopback;
 mod mprotect_guard;
+mod opensnoop;
 mod rawtp;
 mod runqslower;
 mod sample;
 mod task;
 mod taskdump;
+mod tcpconnlat;
+mod tinycc;
+#[path = "../../tests/samples/transfer.rs"]
+mod transfer;
 mod unlinksnoop;
 #[path = "../../tests/samples/workload.rs"]
 mod workload;
@@ -24,12 +30,15 @@ mod workload;
 type Check = fn(&Samples, &mut Checks) -> Result<(), String>;
 
 /// Each sample, and what checks it.
-const SAMPLES: [(&str, Check); 5] = [
+const SAMPLES: [(&str, Check); 8] = [
     ("rawtp", rawtp::check),
     ("taskdump", taskdump::check),
+    ("tcpconnlat", tcpconnlat::check),
     ("runqslower", runqslower::check),
     ("unlinksnoop", unlinksnoop::check),
+    ("opensnoop", opensnoop::check),
     ("mprotect-guard", mprotect_guard::check),
+    ("tinycc", tinycc::check),
 ];
 
 fn main() -> ExitCode {

@@ -1,7 +1,11 @@
 //! Threads that differ from the rest of the process.
 
+use std::ffi::c_char;
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::fd::FromRawFd as _;
+use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -95,3 +99,29 @@ pub(crate) fn status(pid: u32, key: &str) -> Option<String> {
         (name == key).then(|| value.trim().to_owned())
     })
 }
+
+/// Lets the machine talk to itself, as nothing else has started the device.
+pub(crate) fn bring_up_loopback() -> io::Result<()> {
+    // SAFETY: The call takes numbers only.
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if socket < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: The descriptor is new, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    // SAFETY: All-zero is a request without a name.
+    let mut request = unsafe { std::mem::zeroed::<libc::ifreq>() };
+    // A C character has a sign on some machines only.
+    for (to, from) in request.ifr_name.iter_mut().zip(*b"lo") {
+        *to = c_char::from_ne_bytes([from]);
+    }
+    request.ifr_ifru.ifru_flags = UP_AND_RUNNING;
+    // SAFETY: The request is ours, and of the type that this one takes.
+    match unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// `IFF_UP | IFF_RUNNING`, which are no shorts in libc.
+const UP_AND_RUNNING: libc::c_short = 0x41;

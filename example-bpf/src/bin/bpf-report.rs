@@ -17,6 +17,7 @@ use example_bpf::Error;
 use example_bpf::JsonObject;
 use example_bpf::Style;
 use example_bpf::Table;
+use example_bpf::adapt_struct_ops;
 use example_bpf::errno_name;
 use example_bpf::errno_of;
 use example_bpf::listen;
@@ -32,11 +33,14 @@ macro_rules! samples {
     };
 }
 
-const SAMPLES: [Sample; 5] = samples![
+const SAMPLES: [Sample; 8] = samples![
     "mprotect_guard": "mprotect_guard.bpf.o",
+    "opensnoop": "opensnoop.bpf.o",
     "rawtp": "fixed/rawtp.bpf.o",
     "runqslower": "runqslower.bpf.o",
     "taskdump": "taskdump.bpf.o",
+    "tcpconnlat": "tcpconnlat.bpf.o",
+    "tinycc": "tinycc.bpf.o",
     "unlinksnoop": "unlinksnoop.bpf.o",
 ];
 
@@ -149,6 +153,8 @@ fn verdict(loader: &Loader<'_>, program: &Program, verbose: bool) -> Result<Stri
     }
     let (result, _) = listen(verbose, || {
         let mut object = loader.open_object(&mut ObjectBuilder::default())?;
+        // What that cannot do for the kernel, loading says better.
+        let _ = adapt_struct_ops(&mut object);
         for mut other in object.progs_mut() {
             let wanted = other.name() == program.name.as_str();
             other.set_autoload(wanted);

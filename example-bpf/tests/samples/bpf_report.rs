@@ -21,7 +21,7 @@ fn strings(array: &Value) -> Vec<&str> {
 #[test]
 fn every_program_is_described() {
     let programs = objects(BPF_REPORT, &["--no-load"]);
-    assert_eq!(programs.len(), 9);
+    assert_eq!(programs.len(), 14);
     for program in &programs {
         assert_eq!(program["kernel"], "not asked", "{program}");
         assert!(program["size"].as_u64() > Some(0), "{program}");
@@ -40,6 +40,13 @@ fn every_program_is_described() {
         strings(&guard["arguments"]),
         ["vma", "reqprot", "prot", "ret"]
     );
+    let avoid = of("tinycc_cong_avoid");
+    assert_eq!(avoid["hook"], "struct_ops/tcp_congestion_ops/cong_avoid");
+    assert_eq!(
+        avoid["context"],
+        "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx"
+    );
+    assert_eq!(strings(&avoid["arguments"]), ["sk", "ack", "acked"]);
     let dump = of("dump_task");
     assert_eq!(dump["context"], "bpf_iter__task");
     assert_eq!(strings(&dump["arguments"]), ["meta", "task"]);
@@ -50,10 +57,13 @@ fn the_kernel_is_asked_about_each_program() {
     if !may_load("bpf-report") {
         return;
     }
-    for program in objects(BPF_REPORT, &["rawtp", "runqslower", "taskdump"]) {
+    for program in objects(
+        BPF_REPORT,
+        &["rawtp", "runqslower", "taskdump", "tcpconnlat"],
+    ) {
         assert_eq!(program["kernel"], "loaded", "{program}");
     }
-    for program in objects(BPF_REPORT, &["mprotect-guard", "unlinksnoop"]) {
+    for program in objects(BPF_REPORT, &["mprotect-guard", "tinycc", "unlinksnoop"]) {
         assert_ne!(program["kernel"], "EINVAL", "{program}");
         assert_ne!(program["kernel"], "EACCES", "{program}");
     }

@@ -3,9 +3,13 @@
 
 mod bpf_report;
 mod mprotect_guard;
+mod opensnoop;
 mod rawtp;
 mod runqslower;
 mod sample;
 mod taskdump;
+mod tcpconnlat;
+mod tinycc;
+mod transfer;
 mod unlinksnoop;
 mod workload;

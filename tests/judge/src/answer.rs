@@ -21,6 +21,20 @@ pub enum Answer<'a> {
         /// How attaching went, where that was asked for.
         attached: Option<Verdict<'a>>,
     },
+    /// What tracefs says of a trace event, and what the kernel says about programs on it.
+    Event {
+        /// The entry's.
+        id: &'a str,
+        /// Its category and what was found about it; `None` where there is no such event.
+        found: Option<Event<'a>>,
+    },
+    /// What a program on a trace event has noticed.
+    Noticed {
+        /// The entry's.
+        id: &'a str,
+        /// It, or why there is nothing.
+        result: Result<Noticed<'a>, Verdict<'a>>,
+    },
     /// What a program left in r0.
     Value {
         /// The entry's.
@@ -54,6 +68,49 @@ pub enum Answer<'a> {
         /// How many.
         count: u64,
     },
+}
+
+/// What a program on a trace event has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noticed<'a> {
+    /// The process that did what there was to notice.
+    pub pid: u32,
+    /// Three numbers.
+    pub numbers: [u64; 3],
+    /// A text.
+    pub text: &'a str,
+}
+
+/// What was found about a trace event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The folder of tracefs that it is in.
+    pub category: &'a str,
+    /// Of the program as a whole.
+    pub result: Verdict<'a>,
+    /// Of each load from the context, in program order.
+    pub loads: Vec<Load<'a>>,
+    /// How attaching it went.
+    pub attached: Verdict<'a>,
+    /// How attaching a program went that loads the byte behind the last field.
+    pub past_end: Verdict<'a>,
+    /// How loading a program went that loads the first eight bytes.
+    pub first: Verdict<'a>,
+    /// The fields that are not those of all records.
+    pub fields: Vec<EventField<'a>>,
+}
+
+/// A field of a record, as tracefs has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventField<'a> {
+    /// In C, more or less: `__data_loc char[] name`.
+    pub declaration: &'a str,
+    /// In bytes.
+    pub offset: u32,
+    /// In bytes.
+    pub size: u32,
+    /// Whether it is a signed number.
+    pub signed: bool,
 }
 
 /// What the kernel says to a system call.
@@ -118,6 +175,26 @@ impl<'a> Answer<'a> {
                     attached,
                 }
             }
+            "t" => match fields.next()? {
+                "-" => Self::Event { id, found: None },
+                category => Self::Event {
+                    id,
+                    found: Some(Event::parse(category, &mut fields)?),
+                },
+            },
+            "w" => {
+                let result = match verdict(fields.next()?, fields.next()?) {
+                    Verdict::Accepted => {
+                        let pid = fields.next()?.parse().ok()?;
+                        let mut number = || u64::from_str_radix(fields.next()?, 16).ok();
+                        let numbers = [number()?, number()?, number()?];
+                        let text = fields.next()?;
+                        Ok(Noticed { pid, numbers, text })
+                    }
+                    refused => Err(refused),
+                };
+                Self::Noticed { id, result }
+            }
             "v" => {
                 let result = match verdict(fields.next()?, fields.next()?) {
                     Verdict::Accepted => Ok(u64::from_str_radix(fields.next()?, 16).ok()?),
@@ -151,6 +228,49 @@ impl<'a> Answer<'a> {
     }
 }
 
+impl<'a> Event<'a> {
+    fn parse(category: &'a str, fields: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let result = verdict(fields.next()?, fields.next()?);
+        let mut loads = Vec::new();
+        let (mut attached, mut past_end, mut first) = (None, None, None);
+        let mut shown = Vec::new();
+        for field in fields {
+            let told = |mark: char| Some(verdict(field.strip_prefix(mark)?, ""));
+            match field.chars().next() {
+                Some('@') => attached = told('@'),
+                Some('>') => past_end = told('>'),
+                Some('<') => first = told('<'),
+                Some('=') => shown.push(EventField::parse(&field[1..])?),
+                _ => loads.push(Load::parse(field)),
+            }
+        }
+        Some(Self {
+            category,
+            result,
+            loads,
+            attached: attached?,
+            past_end: past_end?,
+            first: first?,
+            fields: shown,
+        })
+    }
+}
+
+impl<'a> EventField<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.rsplitn(4, ';');
+        let signed = parts.next()? == "1";
+        let size = parts.next()?.parse().ok()?;
+        let offset = parts.next()?.parse().ok()?;
+        Some(Self {
+            declaration: parts.next()?,
+            offset,
+            size,
+            signed,
+        })
+    }
+}
+
 fn verdict<'a>(name: &'a str, reason: &'a str) -> Verdict<'a> {
     match name {
         "ok" => Verdict::Accepted,
@@ -177,6 +297,34 @@ impl<'a> Load<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_event() {
+        let line = "t\ttp/?/x:0\tsched\tok\t\tscalar\t@ok\t>EACCES\t<EACCES\
+                    \t=__data_loc char[] name;8;4;0\t=pid_t pid;12;4;1";
+        let Some(Answer::Event {
+            id: "tp/?/x:0",
+            found: Some(found),
+        }) = Answer::parse(line)
+        else {
+            panic!("{line}");
+        };
+        assert_eq!(found.category, "sched");
+        assert_eq!((found.loads.len(), found.attached), (1, Verdict::Accepted));
+        let last = EventField {
+            declaration: "pid_t pid",
+            offset: 12,
+            size: 4,
+            signed: true,
+        };
+        assert_eq!(found.fields[1], last);
+        let none = Answer::Event {
+            id: "a",
+            found: None,
+        };
+        assert_eq!(Answer::parse("t\ta\t-"), Some(none));
+        assert_eq!(Answer::parse("t\ta\tsched\tok\t\t@ok"), None);
+    }
 
     #[test]
     fn a_program_with_loads_of_each_kind() {

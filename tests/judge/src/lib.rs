@@ -5,5 +5,8 @@
 mod answer;
 
 pub use self::answer::Answer;
+pub use self::answer::Event;
+pub use self::answer::EventField;
 pub use self::answer::Load;
+pub use self::answer::Noticed;
 pub use self::answer::Verdict;

@@ -13,12 +13,20 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use ctxgen::KernelBtf;
+use ctxgen_tests::verify::EventCase;
 use ctxgen_tests::verify::Plan;
 use ctxgen_tests::verify::Selection;
+use ctxgen_tests::verify::TracedCase;
 use ctxgen_tests::verify::ValueCase;
 use ctxgen_tests::verify::compare;
+use ctxgen_tests::verify::compare_events;
+use ctxgen_tests::verify::compare_traced;
 use ctxgen_tests::verify::compare_values;
+use ctxgen_tests::verify::event_cases;
+use ctxgen_tests::verify::event_plan;
 use ctxgen_tests::verify::subjects;
+use ctxgen_tests::verify::traced_cases;
+use ctxgen_tests::verify::traced_plan;
 use ctxgen_tests::verify::value_cases;
 use ctxgen_tests::verify::value_plan;
 
@@ -43,13 +51,27 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let kernel = KernelBtf::from_path(btf)?;
     let plan = Plan::new(&kernel, &subjects(&kernel, selection)?);
+    let events = event_cases(&kernel)?;
+    let traced = traced_cases(Path::new(btf))?;
     let values = value_cases(Path::new(btf))?;
     match command {
         "plan" => {
-            std::fs::write(file, plan.text() + &value_plan(&values))?;
+            std::fs::write(
+                file,
+                plan.text() + &event_plan(&events) + &traced_plan(&traced) + &value_plan(&values),
+            )?;
             Ok(ExitCode::SUCCESS)
         }
-        "compare" => report(&kernel, &plan, &values, Path::new(file)),
+        "compare" => {
+            let formatted = KernelBtf::from_path(btf)?;
+            report(
+                &kernel,
+                &plan,
+                (formatted, &events),
+                (&values, &traced),
+                Path::new(file),
+            )
+        }
         other => Err(format!("{other} is neither plan nor compare").into()),
     }
 }
@@ -60,18 +82,21 @@ const SHOWN: usize = 200;
 fn report(
     kernel: &KernelBtf,
     plan: &Plan,
-    values: &[ValueCase],
+    (formatted, events): (KernelBtf, &[EventCase]),
+    (values, traced): (&[ValueCase], &[TracedCase]),
     answers: &Path,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let answers = std::fs::read_to_string(answers)?;
-    let report = compare(kernel, plan, answers.lines());
+    let mut report = compare(kernel, plan, answers.lines());
+    compare_events(kernel, formatted, events, answers.lines(), &mut report);
     for (family, row) in &report.rows {
         println!(
             "row\t{family}\t{}\t{}\t{}\t{}\t{}\t{}",
             row.hooks, row.fields, row.confirmed, row.refused, row.outside, row.wrong
         );
     }
-    let values = compare_values(values, answers.lines());
+    let mut values = compare_values(values, answers.lines());
+    compare_traced(traced, answers.lines(), &mut values);
     println!("values\t{}\t{}", values.right, values.wrong.len());
     for (why, count) in &report.outside {
         println!("outside\t{count}\t{why}");

@@ -93,7 +93,7 @@ fn pointees(full: &KernelBtf, hook: &Hook) -> String {
     let Ok(context) = Context::of_hook_alone(full, hook) else {
         return String::new();
     };
-    let Shape::Slots { layout, .. } = context.shape else {
+    let Shape::Generated { layout, .. } = context.shape else {
         return String::new();
     };
     let name_of = |id| match btf.resolve(id)?.kind() {

@@ -62,7 +62,7 @@ pub(super) fn hooks(kernel: &KernelBtf, known: &BTreeSet<Hook>) -> Vec<Hook> {
 /// Nothing of it depends on ctxgen's rules for layouts, so that fixtures stay when those change.
 fn features(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
     let family = hook.family().name();
-    let Ok(Prototype::Slots(signature)) = prototype::resolve(kernel, hook) else {
+    let Ok(Prototype::Function(signature)) = prototype::resolve(kernel, hook) else {
         return Vec::new();
     };
     let btf = kernel.btf();

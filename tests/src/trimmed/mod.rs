@@ -3,6 +3,7 @@
 
 mod corpus;
 mod coverage;
+mod events;
 mod samples;
 mod table;
 
@@ -11,6 +12,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use ctxgen::Arch;
+use ctxgen::Family;
+use ctxgen::Generic;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Prototypes;
@@ -53,6 +56,9 @@ impl Fixture {
     }
 }
 
+/// What enters a system call, on one architecture or another.
+const WRAPPERS: [&str; 3] = ["__x64_sys_", "__arm64_sys_", "__s390x_sys_"];
+
 /// The functions that tracepoints' argument names may be from, by the tracepoint's own name.
 const OF_TRACEPOINT: [&str; 3] = ["__probestub_", "__traceiter_", "__bpf_trace_"];
 
@@ -76,8 +82,17 @@ pub fn make(fixture: &Fixture, full: &KernelBtf) -> Result<Vec<u8>, ctxgen::Erro
         parts.define(sys::BTF_KIND_FUNC, name);
     }
     parts.add_landmark();
+    parts.add_what_programs_get();
     parts.add_what_is_no_lsm_hook();
     Ok(undeclare(&parts.trim.finish(), full))
+}
+
+/// Whether a fixture that has that hook has all that tells what it passes. Of trace events it has the
+/// classes of those that it was made for; the tracepoints of others are there for themselves.
+pub fn has_all_of(hook: &Hook) -> bool {
+    let event = |target: &str| target.rsplit('/').next().map(str::to_owned);
+    let is_of = |name: &&str| name.starts_with("tp/") && event(name) == event(hook.target());
+    hook.family().prototypes() != Prototypes::Event || table::HOOKS.iter().any(is_of)
 }
 
 /// A trim, and what it takes to find things by their names.
@@ -132,6 +147,14 @@ impl<'k> Parts<'k> {
             Prototypes::Iterator => !self
                 .ids(sys::BTF_KIND_STRUCT, &format!("bpf_iter__{target}"))
                 .is_empty(),
+            Prototypes::Event => events::have(self, hook),
+            Prototypes::SystemCall => WRAPPERS.iter().any(|prefix| {
+                !self
+                    .ids(sys::BTF_KIND_FUNC, &format!("{prefix}{target}"))
+                    .is_empty()
+            }),
+            Prototypes::StructOps => self.members_of(target).contains_key(member(target)),
+            _ => false,
         }
     }
 
@@ -164,7 +187,68 @@ impl<'k> Parts<'k> {
                 self.define(sys::BTF_KIND_STRUCT, &context);
                 self.define(sys::BTF_KIND_STRUCT, &format!("{context}__safe_trusted"));
             }
+            Prototypes::Event => events::add(self, hook),
+            Prototypes::SystemCall => {
+                for prefix in WRAPPERS {
+                    self.define(sys::BTF_KIND_FUNC, &format!("{prefix}{target}"));
+                }
+            }
+            Prototypes::StructOps => self.add_ops(target),
+            _ => {}
         }
+    }
+
+    /// Adds an ops type, with all its members: their types come along whether or not they are asked for.
+    fn add_ops(&mut self, target: &str) {
+        let members = self.members_of(target);
+        self.define(sys::BTF_KIND_STRUCT, &wrapper(target));
+        let btf = self.full.btf();
+        let types = |id: TypeId| -> Option<Vec<TypeId>> {
+            let proto = btf.get(id)?;
+            let Kind::FuncProto { ret } = proto.kind() else {
+                return None;
+            };
+            let params = proto.params().map(|param| param.type_id);
+            Some([ret].into_iter().chain(params).collect())
+        };
+        for func in btf.types() {
+            let Kind::Func(proto) = func.kind() else {
+                continue;
+            };
+            let underscores = func.name().match_indices('_');
+            let mut ends = underscores.map(|(at, _)| &func.name()[at + 1..]);
+            let is_named_so = |end: &str| {
+                let member = members.get(end);
+                member.is_some_and(|member| types(*member) == types(proto))
+            };
+            if ends.any(is_named_so) {
+                self.trim.define(func.id());
+            }
+        }
+    }
+
+    /// The members of the ops type of `<ops>/<member>`, and the prototypes that they point to.
+    fn members_of(&self, target: &str) -> HashMap<&'k str, TypeId> {
+        let btf = self.full.btf();
+        let wrappers = self.ids(sys::BTF_KIND_STRUCT, &wrapper(target));
+        let members = |id: TypeId| match btf.get(id).map(|ty| ty.kind()) {
+            Some(Kind::Struct(composite)) => Some(composite.members()),
+            _ => None,
+        };
+        let (ops, _) = target.split_once('/').unwrap_or_default();
+        wrappers
+            .into_iter()
+            .filter_map(members)
+            .flatten()
+            .map(|member| member.type_id)
+            .filter(|id| btf.get(*id).is_some_and(|ty| ty.name() == ops))
+            .filter_map(members)
+            .flatten()
+            .filter_map(|member| match btf.resolve(member.type_id)?.kind() {
+                Kind::Ptr(to) => Some((member.name, btf.resolve(to)?.id())),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Adds the tags of functions of that name; whether there are any.
@@ -212,6 +296,17 @@ impl<'k> Parts<'k> {
         self.define(sys::BTF_KIND_STRUCT, name);
     }
 
+    /// What programs get whatever they attach to.
+    fn add_what_programs_get(&mut self) {
+        self.define(sys::BTF_KIND_TYPEDEF, "bpf_user_pt_regs_t");
+        self.define(sys::BTF_KIND_STRUCT, "pt_regs");
+        for family in Family::all() {
+            if let Generic::Struct(name) = family.generic() {
+                self.define(sys::BTF_KIND_STRUCT, name);
+            }
+        }
+    }
+
     /// Functions that are called like LSM hooks.
     fn add_what_is_no_lsm_hook(&mut self) {
         let members = self.ids(sys::BTF_KIND_UNION, "security_list_options");
@@ -237,6 +332,16 @@ impl<'k> Parts<'k> {
             self.define(sys::BTF_KIND_FUNC, name);
         }
     }
+}
+
+/// The struct that the kernel has an ops type in.
+fn wrapper(target: &str) -> String {
+    let (ops, _) = target.split_once('/').unwrap_or_default();
+    format!("bpf_struct_ops_{ops}")
+}
+
+fn member(target: &str) -> &str {
+    target.split_once('/').map_or("", |(_, member)| member)
 }
 
 fn kind_of(ty: &Type<'_>) -> Option<u32> {

@@ -66,6 +66,13 @@ pub(super) static HOOKS: &[&str] = &[
     "fentry/vfs_unlink",
     "lsm/file_mprotect",
     "iter/task",
+    "tp_btf/inet_sock_set_state",
+    // Ops types, each with all its members: arguments that may be NULL, a reference, no names.
+    "struct_ops/tcp_congestion_ops/cong_avoid",
+    "struct_ops/bpf_dummy_ops/test_1",
+    "struct_ops/sched_ext_ops/dispatch",
+    "struct_ops/sched_ext_ops_cid/dispatch",
+    "struct_ops/Qdisc_ops/enqueue",
     // What changed between kernels.
     "fentry/vfs_create",
     "fentry/inet_csk_accept",
@@ -122,5 +129,20 @@ pub(super) static HOOKS: &[&str] = &[
     "lsm/bprm_committed_creds",
     "iter/bpf_map",
     "iter/task_file",
+    // Behind registers.
+    "ksyscall/openat",
     "iter/tcp",
+    // Trace events: of a class of their own, with data of any length, of a class that the prototype
+    // tells, of one that it does not tell on some kernels, and of one that it tells on none.
+    "tp/sched/sched_switch",
+    "tp/sched/sched_process_exec",
+    "tp/sched/sched_wakeup",
+    "tp/block/block_rq_issue",
+    "tp/power/cpu_frequency",
+    "tp/irq_vectors/vector_reserve_managed",
+    "tp/irq/softirq_entry",
+    "tp/syscalls/sys_enter_openat",
+    "tp/syscalls/sys_exit_openat",
+    "tp/syscalls/sys_enter_clone",
+    "tp/syscalls/sys_enter_getpid",
 ];

@@ -53,6 +53,14 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("is rejected", "on the kernel's list of refused functions"),
     ("__noreturn", "function does not return"),
     ("recursive", "function that programs run through"),
+    (
+        "attach to unsupported member",
+        "member that programs may not implement",
+    ),
+    (
+        "is not a supported struct",
+        "ops type that the kernel does not offer",
+    ),
 ];
 
 /// Functions that no tracing program may attach to, since such programs run through them.
@@ -65,6 +73,10 @@ const DENIED: &[&str] = &[
     "preempt_count_sub",
     "rcu_read_unlock_strict",
 ];
+
+/// What the kernel says of a program that ends with a reference (`check_reference_leak` of
+/// `kernel/bpf/verifier.c`).
+const UNRELEASED: &str = "Unreleased reference";
 
 /// What the kernel says of a load behind the last field: there is no such argument, it is out of the
 /// context, or it is a returned value that programs of the family may not read.
@@ -173,20 +185,17 @@ impl Judgement<'_, '_> {
         let promised = self.case.whole.clone();
         let fields = self.case.loads.len().max(1);
         match (promised, whole) {
-            (expect::Whole::Accepted, Whole::Accepted) => {
-                if loads.len() != self.case.loads.len() {
-                    let id = self.case.id();
-                    self.report
-                        .trouble
-                        .push(format!("{id}: another number of loads"));
-                    return;
-                }
-                let planned = self.case.loads.clone();
-                for ((load, expected), verdict) in planned.iter().zip(loads) {
-                    self.load(*load, expected, *verdict);
-                }
-                self.attach(attached);
+            (expect::Whole::Accepted, Whole::Accepted) => self.loads(loads, attached),
+            (expect::Whole::Unreleased, Whole::Refused { reason, .. })
+                if reason.contains(UNRELEASED) =>
+            {
+                self.loads(loads, attached);
             }
+            (expect::Whole::Unreleased, Whole::Accepted) => self.wrong(
+                None,
+                format!("refused with {UNRELEASED:?}"),
+                "loaded".to_owned(),
+            ),
             (expect::Whole::Accepted, Whole::Refused { reason, .. })
                 if self.refuses_by_value(reason) || self.refuses_twelve(reason) =>
             {
@@ -194,12 +203,13 @@ impl Judgement<'_, '_> {
                 row.fields += fields;
                 row.refused += 1;
             }
-            (expect::Whole::Accepted, Whole::Refused { errno, reason }) => {
-                match self.outside_reason(errno, reason) {
-                    Some(why) => self.outside(why, fields),
-                    None => self.wrong(None, "loads".to_owned(), format!("{errno}: {reason}")),
-                }
-            }
+            (
+                expect::Whole::Accepted | expect::Whole::Unreleased,
+                Whole::Refused { errno, reason },
+            ) => match self.outside_reason(errno, reason) {
+                Some(why) => self.outside(why, fields),
+                None => self.wrong(None, "loads".to_owned(), format!("{errno}: {reason}")),
+            },
             (expect::Whole::Refused(words), Whole::Refused { errno, reason }) => {
                 let text = format!("{errno}: {reason}");
                 if words.iter().any(|word| text.contains(word)) {
@@ -216,6 +226,21 @@ impl Judgement<'_, '_> {
                 "loaded".to_owned(),
             ),
         }
+    }
+
+    fn loads(&mut self, loads: &[Verdict<'_>], attached: Option<Whole<'_>>) {
+        if loads.len() != self.case.loads.len() {
+            let id = self.case.id();
+            self.report
+                .trouble
+                .push(format!("{id}: another number of loads"));
+            return;
+        }
+        let planned = self.case.loads.clone();
+        for ((load, expected), verdict) in planned.iter().zip(loads) {
+            self.load(*load, expected, *verdict);
+        }
+        self.attach(attached);
     }
 
     /// Whether this is the verifier of a kernel that refuses to attach to functions with such an
@@ -296,7 +321,12 @@ impl Judgement<'_, '_> {
             }
             (Expected::Scalar, Verdict::Accepted { register, .. }) => is_number(register),
             (Expected::Struct { name }, Verdict::Accepted { register, btf_id }) => {
-                pointee(register) == Some(name) && self.names(btf_id, name)
+                pointee(register) == Some(name)
+                    && !(self.tells_null() && may_be_null(register))
+                    && self.names(btf_id, name)
+            }
+            (Expected::Nullable { name }, Verdict::Accepted { register, btf_id }) => {
+                pointee(register) == Some(name) && may_be_null(register) && self.names(btf_id, name)
             }
             (Expected::Anything | Expected::NotAlwaysPointer, Verdict::Accepted { .. })
             | (Expected::Refused, Verdict::Refused { .. }) => true,
@@ -305,6 +335,12 @@ impl Judgement<'_, '_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether BTF tells which arguments may be NULL. Of tracepoints, the kernel has a list
+    /// (`raw_tp_null_args` of `kernel/bpf/btf.c`).
+    fn tells_null(&self) -> bool {
+        self.case.hook.family().name() == "struct_ops"
     }
 
     /// How wide an argument of that size is read.
@@ -319,7 +355,7 @@ impl Judgement<'_, '_> {
     fn names(&self, btf_id: Option<u32>, name: &str) -> bool {
         btf_id.is_none_or(|id| {
             let ty = self.kernel.btf().get(ctxgen::btf::TypeId(id));
-            ty.is_some_and(|ty| ty.name() == name)
+            ty.is_some_and(|ty| expect::taken_for(&self.case.hook, ty.name()) == name)
         })
     }
 
@@ -359,6 +395,7 @@ impl Judgement<'_, '_> {
 fn since(family: ctxgen::Family) -> Version {
     match family.name() {
         "lsm_cgroup" => (6, 0),
+        "fsession" => (7, 0),
         _ => (0, 0),
     }
 }
@@ -374,6 +411,10 @@ fn is_number(register: &str) -> bool {
 fn pointee(register: &str) -> Option<&str> {
     let (_, name) = register.split_once("ptr_")?;
     Some(name.strip_prefix("or_null_").unwrap_or(name))
+}
+
+fn may_be_null(register: &str) -> bool {
+    register.contains("ptr_or_null_")
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(super) enum Whole {
     Accepted,
     /// It is refused, with one of these in the reason.
     Refused(&'static [&'static str]),
+    /// Its loads are accepted, and then it is refused at its end, since it holds a reference.
+    Unreleased,
 }
 
 /// What becomes of a load.
@@ -30,6 +32,8 @@ pub(super) enum Expected {
     Scalar,
     /// Accepted, as a pointer to a struct or union of this name.
     Struct { name: String },
+    /// The same, but it may be NULL.
+    Nullable { name: String },
     /// A pointer, which verifiers from some version on accept.
     Pointer(Pointee),
     /// A pointer to a struct, or a number.
@@ -77,11 +81,14 @@ pub(super) fn field(kernel: &KernelBtf, hook: &Hook, field: &Field) -> Expected 
         Access::UnionByValue => Expected::UnionByValue,
         Access::NotAlwaysPointer => Expected::NotAlwaysPointer,
         Access::Never(Refusal::Wide) => Expected::Refused,
+        Access::Data(_) => Expected::Anything,
         Access::Always => match kernel.btf().resolve(field.type_id).map(|ty| ty.kind()) {
             Some(Kind::Ptr(to)) => match kernel.btf().resolve(to) {
                 Some(ty) if matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_)) => {
-                    Expected::Struct {
-                        name: ty.name().to_owned(),
+                    let name = taken_for(hook, ty.name()).to_owned();
+                    match field.remark == MAY_BE_NULL {
+                        true => Expected::Nullable { name },
+                        false => Expected::Struct { name },
                     }
                 }
                 _ => Expected::Scalar,
@@ -91,6 +98,23 @@ pub(super) fn field(kernel: &KernelBtf, hook: &Hook, field: &Field) -> Expected 
             },
         },
     }
+}
+
+/// What is said of arguments that may be NULL.
+const MAY_BE_NULL: &str = "may be NULL";
+
+/// What the verifier takes a pointer to this struct for: of a congestion control's sockets it knows that
+/// they are TCP's (`bpf_tcp_ca_is_valid_access` of `net/ipv4/bpf_tcp_ca.c`).
+pub(super) fn taken_for<'n>(hook: &Hook, name: &'n str) -> &'n str {
+    match (hook.target().split_once('/'), name) {
+        (Some(("tcp_congestion_ops", _)), "sock") => "tcp_sock",
+        _ => name,
+    }
+}
+
+/// Whether a program with this field holds a reference.
+pub(super) fn is_reference(field: &Field) -> bool {
+    field.remark.starts_with("a reference")
 }
 
 pub(super) fn is_pointer(kernel: &KernelBtf, id: TypeId) -> bool {

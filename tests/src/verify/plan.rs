@@ -8,6 +8,8 @@ use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Passing;
+use ctxgen::Prototypes;
 use ctxgen::Shape;
 use ctxgen::btf::Kind;
 use ctxgen::btf::TypeId;
@@ -23,6 +25,9 @@ use super::program::program;
 use super::program::types;
 use super::select::Selection;
 use super::select::hooks;
+
+/// `BTF_KIND_STRUCT`.
+const KIND_STRUCT: u32 = 4;
 
 /// `MAX_BPF_FUNC_ARGS` slots, the size of any context that is an array of slots.
 const WHOLE_CONTEXT: u32 = 12 * SLOT;
@@ -44,6 +49,10 @@ pub struct Subject {
 pub fn subjects(kernel: &KernelBtf, selection: Selection) -> Result<Vec<Subject>, Error> {
     let mut subjects = Vec::new();
     for family in Family::all() {
+        // Records of trace events are held against tracefs too: see [`super::event_cases`].
+        if family.passing() == Passing::Registers || family.prototypes() == Prototypes::Event {
+            continue;
+        }
         for hook in hooks(kernel, family, selection) {
             let context = match Context::of_hook_alone(kernel, &hook) {
                 Ok(context) => Ok(context),
@@ -69,7 +78,7 @@ pub struct Case {
     pub(super) loads: Vec<(Load, Expected)>,
     /// Whether it is attached, and whether that has to be refused.
     pub(super) attach: Option<bool>,
-    btf_id: u32,
+    attach_to: AttachTo,
 }
 
 /// Programs for the judge.
@@ -85,7 +94,7 @@ impl Plan {
         let ids = AttachIds::new(kernel);
         let mut cases = Vec::new();
         for subject in subjects {
-            let Some(btf_id) = ids.of(&subject.hook) else {
+            let Some(attach_to) = ids.of(&subject.hook) else {
                 continue;
             };
             let mut case = |whole, loads, attach| {
@@ -95,7 +104,7 @@ impl Plan {
                     whole,
                     loads,
                     attach,
-                    btf_id,
+                    attach_to,
                 });
             };
             let context = match &subject.context {
@@ -107,7 +116,7 @@ impl Plan {
             };
             let fields = loads(kernel, &subject.hook, context);
             let end = Load {
-                offset: context.size(kernel),
+                offset: end(kernel, context),
                 size: SLOT,
             };
             if subject.hook.family().name() == "raw_tp" {
@@ -120,7 +129,11 @@ impl Plan {
             } else {
                 let mut loads = fields;
                 loads.push((end, Expected::PastEnd));
-                case(Whole::Accepted, loads, None);
+                let whole = match holds_reference(context) {
+                    true => Whole::Unreleased,
+                    false => Whole::Accepted,
+                };
+                case(whole, loads, None);
             }
         }
         Self { cases }
@@ -133,12 +146,13 @@ impl Plan {
             let Some((prog, attach)) = types(case.hook.family()) else {
                 continue;
             };
+            let AttachTo { btf_id, member } = case.attach_to;
+            let attach = member.unwrap_or(attach);
             let loads: Vec<Load> = case.loads.iter().map(|(load, _)| *load).collect();
             let _ = write!(
                 text,
-                "p {} {prog} {attach} 0 {} {}",
+                "p {} {prog} {attach} 0 {btf_id} {}",
                 case.id(),
-                case.btf_id,
                 program(case.hook.family(), &loads)
             );
             if case.attach.is_some() {
@@ -157,10 +171,36 @@ impl Case {
     }
 }
 
+/// Where a program may not load any more, in bytes.
+fn end(kernel: &KernelBtf, context: &Context) -> u32 {
+    match &context.shape {
+        // Programs may read all that the kernel saves, and not only what it shows.
+        Shape::Generated { layout, .. } if layout.passing == Passing::Registers => {
+            let saved = kernel.btf().find(c"pt_regs", KIND_STRUCT);
+            match saved.map(|ty| ty.kind()) {
+                Some(Kind::Struct(composite)) => composite.size,
+                _ => layout.size,
+            }
+        }
+        _ => context.size(kernel),
+    }
+}
+
 /// The loads that a program makes to read each field.
 fn loads(kernel: &KernelBtf, hook: &Hook, context: &Context) -> Vec<(Load, Expected)> {
     match &context.shape {
-        Shape::Slots { layout, .. } => slot_loads(kernel, hook, layout),
+        Shape::Generated { layout, .. } if layout.passing == Passing::Registers => {
+            let fields = layout.fields.iter();
+            let loads = fields.map(|field| {
+                let load = Load {
+                    offset: field.offset,
+                    size: field.size,
+                };
+                (load, Expected::Scalar)
+            });
+            loads.collect()
+        }
+        Shape::Generated { layout, .. } => slot_loads(kernel, hook, layout),
         Shape::Kernel { type_id } => match kernel.btf().get(*type_id).map(|ty| ty.kind()) {
             // Each member of an iterator's context is a pointer in a union that is 8 bytes wide, or
             // a number (`__bpf_md_ptr` and its users in the kernel).
@@ -176,6 +216,16 @@ fn loads(kernel: &KernelBtf, hook: &Hook, context: &Context) -> Vec<(Load, Expec
                 .collect(),
             _ => Vec::new(),
         },
+        Shape::Other { .. } => Vec::new(),
+    }
+}
+
+/// Whether the kernel hands over a reference: every program has it from its beginning, whether or not it
+/// loads the argument.
+fn holds_reference(context: &Context) -> bool {
+    match &context.shape {
+        Shape::Generated { layout, .. } => layout.fields.iter().any(expect::is_reference),
+        Shape::Kernel { .. } | Shape::Other { .. } => false,
     }
 }
 
@@ -203,22 +253,36 @@ fn slot_loads(kernel: &KernelBtf, hook: &Hook, layout: &Layout) -> Vec<(Load, Ex
     loads
 }
 
-/// What the kernel calls a hook by: `attach_btf_id`.
+/// What the kernel calls a hook by.
+#[derive(Clone, Copy, Debug)]
+struct AttachTo {
+    /// `attach_btf_id`.
+    btf_id: u32,
+    /// The place of a member in its struct, which is a `struct_ops` program's `expected_attach_type`.
+    member: Option<u32>,
+}
+
+/// What the kernel calls its hooks by.
 struct AttachIds<'k> {
+    kernel: &'k KernelBtf,
     funcs: HashMap<&'k str, TypeId>,
     typedefs: HashMap<&'k str, TypeId>,
+    structs: HashMap<&'k str, TypeId>,
 }
 
 impl<'k> AttachIds<'k> {
     fn new(kernel: &'k KernelBtf) -> Self {
         let mut ids = Self {
+            kernel,
             funcs: HashMap::new(),
             typedefs: HashMap::new(),
+            structs: HashMap::new(),
         };
         for ty in kernel.btf().types() {
             // Of several of one name, the kernel and libbpf take the first.
             match ty.kind() {
                 Kind::Func(_) => ids.funcs.entry(ty.name()).or_insert(ty.id()),
+                Kind::Struct(_) => ids.structs.entry(ty.name()).or_insert(ty.id()),
                 Kind::Typedef(_) => ids.typedefs.entry(ty.name()).or_insert(ty.id()),
                 _ => continue,
             };
@@ -226,9 +290,38 @@ impl<'k> AttachIds<'k> {
         ids
     }
 
-    fn of(&self, hook: &Hook) -> Option<u32> {
+    fn of(&self, hook: &Hook) -> Option<AttachTo> {
+        if hook.family().name() == "struct_ops" {
+            return self.of_member(hook);
+        }
+        let btf_id = self.btf_id(hook)?;
+        Some(AttachTo {
+            btf_id,
+            member: None,
+        })
+    }
+
+    fn of_member(&self, hook: &Hook) -> Option<AttachTo> {
+        let (ops, member) = hook.target().split_once('/')?;
+        let ops = self.kernel.btf().get(*self.structs.get(ops)?)?;
+        let Kind::Struct(composite) = ops.kind() else {
+            return None;
+        };
+        let mut members = composite.members();
+        let place = members.position(|of_ops| of_ops.name == member)?;
+        Some(AttachTo {
+            btf_id: ops.id().0,
+            member: Some(u32::try_from(place).ok()?),
+        })
+    }
+
+    fn btf_id(&self, hook: &Hook) -> Option<u32> {
         let target = hook.target();
         let func = |name: String| self.funcs.get(name.as_str()).map(|id| id.0);
+        if hook.family().passing() == Passing::Registers {
+            // perf_event_open() names the function.
+            return Some(0);
+        }
         match hook.family().name() {
             "raw_tp" => Some(0),
             "tp_btf" => {

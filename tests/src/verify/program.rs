@@ -1,8 +1,10 @@
 //! Programs, as the judge's plans have them.
 
+use std::ffi::CString;
 use std::fmt::Write;
 
 use ctxgen::Family;
+use libbpf_rs::libbpf_sys;
 
 /// `BPF_LDX | BPF_MEM | size`, `r2 = *(size *)(r1 + offset)`.
 fn load(size: u32, offset: u32) -> String {
@@ -39,22 +41,19 @@ pub(super) fn program(family: Family, loads: &[Load]) -> String {
     text
 }
 
-/// `prog_type` and `expected_attach_type` of `include/uapi/linux/bpf.h`.
+/// `prog_type` and `expected_attach_type` of `include/uapi/linux/bpf.h`, as libbpf sets them for the
+/// family's canonical section.
 pub(super) fn types(family: Family) -> Option<(u32, u32)> {
-    const TABLE: &[(&str, u32, u32)] = &[
-        ("raw_tp", 17, 0),
-        ("tp_btf", 26, 23),
-        ("fentry", 26, 24),
-        ("fexit", 26, 25),
-        ("fmod_ret", 26, 26),
-        ("lsm", 29, 27),
-        ("iter", 26, 28),
-        ("lsm_cgroup", 29, 43),
-    ];
-    TABLE
-        .iter()
-        .find(|(name, ..)| *name == family.name())
-        .map(|&(_, prog, attach)| (prog, attach))
+    let mut section = family.sections().first()?.to_string();
+    if family.has_targets() {
+        section.push_str("/x");
+    }
+    let section = CString::new(section).ok()?;
+    let (mut prog, mut attach) = (0, 0);
+    // SAFETY: a C string, and two places that live as long as the call.
+    let found =
+        unsafe { libbpf_sys::libbpf_prog_type_by_name(section.as_ptr(), &mut prog, &mut attach) };
+    (found == 0).then_some((prog, attach))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use ctxgen::Context;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Passing;
 use ctxgen::Prototypes;
 use ctxgen::Shape;
 use ctxgen::layout::Access;
@@ -13,6 +14,9 @@ use ctxgen::prototype;
 
 /// How many functions are judged besides those that are chosen for their arguments.
 const SAMPLE: usize = 3_000;
+/// How many are judged of a family whose contexts hold nothing that others do not: registers, and what
+/// fexit passes as well.
+const FEW: usize = 2_000;
 
 /// What is judged of a kernel's functions. Of tracepoints, LSM hooks and iterators, all are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +24,7 @@ pub enum Selection {
     /// No functions.
     NoFunctions,
     /// The functions with arguments by value, more than five, narrow ones or pointers to something
-    /// unusual, and a fixed sample of 3,000 others.
+    /// unusual, and a fixed sample of 3,000 others; of breakpoints and sessions, one of 2,000.
     Sampled,
     /// All functions.
     Every,
@@ -35,6 +39,12 @@ pub(super) fn hooks(kernel: &KernelBtf, family: Family, selection: Selection) ->
     match selection {
         Selection::NoFunctions => Vec::new(),
         Selection::Every => all,
+        Selection::Sampled
+            if family.passing() == Passing::Registers || family.name() == "fsession" =>
+        {
+            let step = all.len().div_ceil(FEW).max(1);
+            all.into_iter().step_by(step).collect()
+        }
         Selection::Sampled => {
             let (mut chosen, others): (Vec<Hook>, Vec<Hook>) =
                 all.into_iter().partition(|hook| is_unusual(kernel, hook));
@@ -49,10 +59,10 @@ pub(super) fn hooks(kernel: &KernelBtf, family: Family, selection: Selection) ->
 fn is_unusual(kernel: &KernelBtf, hook: &Hook) -> bool {
     match Context::of_hook_alone(kernel, hook) {
         Ok(context) => match context.shape {
-            Shape::Slots { layout, .. } => {
+            Shape::Generated { layout, .. } => {
                 layout.fields.len() > 5 || layout.fields.iter().any(is_unusual_field)
             }
-            Shape::Kernel { .. } => true,
+            Shape::Kernel { .. } | Shape::Other { .. } => true,
         },
         Err(ctxgen::Error::Unsupported { .. }) => true,
         Err(_) => false,
@@ -63,6 +73,6 @@ fn is_unusual_field(field: &Field) -> bool {
     match field.access {
         Access::ByValue | Access::UnionByValue | Access::Never(_) => true,
         Access::Pointer(pointee) => pointee != Pointee::Int,
-        Access::Always | Access::NotAlwaysPointer => field.size < 4,
+        Access::Always | Access::NotAlwaysPointer | Access::Data(_) => field.size < 4,
     }
 }

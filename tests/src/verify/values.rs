@@ -314,7 +314,10 @@ fn compile(
 }
 
 /// The functions of an object, in the judge's format.
-fn functions(elf: &[u8], order: ByteOrder) -> Result<HashMap<String, String>, Box<dyn Error>> {
+pub(super) fn functions(
+    elf: &[u8],
+    order: ByteOrder,
+) -> Result<HashMap<String, String>, Box<dyn Error>> {
     let elf = object::File::parse(elf)?;
     let mut functions = HashMap::new();
     for symbol in elf.symbols() {

@@ -9,12 +9,15 @@ use ctxgen::CtxBtf;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Passing;
 use ctxgen::Shape;
+use ctxgen::btf::Btf;
 use ctxgen::btf::CDump;
 use ctxgen::btf::IntEncoding;
 use ctxgen::btf::Kind;
 use ctxgen::layout::Access;
 use ctxgen::layout::Field;
+use ctxgen::layout::Form;
 use ctxgen::layout::SLOT;
 use ctxgen::merge::merge;
 use ctxgen::render;
@@ -87,7 +90,15 @@ struct Getter<'c> {
     number: usize,
     struct_name: &'c str,
     struct_size: u32,
+    /// Whether it is an argument in a slot.
+    in_slot: bool,
     field: &'c Field,
+}
+
+/// Whether a field is one of those that `ctx_get` has nothing to do with.
+pub(crate) fn is_array(btf: &Btf<'_>, field: &Field) -> bool {
+    let ty = btf.resolve(field.type_id);
+    ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
 }
 
 /// Compiles a function for each argument of these contexts that reads it through `ctx_get`, and
@@ -99,13 +110,21 @@ pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
     let mut getters = Vec::new();
     let mut skipped = 0;
     for ctx_struct in ctx.structs() {
-        let Shape::Slots { layout, .. } = &ctx_struct.context.shape else {
+        let Shape::Generated { layout, .. } = &ctx_struct.context.shape else {
             continue;
         };
         let name = &ctx_struct.context.struct_name;
         for field in &layout.fields {
             let declaration = dump.declare(field.type_id, "value").unwrap();
             let own = dump.declare(field.type_id, "").unwrap();
+            // An array is no value in C: it is read in its place.
+            if is_array(ctx.btf(), field) {
+                continue;
+            }
+            // What it points to is the header's own, and has no other type to be held against.
+            if field.form == Form::SystemCall {
+                continue;
+            }
             if declaration.contains('{') || matches!(field.access, Access::Never(_)) {
                 skipped += 1;
                 continue;
@@ -125,6 +144,7 @@ pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
                 number,
                 struct_name: name,
                 struct_size: layout.size,
+                in_slot: layout.passing == Passing::Slots,
                 field,
             });
         }
@@ -189,6 +209,7 @@ impl Getter<'_> {
         let slot = field.offset as usize;
         // Where in the slot, or the slots, the value is.
         let start = match kernel.byte_order() {
+            ByteOrder::Big if !self.in_slot => slot,
             ByteOrder::Little => slot,
             ByteOrder::Big => slot + (SLOT as usize).saturating_sub(size),
         };
@@ -200,6 +221,10 @@ impl Getter<'_> {
         assert_eq!(out, context[start..start + size], "{what}: {context:?}");
 
         assert!(!loads.is_empty(), "{what}");
+        // What is in a place of its own is loaded there.
+        if !self.in_slot {
+            return;
+        }
         for (offset, len) in loads {
             assert_eq!(offset % 8, 0, "{what}: a load inside a slot");
             let whole = by_value || kernel.byte_order() == ByteOrder::Big;

@@ -33,16 +33,22 @@ type Layout = (u32, Vec<(String, u32)>);
 fn expected(ctx: &CtxBtf<'_>) -> BTreeMap<String, Layout> {
     ctx.structs()
         .iter()
-        .filter_map(|ctx_struct| match &ctx_struct.context.shape {
-            Shape::Slots { layout, .. } => {
-                let fields = layout.fields.iter();
-                let fields = fields.map(|field| (field.name.clone(), field.offset));
-                let name = ctx_struct.context.struct_name.clone();
-                Some((name, (layout.size, fields.collect())))
+        .flat_map(|ctx_struct| match &ctx_struct.context.shape {
+            Shape::Generated { layout, .. } => {
+                let call = layout.system_call.as_ref();
+                let call = call.map(|call| named(&call.struct_name, &call.layout));
+                let own = named(&ctx_struct.context.struct_name, layout);
+                call.into_iter().chain([own]).collect()
             }
-            Shape::Kernel { .. } => None,
+            Shape::Kernel { .. } | Shape::Other { .. } => Vec::new(),
         })
         .collect()
+}
+
+fn named(name: &str, layout: &ctxgen::layout::Layout) -> (String, Layout) {
+    let fields = layout.fields.iter();
+    let fields = fields.map(|field| (field.name.clone(), field.offset));
+    (name.to_owned(), (layout.size, fields.collect()))
 }
 
 #[test]

@@ -12,6 +12,7 @@ use ctxgen::render;
 use ctxgen_tests::bless;
 use ctxgen_tests::workspace;
 
+use crate::accessor::is_array;
 use crate::hooks::hook;
 use crate::hooks::open_fixture;
 use crate::tools::clang;
@@ -23,7 +24,7 @@ const KERNELS: [&str; 3] = ["5.10-x86_64", "6.1-x86_64", "7.2-x86_64"];
 const NAME: &str = "5.10-6.1-7.2";
 
 /// Hooks that changed between them, each in its own way.
-const HOOKS: [&str; 7] = [
+const HOOKS: [&str; 9] = [
     // In front, and of another type later.
     "fexit/vfs_unlink",
     // At the end.
@@ -36,6 +37,10 @@ const HOOKS: [&str; 7] = [
     "lsm/file_mprotect",
     // The kernel's own.
     "iter/task",
+    // By another name on older ones, where nothing tells it.
+    "btf_struct_ops_tcp_congestion_ops_set_state_ctx",
+    // On the newest only, and what it returns.
+    "struct_ops/Qdisc_ops/dequeue",
 ];
 
 fn kernels() -> Vec<KernelBtf> {
@@ -51,7 +56,7 @@ fn relocatable<'k>(kernels: &'k [KernelBtf], hooks: &[Hook]) -> CtxBtf<'k> {
 fn compile(ctx: &CtxBtf<'_>, header: &str) {
     let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\n".to_owned();
     for ctx_struct in ctx.structs() {
-        let ctxgen::Shape::Slots { layout, .. } = &ctx_struct.context.shape else {
+        let ctxgen::Shape::Generated { layout, .. } = &ctx_struct.context.shape else {
             continue;
         };
         let name = &ctx_struct.context.struct_name;
@@ -59,7 +64,8 @@ fn compile(ctx: &CtxBtf<'_>, header: &str) {
             "void {name}_all(struct {name} *ctx);\nvoid {name}_all(struct {name} *ctx)\n{{\n\t(void)ctx;\n"
         ));
         for field in &layout.fields {
-            if !matches!(field.access, ctxgen::layout::Access::Never(_)) {
+            let is_never = matches!(field.access, ctxgen::layout::Access::Never(_));
+            if !is_never && !is_array(ctx.btf(), field) {
                 source.push_str(&format!("\t(void)ctx_get(ctx, {});\n", field.name));
             }
         }
@@ -136,7 +142,7 @@ fn every_hook_of_every_kernel() {
             let Ok(merged) = merge(&kernels, hook) else {
                 continue;
             };
-            if let MergedShape::Slots { fields, .. } = &merged.shape {
+            if let MergedShape::Generated { fields, .. } = &merged.shape {
                 for (index, kernel) in kernels.iter().enumerate() {
                     let has = fields
                         .iter()
@@ -145,7 +151,7 @@ fn every_hook_of_every_kernel() {
                         assert!(merged.lacking.contains(&index), "{hook}");
                         continue;
                     };
-                    let ctxgen::Shape::Slots { layout, .. } = &context.shape else {
+                    let ctxgen::Shape::Generated { layout, .. } = &context.shape else {
                         panic!("{hook}");
                     };
                     for field in &layout.fields {

@@ -46,12 +46,13 @@ pub(crate) fn of(ctx: &CtxBtf<'_>) -> Vec<Fact> {
             expected: ctx_struct.context.size(ctx.kernel()).into(),
         });
         match &ctx_struct.context.shape {
-            Shape::Slots { layout, .. } => {
+            Shape::Generated { layout, .. } => {
                 for field in &layout.fields {
                     facts.push(offset(name, &field.name, field.offset.into()));
                     facts.push(size(name, &field.name, field.size.into()));
                 }
             }
+            Shape::Other { .. } => panic!("{name} is no struct"),
             Shape::Kernel { type_id } => {
                 let Kind::Struct(composite) = ctx.btf().get(*type_id).expect("a type").kind()
                 else {

@@ -39,6 +39,14 @@ const GOLDEN: &[(&str, &[&str])] = &[
             "fentry/xdp_attachment_setup",
             "lsm/path_chown",
             "iter/task",
+            "struct_ops/tcp_congestion_ops/cong_avoid",
+            "struct_ops/tcp_congestion_ops/pkts_acked",
+            // Registers.
+            "kprobe/vfs_unlink",
+            "kretprobe/vfs_unlink",
+            // A record; a system call whose number is declared as a slot.
+            "tp/sched/sched_process_exec",
+            "tp/syscalls/sys_enter_clone",
         ],
     ),
     (
@@ -54,6 +62,9 @@ const GOLDEN: &[(&str, &[&str])] = &[
             "raw_tp/sched_wakeup_new",
             "fexit/vfs_unlink",
             "iter/task",
+            // Narrow members in their own places, and narrow arguments in their slots' last bytes.
+            "tp/sched/sched_switch",
+            "tp/syscalls/sys_enter_openat",
         ],
     ),
     (
@@ -87,6 +98,25 @@ const GOLDEN: &[(&str, &[&str])] = &[
             "lsm/path_chown",
             "lsm_cgroup/file_mprotect",
             "iter/task",
+            // Returns something, may be NULL, is a reference, takes nothing.
+            "struct_ops/tcp_congestion_ops/ssthresh",
+            "struct_ops/sched_ext_ops/dispatch",
+            "struct_ops/Qdisc_ops/enqueue",
+            "struct_ops/Qdisc_ops/dequeue",
+            "struct_ops/sched_ext_ops/init",
+            // Registers, and those behind a system call's wrapper.
+            "kprobe/vfs_create",
+            "kretprobe/vfs_create",
+            "ksyscall/openat",
+            "fsession/vfs_unlink",
+            "kprobe",
+            "xdp",
+            // Records: with data of any length, of a class of another name, and of system calls.
+            "tp/sched/sched_process_exec",
+            "tp/irq/softirq_entry",
+            "tp/syscalls/sys_enter_openat",
+            "tp/syscalls/sys_exit_openat",
+            "tp/syscalls/sys_enter_getpid",
         ],
     ),
 ];

@@ -42,8 +42,10 @@ pub(crate) fn context(kernel: &KernelBtf, name: &str) -> Context {
 /// The layout of a context of slots, and where its names are from.
 pub(crate) fn slots(context: &Context) -> (&Layout, &NamesFrom) {
     match &context.shape {
-        Shape::Slots { layout, names_from } => (layout, names_from),
-        Shape::Kernel { .. } => panic!("{} is the kernel's own", context.struct_name),
+        Shape::Generated { layout, names_from } => (layout, names_from),
+        Shape::Kernel { .. } | Shape::Other { .. } => {
+            panic!("{} is none of ctxgen's", context.struct_name)
+        }
     }
 }
 
@@ -74,7 +76,11 @@ pub(crate) fn contexts(kernel: &KernelBtf, families: impl Iterator<Item = Family
                 Ok(context) => {
                     contexts.insert(name, context);
                 }
-                Err(Error::Unsupported { .. } | Error::AmbiguousFunction { .. }) => {}
+                Err(
+                    Error::Unsupported { .. }
+                    | Error::AmbiguousFunction { .. }
+                    | Error::AmbiguousEvent { .. },
+                ) => {}
                 Err(error) => panic!("{hook}: {error}"),
             }
         }

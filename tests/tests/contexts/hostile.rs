@@ -250,6 +250,30 @@ fn seed(order: ByteOrder) -> Blob {
         &[("meta", to_task, 0), ("", anonymous, 64)],
     );
     blob.func("bpf_iter_task", int, &[("meta", to_task)]);
+    let open = blob.proto(int, &[("", to_task), ("", e)]);
+    let close = blob.proto(0, &[("", to_task)]);
+    let members = [blob.ptr(open), blob.ptr(close)];
+    let ops = blob.structure(
+        "game_ops",
+        24,
+        &[
+            ("open", members[0], 0),
+            ("close", members[1], 64),
+            ("flags", int, 128),
+        ],
+    );
+    let common = blob.structure("bpf_struct_ops_common_value", 4, &[("refcnt", int, 0)]);
+    blob.structure(
+        "bpf_struct_ops_game_ops",
+        88,
+        &[("common", common, 0), ("data", ops, 512)],
+    );
+    blob.func(
+        "game_ops__open",
+        int,
+        &[("player__nullable", to_task), ("kind", e)],
+    );
+    blob.func("bpf_game_close", 0, &[("player", to_task)]);
     blob.structure("pt_regs", 16, &[("orig_ax", u64, 0), ("ip", u64, 64)]);
     blob.structure("inner", 4, &[("other", int, 0)]);
     blob.add("tagged", sys::BTF_KIND_DECL_TAG, 0, security, &[u32::MAX]);
@@ -692,6 +716,79 @@ fn many() {
     is_soon_done_with("many hooks", blob.to_bytes());
 }
 
+/// An ops type in its wrapper.
+fn add_ops(blob: &mut Blob, name: &str, members: &[(&str, u32, u32)]) -> u32 {
+    let ops = blob.structure(name, 8, members);
+    let int = blob.int("int", 4);
+    let wrapper = [("common", int, 0), ("data", ops, 64)];
+    blob.structure(&format!("bpf_struct_ops_{name}"), 16, &wrapper);
+    ops
+}
+
+/// Ops types that hold or return themselves, and whose members' types never end.
+#[test]
+fn ops_in_circles() {
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("int", 4);
+    let ops = add_ops(&mut blob, "itself", &[("call", int, 0)]);
+    blob.get_mut(ops).words[4] = ops;
+    let wrapper = blob.structure(
+        "bpf_struct_ops_holds",
+        8,
+        &[("common", int, 0), ("x", int, 64)],
+    );
+    blob.get_mut(wrapper).words[7] = wrapper;
+    let pointer = blob.ptr(int);
+    blob.get_mut(pointer).words[TARGET] = pointer;
+    add_ops(&mut blob, "pointers", &[("call", pointer, 0)]);
+    let typedef = blob.typedef("round", int);
+    blob.get_mut(typedef).words[TARGET] = typedef;
+    add_ops(&mut blob, "typedefs", &[("call", typedef, 0)]);
+    let proto = blob.proto(int, &[("", int)]);
+    let to = blob.ptr(proto);
+    // It takes a pointer to itself, and returns its own ops type.
+    let ops = add_ops(&mut blob, "protos", &[("call", to, 0), ("again", to, 64)]);
+    blob.get_mut(proto).words[TARGET] = ops;
+    blob.get_mut(proto).words[4] = to;
+    blob.func("protos__call", ops, &[("x", to)]);
+    blob.func("bpf_protos_again", ops, &[("x", proto)]);
+    is_soon_done_with("ops in circles", blob.to_bytes());
+}
+
+/// Of one struct name, many readings; of one ops type, many members; of one member, many functions.
+#[test]
+fn many_ops() {
+    const MANY: usize = 20_000;
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("int", 4);
+    let proto = blob.proto(int, &[("", int)]);
+    let to = blob.ptr(proto);
+    let names: Vec<String> = (0..MANY).map(|number| format!("m_{number}")).collect();
+    let members: Vec<_> = names.iter().map(|name| (name.as_str(), to, 0)).collect();
+    add_ops(&mut blob, "large_ops", &members);
+    for name in names.iter().take(200) {
+        add_ops(&mut blob, name, &[("a_b_c", to, 0), ("c", to, 64)]);
+        blob.func(&format!("{name}__c"), int, &[("x", int)]);
+    }
+    let underscores = format!("a{}", "_b".repeat(20_000));
+    for name in ["x", &"a_".repeat(100), &underscores] {
+        add_ops(&mut blob, name, &[(name, to, 0), (&underscores, to, 64)]);
+    }
+    is_soon_done_with("many ops", blob.to_bytes());
+
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("int", 4);
+    let proto = blob.proto(int, &[("", int)]);
+    let to = blob.ptr(proto);
+    let members: Vec<_> = names.iter().map(|name| (name.as_str(), to, 0)).collect();
+    add_ops(&mut blob, "ops", &members);
+    // Each is called like a tenth of the members.
+    for number in 0..MANY / 10 {
+        blob.func(&format!("f_{}", number % 10), int, &[("x", int)]);
+    }
+    is_soon_done_with("many functions of a member's types", blob.to_bytes());
+}
+
 /// A name as long as a file.
 #[test]
 fn long_names() {
@@ -703,6 +800,9 @@ fn long_names() {
     blob.func("f", int, &[(&long, to)]);
     blob.func(&long, int, &[("a", int)]);
     blob.tracepoint(&long, &[to]);
+    let proto = blob.proto(int, &[("", to)]);
+    let member = blob.ptr(proto);
+    add_ops(&mut blob, &long, &[(&long, member, 0)]);
     is_soon_done_with("long names", blob.to_bytes());
 }
 
@@ -731,7 +831,8 @@ fn evil_names_are_never_emitted() {
                 // Behind the prefix that things are looked up by.
                 let prefix = ["__probestub_", "__traceiter_", "__bpf_trace_", "btf_trace_"]
                     .into_iter()
-                    .chain(["bpf_lsm_", "bpf_iter__", "bpf_iter_", ""])
+                    .chain(["bpf_lsm_", "bpf_iter__", "bpf_iter_", "bpf_struct_ops_"])
+                    .chain([""])
                     .find(|prefix| old.starts_with(prefix));
                 let new = format!("{}{evil}", prefix.unwrap_or_default());
                 let offset = blob.string(&new);

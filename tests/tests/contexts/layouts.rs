@@ -159,7 +159,7 @@ fn a_wrong_size_is_found_out() {
 
 /// Whether an argument is an enum of another size than an int's.
 pub(crate) fn has_small_enum(kernel: &KernelBtf, context: &Context) -> bool {
-    let Shape::Slots { layout, .. } = &context.shape else {
+    let Shape::Generated { layout, .. } = &context.shape else {
         return false;
     };
     layout.fields.iter().any(|field| {

@@ -14,4 +14,5 @@ mod hostile;
 mod layouts;
 mod names;
 mod refusals;
+mod struct_ops;
 mod tools;

@@ -190,6 +190,18 @@ fn the_nearest_names_are_offered() {
         ("lsm/file_mprotec", "lsm/file_mprotect"),
         ("lsm_cgroup/file_mprotec", "lsm_cgroup/file_mprotect"),
         ("iter/tasks", "iter/task"),
+        (
+            "struct_ops/sched_ext_ops/dispath",
+            "struct_ops/sched_ext_ops/dispatch",
+        ),
+        (
+            "struct_ops/tcp_congestion_op/init",
+            "struct_ops/tcp_congestion_ops/init",
+        ),
+        (
+            "btf_struct_ops_sched_ext_ops_cid_dispath_ctx",
+            "struct_ops/sched_ext_ops_cid/dispatch",
+        ),
     ] {
         let error = error(&kernel, asked);
         let Error::UnknownHook { nearest, tried, .. } = &error else {

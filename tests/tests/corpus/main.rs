@@ -5,7 +5,6 @@
 
 mod compare;
 mod everything;
-mod program;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -15,21 +14,20 @@ use std::sync::Mutex;
 use std::thread;
 
 use ctxgen::Arch;
-use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Vmlinux;
+use ctxgen_tests::Program;
 use ctxgen_tests::VARIED;
+use ctxgen_tests::corpus;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
-use ctxgen_tests::skip;
 use ctxgen_tests::trimmed::CORPUS;
 use ctxgen_tests::trimmed::CORPUS_KERNEL;
 use ctxgen_tests::workspace;
 
 use crate::compare::Summary;
-use crate::program::Program;
 
 fn build(btf: &Path, arch: Arch, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
     let mut include = std::ffi::OsString::from("-I");
@@ -49,30 +47,13 @@ fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Whether a kernel has what a program needs; said where it has not.
-fn fits(program: &Program, name: &str, release: &str, kernel: &KernelBtf) -> bool {
-    let why_not = program.why_not(release, kernel).or_else(|| {
-        let text = String::from_utf8_lossy(&read(&program.path)).into_owned();
-        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        words.find_map(|word| {
-            let hook = Hook::from_struct_name(word)?;
-            ctxgen::Context::of_struct(kernel, &hook).err()?;
-            Some(format!("it has no {hook}"))
-        })
-    });
-    if let Some(why_not) = &why_not {
-        skip(&format!("{} on {name}", program.name), why_not);
-    }
-    why_not.is_none()
-}
-
 /// Builds each program for a kernel both ways; the names of those that were compared.
 fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
     let kernel = KernelBtf::from_path(btf).unwrap();
     let arch = kernel.arch().unwrap();
-    let programs: Vec<Program> = program::all()
+    let programs: Vec<Program> = corpus()
         .into_iter()
-        .filter(|program| fits(program, name, release, &kernel))
+        .filter(|program| program.fits(name, release, &kernel))
         .collect();
     drop(kernel);
 
@@ -109,7 +90,7 @@ fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
 }
 
 fn all_names() -> BTreeSet<String> {
-    let programs = program::all();
+    let programs = corpus();
     assert!(programs.len() >= 30, "{}", programs.len());
     programs.into_iter().map(|program| program.name).collect()
 }

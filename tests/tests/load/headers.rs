@@ -33,7 +33,7 @@ fn of_kernel(kernel: &KernelBtf) -> (Vec<Hook>, Structs) {
     for hook in families.flat_map(|family| prototype::hooks(kernel, family)) {
         let Ok(Context {
             struct_name,
-            shape: Shape::Slots { layout, .. },
+            shape: Shape::Generated { layout, .. },
             ..
         }) = Context::of_hook_alone(kernel, &hook)
         else {

@@ -6,3 +6,4 @@ mod instructions;
 mod object;
 mod picked;
 mod running;
+mod struct_ops;

@@ -119,6 +119,40 @@ fn values_are_read_wherever_the_kernel_has_them() {
     }
 }
 
+/// A section may say less than the context does, or be called at a function's return too.
+#[test]
+fn contexts_of_less_telling_sections() {
+    if !can_load("contexts of less telling sections") {
+        return;
+    }
+    let source = r#"
+struct btf_kprobe_vfs_read_ctx { u64 count; } RELOCATED;
+struct btf_kretprobe_vfs_read_ctx { u64 ret; } RELOCATED;
+struct btf_trace_sched_switch_ctx { void *prev; } RELOCATED;
+
+SEC("kprobe")
+int anywhere(struct btf_kprobe_vfs_read_ctx *ctx) { return ctx->count > 1; }
+
+SEC("kprobe.multi/vfs_*")
+int any(struct btf_kprobe_vfs_read_ctx *ctx) { return ctx->count > 2; }
+
+SEC("kprobe.session/vfs_read")
+int ends(struct btf_kretprobe_vfs_read_ctx *ctx) { return ctx->ret > 3; }
+
+SEC("raw_tp")
+int traced(struct btf_trace_sched_switch_ctx *ctx) { return ctx->prev != 0; }
+"#;
+    let object = compile(source);
+    let loader = Loader::new(&object).unwrap();
+    let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
+    assert!(loader.absent().is_empty(), "{:?}", loader.absent());
+    drop(opened);
+
+    let other = source.replace("kprobe.session/vfs_read", "kprobe.session/vfs_write");
+    let error = Loader::new(&compile(&other)).unwrap_err().to_string();
+    assert!(error.contains("another hook's"), "{error}");
+}
+
 /// The same with the whole of the kernel's BTF, which is needed where a program asks for type ids.
 #[test]
 fn type_ids_are_the_kernels_own() {

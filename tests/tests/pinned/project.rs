@@ -10,10 +10,9 @@ use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen_build::Builder;
 use ctxgen_build::Error;
+use ctxgen_tests::corpus;
 use ctxgen_tests::trimmed::sample_sources;
 use ctxgen_tests::workspace;
-
-use crate::program;
 
 /// Sources, and the kernel that they are for.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ impl Project {
     /// The samples and the programs of the corpus that a kernel has everything for.
     pub(crate) fn of_all(release: &str, btf: &Path) -> Self {
         let kernel = KernelBtf::from_path(btf).unwrap();
-        let corpus = program::all().into_iter();
+        let corpus = corpus().into_iter();
         let corpus = corpus.filter(|program| program.why_not(release, &kernel).is_none());
         let mut sources: Vec<PathBuf> = corpus.map(|program| program.path).collect();
         sources.extend(sample_sources().unwrap());

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::vm::Error;
 
 /// An architecture whose kernels we can boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Arch {
     /// x86-64, from a bzImage.
     X86_64,
@@ -64,6 +64,15 @@ impl Arch {
             "aarch64" | "arm64" => Some(Self::Arm64),
             "s390x" => Some(Self::S390x),
             _ => None,
+        }
+    }
+
+    /// Debian's name.
+    pub(crate) fn debian(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+            Self::Arm64 => "arm64",
+            Self::S390x => "s390x",
         }
     }
 

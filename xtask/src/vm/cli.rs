@@ -1,5 +1,6 @@
 //! `cargo xtask vm`: programs judged by the verifiers of given kernels.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
@@ -24,6 +25,7 @@ use crate::vm::Arch;
 use crate::vm::Job;
 use crate::vm::Settings;
 use crate::vm::boot::Limits;
+use crate::vm::families;
 use crate::vm::run_all;
 use crate::vm::samples;
 use crate::vm::tally::Tally;
@@ -317,16 +319,19 @@ fn verify(
     let program = Verify::build(root, &workspace::target_dir(root), options.functions)?;
     let btf = |job: &Job| options.btf.clone().unwrap_or_else(|| job.kernel.clone());
     let quick = options.functions == Functions::None;
-    let can_build = samples::can_build();
-    if let (false, Err(why)) = (quick, &can_build) {
-        println!("skipped: the sample programs: {why}");
-    }
-    let has_samples = |job: &Job| !quick && can_build.is_ok() && job.arch == Arch::X86_64;
     let folder = settings.folder.join("samples");
-    let portable = match jobs.iter().any(has_samples) {
-        true => samples::build_portable(root, &folder)?,
-        false => Vec::new(),
-    };
+    let mut portable = BTreeMap::new();
+    for arch in Arch::ALL {
+        if quick || !jobs.iter().any(|job| job.arch == arch) {
+            continue;
+        }
+        match samples::can_build(arch) {
+            Ok(()) => {
+                portable.insert(arch, samples::build_portable(root, arch, &folder)?);
+            }
+            Err(why) => println!("skipped: the sample programs on {arch}: {why}"),
+        }
+    }
     for job in &mut *jobs {
         if let Some(folder) = job.plan.parent() {
             fs::create_dir_all(folder).map_err(|source| vm::Error::File {
@@ -336,25 +341,34 @@ fn verify(
             })?;
         }
         program.plan(&btf(job), &job.plan)?;
-        if has_samples(job) {
+        if let Some(portable) = portable.get(&job.arch) {
             job.files.extend(portable.iter().cloned());
-            let fixed = samples::build_fixed(root, &btf(job), &folder)?;
+            let fixed = samples::build_fixed(root, job.arch, &btf(job), &folder)?;
             let is_new = |to: &String| portable.iter().all(|(other, _)| other != to);
             job.files
                 .extend(fixed.into_iter().filter(|(to, _)| is_new(to)));
+            let families = settings.folder.join("families").join(&job.name);
+            let files = program.build_families(job, &btf(job), &families)?;
+            job.files.extend(files);
             let unwritable = |source| vm::Error::File {
                 doing: "write",
                 path: job.plan.clone(),
                 source,
             };
             let mut plan = fs::read_to_string(&job.plan).map_err(unwritable)?;
-            plan.push_str(&samples::plan_lines());
+            plan.push_str(&samples::plan_lines(job.arch));
+            plan.push_str(&families::plan_lines());
             fs::write(&job.plan, plan).map_err(unwritable)?;
         }
     }
     let mut verdicts = Vec::new();
     for (job, outcome) in jobs.iter().zip(run_all(jobs, settings)?) {
-        verdicts.push(program.compare(&btf(job), &outcome, has_samples(job))?);
+        verdicts.push(program.compare(
+            job,
+            &btf(job),
+            &outcome,
+            portable.contains_key(&job.arch),
+        )?);
     }
     print!("{}", verify::table(&verdicts));
     for verdict in &verdicts {

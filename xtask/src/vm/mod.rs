@@ -10,6 +10,7 @@ mod boot;
 mod cli;
 mod cpio;
 mod error;
+mod families;
 mod fleet;
 mod judge;
 mod progress;

@@ -5,7 +5,7 @@
 //! report is right.
 
 use std::collections::BTreeMap;
-use std::env::consts::ARCH;
+use std::env;
 use std::fs;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -21,22 +21,30 @@ use crate::error::Error;
 use crate::kernel::Btf;
 use crate::process;
 use crate::vm;
+use crate::vm::Arch;
+use crate::vm::families;
+use crate::vm::judge;
 use crate::workspace;
 
 /// What runs the samples.
 const DRIVER: &str = "vm-samples";
 /// The samples.
-const SAMPLES: [&str; 5] = [
+const SAMPLES: [&str; 8] = [
     "rawtp",
     "taskdump",
     "runqslower",
+    "tcpconnlat",
     "unlinksnoop",
+    "opensnoop",
     "mprotect-guard",
+    "tinycc",
 ];
+/// What reports as a sample does, of values in registers (`vm-families`).
+const REGISTERS: &str = "registers";
 /// The one whose context has a fixed layout, which is another kernel's elsewhere.
 const FIXED: &str = "rawtp";
-/// What the others are built for, and then run on all kernels.
-const PORTABLE_BTF: &str = "example-bpf/btf/x86_64.btf";
+/// Those on trampolines, which Debian's kernels for s390x cannot make.
+const TRAMPOLINES: [&str; 2] = ["unlinksnoop", "mprotect-guard"];
 /// How long each may take, in seconds; about ten are usual where it is emulated.
 const SECONDS: u32 = 150;
 /// Where they are in the machine.
@@ -44,29 +52,49 @@ const FOLDER: &str = "/bin";
 /// What stands before a sample's name in the plan.
 const IDS: &str = "samples/";
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The libraries that libbpf needs, and the Debian packages that have them.
 const LIBRARIES: [(&str, &str); 2] = [("libelf.a", "libelf-dev"), ("libz.a", "zlib1g-dev")];
-const COMPILER: &str = "cc";
+
+/// Rust's name for machines of an architecture.
+fn target(arch: Arch) -> String {
+    format!("{}-unknown-linux-gnu", arch.name())
+}
+
+/// The samples that an architecture's kernels can run.
+pub(crate) fn of(arch: Arch) -> Vec<&'static str> {
+    let runs = |name: &&str| arch != Arch::S390x || !TRAMPOLINES.contains(name);
+    SAMPLES.into_iter().filter(runs).collect()
+}
 
 /// Whether the samples can be built here; what was looked for in vain is the error.
-pub(crate) fn can_build() -> Result<(), String> {
-    if ARCH != "x86_64" {
-        return Err(format!("this machine is {ARCH}, not x86_64"));
+pub(crate) fn can_build(arch: Arch) -> Result<(), String> {
+    let target = target(arch);
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", &target])
+        .output()
+        .map_err(|error| format!("cannot run rustc: {error}"))?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if !Path::new(&folder).is_dir() {
+        return Err(format!(
+            "Rust has no library for it: rustup target add {target}"
+        ));
     }
-    library_folders()
+    library_folders(arch)
         .map(drop)
         .map_err(|error| error.to_string())
 }
 
-/// Build the samples that run on every kernel, once for all of them; where each belongs in the machine,
-/// and where it is here.
+/// Build the samples that run on every kernel of an architecture, once for all of them, against the BTF
+/// that comes with them; where each belongs in the machine, and where it is here.
 pub(crate) fn build_portable(
     root: &Path,
+    arch: Arch,
     target_dir: &Path,
 ) -> Result<Vec<(String, PathBuf)>, Error> {
-    let portable: Vec<&str> = SAMPLES.into_iter().filter(|name| *name != FIXED).collect();
-    build(root, &root.join(PORTABLE_BTF), target_dir, &portable)
+    let mut portable = of(arch);
+    portable.retain(|name| *name != FIXED);
+    let btf = root.join(format!("example-bpf/btf/{arch}.btf"));
+    build(root, arch, &btf, target_dir, &portable)
 }
 
 /// Build the sample with a fixed context, for the kernel with this BTF.
@@ -74,44 +102,59 @@ pub(crate) fn build_portable(
 /// What is built for another kernel afterwards takes nothing away from this one's.
 pub(crate) fn build_fixed(
     root: &Path,
+    arch: Arch,
     btf: &Path,
     target_dir: &Path,
 ) -> Result<Vec<(String, PathBuf)>, Error> {
-    build(root, btf, target_dir, &[FIXED])
+    build(root, arch, btf, target_dir, &[FIXED])
 }
 
 fn build(
     root: &Path,
+    arch: Arch,
     btf: &Path,
     target_dir: &Path,
     samples: &[&str],
 ) -> Result<Vec<(String, PathBuf)>, Error> {
     let kernel = fingerprint(btf)?;
+    let triple = target(arch);
+    let in_names = triple.replace('-', "_");
+    let linker = format!("CARGO_TARGET_{}_LINKER", in_names.to_uppercase());
     let mut cargo = workspace::cargo();
     cargo
         .current_dir(root)
         .args(["build", "--package", "example-bpf", "--features"])
         // A kernel may be given as an image.
         .arg("libbpf-rs/static,ctxgen-build/images")
-        .args(["--example", DRIVER, "--target", TARGET, "--target-dir"])
+        .args(["--example", DRIVER, "--example", families::LOADER])
+        .args(["--target", &triple, "--target-dir"])
         .arg(target_dir)
         .args(samples.iter().flat_map(|sample| ["--bin", sample]))
-        .env("LIBBPF_SYS_LIBRARY_PATH", library_folders()?)
+        .env(linker, judge::compiler(arch))
+        .env(format!("CC_{in_names}"), judge::compiler(arch))
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         // All of it goes into the machine's memory.
         .env("CARGO_PROFILE_DEV_STRIP", "symbols")
         // This would win over RUSTFLAGS.
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    // Build scripts run here, and are linked with the same features.
+    for arch in [Some(arch), Arch::from_name(env::consts::ARCH)]
+        .into_iter()
+        .flatten()
+    {
+        let variable = format!("LIBBPF_SYS_LIBRARY_PATH_{}", target(arch).replace('-', "_"));
+        cargo.env(variable, library_folders(arch)?);
+    }
     Btf::given(btf)?.apply(&mut cargo);
     process::run(&mut cargo)?;
 
-    let built = target_dir.join(TARGET).join("debug");
+    let built = target_dir.join(triple).join("debug");
     let kept = target_dir.join(DRIVER).join(kernel);
     fs::create_dir_all(&kept).map_err(|source| unusable("make", &kept, source))?;
     let mut files = Vec::new();
-    for &name in samples.iter().chain([&DRIVER]) {
+    for &name in samples.iter().chain(&[DRIVER, families::LOADER]) {
         let folder = match name {
-            DRIVER => built.join("examples"),
+            DRIVER | families::LOADER => built.join("examples"),
             _ => built.clone(),
         };
         let here = kept.join(name);
@@ -122,10 +165,11 @@ fn build(
 }
 
 /// The entries of a plan that run the samples.
-pub(crate) fn plan_lines() -> String {
-    SAMPLES
+pub(crate) fn plan_lines(arch: Arch) -> String {
+    let samples = of(arch).into_iter();
+    samples
         .map(|name| format!("x {IDS}{name} {SECONDS} {FOLDER}/{DRIVER} {name}\n"))
-        .concat()
+        .collect()
 }
 
 /// What the samples reported.
@@ -138,13 +182,14 @@ pub(crate) struct Report {
 }
 
 /// Read the judge's answers to [`plan_lines`]. Those to other entries are passed over.
-pub(crate) fn report<'a>(answers: impl IntoIterator<Item = &'a str>) -> Report {
+pub(crate) fn report<'a>(arch: Arch, answers: impl IntoIterator<Item = &'a str>) -> Report {
     let mut report = Report::default();
     let mut ends = BTreeMap::new();
     let mut said = Vec::new();
+    let all = || of(arch).into_iter().chain([REGISTERS]);
     let sample = |id: &str| {
         let name = id.strip_prefix(IDS)?;
-        SAMPLES.into_iter().find(|sample| *sample == name)
+        all().find(|sample| *sample == name)
     };
     for line in answers {
         match Answer::parse(line) {
@@ -160,7 +205,7 @@ pub(crate) fn report<'a>(answers: impl IntoIterator<Item = &'a str>) -> Report {
             _ => {}
         }
     }
-    for name in SAMPLES {
+    for name in all() {
         let lines = said.iter().filter(|(of, _)| *of == name);
         let (passed, others): (Vec<&str>, Vec<&str>) = lines
             .map(|(_, text)| *text)
@@ -177,17 +222,23 @@ pub(crate) fn report<'a>(answers: impl IntoIterator<Item = &'a str>) -> Report {
     report
 }
 
-/// Where the C compiler has the libraries, as a search path.
-fn library_folders() -> Result<String, Error> {
+/// Where the C compiler has the libraries, as a search path; or what the variable says that libbpf-sys
+/// takes.
+fn library_folders(arch: Arch) -> Result<String, Error> {
+    let given = target(arch).replace('-', "_");
+    if let Ok(given) = env::var(format!("LIBBPF_SYS_LIBRARY_PATH_{given}")) {
+        return Ok(given);
+    }
+    let compiler = judge::compiler(arch);
     let mut folders = Vec::new();
     for (library, package) in LIBRARIES {
-        let output = Command::new(COMPILER)
+        let output = Command::new(compiler)
             .arg(format!("-print-file-name={library}"))
             .output()
             .map_err(|source| vm::Error::Program {
-                program: COMPILER.to_owned(),
+                program: compiler.to_owned(),
                 purpose: "links the samples".to_owned(),
-                packages: &["gcc"],
+                packages: judge::packages(arch),
                 source,
             })?;
         // Of a library that it does not find, a compiler prints the bare name.
@@ -195,7 +246,10 @@ fn library_folders() -> Result<String, Error> {
         let folder = Path::new(path.trim()).parent();
         let folder = folder.filter(|folder| folder.is_absolute());
         let Some(folder) = folder.and_then(|folder| fs::canonicalize(folder).ok()) else {
-            let why = format!("{COMPILER} has none; Debian has it in {package}");
+            let why = format!(
+                "{compiler} has none; Debian has it in {package}:{}",
+                arch.debian()
+            );
             let why = io::Error::new(io::ErrorKind::NotFound, why);
             return Err(unusable("find", Path::new(library), why));
         };
@@ -231,27 +285,28 @@ mod tests {
     /// Answers of a run in which all is well.
     fn answers() -> Vec<String> {
         let mut answers = vec!["k\trelease\t7.2".to_owned()];
-        for name in SAMPLES {
+        for name in SAMPLES.into_iter().chain([REGISTERS]) {
             answers.push(format!("x\tsamples/{name}\t|\tok {name}: it works"));
             answers.push(format!("x\tsamples/{name}\texit\t0"));
         }
         answers
     }
 
-    fn of(answers: &[String]) -> Report {
-        report(answers.iter().map(String::as_str))
+    fn reported(answers: &[String]) -> Report {
+        report(Arch::X86_64, answers.iter().map(String::as_str))
     }
 
     #[test]
     fn every_sample_has_its_entry() {
-        let lines = plan_lines();
+        let lines = plan_lines(Arch::X86_64);
         assert_eq!(lines.lines().count(), SAMPLES.len());
         assert!(lines.contains("x samples/rawtp 150 /bin/vm-samples rawtp\n"));
+        assert!(!plan_lines(Arch::S390x).contains("unlinksnoop"));
     }
 
     #[test]
     fn what_passed_is_counted() {
-        let report = of(&answers());
+        let report = reported(&answers());
         assert!(report.wrong.is_empty(), "{report:?}");
         assert!(report.passed.values().all(|passed| *passed == 1));
     }
@@ -265,7 +320,7 @@ mod tests {
             "x\tsamples/taskdump\t|\tFAILED taskdump: tid: 1".to_owned(),
         );
         assert_eq!(
-            of(&failing).wrong,
+            reported(&failing).wrong,
             [
                 "taskdump: ended with 1 after 1 checks that passed",
                 "FAILED taskdump: tid: 1"
@@ -277,11 +332,11 @@ mod tests {
     fn silence_is_no_success() {
         let mut silent = answers();
         silent.remove(1);
-        assert_eq!(of(&silent).wrong.len(), 1);
-        assert_eq!(of(&[]).wrong.len(), SAMPLES.len());
+        assert_eq!(reported(&silent).wrong.len(), 1);
+        assert_eq!(reported(&[]).wrong.len(), SAMPLES.len() + 1);
         let mut late = answers();
         late[2] = "x\tsamples/rawtp\texit\ttimeout".to_owned();
-        assert!(of(&late).wrong[0].contains("timeout"));
+        assert!(reported(&late).wrong[0].contains("timeout"));
     }
 
     #[test]
@@ -291,6 +346,8 @@ mod tests {
             let path = folder.join(format!("src/bin/{name}.rs"));
             assert!(path.is_file(), "{}", path.display());
         }
-        assert!(folder.join(format!("examples/{DRIVER}/main.rs")).is_file());
+        for example in [DRIVER, families::LOADER] {
+            assert!(folder.join(format!("examples/{example}/main.rs")).is_file());
+        }
     }
 }

@@ -50,6 +50,11 @@ impl Tally {
             Some(Answer::Program {
                 id, result, loads, ..
             }) => (id, result == Verdict::Accepted, loads),
+            Some(Answer::Event { id, found }) => match found {
+                Some(event) => (id, event.result == Verdict::Accepted, event.loads),
+                None => (id, false, Vec::new()),
+            },
+            Some(Answer::Noticed { id, result }) => (id, result.is_ok(), Vec::new()),
             Some(Answer::Value { id, result }) => (id, result.is_ok(), Vec::new()),
             Some(Answer::Exit { id, how }) => (id, how == "0", Vec::new()),
             Some(Answer::Trouble { id, text }) => {

@@ -13,6 +13,8 @@ use std::process::Command;
 use crate::error::Error;
 use crate::process;
 use crate::vm;
+use crate::vm::Job;
+use crate::vm::families;
 use crate::vm::fleet::Outcome;
 use crate::vm::samples;
 use crate::workspace;
@@ -65,6 +67,21 @@ impl Verify {
         command
     }
 
+    /// Builds the programs of all families for a kernel's BTF, into a folder; where each belongs in the
+    /// machine, and where it is here.
+    pub(crate) fn build_families(
+        &self,
+        job: &Job,
+        btf: &Path,
+        folder: &Path,
+    ) -> Result<Vec<(String, PathBuf)>, Error> {
+        families::build(&self.families(), btf, &job.name, folder)
+    }
+
+    fn families(&self) -> PathBuf {
+        self.program.with_file_name("families")
+    }
+
     /// Writes the plan for a kernel's BTF, or for the kernel image that has it.
     pub(crate) fn plan(&self, btf: &Path, plan: &Path) -> Result<(), Error> {
         process::run(&mut self.command([Path::new("plan"), btf, plan]))
@@ -73,6 +90,7 @@ impl Verify {
     /// Holds a kernel's answers against its plan.
     pub(crate) fn compare(
         &self,
+        job: &Job,
         btf: &Path,
         outcome: &Outcome,
         has_samples: bool,
@@ -84,8 +102,8 @@ impl Verify {
             source,
         })?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let samples = match has_samples {
-            false => None,
+        let (samples, families) = match has_samples {
+            false => (None, None),
             true => {
                 let answers =
                     fs::read_to_string(&outcome.answers).map_err(|source| vm::Error::File {
@@ -93,11 +111,17 @@ impl Verify {
                         path: outcome.answers.clone(),
                         source,
                     })?;
-                Some(samples::report(answers.lines()))
+                let families =
+                    families::report(&self.families(), &job.name, job.arch, answers.lines());
+                (
+                    Some(samples::report(job.arch, answers.lines())),
+                    Some(families?),
+                )
             }
         };
         Ok(Verdict {
             samples,
+            families,
             kernel: outcome.name.clone(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
             text,
@@ -116,11 +140,15 @@ pub(crate) struct Verdict {
     passed: bool,
     /// What the sample programs reported, where they were run.
     samples: Option<samples::Report>,
+    /// What came of the programs of all families, where they were loaded.
+    families: Option<families::Report>,
 }
 
 impl Verdict {
     pub(crate) fn passed(&self) -> bool {
-        self.passed && self.samples.iter().all(|report| report.wrong.is_empty())
+        self.passed
+            && self.samples.iter().all(|report| report.wrong.is_empty())
+            && self.families.iter().all(|report| report.wrong.is_empty())
     }
 
     fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = &'t str> {
@@ -145,6 +173,11 @@ impl Verdict {
         if let Some(report) = &self.samples {
             for line in &report.wrong {
                 let _ = writeln!(text, "wrong on {}: sample {line}", self.kernel);
+            }
+        }
+        if let Some(report) = &self.families {
+            for line in &report.wrong {
+                let _ = writeln!(text, "wrong on {}: program {line}", self.kernel);
             }
         }
         text
@@ -194,6 +227,14 @@ pub(crate) fn table(verdicts: &[Verdict]) -> String {
             let _ = writeln!(text, "| {} | {name} | {passed} |", verdict.kernel);
         }
     }
+    if verdicts.iter().any(|verdict| verdict.families.is_some()) {
+        text.push_str("\n| kernel | programs of all families | |\n| --- | --- | ---: |\n");
+    }
+    for verdict in verdicts {
+        for (count, what) in verdict.families.iter().flat_map(|report| &report.counts) {
+            let _ = writeln!(text, "| {} | {what} | {count} |", verdict.kernel);
+        }
+    }
     text
 }
 
@@ -211,9 +252,16 @@ pub(crate) fn page(verdicts: &[Verdict]) -> String {
          refuses for a reason that is not in BTF; `wrong` is all else. Of functions, those are asked\n\
          about that have arguments by value, more than five, narrow ones or pointers to something\n\
          unusual, and a fixed sample of 3,000 others.\n\n\
-         Values are read by programs compiled from C with `ctx_get`, on slots with junk around them. The\n\
+         Of trace events (`tp`), each field is held against what tracefs shows of the event too, and\n\
+         programs are attached: one that loads the byte behind the last field has to be refused then, and\n\
+         one that loads the first eight bytes before. `outside BTF` are events whose class only tracefs\n\
+         tells, which are judged by that, and names that no event has.\n\n\
+         Values are read by programs compiled from C with `ctx_get`, on slots with junk around them, and\n\
+         by programs on trace events, of what was done to be noticed. The\n\
          sample programs are loaded and attached, and have to report what was done there. All but\n\
-         `rawtp` have relocatable contexts, and are built once: the same bytes run on all kernels.\n\n{}",
+         `rawtp` have relocatable contexts, and are built once: the same bytes run on all kernels of an\n\
+         architecture. Of each section that libbpf knows there is a program in `tests/families`; they are\n\
+         built for each kernel, with fixed and with relocatable contexts, and loaded.\n\n{}",
         table(verdicts)
     )
 }
@@ -243,6 +291,7 @@ mod tests {
             complaint: String::new(),
             passed: false,
             samples: None,
+            families: None,
         };
         assert_eq!(verdict.complaints(), "wrong on 6.1: lsm/x +8; a; b\n");
         let table = table(&[verdict]);

@@ -112,7 +112,7 @@ fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Erro
         }
         match Context::of_hook_alone(kernel, hook) {
             Ok(context) => contexts.push(context),
-            Err(error @ (Error::Unsupported { .. } | Error::AmbiguousFunction { .. })) => {
+            Err(error) if is_about_hook(&error) => {
                 reports.push(render::unsupported(hook, reason(error)));
             }
             Err(error) => return Err(error),
@@ -126,6 +126,17 @@ fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Erro
     let places: HashMap<String, usize> = hooks.iter().map(Hook::to_string).zip(0..).collect();
     reports.sort_by_key(|report| places.get(&report.hook));
     Ok(reports)
+}
+
+/// Whether an error is about that hook alone, which is there.
+pub(crate) fn is_about_hook(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unsupported { .. }
+            | Error::AmbiguousFunction { .. }
+            | Error::AmbiguousEvent { .. }
+            | Error::OtherFormat { .. }
+    )
 }
 
 /// What is wrong with a hook, without the hook, which the report names.
@@ -143,6 +154,9 @@ fn line(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
         return writeln!(out, "{}  unsupported: {why}", report.hook);
     }
     let (ret, args): (Vec<_>, Vec<_>) = report.fields.iter().partition(|field| field.name == "ret");
+    let mut args = args;
+    // Registers are not in the order of the arguments that they have.
+    args.sort_by_key(|arg| arg.argument);
     let args: Vec<&str> = args.iter().map(|arg| arg.declaration.as_str()).collect();
     write!(out, "{}({})", report.hook, args.join(", "))?;
     if let [ret] = ret[..] {

@@ -56,6 +56,17 @@ struct Kernel {
     /// kernel, its name will do. May be repeated
     #[arg(long, value_name = "PATH|NAME")]
     module: Vec<PathBuf>,
+
+    /// A program or library in user space whose functions uprobes are set on: an ELF file with a .BTF
+    /// section, or raw BTF. May be repeated
+    #[arg(long, value_name = "PATH")]
+    user: Vec<PathBuf>,
+
+    /// What tracefs says of the kernel's trace events: a `format` file, or a folder like
+    /// /sys/kernel/tracing/events with <category>/<event>/format in it. May be repeated; of the
+    /// running kernel, they are known where they can be read
+    #[arg(long, value_name = "PATH")]
+    formats: Vec<PathBuf>,
 }
 
 impl Kernel {
@@ -64,13 +75,17 @@ impl Kernel {
             Some(path) => KernelBtf::from_path(path)?,
             None => KernelBtf::running()?,
         };
-        self.module.iter().try_fold(kernel, |kernel, module| {
+        let with_modules = self.module.iter().try_fold(kernel, |kernel, module| {
             // Files of another kernel's modules are not looked for by name.
             match module.to_str().filter(|_| self.btf.is_none()) {
                 Some(name) if is_name(name) => kernel.with_running_module(name),
                 _ => kernel.with_module_file(None, module),
             }
-        })
+        });
+        let mut users = self.user.iter();
+        let with_users = users.try_fold(with_modules?, KernelBtf::with_user_file)?;
+        let mut formats = self.formats.iter();
+        formats.try_fold(with_users, KernelBtf::with_formats)
     }
 }
 
@@ -87,15 +102,39 @@ struct Kernels {
     /// running kernel's]
     #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
+
+    /// A program or library in user space whose functions uprobes are set on: an ELF file with a .BTF
+    /// section, or raw BTF. May be repeated
+    #[arg(long, value_name = "PATH")]
+    user: Vec<PathBuf>,
+
+    /// What tracefs says of the trace events of the kernel that stands at the same place among those of
+    /// --btf: a `format` file, or a folder like /sys/kernel/tracing/events. May be repeated
+    #[arg(long, value_name = "PATH")]
+    formats: Vec<PathBuf>,
 }
 
 impl Kernels {
     /// At least one.
     fn open(&self) -> Result<Vec<KernelBtf>, Error> {
-        match &self.btf[..] {
-            [] => Ok(vec![KernelBtf::running()?]),
-            paths => paths.iter().map(KernelBtf::from_path).collect(),
+        let mut kernels = match &self.btf[..] {
+            [] => vec![KernelBtf::running()?],
+            paths => {
+                let kernels = paths.iter().map(KernelBtf::from_path);
+                kernels.collect::<Result<_, _>>()?
+            }
+        };
+        for kernel in &mut kernels {
+            for user in &self.user {
+                kernel.add_user_file(user)?;
+            }
         }
+        let mut formats = self.formats.iter();
+        let kernels = kernels.into_iter().map(|kernel| match formats.next() {
+            Some(path) => kernel.with_formats(path),
+            None => Ok(kernel),
+        });
+        kernels.collect()
     }
 }
 

@@ -74,6 +74,7 @@ impl Pin {
         let mut command = PinCommand::new(&output, &sources, &hooks, &self.clang_args);
         let modules = kernel.modules().iter();
         command.modules = modules.map(|module| module.name().to_owned()).collect();
+        command.formats = !self.kernel.formats.is_empty();
         let note = PinNote::new(&kernel, &pin, command.to_string());
         if let Some(folder) = output.parent() {
             std::fs::create_dir_all(folder).map_err(|error| Failure::Write {

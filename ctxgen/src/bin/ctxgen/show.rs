@@ -14,6 +14,7 @@ use ctxgen::render;
 use ctxgen::render::Report;
 
 use crate::Kernel;
+use crate::list::is_about_hook;
 use crate::list::reason;
 use crate::output::Failure;
 use crate::output::json;
@@ -68,9 +69,7 @@ fn report(kernel: &KernelBtf, hook: &Hook) -> Result<Report, Error> {
                 |report| report.for_hook(hook),
             ))
         }
-        Err(error @ (Error::Unsupported { .. } | Error::AmbiguousFunction { .. })) => {
-            Ok(render::unsupported(hook, reason(error)))
-        }
+        Err(error) if is_about_hook(&error) => Ok(render::unsupported(hook, reason(error))),
         Err(error) => Err(error),
     }
 }

@@ -297,3 +297,122 @@ fn a_modules_types_come_after_a_whole_kernel() {
         assert!(named.next().is_none());
     }
 }
+
+/// A kernel with an ops type, whose members' arguments are called as those of two functions.
+fn with_ops(order: ByteOrder) -> Vec<u8> {
+    let mut writer = BtfWriter::new(order);
+    let int = writer.int("int", 4, crate::btf::IntEncoding::Signed);
+    let u64 = writer.unsigned("long long unsigned int", 8);
+    let move_proto = writer.prototype(&[("", u64), ("", u64)], int);
+    let pass_proto = writer.prototype(&[("", u64)], int);
+    let members = [move_proto, pass_proto].map(|proto| writer.pointer(proto));
+    let ops = writer.structure(
+        "game",
+        16,
+        &[("move", members[0], 0), ("pass", members[1], 8)],
+    );
+    let common = writer.structure("bpf_struct_ops_common_value", 4, &[("refcnt", int, 0)]);
+    let wrapper = [("common", common, 0), ("data", ops, 64)];
+    writer.structure("bpf_struct_ops_game", 128, &wrapper);
+    let types = |names: [&'static str; 2]| [(names[0], u64), (names[1], u64)];
+    for (name, params, ret) in [
+        ("game__move", types(["from", "to"]), int),
+        // Not the stub, and of another type.
+        ("other_move", types(["x", "y"]), int),
+        ("one_move", types(["a", "b"]), u64),
+    ] {
+        let proto = writer.prototype(&params, ret);
+        writer.function(name, proto);
+    }
+    writer.finish()
+}
+
+#[test]
+fn a_member_of_struct_ops() {
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        let vmlinux = with_ops(order);
+        let folder = Folder::new(&format!("ops-{order}"), &[("vmlinux", &vmlinux)]);
+        let context = "btf_struct_ops_game_move_ctx";
+        for section in ["struct_ops", "struct_ops.s/x", "struct_ops/game/move"] {
+            let bytes = object(order, section, context, "to");
+            let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+            assert!(loader.absent().is_empty(), "{section}");
+            assert_eq!(
+                fields(&loader, context).unwrap(),
+                [("to".to_owned(), 8)],
+                "{section}"
+            );
+        }
+        for (section, context) in [
+            ("struct_ops/any", "btf_struct_ops_game_jump_ctx"),
+            ("struct_ops", "btf_struct_ops_no_game_move_ctx"),
+            ("struct_ops/game/jump", "btf_struct_ops_game_jump_ctx"),
+        ] {
+            let bytes = object(order, section, context, "to");
+            let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+            let [absent] = loader.absent() else {
+                panic!("{section}");
+            };
+            assert!(matches!(absent.why, Error::UnknownHook { .. }), "{section}");
+        }
+        // Without a context, it is libbpf's to know what it is.
+        let bytes = object(order, "struct_ops/game/jump", "other_struct", "to");
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert!(loader.absent().is_empty() && loader.btf_path().is_none());
+    }
+}
+
+/// A kernel with an event whose class has another name, and with a system call's events.
+fn with_events(order: ByteOrder) -> Vec<u8> {
+    let mut writer = BtfWriter::new(order);
+    writer.int("long int", 8, crate::btf::IntEncoding::Signed);
+    let u64 = writer.unsigned("long long unsigned int", 8);
+    let void = writer.pointer(TypeId::VOID);
+    let params = [("__data", void), ("value", u64)];
+    let proto = writer.prototype(&[("", void), ("", u64)], TypeId::VOID);
+    let pointer = writer.pointer(proto);
+    writer.typedef("btf_trace_my_event", pointer);
+    function(&mut writer, "__probestub_my_event", &params);
+    function(&mut writer, "trace_event_raw_event_my_class", &params);
+    let entry = writer.structure("trace_entry", 8, &[("type", u64, 0)]);
+    for (class, at) in [("my_class", 16), ("other", 8)] {
+        let name = format!("trace_event_raw_{class}");
+        writer.structure(&name, at + 8, &[("ent", entry, 0), ("field", u64, at)]);
+    }
+    let args = writer.array(u64, u64, 6);
+    for (name, ty, size) in [("args", args, 64), ("ret", u64, 24)] {
+        let members = [("ent", entry, 0), ("syscall_nr", u64, 8), (name, ty, 16)];
+        writer.structure("syscall_tp_t", size, &members);
+    }
+    function(&mut writer, "__x64_sys_openat2", &[("regs", void)]);
+    writer.finish()
+}
+
+#[test]
+fn a_record_of_a_trace_event() {
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        let folder = Folder::new(
+            &format!("event-{order}"),
+            &[("vmlinux", &with_events(order))],
+        );
+        for (section, context, field, at) in [
+            ("tp/cat/my_event", "btf_tp_cat_my_event_ctx", "field", 16),
+            // An argument of a type that this kernel has no other use for.
+            (
+                "tp/syscalls/sys_enter_openat2",
+                "btf_tp_syscalls_sys_enter_openat2_ctx",
+                "usize",
+                40,
+            ),
+        ] {
+            let bytes = object(order, section, context, field);
+            let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+            assert!(loader.absent().is_empty(), "{section}");
+            let fields = fields(&loader, context).unwrap();
+            assert_eq!(fields, [(field.to_owned(), at)], "{section}");
+        }
+        let bytes = object(order, "tp/cat/none", "btf_tp_cat_none_ctx", "field");
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert_eq!(loader.absent().len(), 1);
+    }
+}

@@ -108,10 +108,10 @@ pub(super) fn accessor(ctx: &CtxBtf<'_>) -> &'static str {
 /// Whether `ctx_get` has fields that are slots to make arguments of.
 pub(super) fn needs_own_types(ctx: &CtxBtf<'_>) -> bool {
     let has_slots = |ctx_struct: &CtxStruct| match &ctx_struct.context.shape {
-        Shape::Slots { layout, .. } => layout.fields.iter().any(|field| {
+        Shape::Generated { layout, .. } => layout.fields.iter().any(|field| {
             matches!(field.form, Form::Slots(_)) && !matches!(field.access, Access::Never(_))
         }),
-        Shape::Kernel { .. } => false,
+        Shape::Kernel { .. } | Shape::Other { .. } => false,
     };
     match ctx.btf().byte_order() {
         ByteOrder::Big => true,

@@ -22,11 +22,14 @@ use libbpf_cargo::SkeletonBuilder;
 pub(crate) const CHILD: &str = "--step";
 
 /// The samples that are compiled, and the one that a whole build script is for.
-const SAMPLES: [&str; 5] = [
+const SAMPLES: [&str; 8] = [
     "mprotect_guard",
+    "opensnoop",
     "rawtp",
     "runqslower",
     "taskdump",
+    "tcpconnlat",
+    "tinycc",
     "unlinksnoop",
 ];
 const SAMPLE: &str = "unlinksnoop";

@@ -1,0 +1,297 @@
+//! Classic tracepoints: trace events, of whose record a program gets a pointer.
+//!
+//! Which record an event has is told by its class (`DECLARE_EVENT_CLASS` of `include/trace/`), and
+//! BTF has that as `struct trace_event_raw_<class>`. Which class an event is of, BTF says only by the
+//! way; see [`class`].
+
+mod class;
+mod record;
+
+use std::collections::BTreeSet;
+
+use super::Lookup;
+use super::Prototype;
+use super::Settled;
+use super::generic;
+use super::tracepoint;
+use super::unknown;
+use crate::Error;
+use crate::format::Format;
+use crate::hook::ANY_CATEGORY;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+use crate::syscall;
+
+pub use self::record::Record;
+pub use self::record::RecordField;
+
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+    let hook = &spelled(kernel, hook)?;
+    let parts = hook.parts();
+    let Some(&(category, event)) = parts.first() else {
+        return Err(unknown(kernel, hook, Vec::new()));
+    };
+    let record = match Call::of(category, event) {
+        Some(call) if exists(kernel, category, event) => record::of_call(kernel, call),
+        Some(_) => None,
+        None => class::of_event(kernel, hook, event, format(kernel, category, event)?)?,
+    };
+    match record {
+        Some(record) => Ok(Prototype::Record(record)),
+        None => Err(unknown(kernel, hook, tried(category, event))),
+    }
+}
+
+/// The hook with category and event told apart.
+///
+/// A struct's name has an underscore between them, and both may have some themselves. So each way to
+/// take it apart is tried.
+pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
+    let parts = hook.parts();
+    let known = |(category, event): &&(&str, &str)| has_category(kernel, event, category);
+    let exists = |(category, event): &&(&str, &str)| {
+        (*category == syscall::CATEGORY) == Call::of(category, event).is_some()
+            && exists(kernel, category, event)
+    };
+    let mut found: Vec<_> = parts.iter().filter(known).collect();
+    if found.is_empty() {
+        found = parts.iter().filter(exists).collect();
+    }
+    match (&found[..], &parts[..]) {
+        ([(category, event)], _) => {
+            // One that is spelled out may still be in another category.
+            let categories = kernel.formats().categories(event);
+            let is_known = *category == ANY_CATEGORY || categories.contains(*category);
+            match is_known || categories.is_empty() {
+                true => Ok(hook.with_parts(category, event)),
+                false => Err(Error::OtherCategory {
+                    hook: hook.clone(),
+                    right: spellings(
+                        hook,
+                        categories.iter().map(|right| (right.as_str(), *event)),
+                    ),
+                }),
+            }
+        }
+        ([], [(category, event)]) => Err(unknown(kernel, hook, tried(category, event))),
+        ([], _) => {
+            let events = parts.iter().map(|(_, event)| *event);
+            let tried = events.map(|event| format!("the tracepoint {event}"));
+            Err(unknown(kernel, hook, tried.collect()))
+        }
+        (several, _) => Err(Error::AmbiguousEvent {
+            hook: hook.clone(),
+            origin: kernel.origin().clone(),
+            candidates: spellings(hook, several.iter().map(|parts| **parts)),
+        }),
+    }
+}
+
+fn spellings<'p>(hook: &Hook, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<String> {
+    let hooks = parts.map(|(category, event)| hook.with_parts(category, event));
+    hooks.map(|hook| hook.to_string()).collect()
+}
+
+pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
+    let mut lookups = Vec::new();
+    for (category, event) in hook.parts() {
+        match Call::of(category, event) {
+            Some(call) => {
+                lookups.push(Lookup::Type(Named::Struct, record::OF_CALL.to_owned()));
+                lookups.extend(wrappers(call.name()).map(|name| Lookup::Type(Named::Func, name)));
+                lookups.extend(syscall::lookups(call.name()));
+                // The architecture is told by it.
+                lookups.extend(generic::registers_lookups());
+            }
+            None => {
+                lookups.extend(tracepoint::lookups(event));
+                lookups.push(Lookup::Type(Named::Struct, class::structure(event)));
+            }
+        }
+    }
+    lookups.extend(class::FUNCS.map(Lookup::SameTypes));
+    lookups.push(Lookup::Classes {
+        funcs: &class::FUNCS,
+        structs: class::STRUCT,
+    });
+    lookups
+}
+
+/// What of a kernel [`resolve`] needs beside [`lookups`].
+pub(super) fn settled(kernel: &KernelBtf, hook: &Hook) -> Settled {
+    let mut settled = Settled::default();
+    for (category, event) in hook.parts() {
+        settled
+            .formats
+            .push((category.to_owned(), event.to_owned()));
+        if let Some(Call::Enter(name) | Call::Exit(name)) = Call::of(category, event) {
+            let of_call = syscall::settled(kernel, name);
+            settled.types.extend(of_call.types);
+            settled.formats.extend(of_call.formats);
+        }
+    }
+    if let Ok(Prototype::Record(record)) = resolve(kernel, hook) {
+        settled.types.extend(record.structure);
+        settled
+            .types
+            .extend(record.fields.iter().map(|field| field.type_id));
+        let elements = record.fields.iter().filter_map(|field| field.element);
+        settled.types.extend(elements);
+    }
+    settled
+}
+
+/// All events. Those of which the category is not known have `?` in its place.
+pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
+    let known = kernel.formats().events();
+    let mut events: BTreeSet<String> = tracepoint::targets(kernel, false).into_iter().collect();
+    events.retain(|event| is_event(kernel, event));
+    let mut targets = Vec::new();
+    for (category, event) in &known {
+        let is_there = match Call::of(category, event) {
+            Some(_) => true,
+            None => events.contains(event),
+        };
+        if is_there {
+            targets.push(format!("{category}/{event}"));
+        }
+    }
+    let known: BTreeSet<&str> = known.iter().map(|(_, event)| event.as_str()).collect();
+    for event in events
+        .iter()
+        .filter(|event| !known.contains(event.as_str()))
+    {
+        targets.push(format!("{ANY_CATEGORY}/{event}"));
+    }
+    for name in calls(kernel) {
+        for event in [syscall::ENTER, syscall::EXIT].map(|prefix| format!("{prefix}{name}")) {
+            if !known.contains(event.as_str()) {
+                targets.push(format!("{}/{event}", syscall::CATEGORY));
+            }
+        }
+    }
+    targets
+}
+
+/// A system call's trace event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call<'n> {
+    Enter(&'n str),
+    Exit(&'n str),
+}
+
+impl<'n> Call<'n> {
+    fn of(category: &str, event: &'n str) -> Option<Self> {
+        syscall::of_event(category, event)?;
+        let enter = event.strip_prefix(syscall::ENTER).map(Self::Enter);
+        enter.or_else(|| event.strip_prefix(syscall::EXIT).map(Self::Exit))
+    }
+
+    fn name(self) -> &'n str {
+        match self {
+            Self::Enter(name) | Self::Exit(name) => name,
+        }
+    }
+}
+
+/// What the functions are called that system calls are entered by (`__SYSCALL_DEFINEx` of
+/// `include/linux/syscalls.h`, and `arch/*/include/asm/syscall_wrapper.h`). Those without arguments have
+/// no more than some of them.
+const WRAPPERS: [&str; 8] = [
+    "__x64_sys_",
+    "__arm64_sys_",
+    "__s390x_sys_",
+    "__riscv_sys_",
+    "__powerpc_sys_",
+    "__ia32_sys_",
+    "__do_sys_",
+    "__se_sys_",
+];
+
+fn wrappers(name: &str) -> impl Iterator<Item = String> {
+    WRAPPERS.iter().map(move |prefix| format!("{prefix}{name}"))
+}
+
+/// The system calls that BTF has functions of, sorted. Of those that ctxgen does not know, most are of
+/// other ABIs of the architecture, and have no events.
+fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
+    let (index, btf) = (kernel.index(), kernel.btf());
+    if index
+        .find(btf, Named::Struct, record::OF_CALL)
+        .next()
+        .is_none()
+    {
+        return BTreeSet::new();
+    }
+    let of_prefix = |prefix: &'static str| {
+        let funcs = index.with_prefix(btf, Named::Func, prefix);
+        funcs.filter_map(move |func| Some(func.name().strip_prefix(prefix)?.to_owned()))
+    };
+    let mut calls: BTreeSet<String> = WRAPPERS.into_iter().flat_map(of_prefix).collect();
+    let known: BTreeSet<&str> = syscall::known().collect();
+    calls.retain(|name| known.contains(name.as_str()));
+    calls
+}
+
+/// Whether tracefs has the event in that category.
+fn has_category(kernel: &KernelBtf, event: &str, category: &str) -> bool {
+    kernel.formats().categories(event).contains(category)
+}
+
+/// Whether BTF has such an event, of whatever category. Of kernels without system calls' events, BTF
+/// has no struct of theirs either.
+fn exists(kernel: &KernelBtf, category: &str, event: &str) -> bool {
+    if has_category(kernel, event, category) {
+        return true;
+    }
+    let (index, btf) = (kernel.index(), kernel.btf());
+    let has = |named, name: &str| index.find(btf, named, name).next().is_some();
+    match Call::of(category, event) {
+        Some(call) => {
+            has(Named::Struct, record::OF_CALL)
+                && wrappers(call.name()).any(|name| has(Named::Func, &name))
+        }
+        None => tracepoint::exists(kernel, event) && is_event(kernel, event),
+    }
+}
+
+/// What `DECLARE_TRACE` appends to the names of tracepoints that have no event.
+const BARE: &str = "_tp";
+
+/// Whether a tracepoint has an event.
+fn is_event(kernel: &KernelBtf, tracepoint: &str) -> bool {
+    !tracepoint.ends_with(BARE) || class::named(kernel, tracepoint).is_some()
+}
+
+fn format(kernel: &KernelBtf, category: &str, event: &str) -> Result<Option<Format>, Error> {
+    let formats = kernel.formats();
+    let category = match category {
+        ANY_CATEGORY => formats.categories(event).into_iter().next(),
+        category => Some(category.to_owned()),
+    };
+    match category {
+        Some(category) => formats.find(&category, event),
+        None => Ok(None),
+    }
+}
+
+/// What would have been it.
+fn tried(category: &str, event: &str) -> Vec<String> {
+    match Call::of(category, event) {
+        Some(call) => {
+            let first = wrappers(call.name()).take(3);
+            let funcs = first.map(|name| format!("the function {name}"));
+            funcs
+                .chain([format!("struct {}", record::OF_CALL)])
+                .collect()
+        }
+        None => vec![
+            format!("the tracepoint {event}"),
+            format!("struct {}", class::structure(event)),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What programs get whatever they attach to.
+
+use super::Lookup;
+use super::Prototype;
+use super::unknown;
+use crate::Error;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::hook::Generic;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+
+/// What `PT_REGS_*` of libbpf and the verifier take a kprobe's context for, on every architecture
+/// (`include/uapi/asm-generic/bpf_perf_event.h` and its like).
+const REGISTERS: &str = "bpf_user_pt_regs_t";
+
+/// What it is on most architectures.
+pub(crate) const PT_REGS: &str = "pt_regs";
+
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+    let (found, tried) = match hook.family().generic() {
+        Generic::Other(pointee, what) => return Ok(Prototype::Other { pointee, what }),
+        Generic::Struct(name) => (structure(kernel, name), vec![format!("struct {name}")]),
+        Generic::Registers => {
+            let tried = vec![REGISTERS.to_owned(), format!("struct {PT_REGS}")];
+            // On s390 the typedef's struct has no name of its own, and programs take the one around it.
+            let named = registers(kernel).filter(|ty| !ty.name().is_empty());
+            (named.or_else(|| structure(kernel, PT_REGS)), tried)
+        }
+        Generic::Unknown => (None, Vec::new()),
+    };
+    match found {
+        Some(ty) => Ok(Prototype::Kernel { type_id: ty.id() }),
+        None => Err(unknown(kernel, hook, tried)),
+    }
+}
+
+/// The struct that programs of breakpoints get the registers in.
+pub(crate) fn registers(kernel: &KernelBtf) -> Option<Type<'_>> {
+    let (index, btf) = (kernel.index(), kernel.btf());
+    let mut typedefs = index.find(btf, Named::Typedef, REGISTERS);
+    let of_typedef = typedefs.find_map(|ty| btf.resolve(ty.id()));
+    let of_typedef = of_typedef.filter(|ty| matches!(ty.kind(), Kind::Struct(_)));
+    of_typedef.or_else(|| structure(kernel, PT_REGS))
+}
+
+fn structure<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
+    let (index, btf) = (kernel.index(), kernel.btf());
+    index.find(btf, Named::Struct, name).next()
+}
+
+pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
+    match hook.family().generic() {
+        Generic::Struct(name) => vec![Lookup::Type(Named::Struct, name.to_owned())],
+        Generic::Registers => registers_lookups(),
+        Generic::Other(..) | Generic::Unknown => Vec::new(),
+    }
+}
+
+pub(super) fn registers_lookups() -> Vec<Lookup> {
+    vec![
+        Lookup::Type(Named::Typedef, REGISTERS.to_owned()),
+        Lookup::Type(Named::Struct, PT_REGS.to_owned()),
+    ]
+}

@@ -1,0 +1,114 @@
+//! Functions of programs in user space, from BTF that their own files have.
+
+use std::path::Path;
+
+use super::Prototype;
+use super::Settled;
+use super::function;
+use super::unknown;
+use crate::Error;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::hook::Hook;
+use crate::kernel::KernelBtf;
+use crate::kernel::Named;
+use crate::kernel::Origin;
+use crate::kernel::Types;
+
+/// The function's prototype, or where no file's BTF has it the registers as they are: whoever attaches to
+/// a program by its path may have no BTF of it, and whoever names the function's struct means to.
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+    let users = kernel.users();
+    let wanted = hook.binary();
+    for (number, user) in users.iter().enumerate() {
+        if wanted.is_some_and(|wanted| !is_same_file(wanted, user.path())) {
+            continue;
+        }
+        let types = Types::User(number);
+        let protos = protos(kernel.types(types), hook.target());
+        let Some(first) = protos.first() else {
+            continue;
+        };
+        let signature = function::signature(first, hook.target());
+        let same = |other: &function::Proto<'_>| {
+            let other = function::signature(other, hook.target());
+            other.args == signature.args && other.ret == signature.ret
+        };
+        if !protos.iter().all(same) {
+            let origin = Origin::File(user.path().to_owned());
+            return Err(function::ambiguous(&user.btf, origin, hook, &protos));
+        }
+        return Ok(Prototype::Function(super::Signature { types, ..signature }));
+    }
+    match (wanted, users) {
+        (Some(_), _) => super::generic::resolve(kernel, hook),
+        (None, []) => Err(Error::NoUserBtf { hook: hook.clone() }),
+        (None, _) => {
+            let tried = users.iter().map(|user| {
+                let path = user.path().display();
+                format!("the function {} in {path}", hook.target())
+            });
+            Err(unknown(kernel, hook, tried.collect()))
+        }
+    }
+}
+
+/// The structs of the kernel that have the name of one that the function takes a pointer to: where there is
+/// such a one, the function's is declared otherwise.
+pub(super) fn settled(kernel: &KernelBtf, hook: &Hook) -> Settled {
+    let Ok(Prototype::Function(signature)) = resolve(kernel, hook) else {
+        return Settled::default();
+    };
+    let user = kernel.types(signature.types);
+    let args = signature.args.iter().map(|arg| arg.type_id);
+    let mut types = Vec::new();
+    for id in args.chain([signature.ret]) {
+        let mut ty = user.resolve(id);
+        while let Some(Kind::Ptr(to)) = ty.as_ref().map(Type::kind) {
+            ty = user.resolve(to);
+        }
+        let Some(ty) = ty.filter(|ty| !ty.name().is_empty()) else {
+            continue;
+        };
+        let named = match ty.kind() {
+            Kind::Struct(_) | Kind::Fwd { is_union: false } => Named::Struct,
+            Kind::Union(_) | Kind::Fwd { is_union: true } => Named::Union,
+            _ => continue,
+        };
+        let same_name = kernel.index().find(kernel.btf(), named, ty.name());
+        types.extend(same_name.map(|ty| ty.id()));
+    }
+    Settled {
+        types,
+        formats: Vec::new(),
+    }
+}
+
+/// Whether a section's path is that of a file, as far as names tell: libbpf looks for files without a
+/// slash on its own paths, and what is built here runs elsewhere.
+fn is_same_file(section: &str, path: &Path) -> bool {
+    Path::new(section).file_name() == path.file_name()
+}
+
+fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<function::Proto<'b>> {
+    let named = btf.types().filter(|ty| ty.name() == name);
+    named
+        .filter_map(|ty| match ty.kind() {
+            Kind::Func(proto) => btf.get(proto),
+            _ => None,
+        })
+        .filter(|proto| matches!(proto.kind(), Kind::FuncProto { .. }))
+        .collect()
+}
+
+pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
+    let of_user = kernel.users().iter().flat_map(|user| {
+        let functions = user.btf.types().filter_map(|ty| match ty.kind() {
+            Kind::Func(_) => Some(format!("{}:{}", user.path().display(), ty.name())),
+            _ => None,
+        });
+        functions.collect::<Vec<_>>()
+    });
+    of_user.collect()
+}

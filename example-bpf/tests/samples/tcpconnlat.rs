@@ -1,0 +1,43 @@
+//! `tcpconnlat` on the running kernel, if that allows it.
+
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::process;
+
+use crate::sample::Watch;
+use crate::sample::may_load;
+use crate::sample::skip;
+
+#[test]
+fn a_connection_is_seen_or_the_refusal_is_clear() {
+    if !may_load("tcpconnlat") {
+        return;
+    }
+    let pid = process::id();
+    let watch = Watch::start(
+        env!("CARGO_BIN_EXE_tcpconnlat"),
+        &["--pid", &pid.to_string(), "--count=1", "--duration=30"],
+    );
+    let watch = match watch {
+        Ok(watch) => watch,
+        Err(refusal) => {
+            // Kernels without events for kprobes take the programs, and have nothing to attach them to.
+            assert!(refusal.contains("kprobe/tcp_"), "{refusal}");
+            return skip("tcpconnlat", refusal.trim());
+        }
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let stream = TcpStream::connect(address).unwrap();
+
+    let connections = watch.objects();
+    assert_eq!(connections.len(), 1);
+    assert_eq!(connections[0]["pid"], pid);
+    assert_eq!(connections[0]["error"], 0);
+    assert_eq!(connections[0]["remote"], "127.0.0.1");
+    assert_eq!(connections[0]["remote_port"], address.port());
+    assert_eq!(
+        connections[0]["local_port"],
+        stream.local_addr().unwrap().port()
+    );
+}
