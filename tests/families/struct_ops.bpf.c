@@ -21,8 +21,7 @@ void family_cong_avoid(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx *
 {
 }
 
-/* It may sleep where the kernel calls it so. */
-SEC("struct_ops.s/family_undo_cwnd")
+SEC("struct_ops/family_undo_cwnd")
 u32 family_undo_cwnd(struct btf_struct_ops_tcp_congestion_ops_undo_cwnd_ctx *ctx)
 {
 	return ((struct tcp_sock *)ctx->sk)->snd_cwnd;

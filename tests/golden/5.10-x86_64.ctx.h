@@ -88,8 +88,8 @@ _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, ret) == 24, "
  * kprobe/vfs_unlink
  *
  * Argument names are from vfs_unlink.
- * Each is in the register that has it. Pointers from there are numbers to the verifier, which
- * BPF_CORE_READ() and its like follow.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
  */
 struct btf_kprobe_vfs_unlink_ctx {
 	unsigned char __reserved_0[96];
@@ -107,8 +107,8 @@ _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, dir) == 112,
  * kretprobe/vfs_unlink
  *
  * Argument names are from vfs_unlink.
- * Each is in the register that has it. Pointers from there are numbers to the verifier, which
- * BPF_CORE_READ() and its like follow.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
  */
 struct btf_kretprobe_vfs_unlink_ctx {
 	unsigned char __reserved_0[80];

@@ -209,8 +209,8 @@ _Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, ret) == 32
  * kprobe/vfs_create
  *
  * Argument names are from vfs_create.
- * Each is in the register that has it. Pointers from there are numbers to the verifier, which
- * BPF_CORE_READ() and its like follow.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
  */
 struct btf_kprobe_vfs_create_ctx {
 	unsigned char __reserved_0[88];
@@ -231,8 +231,8 @@ _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, idmap) == 11
  * kretprobe/vfs_create
  *
  * Argument names are from vfs_create.
- * Each is in the register that has it. Pointers from there are numbers to the verifier, which
- * BPF_CORE_READ() and its like follow.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
  */
 struct btf_kretprobe_vfs_create_ctx {
 	unsigned char __reserved_0[80];
@@ -266,8 +266,8 @@ _Static_assert(__builtin_offsetof(struct btf_syscall_openat_args, dfd) == 112, "
  * ksyscall/openat
  *
  * Argument names are from __x64_sys_openat.
- * Each is in the register that has it. Pointers from there are numbers to the verifier, which
- * BPF_CORE_READ() and its like follow.
+ * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+ * variable, which BPF_CORE_READ() and its like can follow.
  */
 struct btf_ksyscall_openat_ctx {
 	unsigned char __reserved_0[112];

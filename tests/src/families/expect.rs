@@ -7,6 +7,9 @@ use ctxgen::SecName;
 use super::load::Outcome;
 use crate::program::version;
 
+/// The kernel's own number, which the C library has no name for (`include/linux/errno.h`).
+const ENOTSUPP: i32 = 524;
+
 /// What programs are loaded into.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -82,6 +85,9 @@ impl Machine {
             }
             (libc::EINVAL, "netfilter") if self.may_lack => {
                 Some("the kernel is configured without programs of netfilter's")
+            }
+            (ENOTSUPP, "struct_ops") if self.may_lack => {
+                Some("the kernel is configured without BPF's operations of TCP")
             }
             (libc::EINVAL, family)
                 if (self.may_lack || self.release < (7, 0))

@@ -129,7 +129,7 @@ impl Plan {
             } else {
                 let mut loads = fields;
                 loads.push((end, Expected::PastEnd));
-                let whole = match holds_reference(context) {
+                let whole = match hands_over_a_reference(&subject.hook, context) {
                     true => Whole::Unreleased,
                     false => Whole::Accepted,
                 };
@@ -222,7 +222,11 @@ fn loads(kernel: &KernelBtf, hook: &Hook, context: &Context) -> Vec<(Load, Expec
 
 /// Whether the kernel hands over a reference: every program has it from its beginning, whether or not it
 /// loads the argument.
-fn holds_reference(context: &Context) -> bool {
+fn hands_over_a_reference(hook: &Hook, context: &Context) -> bool {
+    // Whoever only looks on at such a call is handed nothing.
+    if hook.family().prototypes() != Prototypes::StructOps {
+        return false;
+    }
     match &context.shape {
         Shape::Generated { layout, .. } => layout.fields.iter().any(expect::is_reference),
         Shape::Kernel { .. } | Shape::Other { .. } => false,

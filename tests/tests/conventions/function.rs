@@ -19,7 +19,7 @@ pub(crate) enum Ty {
     Struct {
         /// Which of the function's it is.
         number: usize,
-        members: Vec<Ty>,
+        members: Vec<Self>,
         packed: bool,
     },
 }

@@ -343,6 +343,12 @@ fn verify(
         program.plan(&btf(job), &job.plan)?;
         if let Some(portable) = portable.get(&job.arch) {
             job.files.extend(portable.iter().cloned());
+            if let Some((sample, why)) = samples::left_out(&job.name) {
+                println!(
+                    "skipped: the sample program {sample} on {}: {why}",
+                    job.name
+                );
+            }
             let fixed = samples::build_fixed(root, job.arch, &btf(job), &folder)?;
             let is_new = |to: &String| portable.iter().all(|(other, _)| other != to);
             job.files
@@ -356,7 +362,7 @@ fn verify(
                 source,
             };
             let mut plan = fs::read_to_string(&job.plan).map_err(unwritable)?;
-            plan.push_str(&samples::plan_lines(job.arch));
+            plan.push_str(&samples::plan_lines(&job.name, job.arch));
             plan.push_str(&families::plan_lines());
             fs::write(&job.plan, plan).map_err(unwritable)?;
         }

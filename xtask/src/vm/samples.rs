@@ -45,6 +45,8 @@ const REGISTERS: &str = "registers";
 const FIXED: &str = "rawtp";
 /// Those on trampolines, which Debian's kernels for s390x cannot make.
 const TRAMPOLINES: [&str; 2] = ["unlinksnoop", "mprotect-guard"];
+/// The one that needs a kernel configured with BPF's operations of TCP.
+const OPERATIONS: &str = "tinycc";
 /// How long each may take, in seconds; about ten are usual where it is emulated.
 const SECONDS: u32 = 150;
 /// Where they are in the machine.
@@ -61,9 +63,27 @@ fn target(arch: Arch) -> String {
 }
 
 /// The samples that an architecture's kernels can run.
-pub(crate) fn of(arch: Arch) -> Vec<&'static str> {
+fn of(arch: Arch) -> Vec<&'static str> {
     let runs = |name: &&str| arch != Arch::S390x || !TRAMPOLINES.contains(name);
     SAMPLES.into_iter().filter(runs).collect()
+}
+
+/// What a kernel is configured without, if one of the samples needs it.
+pub(crate) fn left_out(kernel: &str) -> Option<(&'static str, &'static str)> {
+    // The one that was built for these checks, with little in it.
+    kernel.ends_with("-clang").then_some((
+        OPERATIONS,
+        "it is configured without BPF's operations of TCP",
+    ))
+}
+
+/// The samples that a kernel can run.
+fn run_by(kernel: &str, arch: Arch) -> Vec<&'static str> {
+    let mut samples = of(arch);
+    if let Some((lacking, _)) = left_out(kernel) {
+        samples.retain(|name| *name != lacking);
+    }
+    samples
 }
 
 /// Whether the samples can be built here; what was looked for in vain is the error.
@@ -165,8 +185,8 @@ fn build(
 }
 
 /// The entries of a plan that run the samples.
-pub(crate) fn plan_lines(arch: Arch) -> String {
-    let samples = of(arch).into_iter();
+pub(crate) fn plan_lines(kernel: &str, arch: Arch) -> String {
+    let samples = run_by(kernel, arch).into_iter();
     samples
         .map(|name| format!("x {IDS}{name} {SECONDS} {FOLDER}/{DRIVER} {name}\n"))
         .collect()
@@ -182,11 +202,16 @@ pub(crate) struct Report {
 }
 
 /// Read the judge's answers to [`plan_lines`]. Those to other entries are passed over.
-pub(crate) fn report<'a>(arch: Arch, answers: impl IntoIterator<Item = &'a str>) -> Report {
+pub(crate) fn report<'a>(
+    kernel: &str,
+    arch: Arch,
+    answers: impl IntoIterator<Item = &'a str>,
+) -> Report {
     let mut report = Report::default();
     let mut ends = BTreeMap::new();
     let mut said = Vec::new();
-    let all = || of(arch).into_iter().chain([REGISTERS]);
+    let samples = run_by(kernel, arch);
+    let all = || samples.iter().copied().chain([REGISTERS]);
     let sample = |id: &str| {
         let name = id.strip_prefix(IDS)?;
         all().find(|sample| *sample == name)
@@ -282,6 +307,8 @@ fn unusable(doing: &'static str, path: &Path, source: io::Error) -> Error {
 mod tests {
     use super::*;
 
+    const KERNEL: &str = "7.2.13-amd64-cloud";
+
     /// Answers of a run in which all is well.
     fn answers() -> Vec<String> {
         let mut answers = vec!["k\trelease\t7.2".to_owned()];
@@ -293,15 +320,21 @@ mod tests {
     }
 
     fn reported(answers: &[String]) -> Report {
-        report(Arch::X86_64, answers.iter().map(String::as_str))
+        report(KERNEL, Arch::X86_64, answers.iter().map(String::as_str))
     }
 
     #[test]
     fn every_sample_has_its_entry() {
-        let lines = plan_lines(Arch::X86_64);
+        let lines = plan_lines(KERNEL, Arch::X86_64);
         assert_eq!(lines.lines().count(), SAMPLES.len());
         assert!(lines.contains("x samples/rawtp 150 /bin/vm-samples rawtp\n"));
-        assert!(!plan_lines(Arch::S390x).contains("unlinksnoop"));
+        assert!(!plan_lines(KERNEL, Arch::S390x).contains("unlinksnoop"));
+    }
+
+    #[test]
+    fn what_a_kernel_is_configured_without_is_not_run() {
+        assert!(plan_lines(KERNEL, Arch::X86_64).contains("tinycc"));
+        assert!(!plan_lines("6.12.107-amd64-clang", Arch::X86_64).contains("tinycc"));
     }
 
     #[test]

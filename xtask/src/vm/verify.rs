@@ -114,7 +114,7 @@ impl Verify {
                 let families =
                     families::report(&self.families(), &job.name, job.arch, answers.lines());
                 (
-                    Some(samples::report(job.arch, answers.lines())),
+                    Some(samples::report(&job.name, job.arch, answers.lines())),
                     Some(families?),
                 )
             }
