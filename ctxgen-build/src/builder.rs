@@ -316,9 +316,11 @@ impl Builder {
         for ((unit, scanned), record) in units {
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
-            mismatches.extend(check::mismatches(kernels, unit.source, &unit.object)?);
+            let object = check::read(unit.source, &unit.object)?;
+            let found = check::mismatches(kernels, unit.source, &object, &unit.object)?;
+            mismatches.extend(found);
             if !self.relocatable {
-                warnings.extend(check::relocated(unit.source, &unit.object)?);
+                warnings.extend(check::relocated(unit.source, &object));
             }
             if !unit.is_reused {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));

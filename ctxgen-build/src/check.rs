@@ -79,20 +79,33 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// All mismatches in the object of a source.
+/// The object of a source.
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
+pub(crate) fn read(source: &Path, bytes: &[u8]) -> Result<ObjectFile, Error> {
+    ObjectFile::parse(bytes).map_err(|error| unreadable(source, error.to_string()))
+}
+
+fn unreadable(source: &Path, reason: String) -> Error {
+    let source_file = source.to_owned();
+    Error::Object {
+        source_file,
+        reason,
+    }
+}
+
+/// All mismatches in the object of a source, which was read from these bytes.
+///
+/// # Errors
+/// [`Error::Object`], where libbpf cannot open it.
 pub(crate) fn mismatches(
     kernels: &[KernelBtf],
     source: &Path,
+    object: &ObjectFile,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
-    let unreadable = |reason: String| Error::Object {
-        source_file: source.to_owned(),
-        reason,
-    };
-    let object = ObjectFile::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |reason| unreadable(source, reason);
     if object.programs().is_empty() {
         // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
@@ -103,10 +116,10 @@ pub(crate) fn mismatches(
     let mut mismatches: Vec<Mismatch> = object
         .programs()
         .iter()
-        .filter_map(|program| mismatch(kernels, &object, source, program))
+        .filter_map(|program| mismatch(kernels, object, source, program))
         .collect();
     if mismatches.is_empty() && object.programs().iter().any(names_module) {
-        let others = of_namesakes(kernels, &object, source, bytes);
+        let others = of_namesakes(kernels, object, source, bytes);
         mismatches.extend(others.map_err(|error| unreadable(error.to_string()))?);
     }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -116,14 +129,7 @@ pub(crate) fn mismatches(
 /// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
 /// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
 /// expression relocated. No kernel's BTF has the struct.
-///
-/// # Errors
-/// [`Error::Object`], where the object cannot be read.
-pub(crate) fn relocated(source: &Path, bytes: &[u8]) -> Result<Option<String>, Error> {
-    let object = ObjectFile::parse(bytes).map_err(|error| Error::Object {
-        source_file: source.to_owned(),
-        reason: error.to_string(),
-    })?;
+pub(crate) fn relocated(source: &Path, object: &ObjectFile) -> Option<String> {
     let contexts = object.relocated_contexts();
     // Who has a flavour of his own means it.
     let is_generated = |id: &TypeId| {
@@ -141,16 +147,16 @@ pub(crate) fn relocated(source: &Path, bytes: &[u8]) -> Result<Option<String>, E
         .map(|program| program.name.as_str())
         .collect();
     if programs.is_empty() {
-        return Ok(None);
+        return None;
     }
     let programs: Vec<&str> = programs.into_iter().collect();
-    Ok(Some(format!(
+    Some(format!(
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
         source.display(),
         programs.join(", ")
-    )))
+    ))
 }
 
 fn mismatch(

@@ -162,6 +162,11 @@ impl Family {
         self.0.prototypes != Prototypes::None || self.0.any_target
     }
 
+    /// Whether its targets are two names: category and event, ops type and member.
+    pub(crate) fn has_two_parts(self) -> bool {
+        matches!(self.0.prototypes, Prototypes::Event | Prototypes::StructOps)
+    }
+
     /// Whether its hooks may name a module.
     pub(crate) fn names_modules(self) -> bool {
         self.0.modules

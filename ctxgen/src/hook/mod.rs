@@ -135,17 +135,17 @@ impl Hook {
             })
             // Of `btf_lsm_` and `btf_lsm_cgroup_`, the longer one is meant; of equals the first.
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
-            .map(|(_, family, target)| Self {
-                family,
-                kind: match family.prototypes() {
-                    Prototypes::Event | Prototypes::StructOps => Kind::Joined,
-                    _ => Kind::Named,
-                },
-                target_at: 0,
-                place: match family.prototypes() {
-                    Prototypes::Event | Prototypes::StructOps => unmarked(target).into(),
-                    _ => target.into(),
-                },
+            .map(|(_, family, target)| {
+                let (kind, place) = match family.has_two_parts() {
+                    true => (Kind::Joined, unmarked(target).into()),
+                    false => (Kind::Named, target.into()),
+                };
+                Self {
+                    family,
+                    kind,
+                    target_at: 0,
+                    place,
+                }
             })
     }
 
@@ -271,18 +271,13 @@ impl Hook {
     /// no identifier starts with a digit. So is it with the second of two parts.
     pub fn relocatable_name(&self) -> String {
         let name = self.name_of_struct("");
-        if self.has_two_parts() {
+        if !self.is_generic() && self.family.has_two_parts() {
             return marked(&name);
         }
         self.name_of_struct(match has_two_underscores(self.target()) {
             true => TAG_MARK,
             false => "",
         })
-    }
-
-    fn has_two_parts(&self) -> bool {
-        let prototypes = self.family.prototypes();
-        !self.is_generic() && matches!(prototypes, Prototypes::Event | Prototypes::StructOps)
     }
 
     fn name_of_struct(&self, mark: &str) -> String {

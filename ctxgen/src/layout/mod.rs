@@ -62,6 +62,8 @@ pub(crate) fn is_arguments_struct(name: &str) -> bool {
 /// A system call's arguments, in the registers that user space made the call with.
 #[derive(Clone, Debug)]
 pub struct SystemCallArguments {
+    /// The call's name, without `sys_`.
+    pub call: String,
     /// The struct's name.
     pub struct_name: String,
     /// Where they are in `struct pt_regs`.

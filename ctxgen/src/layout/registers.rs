@@ -99,6 +99,7 @@ fn point_to_call(
     saved.arguments(args, &places, convention.system_call, &mut arguments)?;
     field.form = Form::SystemCall;
     layout.system_call = Some(Box::new(SystemCallArguments {
+        call: call.name.clone(),
         struct_name: arguments_struct(&call.name),
         layout: arguments,
     }));

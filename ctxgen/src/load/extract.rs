@@ -315,21 +315,12 @@ impl Extract<'_, '_> {
     }
 
     fn is_array_without_length(&self, layer: u32, id: u32) -> bool {
-        let mut id = id;
-        for _ in 0..=MAX_MODIFIERS {
-            let Some(place) = self.layers.place(layer, id) else {
-                return false;
-            };
-            let words = self.layers.words(place);
-            match words[..] {
-                [_, info, _, _, _, len] if kind_number(info) == libbpf_sys::BTF_KIND_ARRAY => {
-                    return len == 0;
-                }
-                [_, info, to] if MODIFIERS.contains(&kind_number(info)) => id = to,
-                _ => return false,
-            }
-        }
-        false
+        let place = self.layers.place(layer, id);
+        let array = place.and_then(|place| self.without_modifiers(place));
+        array.is_some_and(|array| {
+            let words = self.layers.words(array);
+            matches!(words[..], [_, info, _, _, _, 0] if kind_number(info) == libbpf_sys::BTF_KIND_ARRAY)
+        })
     }
 
     /// The types of a tracepoint's arguments, `__data` included, for its typedef.
@@ -346,10 +337,10 @@ impl Extract<'_, '_> {
     /// The types of what members of an ops type point to, by what is sought with those members' names,
     /// for the ops type's wrapper.
     fn member_types(&self, wrapper: Place, by_member: &[(&str, Match)]) -> Vec<(Match, Vec<u32>)> {
-        let name = self.name(wrapper).strip_prefix(WRAPPER);
+        let name = self.layers.name(wrapper).strip_prefix(WRAPPER);
         let ops = name.and_then(|name| {
             let mut members = self.struct_members(wrapper).into_iter();
-            members.find(|(_, ty)| self.name(*ty) == name)
+            members.find(|(_, ty)| self.layers.name(*ty) == name)
         });
         let mut found = Vec::new();
         for (name, member) in ops.map_or_else(Vec::new, |(_, ops)| self.struct_members(ops)) {
@@ -365,11 +356,6 @@ impl Extract<'_, '_> {
             }
         }
         found
-    }
-
-    fn name(&self, place: Place) -> &'_ str {
-        let name = self.layers.words(place).first().copied();
-        name.map_or("", |name| self.layers.string(place.layer, name))
     }
 
     fn struct_members(&self, place: Place) -> Vec<(&str, Place)> {

@@ -20,6 +20,7 @@ use crate::names::Names;
 use crate::prototype::Lookup;
 use crate::prototype::lookups;
 use crate::prototype::of_member;
+use crate::prototype::proto_of;
 use crate::prototype::settled;
 use crate::reach::Reach;
 use crate::trim::Trim;
@@ -312,13 +313,14 @@ impl<'k> Kept<'k> {
 
 /// The prototype of a function or of what points to one.
 fn prototype<'b>(btf: &'b Btf<'_>, id: TypeId) -> Option<Type<'b>> {
-    let ty = match btf.get(id)?.kind() {
-        Kind::Func(proto) => btf.get(proto)?,
+    let ty = btf.get(id)?;
+    let proto = match ty.kind() {
+        Kind::Func(_) => return proto_of(btf, &ty),
         Kind::Typedef(ptr) => match btf.get(ptr)?.kind() {
             Kind::Ptr(proto) => btf.get(proto)?,
             _ => return None,
         },
         _ => return None,
     };
-    matches!(ty.kind(), Kind::FuncProto { .. }).then_some(ty)
+    matches!(proto.kind(), Kind::FuncProto { .. }).then_some(proto)
 }

@@ -13,6 +13,7 @@ use super::Lookup;
 use super::Prototype;
 use super::Settled;
 use super::generic;
+use super::system_call;
 use super::tracepoint;
 use super::unknown;
 use crate::Error;
@@ -195,22 +196,18 @@ impl<'n> Call<'n> {
     }
 }
 
-/// What the functions are called that system calls are entered by (`__SYSCALL_DEFINEx` of
-/// `include/linux/syscalls.h`, and `arch/*/include/asm/syscall_wrapper.h`). Those without arguments have
-/// no more than some of them.
-const WRAPPERS: [&str; 8] = [
-    "__x64_sys_",
-    "__arm64_sys_",
-    "__s390x_sys_",
-    "__riscv_sys_",
-    "__powerpc_sys_",
-    "__ia32_sys_",
-    "__do_sys_",
-    "__se_sys_",
-];
+/// What a wrapper is called that an x86 kernel has for programs of 32 bits.
+const OF_32_BITS: &str = "__ia32_sys_";
+
+/// What the functions are called that system calls are entered by. Those without arguments have no more
+/// than some of them.
+fn prefixes() -> impl Iterator<Item = &'static str> {
+    let wrappers = system_call::WRAPPERS.into_iter().map(|(_, prefix)| prefix);
+    wrappers.chain([OF_32_BITS, syscall::FUNC, system_call::WITHOUT_WRAPPER])
+}
 
 fn wrappers(name: &str) -> impl Iterator<Item = String> {
-    WRAPPERS.iter().map(move |prefix| format!("{prefix}{name}"))
+    prefixes().map(move |prefix| format!("{prefix}{name}"))
 }
 
 /// The system calls that BTF has functions of, sorted. Of those that ctxgen does not know, most are of
@@ -228,7 +225,7 @@ fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
         let funcs = index.with_prefix(btf, Named::Func, prefix);
         funcs.filter_map(move |func| Some(func.name().strip_prefix(prefix)?.to_owned()))
     };
-    let mut calls: BTreeSet<String> = WRAPPERS.into_iter().flat_map(of_prefix).collect();
+    let mut calls: BTreeSet<String> = prefixes().flat_map(of_prefix).collect();
     let known: BTreeSet<&str> = syscall::known().collect();
     calls.retain(|name| known.contains(name.as_str()));
     calls

@@ -3,7 +3,6 @@
 use super::Lookup;
 use super::Signature;
 use super::argument;
-use super::names_from;
 use super::place;
 use super::proto_of;
 use super::returned;
@@ -22,19 +21,18 @@ use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Origin;
-use crate::kernel::Types;
 
-/// Functions that a `fmod_ret` program may attach to by their name alone: those of the LSM
+/// What the functions of the LSM framework are called.
+const SECURITY: &str = "security_";
+
+/// Functions that a `fmod_ret` program may attach to by their name alone start so: those of the LSM
 /// framework, and system calls, all of which are open to error injection. Others are where the
 /// kernel marks them so, which BTF does not tell (`check_attach_modify_return` in
 /// `kernel/bpf/verifier.c`).
-const MODIFIABLE: [&str; 5] = [
-    "security_",
-    "__x64_sys_",
-    "__arm64_sys_",
-    "__s390x_sys_",
-    "__riscv_sys_",
-];
+fn modifiable() -> impl Iterator<Item = &'static str> {
+    let calls = system_call::WRAPPERS.into_iter().map(|(_, prefix)| prefix);
+    [SECURITY].into_iter().chain(calls)
+}
 
 /// Since 7.0, a kfunc's prototype in BTF may be the one that programs call it by, without the
 /// arguments that the verifier adds (`KF_IMPLICIT_ARGS`). `resolve_btfids` puts the whole prototype
@@ -50,16 +48,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
     let Some(proto) = protos.first() else {
         return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
     };
-    let first = signature(proto, name);
-    // Of equal types under different names, too, at most one set of names is the right one.
-    let differs = |other: &Type<'_>| {
-        let other = signature(other, name);
-        other.args != first.args || other.ret != first.ret
-    };
-    if protos.iter().any(differs) {
-        let origin = kernel.origin().clone();
-        return Err(ambiguous(kernel.btf(), origin, hook, &protos));
-    }
+    let first = agreed(kernel.btf(), kernel.origin(), hook, proto, &protos)?;
     if let Some(whole) = with_implicit_arguments(kernel, hook, proto) {
         return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
@@ -91,14 +80,8 @@ pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
 pub(super) type Proto<'b> = Type<'b>;
 
 pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
-    let args: Vec<_> = proto.params().map(argument).collect();
-    Signature {
-        types: Types::Kernel,
-        system_call: None,
-        names_from: names_from(&args, func),
-        args,
-        ret: returned(proto),
-    }
+    let args = proto.params().map(argument).collect();
+    Signature::new(args, returned(proto), func)
 }
 
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
@@ -112,7 +95,7 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
             })
     };
     match family.returned() {
-        Returned::Int => MODIFIABLE.into_iter().flat_map(funcs).collect(),
+        Returned::Int => modifiable().flat_map(funcs).collect(),
         Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
 }
@@ -124,7 +107,7 @@ fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Typ
 
 pub(super) fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
     let funcs = funcs(kernel, module, name);
-    let protos = funcs.iter().filter_map(|func| proto_of(kernel, func));
+    let protos = funcs.iter().filter_map(|func| proto_of(kernel.btf(), func));
     protos.collect()
 }
 
@@ -158,6 +141,26 @@ fn is_kfunc(kernel: &KernelBtf, hook: &Hook) -> bool {
     })
 }
 
+/// The signature of the first of a hook's functions, where all have the same.
+///
+/// # Errors
+/// [`Error::AmbiguousFunction`].
+pub(super) fn agreed(
+    btf: &Btf<'_>,
+    origin: &Origin,
+    hook: &Hook,
+    first: &Proto<'_>,
+    all: &[Proto<'_>],
+) -> Result<Signature, Error> {
+    let first = signature(first, hook.target());
+    // Of equal types under different names, too, at most one set of names is the right one.
+    let is_same = |other: &Proto<'_>| first.is_same(&signature(other, hook.target()));
+    match all.iter().all(is_same) {
+        true => Ok(first),
+        false => Err(ambiguous(btf, origin.clone(), hook, all)),
+    }
+}
+
 pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Proto<'_>]) -> Error {
     let mut dump = match CDump::new(btf) {
         Ok(dump) => dump,
@@ -168,8 +171,7 @@ pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Pr
     let mut prototypes = Vec::new();
     for proto in protos {
         let signature = signature(proto, hook.target());
-        let same = |other: &Signature| other.args == signature.args && other.ret == signature.ret;
-        if different.iter().any(same) {
+        if different.iter().any(|other| other.is_same(&signature)) {
             continue;
         }
         different.push(signature);

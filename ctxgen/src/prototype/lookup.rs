@@ -15,6 +15,7 @@ use crate::hook::Passing;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::syscall;
 
 /// Something that is looked up by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) fn settled(kernel: &KernelBtf, hook: &Hook) -> Settled {
     match hook.family().prototypes() {
         _ if hook.is_generic() => Settled::default(),
         Prototypes::Event => event::settled(kernel, hook),
-        Prototypes::SystemCall => system_call::settled(kernel, hook.target()),
+        Prototypes::SystemCall => syscall::settled(kernel, hook.target()),
         Prototypes::Function if hook.family().passing() == Passing::Registers => {
             system_call::settled_of_wrapper(kernel, hook.target())
         }

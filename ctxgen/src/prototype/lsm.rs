@@ -53,7 +53,7 @@ fn proto<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
     kernel
         .index()
         .find(kernel.btf(), Named::Func, name)
-        .find_map(|func| proto_of(kernel, &func))
+        .find_map(|func| proto_of(kernel.btf(), &func))
 }
 
 fn hooks(kernel: &KernelBtf) -> impl Iterator<Item = &str> {

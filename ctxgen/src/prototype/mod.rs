@@ -27,6 +27,7 @@ pub(crate) use self::lookup::settled;
 pub(crate) use self::struct_ops::WRAPPER;
 
 use crate::Error;
+use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Param;
 use crate::btf::Type;
@@ -73,6 +74,24 @@ pub struct Signature {
     /// Where the function is the wrapper of a system call: that, whose arguments are behind the only one
     /// of the function.
     pub system_call: Option<Box<SystemCall>>,
+}
+
+impl Signature {
+    /// That of a function of the kernel's. `func` is what the arguments' names are from, if they have any.
+    fn new(args: Vec<Argument>, ret: TypeId, func: &str) -> Self {
+        Self {
+            names_from: names_from(&args, func),
+            args,
+            ret,
+            types: Types::Kernel,
+            system_call: None,
+        }
+    }
+
+    /// Whether two are the same, wherever the names are from.
+    fn is_same(&self, other: &Self) -> bool {
+        self.args == other.args && self.ret == other.ret
+    }
 }
 
 /// A system call.
@@ -195,10 +214,7 @@ pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
 /// What of a `struct_ops` member is looked up by more than its name: its prototype, and the functions that
 /// its arguments' names may be from.
 pub(crate) fn of_member<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
-    (
-        struct_ops::prototypes(kernel, hook),
-        struct_ops::named_by(kernel, hook),
-    )
+    struct_ops::looked_up(kernel, hook)
 }
 
 /// All hooks of a family, sorted.
@@ -267,11 +283,11 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
 }
 
 /// The prototype of a FUNC: its `FUNC_PROTO`.
-fn proto_of<'k>(kernel: &'k KernelBtf, func: &Type<'_>) -> Option<Type<'k>> {
+pub(crate) fn proto_of<'b>(btf: &'b Btf<'_>, func: &Type<'_>) -> Option<Type<'b>> {
     let Kind::Func(proto) = func.kind() else {
         return None;
     };
-    let proto = kernel.btf().get(proto)?;
+    let proto = btf.get(proto)?;
     matches!(proto.kind(), Kind::FuncProto { .. }).then_some(proto)
 }
 
@@ -294,6 +310,16 @@ fn argument(param: Param<'_>) -> Argument {
         type_id: param.type_id,
         mark,
     }
+}
+
+fn unnamed<'p>(params: impl Iterator<Item = Param<'p>>) -> Vec<Argument> {
+    params
+        .map(|param| Argument {
+            name: None,
+            type_id: param.type_id,
+            mark: None,
+        })
+        .collect()
 }
 
 /// Whether two parameter lists have the same types, names aside.

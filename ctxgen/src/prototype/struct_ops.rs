@@ -83,26 +83,23 @@ pub(super) fn told_apart(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
     Some(hook.with_parts(member.ops.name(), member.name))
 }
 
-/// The prototypes that a hook may stand for.
-pub(super) fn prototypes<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Vec<Type<'k>> {
-    let members = members(kernel, hook).into_iter();
-    members.map(|member| member.proto).collect()
-}
-
-/// The functions that the names of a hook's arguments may be from.
-pub(super) fn named_by<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Vec<Type<'k>> {
+/// The prototypes that a hook may stand for, and the functions that the names of its arguments may be from.
+pub(super) fn looked_up<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
     let members = members(kernel, hook);
     let functions = members
         .iter()
         .flat_map(|member| names::candidates(kernel, member));
-    functions.map(|(_, func)| func).collect()
+    let functions = functions.map(|candidate| candidate.func).collect();
+    let prototypes = members.into_iter().map(|member| member.proto);
+    (prototypes.collect(), functions)
 }
 
 /// The hooks nearest to one that is not there: of the ops type's own members if there is such a type, and
 /// otherwise of all.
 pub(super) fn nearest_hooks(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
     let of_member = |(name, member): (String, String)| {
-        let (_, ops) = all_ops(kernel).into_iter().find(|(ops, _)| *ops == name)?;
+        is_name(&name).then_some(())?;
+        let (_, ops) = ops_type(kernel, &name)?;
         let members = functions(kernel.btf(), &ops).map(|(member, _)| member);
         let near = nearest(&member, members);
         Some(

@@ -19,18 +19,19 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::syscall;
 
-/// What the wrappers are called before the call's name (`arch_specific_syscall_pfx` of `libbpf.c`).
-const WRAPPERS: [(Arch, &str); 5] = [
+/// What the wrappers are called before the call's name (`arch_specific_syscall_pfx` of `libbpf.c`, and
+/// `arch/*/include/asm/syscall_wrapper.h`).
+pub(super) const WRAPPERS: [(Arch, &str); 5] = [
     (Arch::X86, "__x64_sys_"),
     (Arch::Arm64, "__arm64_sys_"),
     (Arch::S390, "__s390x_sys_"),
     (Arch::Riscv, "__riscv_sys_"),
-    (Arch::PowerPc, "__powerpc64_sys_"),
+    (Arch::PowerPc, "__powerpc_sys_"),
 ];
 
 /// Where there is no wrapper, with the arguments themselves (`__SYSCALL_DEFINEx` of
 /// `include/linux/syscalls.h`).
-const WITHOUT_WRAPPER: &str = "__se_sys_";
+pub(super) const WITHOUT_WRAPPER: &str = "__se_sys_";
 
 /// What the wrapper's argument is called in a `ksyscall` context.
 const ARGUMENTS: &str = "args";
@@ -147,13 +148,9 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     targets
 }
 
-pub(super) fn settled(kernel: &KernelBtf, name: &str) -> Settled {
-    syscall::settled(kernel, name)
-}
-
 /// What [`of_wrapper`] takes of a kernel besides.
 pub(super) fn settled_of_wrapper(kernel: &KernelBtf, function: &str) -> Settled {
     let prefix = kernel.arch().and_then(wrapper);
     let name = prefix.and_then(|prefix| function.strip_prefix(prefix));
-    name.map_or_else(Settled::default, |name| settled(kernel, name))
+    name.map_or_else(Settled::default, |name| syscall::settled(kernel, name))
 }

@@ -6,13 +6,13 @@
 
 use super::Argument;
 use super::Lookup;
-use super::NamesFrom;
 use super::Signature;
 use super::argument;
 use super::place;
 use super::proto_of;
 use super::same_types;
 use super::unknown;
+use super::unnamed;
 use crate::Error;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -21,7 +21,6 @@ use crate::hook::Hook;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::kernel::Types;
 use crate::layout::Unsupported;
 
 const TYPEDEF: &str = "btf_trace_";
@@ -110,7 +109,7 @@ pub(super) fn arguments(kernel: &KernelBtf, tp: &str) -> Option<Vec<Argument>> {
 
 /// The arguments of a function that the tracepoint macros make, as those of its tracepoint.
 pub(super) fn arguments_of(kernel: &KernelBtf, func: &Type<'_>) -> Option<Vec<Argument>> {
-    let proto = proto_of(kernel, func)?;
+    let proto = proto_of(kernel.btf(), func)?;
     (proto.params().len() > 0).then(|| signature(&proto, func.name()).args)
 }
 
@@ -155,7 +154,7 @@ fn funcs<'k>(kernel: &'k KernelBtf, name: &str) -> impl Iterator<Item = (Type<'k
     kernel
         .index()
         .find(kernel.btf(), Named::Func, name)
-        .filter_map(|func| Some((func, proto_of(kernel, &func)?)))
+        .filter_map(|func| Some((func, proto_of(kernel.btf(), &func)?)))
         .filter(|(_, proto)| proto.params().len() > 0)
 }
 
@@ -167,16 +166,8 @@ fn named(kernel: &KernelBtf, tp: &str, proto: &Type<'_>) -> Signature {
             return signature(&other, func.name());
         }
     }
-    named_by_class(kernel, proto).unwrap_or_else(|| Signature {
-        args: unnamed(proto),
-        ret: TypeId::VOID,
-        names_from: match proto.params().len() {
-            1 => NamesFrom::NoArguments,
-            _ => NamesFrom::Nowhere,
-        },
-        types: Types::Kernel,
-        system_call: None,
-    })
+    let nameless = || Signature::new(unnamed(proto.params().skip(1)), TypeId::VOID, "");
+    named_by_class(kernel, proto).unwrap_or_else(nameless)
 }
 
 /// Names from the functions of other events' classes, where all that have these types agree.
@@ -184,7 +175,7 @@ fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
     let mut signatures = kernel
         .index()
         .with_prefix(kernel.btf(), Named::Func, PER_CLASS)
-        .filter_map(|func| Some((func, proto_of(kernel, &func)?)))
+        .filter_map(|func| Some((func, proto_of(kernel.btf(), &func)?)))
         .filter(|(_, other)| same_types(proto, other))
         // The name is told to people, in a comment of the header.
         .filter(|(func, _)| is_identifier(func.name()))
@@ -197,23 +188,6 @@ fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
 
 /// A signature without `__data`, which is no slot.
 fn signature(proto: &Type<'_>, func: &str) -> Signature {
-    let args: Vec<Argument> = proto.params().skip(1).map(argument).collect();
-    Signature {
-        names_from: super::names_from(&args, func),
-        args,
-        ret: TypeId::VOID,
-        types: Types::Kernel,
-        system_call: None,
-    }
-}
-
-fn unnamed(proto: &Type<'_>) -> Vec<Argument> {
-    let types = proto.params().skip(1).map(|param| param.type_id);
-    types
-        .map(|type_id| Argument {
-            name: None,
-            type_id,
-            mark: None,
-        })
-        .collect()
+    let args = proto.params().skip(1).map(argument).collect();
+    Signature::new(args, TypeId::VOID, func)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Prototype;
 use super::Settled;
 use super::function;
+use super::proto_of;
 use super::unknown;
 use crate::Error;
 use crate::btf::Btf;
@@ -30,15 +31,8 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
         let Some(first) = protos.first() else {
             continue;
         };
-        let signature = function::signature(first, hook.target());
-        let same = |other: &function::Proto<'_>| {
-            let other = function::signature(other, hook.target());
-            other.args == signature.args && other.ret == signature.ret
-        };
-        if !protos.iter().all(same) {
-            let origin = Origin::File(user.path().to_owned());
-            return Err(function::ambiguous(&user.btf, origin, hook, &protos));
-        }
+        let origin = Origin::File(user.path().to_owned());
+        let signature = function::agreed(&user.btf, &origin, hook, first, &protos)?;
         return Ok(Prototype::Function(super::Signature { types, ..signature }));
     }
     match (wanted, users) {
@@ -93,13 +87,7 @@ fn is_same_file(section: &str, path: &Path) -> bool {
 
 fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<function::Proto<'b>> {
     let named = btf.types().filter(|ty| ty.name() == name);
-    named
-        .filter_map(|ty| match ty.kind() {
-            Kind::Func(proto) => btf.get(proto),
-            _ => None,
-        })
-        .filter(|proto| matches!(proto.kind(), Kind::FuncProto { .. }))
-        .collect()
+    named.filter_map(|ty| proto_of(btf, &ty)).collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

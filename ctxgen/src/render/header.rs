@@ -28,6 +28,7 @@ use crate::layout::Field;
 use crate::layout::Form;
 use crate::layout::Layout;
 use crate::layout::SLOT;
+use crate::layout::SystemCallArguments;
 use crate::prototype::NamesFrom;
 
 const TOP: &str = "\
@@ -83,11 +84,12 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
             Shape::Other { .. } => {}
             Shape::Generated { layout, names_from } => {
                 let call = system_call(ctx, ctx_struct, layout);
-                if let Some((call, layout)) = call
+                if let Some((call, arguments)) = call
                     && calls.insert(call.context.struct_name.clone())
                 {
+                    let layout = &arguments.layout;
                     mention(&mut mentions, layout)?;
-                    system_call_comment(&mut structs, &call, layout);
+                    system_call_comment(&mut structs, arguments);
                     definition(&mut structs, &mut dump, ctx, &call, layout, &labels)
                         .map_err(|error| dump_error(ctx, error))?;
                     assertions(&mut structs, ctx, &call, layout);
@@ -138,7 +140,7 @@ fn system_call<'c>(
     ctx: &CtxBtf<'_>,
     ctx_struct: &'c CtxStruct,
     layout: &'c Layout,
-) -> Option<(CtxStruct, &'c Layout)> {
+) -> Option<(CtxStruct, &'c SystemCallArguments)> {
     let call = layout.system_call.as_ref()?;
     let pointer = super::report::members(ctx.btf(), ctx_struct.type_id).pop()?;
     let Kind::Ptr(to) = ctx.btf().resolve(pointer.type_id)?.kind() else {
@@ -159,16 +161,14 @@ fn system_call<'c>(
         lacking: Lacking::default(),
         relocatable: false,
     };
-    Some((call_struct, &call.layout))
+    Some((call_struct, call))
 }
 
-fn system_call_comment(out: &mut String, call: &CtxStruct, layout: &Layout) {
-    let name = &call.context.struct_name;
-    let name = name.strip_prefix("btf_syscall_").unwrap_or(name);
-    let name = name.strip_suffix("_args").unwrap_or(name);
+fn system_call_comment(out: &mut String, arguments: &SystemCallArguments) {
+    let SystemCallArguments { call, layout, .. } = arguments;
     let _ = writeln!(
         out,
-        "/*\n * The arguments of {name}(), in the registers (struct pt_regs) that user space called it with. To\n \
+        "/*\n * The arguments of {call}(), in the registers (struct pt_regs) that user space called it with. To\n \
          * the verifier, they are memory of the kernel's: BPF_PROBE_READ(ctx->args, ...) and its like read it.",
     );
     for left_out in &layout.left_out {

@@ -23,6 +23,7 @@ use crate::prototype::Lookup;
 use crate::prototype::NamesFrom;
 use crate::prototype::Settled;
 use crate::prototype::Signature;
+use crate::prototype::proto_of;
 
 /// The category of their trace events.
 pub(crate) const CATEGORY: &str = "syscalls";
@@ -31,7 +32,7 @@ pub(crate) const ENTER: &str = "sys_enter_";
 pub(crate) const EXIT: &str = "sys_exit_";
 
 /// What `SYSCALL_DEFINE` calls the function that has the arguments with their own types.
-const FUNC: &str = "__do_sys_";
+pub(crate) const FUNC: &str = "__do_sys_";
 
 /// What the parameter of a system call without arguments is called.
 const UNUSED: &str = "__unused";
@@ -128,10 +129,7 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let protos = kernel
         .index()
         .find(kernel.btf(), Named::Func, &func)
-        .filter_map(|func| match func.kind() {
-            Kind::Func(proto) => kernel.btf().get(proto),
-            _ => None,
-        });
+        .filter_map(|func| proto_of(kernel.btf(), &func));
     let mut signatures = protos.map(|proto| -> Vec<Argument> {
         let params = proto.params().filter(|param| !is_unused(param));
         let params = params.map(|param| Argument {

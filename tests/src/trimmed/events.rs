@@ -9,6 +9,7 @@ use libbpf_rs::libbpf_sys as sys;
 
 use super::OF_TRACEPOINT;
 use super::Parts;
+use super::WRAPPERS;
 
 /// The functions of a class, by its name. `__bpf_trace_` is left out: names of tracepoints' arguments
 /// may be from those, and tests count on which there are.
@@ -19,7 +20,10 @@ const OF_CLASS: [&str; 3] = [
 ];
 
 /// The functions of a system call.
-const OF_CALL: [&str; 4] = ["__x64_sys_", "__arm64_sys_", "__s390x_sys_", "__do_sys_"];
+fn of_call(call: &str) -> impl Iterator<Item = String> {
+    let prefixes = WRAPPERS.into_iter().chain(["__do_sys_"]);
+    prefixes.map(move |prefix| format!("{prefix}{call}"))
+}
 
 const RECORD: &str = "trace_event_raw_";
 
@@ -38,9 +42,7 @@ fn event(hook: &Hook) -> &str {
 pub(super) fn have(parts: &Parts<'_>, hook: &Hook) -> bool {
     let has = |kind, name: String| !parts.ids(kind, &name).is_empty();
     match call(hook) {
-        Some(call) => OF_CALL
-            .iter()
-            .any(|prefix| has(sys::BTF_KIND_FUNC, format!("{prefix}{call}"))),
+        Some(call) => of_call(call).any(|name| has(sys::BTF_KIND_FUNC, name)),
         None => has(sys::BTF_KIND_TYPEDEF, format!("btf_trace_{}", event(hook))),
     }
 }
@@ -48,8 +50,8 @@ pub(super) fn have(parts: &Parts<'_>, hook: &Hook) -> bool {
 /// Adds the tracepoint, and of all classes that have its types the functions and the record.
 pub(super) fn add(parts: &mut Parts<'_>, hook: &Hook) {
     if let Some(call) = call(hook) {
-        for prefix in OF_CALL {
-            parts.define(sys::BTF_KIND_FUNC, &format!("{prefix}{call}"));
+        for name in of_call(call) {
+            parts.define(sys::BTF_KIND_FUNC, &name);
         }
         parts.define(sys::BTF_KIND_STRUCT, "syscall_tp_t");
         add_types(parts, hook);

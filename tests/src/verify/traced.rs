@@ -6,20 +6,18 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 
 use ctxgen::Context;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
-use ctxgen_build::Builder;
 use ctxgen_judge::Answer;
 use ctxgen_judge::Noticed;
 
 use super::program::types;
 use super::values::ValueReport;
-use super::values::functions;
+use super::values::compiled;
 
 /// Without `bpf_helpers.h`, which needs more types than a trimmed BTF has. The judge puts an array in
 /// the place of the number that looks like one.
@@ -157,21 +155,7 @@ pub fn traced_cases(btf: &Path) -> Result<Vec<TracedCase>, Box<dyn Error>> {
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    source.push_str("char LICENSE[] SEC(\"license\") = \"GPL\";\n");
-    let arch = kernel
-        .arch()
-        .ok_or_else(|| format!("{}: BTF of an unknown architecture", btf.display()))?;
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("traced.bpf.c");
-    fs::write(&path, source)?;
-    let artifacts = Builder::new()
-        .source(&path)
-        .btf(btf)
-        .target(format!("{}-unknown-linux-gnu", arch.rust_name()))
-        .out_dir(folder.path().join("out"))
-        .generate()?;
-    let built = artifacts.objects.first().ok_or("no object was made")?;
-    let mut functions = functions(&fs::read(&built.object)?, kernel.byte_order())?;
+    let mut functions = compiled(&kernel, btf, "traced", &source)?;
     let cases = numbers.into_iter().map(|number| {
         let insns = functions.remove(PROGRAMS[number].name);
         let insns = insns.ok_or("a function is missing")?;

@@ -295,13 +295,23 @@ fn compile(
             );
         }
     }
-    source.push_str("char LICENSE[] SEC(\"license\") = \"GPL\";\n");
+    compiled(kernel, btf, "values", &source)
+}
 
+/// The functions that clang makes of a source, in the judge's format, with the contexts that it names and
+/// a licence at its end.
+pub(super) fn compiled(
+    kernel: &KernelBtf,
+    btf: &Path,
+    name: &str,
+    source: &str,
+) -> Result<HashMap<String, String>, Box<dyn Error>> {
+    let source = format!("{source}char LICENSE[] SEC(\"license\") = \"GPL\";\n");
     let arch = kernel
         .arch()
         .ok_or_else(|| format!("{}: BTF of an unknown architecture", btf.display()))?;
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("values.bpf.c");
+    let path = folder.path().join(format!("{name}.bpf.c"));
     fs::write(&path, source)?;
     let artifacts = Builder::new()
         .source(&path)
@@ -314,10 +324,7 @@ fn compile(
 }
 
 /// The functions of an object, in the judge's format.
-pub(super) fn functions(
-    elf: &[u8],
-    order: ByteOrder,
-) -> Result<HashMap<String, String>, Box<dyn Error>> {
+fn functions(elf: &[u8], order: ByteOrder) -> Result<HashMap<String, String>, Box<dyn Error>> {
     let elf = object::File::parse(elf)?;
     let mut functions = HashMap::new();
     for symbol in elf.symbols() {

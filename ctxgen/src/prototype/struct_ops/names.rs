@@ -6,15 +6,13 @@ use crate::btf::TypeId;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Module;
-use crate::kernel::Types;
 use crate::prototype::Argument;
-use crate::prototype::NamesFrom;
 use crate::prototype::Signature;
 use crate::prototype::argument;
-use crate::prototype::names_from;
 use crate::prototype::proto_of;
 use crate::prototype::returned;
 use crate::prototype::same_types;
+use crate::prototype::unnamed;
 
 /// Functions that have the arguments' names, best first.
 ///
@@ -58,40 +56,30 @@ impl Rank {
 /// The member's types with the names that the best functions of exactly these types agree on.
 pub(super) fn named(kernel: &KernelBtf, member: &Member<'_>) -> Signature {
     let candidates = candidates(kernel, member);
-    let best = candidates.iter().map(|(rank, _)| *rank).min();
+    let best = candidates.iter().map(|candidate| candidate.rank).min();
     let mut best = candidates
         .iter()
-        .filter(|(rank, _)| Some(*rank) == best)
-        .map(|(_, func)| func);
-    let unnamed = || Signature {
-        args: unnamed(&member.proto),
-        ret: returned(&member.proto),
-        names_from: match member.proto.params().len() {
-            0 => NamesFrom::NoArguments,
-            _ => NamesFrom::Nowhere,
-        },
-        types: Types::Kernel,
-        system_call: None,
-    };
-    let Some(first) = best.next() else {
-        return unnamed();
-    };
-    let args = arguments(kernel, member, first);
-    match best.all(|other| arguments(kernel, member, other) == args) {
-        true => Signature {
-            names_from: names_from(&args, first.name()),
-            args,
-            ret: returned(&member.proto),
-            types: Types::Kernel,
-            system_call: None,
-        },
-        false => unnamed(),
+        .filter(|candidate| Some(candidate.rank) == best)
+        .map(|candidate| (candidate.func.name(), arguments(candidate)));
+    let ret = returned(&member.proto);
+    match best.next() {
+        Some((func, args)) if best.all(|(_, other)| other == args) => {
+            Signature::new(args, ret, func)
+        }
+        _ => Signature::new(unnamed(member.proto.params()), ret, ""),
     }
+}
+
+/// A function whose arguments' names may be a member's.
+pub(super) struct Candidate<'k> {
+    rank: Rank,
+    pub(super) func: Type<'k>,
+    proto: Type<'k>,
 }
 
 /// The functions with the member's types beside the ops type: in the kernel itself, or in its module. What
 /// other modules have must not change a name, since they are there today and gone tomorrow.
-pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<(Rank, Type<'k>)> {
+pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<Candidate<'k>> {
     let (index, btf) = (kernel.index(), kernel.btf());
     let place = |id: TypeId| kernel.module_of(id).map(Module::name);
     let beside = place(member.wrapper);
@@ -102,39 +90,24 @@ pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<
         if let Some(rank) = Rank::of(func.name(), member.ops.name(), member.name)
             && is_identifier(func.name())
             && place(func.id()) == beside
-            && let Some(proto) = proto_of(kernel, &func)
+            && let Some(proto) = proto_of(kernel.btf(), &func)
             && same_types(&member.proto, &proto)
             && returned(&member.proto) == returned(&proto)
         {
-            found.push((rank, func));
+            found.push(Candidate { rank, func, proto });
         }
     }
     found
 }
 
-fn arguments(kernel: &KernelBtf, member: &Member<'_>, func: &Type<'_>) -> Vec<Argument> {
-    let Some(proto) = proto_of(kernel, func) else {
-        return Vec::new();
-    };
-    let rank = Rank::of(func.name(), member.ops.name(), member.name);
-    let has_marks = rank.is_some_and(Rank::has_marks);
-    let args = proto.params().map(argument);
+fn arguments(candidate: &Candidate<'_>) -> Vec<Argument> {
+    let has_marks = candidate.rank.has_marks();
+    let args = candidate.proto.params().map(argument);
     args.map(|arg| Argument {
         mark: arg.mark.filter(|_| has_marks),
         ..arg
     })
     .collect()
-}
-
-fn unnamed(proto: &Type<'_>) -> Vec<Argument> {
-    let types = proto.params().map(|param| param.type_id);
-    types
-        .map(|type_id| Argument {
-            name: None,
-            type_id,
-            mark: None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
