@@ -47,6 +47,7 @@ pub enum DumpError {
 /// What libbpf's callback writes to.
 #[derive(Debug, Default)]
 struct Sink {
+    /// Kept from text to text: most are short, and room for a piece is not.
     text: Vec<u8>,
     too_long: bool,
 }
@@ -210,7 +211,8 @@ impl<'b> CDump<'b> {
     }
 
     fn take(&mut self, id: TypeId, status: c_int) -> Result<String, DumpError> {
-        let text = std::mem::take(&mut self.sink.text);
+        let text = String::from_utf8_lossy(&self.sink.text).into_owned();
+        self.sink.text.clear();
         if std::mem::take(&mut self.sink.too_long) {
             return Err(DumpError::TooLong(id));
         }
@@ -220,8 +222,7 @@ impl<'b> CDump<'b> {
                 error: std::io::Error::from_raw_os_error(-status),
             });
         }
-        Ok(String::from_utf8(text)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Ok(text)
     }
 }
 

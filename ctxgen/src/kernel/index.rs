@@ -77,8 +77,9 @@ impl Index {
             let ids = self.sorted(btf, kind);
             let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
             let start = ids.partition_point(|id| name_of(id) < name);
-            let len = ids[start..].partition_point(|id| name_of(id) == name);
-            ids[start..start + len].to_vec()
+            let rest = ids[start..].iter().copied();
+            // Few share a name.
+            rest.take_while(|id| name_of(id) == name).collect()
         });
         found.into_iter().filter_map(|id| btf.get(id))
     }

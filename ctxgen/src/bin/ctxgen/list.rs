@@ -23,7 +23,7 @@ use crate::output::json;
 
 /// How many hooks are rendered at a time: enough to make the cost of a ctx BTF small, and few
 /// enough that output starts at once and memory stays flat.
-const BATCH: usize = 1024;
+const BATCH: usize = 4096;
 
 /// List the kernel's hooks, with their arguments.
 #[derive(Args, Debug)]

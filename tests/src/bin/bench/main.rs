@@ -61,10 +61,12 @@ const COMPARISONS: [Comparison; 4] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args: Vec<OsString> = env::args_os().skip(1).collect();
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
     if args.first().is_some_and(|arg| arg == work::CHILD) {
-        args.remove(0);
-        return work::run(&args);
+        return work::run(&args[1..]);
+    }
+    if args.first().is_some_and(|arg| arg == measure::STARTER) {
+        return measure::start(&args[1..]);
     }
     let mut runs = RUNS;
     let mut btfs: Vec<PathBuf> = Vec::new();

@@ -1,11 +1,19 @@
 //! Time and memory of a process.
 
+use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
+
+/// The first argument of a process that measures another one.
+///
+/// A process counts as its own the most memory that whoever started it had until then, and what
+/// prepares the measurements has had a lot.
+pub(crate) const STARTER: &str = "--measure";
 
 /// What a process took.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +32,7 @@ pub(crate) fn side_by_side<const N: usize>(
     let mut costs: [Vec<Cost>; N] = std::array::from_fn(|_| Vec::new());
     for round in 0..=runs {
         for (make, costs) in make.iter().zip(&mut costs) {
-            let cost = cost(make())?;
+            let cost = cost(&make())?;
             if round > 0 {
                 costs.push(cost);
             }
@@ -40,18 +48,42 @@ pub(crate) fn side_by_side<const N: usize>(
     }))
 }
 
-fn cost(mut command: Command) -> Result<Cost, Box<dyn Error>> {
+/// What a program with its arguments takes.
+fn cost(command: &Command) -> Result<Cost, Box<dyn Error>> {
+    let mut starter = Command::new(env::current_exe()?);
+    starter.arg(STARTER).arg(command.get_program());
+    let output = starter
+        .args(command.get_args())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?} cannot be measured").into());
+    }
+    let said = String::from_utf8(output.stdout)?;
+    let numbers: Vec<u64> = said.split_whitespace().flat_map(str::parse).collect();
+    let [nanoseconds, peak_kib] = numbers[..] else {
+        return Err(format!("{command:?} was measured to take {said:?}").into());
+    };
+    let time = Duration::from_nanos(nanoseconds);
+    Ok(Cost { time, peak_kib })
+}
+
+/// Starts a program, and prints the nanoseconds that it took and the most KiB that it had.
+pub(crate) fn start(program: &[OsString]) -> Result<(), Box<dyn Error>> {
+    let [program, args @ ..] = program else {
+        return Err("a program, and its arguments".into());
+    };
+    let mut command = Command::new(program);
+    command.args(args).stdout(Stdio::null());
     let start = Instant::now();
-    let child = command.stdout(Stdio::null()).spawn()?;
+    let child = command.spawn()?;
     let (status, usage) = wait(child.id())?;
     let time = start.elapsed();
     if status != 0 {
         return Err(format!("{command:?} ended with status {status}").into());
     }
-    Ok(Cost {
-        time,
-        peak_kib: u64::try_from(usage.ru_maxrss).unwrap_or(0),
-    })
+    println!("{} {}", time.as_nanos(), usage.ru_maxrss);
+    Ok(())
 }
 
 /// As [`std::process::Child::wait`], which does not tell what the child used.
