@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::checks::Checks;
 use crate::sample::Samples;
-use crate::task::Busy;
+use crate::task::Companion;
 use crate::workload::stay_on_one_cpu;
 
 /// How long one thread keeps all others from running, now and then.
@@ -26,9 +26,9 @@ const TASK_INTERRUPTIBLE: u64 = 1;
 const STATES: u64 = 0xff;
 
 pub(crate) fn check(samples: &Samples, checks: &mut Checks) -> Result<(), String> {
-    let spinner = Busy::start("spinner", on_one_cpu, || spin(Duration::from_millis(1)))?;
+    let spinner = Companion::start("spinner", on_one_cpu, || spin(Duration::from_millis(1)))?;
     // In real time, so that nothing else runs between the threads that wait for each other.
-    let sleeper = Busy::start(
+    let sleeper = Companion::start(
         "sleeper",
         || in_real_time(1),
         || {
@@ -42,7 +42,7 @@ pub(crate) fn check(samples: &Samples, checks: &mut Checks) -> Result<(), String
     has_left(checks, &waits, &spinner, TASK_RUNNING);
     has_left(checks, &waits, &sleeper, TASK_INTERRUPTIBLE);
 
-    let hog = Busy::start(
+    let hog = Companion::start(
         "hog",
         || in_real_time(2),
         || {
@@ -105,7 +105,7 @@ fn watch(samples: &Samples, threshold: Duration) -> Result<Waits, String> {
 }
 
 /// Whatever is reported has to fit what is known of these threads.
-fn consistent(checks: &mut Checks, waits: &Waits, threads: &[&Busy], threshold: Duration) {
+fn consistent(checks: &mut Checks, waits: &Waits, threads: &[&Companion], threshold: Duration) {
     let known = |tid: &Value| threads.iter().find(|thread| *tid == thread.tid);
     let mut every = |what: &str, is_so: &dyn Fn(&Value) -> bool| {
         let not = waits.objects.iter().find(|wait| !is_so(wait));
@@ -141,7 +141,7 @@ fn consistent(checks: &mut Checks, waits: &Waits, threads: &[&Busy], threshold: 
 }
 
 /// One has to have waited, and while this other ran if that is known.
-fn has(checks: &mut Checks, waits: &Waits, waiting: &Busy, running: Option<&Busy>) {
+fn has(checks: &mut Checks, waits: &Waits, waiting: &Companion, running: Option<&Companion>) {
     let is_it = |wait: &Value| {
         wait["tid"] == waiting.tid && running.is_none_or(|it| wait["prev_tid"] == it.tid)
     };
@@ -155,7 +155,7 @@ fn has(checks: &mut Checks, waits: &Waits, waiting: &Busy, running: Option<&Busy
 
 /// One has to have given the CPU to another in this state: an argument of the tracepoint that not every
 /// kernel has.
-fn has_left(checks: &mut Checks, waits: &Waits, thread: &Busy, state: u64) {
+fn has_left(checks: &mut Checks, waits: &Waits, thread: &Companion, state: u64) {
     let of_it = |wait: &&Value| wait["prev_tid"] == thread.tid;
     let states: BTreeSet<u64> = waits
         .objects

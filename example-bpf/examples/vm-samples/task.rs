@@ -7,10 +7,15 @@ use std::os::fd::AsRawFd as _;
 use std::os::fd::FromRawFd as _;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use std::time::Instant;
+
+/// How long a thread may take for what takes no time.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The calling thread's id.
 pub(crate) fn tid() -> i32 {
@@ -40,21 +45,53 @@ pub(crate) fn in_thread<T: Send + 'static>(
         .map_err(|_| format!("the thread {name} panicked"))
 }
 
-/// A thread that does something over and over, until this is dropped.
+/// A thread beside this one, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Busy {
+pub(crate) struct Companion {
     pub(crate) name: String,
     pub(crate) tid: i32,
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Busy {
+impl Companion {
     /// Prepares itself with `begin`, and then does `work` again and again.
     pub(crate) fn start(
         name: &str,
         begin: impl FnOnce() -> io::Result<()> + Send + 'static,
         work: impl Fn() + Send + 'static,
+    ) -> Result<Self, String> {
+        Self::spawn(name, begin, move |is_end| {
+            while is_end.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                work();
+            }
+        })
+    }
+
+    /// Prepares itself with `begin`, and then sleeps until the end.
+    pub(crate) fn asleep(
+        name: &str,
+        begin: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> Result<Self, String> {
+        let task = Self::spawn(name, begin, |is_end| {
+            // An error, as nothing is ever sent.
+            let _ = is_end.recv();
+        })?;
+        let start = Instant::now();
+        while !status(task.tid.cast_unsigned(), "State").is_some_and(|state| state.starts_with('S'))
+        {
+            if start.elapsed() > PATIENCE {
+                return Err(format!("the thread {name} does not fall asleep"));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(task)
+    }
+
+    fn spawn(
+        name: &str,
+        begin: impl FnOnce() -> io::Result<()> + Send + 'static,
+        work: impl FnOnce(&Receiver<()>) + Send + 'static,
     ) -> Result<Self, String> {
         let (ready, is_ready) = mpsc::channel();
         let (end, is_end) = mpsc::channel::<()>();
@@ -63,13 +100,11 @@ impl Busy {
             .spawn(move || {
                 // Nobody waits for the answer any more if the main thread has gone.
                 let _ = ready.send(begin().map(|()| tid()));
-                while is_end.try_recv() == Err(mpsc::TryRecvError::Empty) {
-                    work();
-                }
+                work(&is_end);
             })
             .map_err(|error| format!("cannot start a thread: {error}"))?;
         let tid = is_ready
-            .recv_timeout(Duration::from_secs(20))
+            .recv_timeout(PATIENCE)
             .map_err(|error| format!("the thread {name} does not begin: {error}"))?
             .map_err(|error| format!("the thread {name} cannot begin: {error}"))?;
         Ok(Self {
@@ -81,7 +116,7 @@ impl Busy {
     }
 }
 
-impl Drop for Busy {
+impl Drop for Companion {
     fn drop(&mut self) {
         self.end.take();
         if let Some(thread) = self.thread.take() {

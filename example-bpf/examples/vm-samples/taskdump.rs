@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::checks::Checks;
 use crate::sample::Samples;
 use crate::task;
-use crate::task::Busy;
+use crate::task::Companion;
 
 const NAME: &str = r#"a "b" \c"#;
 const UID: libc::uid_t = 1234;
@@ -24,9 +24,7 @@ const NICE: libc::c_int = 7;
 pub(crate) fn check(samples: &Samples, checks: &mut Checks) -> Result<(), String> {
     let pid = process::id();
     let before = boot_time();
-    let thread = Busy::start(NAME, become_nice_user, || {
-        thread::sleep(Duration::from_millis(200));
-    })?;
+    let thread = Companion::asleep(NAME, become_nice_user)?;
     let after = boot_time();
     let zombie = Zombie::new(samples)?;
     let first = listed();
