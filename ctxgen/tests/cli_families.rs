@@ -47,25 +47,59 @@ impl Files {
         self.dir.path().join(name)
     }
 
-    fn show(&self, args: &[&str]) -> Output {
+    fn run(&self, command: &str, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_ctxgen"))
-            .args(["show", "--btf"])
+            .args([command, "--btf"])
             .arg(self.path("kernel.o"))
             .args(args)
             .output()
             .unwrap()
     }
 
+    fn show(&self, args: &[&str]) -> Output {
+        self.run("show", args)
+    }
+
     fn shown(&self, args: &[&str]) -> String {
-        let output = self.show(args);
+        Self::printed(&self.show(args))
+    }
+
+    fn listed(&self, args: &[&str]) -> String {
+        Self::printed(&self.run("list", args))
+    }
+
+    fn printed(output: &Output) -> String {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && stderr.is_empty(), "{stderr}");
-        String::from_utf8(output.stdout).unwrap()
+        String::from_utf8(output.stdout.clone()).unwrap()
     }
 
     fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.shown(&[args, &["--json"]].concat())).unwrap()
     }
+}
+
+#[test]
+fn families_with_one_struct_for_all_are_listed_by_section() {
+    let files = Files::new();
+    assert_eq!(
+        files.listed(&["--family", "xdp", "cpumap"]),
+        "xdp.frags/cpumap(struct xdp_md *)\nxdp/cpumap(struct xdp_md *)\n"
+    );
+    assert_eq!(
+        files.listed(&["cgroup/connect4"]),
+        "cgroup/connect4(struct bpf_sock_addr *)\n"
+    );
+    assert_eq!(
+        files.listed(&["--family", "usdt"]),
+        "usdt(struct pt_regs *)\nusdt.s(struct pt_regs *)\n"
+    );
+    assert_eq!(
+        files.listed(&["--family", "freplace"]),
+        "freplace(void *)\n"
+    );
+    // This kernel has no struct bpf_nf_ctx.
+    assert_eq!(files.listed(&["--family", "netfilter"]), "");
 }
 
 #[test]

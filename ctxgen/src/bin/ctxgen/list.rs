@@ -13,6 +13,8 @@ use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Prototypes;
+use ctxgen::SecName;
 use ctxgen::prototype;
 use ctxgen::render;
 use ctxgen::render::Report;
@@ -49,9 +51,8 @@ impl List {
         let kernel = self.kernel.open()?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         for family in families {
-            let hooks: Vec<Hook> = prototype::hooks(&kernel, family)
-                .filter(|hook| self.wants(hook))
-                .collect();
+            let mut hooks = hooks(&kernel, family)?;
+            hooks.retain(|hook| self.wants(hook));
             for batch in hooks.chunks(BATCH) {
                 for report in batch_reports(&kernel, batch)? {
                     match self.json {
@@ -83,6 +84,26 @@ impl List {
             .as_ref()
             .is_none_or(|pattern| contains(&hook.to_string(), pattern))
     }
+}
+
+/// All hooks of a family. Where what programs get says nothing of what they attach to, these are the
+/// family's sections, if the kernel has the struct.
+fn hooks(kernel: &KernelBtf, family: Family) -> Result<Vec<Hook>, Error> {
+    if family.prototypes() != Prototypes::None {
+        return Ok(prototype::hooks(kernel, family).collect());
+    }
+    let mut sections = family.sections().to_vec();
+    sections.sort_unstable();
+    let mut hooks = Vec::new();
+    for section in sections {
+        let hook = SecName::parse(section)?.hook;
+        match Context::of_hook_alone(kernel, &hook) {
+            Ok(_) => hooks.push(hook),
+            Err(Error::UnknownHook { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hooks)
 }
 
 /// Whether `text` contains `pattern`, whose `*` stand for anything.
@@ -147,11 +168,16 @@ pub(crate) fn reason(error: Error) -> String {
     }
 }
 
-/// A hook on a line: `fexit/vfs_unlink (struct mnt_idmap *idmap, ...) -> int`.
+/// A hook on a line: `fexit/vfs_unlink(struct mnt_idmap *idmap, ...) -> int`. Of families that have one
+/// struct for all, its name will do: `xdp(struct xdp_md *)`.
 fn line(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     if let Some(why) = &report.unsupported {
         let why = why.lines().next().unwrap_or_default();
         return writeln!(out, "{}  unsupported: {why}", report.hook);
+    }
+    let family = Family::by_name(report.family);
+    if family.is_some_and(|family| family.prototypes() == Prototypes::None) {
+        return writeln!(out, "{}({} *)", report.hook, report.context);
     }
     let (ret, args): (Vec<_>, Vec<_>) = report.fields.iter().partition(|field| field.name == "ret");
     let mut args = args;
