@@ -50,7 +50,7 @@ pub fn subjects(kernel: &KernelBtf, selection: Selection) -> Result<Vec<Subject>
     let mut subjects = Vec::new();
     for family in Family::all() {
         // Records of trace events are held against tracefs too: see [`super::event_cases`].
-        if family.passing() == Passing::Registers || family.prototypes() == Prototypes::Event {
+        if family.prototypes() == Prototypes::Event {
             continue;
         }
         for hook in hooks(kernel, family, selection) {

@@ -252,6 +252,11 @@ pub(crate) fn page(verdicts: &[Verdict]) -> String {
          refuses for a reason that is not in BTF; `wrong` is all else. Of functions, those are asked\n\
          about that have arguments by value, more than five, narrow ones or pointers to something\n\
          unusual, and a fixed sample of 3,000 others.\n\n\
+         Of breakpoints (`kprobe`, `kretprobe`) and of sessions, at least 2,000 functions are asked\n\
+         about. To the verifier, registers are numbers: it says that a field is in the registers that\n\
+         programs may read, and where these end. That it is the register of its argument, `registers`\n\
+         below says, where functions were called with known arguments; compilers are asked about the\n\
+         calling conventions by `tests/tests/conventions`.\n\n\
          Of trace events (`tp`), each field is held against what tracefs shows of the event too, and\n\
          programs are attached: one that loads the byte behind the last field has to be refused then, and\n\
          one that loads the first eight bytes before. `outside BTF` are events whose class only tracefs\n\
