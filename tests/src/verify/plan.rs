@@ -338,3 +338,31 @@ impl<'k> AttachIds<'k> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ctxgen::prototype;
+
+    use super::*;
+    use crate::workspace;
+
+    #[test]
+    fn no_family_is_left_out() {
+        let btf = workspace().join("tests/fixtures/7.2-x86_64.btf");
+        let kernel = KernelBtf::from_path(btf).unwrap();
+        // Trace events are cases of their own.
+        let judged_here = Family::all().filter(|family| family.prototypes() != Prototypes::Event);
+        let with_hooks: BTreeSet<&str> = judged_here
+            .filter(|family| prototype::hooks(&kernel, *family).next().is_some())
+            .map(Family::name)
+            .collect();
+        for selection in [Selection::Sampled, Selection::Every] {
+            let subjects = subjects(&kernel, selection).unwrap();
+            let cases = Plan::new(&kernel, &subjects).cases;
+            let asked = cases.iter().map(|case| case.hook.family().name());
+            assert_eq!(asked.collect::<BTreeSet<_>>(), with_hooks);
+        }
+    }
+}
