@@ -61,17 +61,17 @@ impl Files {
     }
 
     fn shown(&self, args: &[&str]) -> String {
-        Self::printed(&self.show(args))
+        Self::printed(self.show(args))
     }
 
     fn listed(&self, args: &[&str]) -> String {
-        Self::printed(&self.run("list", args))
+        Self::printed(self.run("list", args))
     }
 
-    fn printed(output: &Output) -> String {
+    fn printed(output: Output) -> String {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && stderr.is_empty(), "{stderr}");
-        String::from_utf8(output.stdout.clone()).unwrap()
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn json(&self, args: &[&str]) -> Value {

@@ -1,6 +1,7 @@
 //! Control groups that count memory.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process;
@@ -20,10 +21,7 @@ pub(crate) struct Groups {
 }
 
 /// A control group, until this is dropped.
-pub(crate) struct Group {
-    folder: PathBuf,
-    peak: &'static str,
-}
+pub(crate) struct Group<'g>(&'g Groups);
 
 impl Groups {
     /// The first place where one can be made that counts.
@@ -33,38 +31,31 @@ impl Groups {
             peak,
         });
         groups.into_iter().find(|groups| {
-            let group = fs::create_dir(&groups.folder).map(|()| groups.group());
-            group.is_ok_and(|group| group.folder.join(group.peak).exists())
+            let group = groups.new_group();
+            group.is_ok_and(|group| group.folder().join(group.peak()).exists())
         })
     }
 
-    /// A new one, which nothing was charged to.
-    pub(crate) fn new_group(&self) -> Group {
-        fs::create_dir(&self.folder).unwrap();
-        self.group()
-    }
-
-    fn group(&self) -> Group {
-        Group {
-            folder: self.folder.clone(),
-            peak: self.peak,
-        }
+    /// A new one, which nothing was charged to. There is one at a time.
+    pub(crate) fn new_group(&self) -> io::Result<Group<'_>> {
+        fs::create_dir(&self.folder)?;
+        Ok(Group(self))
     }
 }
 
-impl Group {
+impl Group<'_> {
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+        &self.0.folder
     }
 
     pub(crate) fn peak(&self) -> &'static str {
-        self.peak
+        self.0.peak
     }
 }
 
-impl Drop for Group {
+impl Drop for Group<'_> {
     fn drop(&mut self) {
         // Goes as soon as nothing runs in it any more.
-        let _ = fs::remove_dir(&self.folder);
+        let _ = fs::remove_dir(&self.0.folder);
     }
 }

@@ -116,7 +116,7 @@ fn built(folder: &Path, relocatable: bool) -> PathBuf {
 fn measure(way: Way, object: &Path, groups: Option<&Groups>) -> Measured {
     let mut command = Command::new(env!("CARGO_BIN_EXE_load"));
     command.arg(way.arg).arg(object);
-    let group = groups.map(Groups::new_group);
+    let group = groups.map(|groups| groups.new_group().unwrap());
     if let Some(group) = &group {
         command.arg(group.folder()).arg(group.peak());
     }

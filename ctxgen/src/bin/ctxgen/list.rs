@@ -57,7 +57,7 @@ impl List {
                 for report in batch_reports(&kernel, batch)? {
                     match self.json {
                         true => json(&mut out, &report)?,
-                        false => line(&mut out, &report)?,
+                        false => line(&mut out, family, &report)?,
                     }
                 }
             }
@@ -170,13 +170,12 @@ pub(crate) fn reason(error: Error) -> String {
 
 /// A hook on a line: `fexit/vfs_unlink(struct mnt_idmap *idmap, ...) -> int`. Of families that have one
 /// struct for all, its name will do: `xdp(struct xdp_md *)`.
-fn line(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+fn line(out: &mut impl Write, family: Family, report: &Report) -> std::io::Result<()> {
     if let Some(why) = &report.unsupported {
         let why = why.lines().next().unwrap_or_default();
         return writeln!(out, "{}  unsupported: {why}", report.hook);
     }
-    let family = Family::by_name(report.family);
-    if family.is_some_and(|family| family.prototypes() == Prototypes::None) {
+    if family.prototypes() == Prototypes::None {
         return writeln!(out, "{}({} *)", report.hook, report.context);
     }
     let (ret, args): (Vec<_>, Vec<_>) = report.fields.iter().partition(|field| field.name == "ret");
