@@ -20,13 +20,12 @@ const FOLDER: &str = "absent";
 /// below. What it gets is a folder with a symbolic link to the file: cargo goes by the newest that is
 /// in it, follows links, and passes over those that lead nowhere.
 pub(crate) fn watch(out: &OutDir, path: &Path) -> Option<PathBuf> {
-    try_watch(&out.path(FOLDER), path).ok()
+    try_watch(&out.real_folder(Path::new(FOLDER)).ok()?, path).ok()
 }
 
 fn try_watch(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let link = folder.join(name);
-    fs::create_dir_all(folder)?;
     match fs::remove_file(&link) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         // A new one each time: where it leads somewhere, cargo goes by its time of change too, and the

@@ -225,12 +225,13 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
-        said::keep();
+        let _kept = said::Keep::new();
         let names = self.names()?;
         let out = OutDir::new(match &self.out_dir {
             Some(path) => path.clone(),
             None => env_path("OUT_DIR")?,
         });
+        let _lock = out.lock()?;
         let target = match &self.target {
             Some(target) => target.clone(),
             None => std::env::var("TARGET").map_err(|_| Error::NotABuildScript("TARGET"))?,
@@ -286,10 +287,7 @@ impl Builder {
             include_dirs: &include_dirs,
             args: &self.clang_args,
         };
-        let scratch = tempfile::tempdir_in(out.path("")).map_err(|error| Error::Write {
-            path: out.path(""),
-            error,
-        })?;
+        let scratch = out.scratch()?;
         let compilation = Compilation {
             kernel,
             out: &out,

@@ -124,7 +124,7 @@ impl Clang {
         if !output.status.success() {
             return Err(self.failure(source, &output));
         }
-        let rule = fs::read_to_string(rule).map_err(|error| Error::Read {
+        let rule = fs::read(rule).map_err(|error| Error::Read {
             path: rule.to_owned(),
             error,
         })?;

@@ -1,49 +1,63 @@
 //! The files that clang read, from the Makefile rule that it writes with `-MMD`.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-/// The prerequisites of the rule.
-pub(crate) fn prerequisites(rule: &str) -> Vec<PathBuf> {
-    let Some((_, list)) = rule.split_once(": ") else {
+/// What stands between a rule's target and its prerequisites.
+const SEPARATOR: &[u8] = b": ";
+
+/// The prerequisites of the rule. Paths are bytes: they need not be text.
+pub(crate) fn prerequisites(rule: &[u8]) -> Vec<PathBuf> {
+    let at = |window: &[u8]| window == SEPARATOR;
+    let Some(end) = rule.windows(SEPARATOR.len()).position(at) else {
         return Vec::new();
     };
     let mut paths = Vec::new();
-    let mut path = String::new();
-    let mut chars = list.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek()) {
+    let mut path = Vec::new();
+    let mut bytes = rule[end + SEPARATOR.len()..].iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, bytes.peek()) {
             // A line goes on.
-            ('\\', Some('\n')) => {
-                chars.next();
+            (b'\\', Some(b'\n')) => {
+                bytes.next();
                 push(&mut paths, &mut path);
             }
-            ('\\', Some(' ' | '#' | '\\')) => path.extend(chars.next()),
-            ('$', Some('$')) => path.extend(chars.next()),
-            (c, _) if c.is_whitespace() => push(&mut paths, &mut path),
-            (c, _) => path.push(c),
+            (b'\\', Some(b' ' | b'#' | b'\\')) => path.extend(bytes.next()),
+            (b'$', Some(b'$')) => path.extend(bytes.next()),
+            (byte, _) if byte.is_ascii_whitespace() => push(&mut paths, &mut path),
+            (byte, _) => path.push(byte),
         }
     }
     push(&mut paths, &mut path);
     paths
 }
 
-fn push(paths: &mut Vec<PathBuf>, path: &mut String) {
+fn push(paths: &mut Vec<PathBuf>, path: &mut Vec<u8>) {
     if !path.is_empty() {
-        paths.push(std::mem::take(path).into());
+        paths.push(OsString::from_vec(std::mem::take(path)).into());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
 
     #[test]
     fn rules_as_clang_writes_them() {
-        let rule = "object: src/a.bpf.c src/with\\ space.h \\\n  /abs/b$$.h src/h\\#.h\n";
-        let expected: Vec<PathBuf> = ["src/a.bpf.c", "src/with space.h", "/abs/b$.h", "src/h#.h"]
-            .map(PathBuf::from)
-            .to_vec();
+        let rule = b"object: src/a.bpf.c src/with\\ space.h \\\n  /abs/b$$.h src/h\\#.h \xff/x.h\n";
+        let expected: [&[u8]; 5] = [
+            b"src/a.bpf.c",
+            b"src/with space.h",
+            b"/abs/b$.h",
+            b"src/h#.h",
+            b"\xff/x.h",
+        ];
+        let expected = expected.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         assert_eq!(prerequisites(rule), expected);
-        assert!(prerequisites("").is_empty());
+        assert!(prerequisites(b"").is_empty());
     }
 }

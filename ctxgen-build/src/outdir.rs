@@ -1,13 +1,37 @@
 //! Files in the output folder.
+//!
+//! A file is written under another name and then renamed, so that it is either as it was or as it is to be,
+//! whenever a build is interrupted. Symbolic links inside the folder are replaced, not followed. Builds
+//! into one folder wait for each other.
 
+use std::fs;
+use std::fs::File;
+use std::fs::Permissions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use tempfile::TempDir;
+
 use crate::error::Error;
+
+/// How the names of files start that are there while a build runs.
+const TEMPORARY: &str = ".ctxgen-";
+
+/// The folders in which files are written.
+const FOLDERS: [&str; 4] = ["", "include", "include/bpf", "absent"];
 
 /// The output folder of a build.
 #[derive(Clone, Debug)]
 pub(crate) struct OutDir(PathBuf);
+
+/// Keeps other builds from a folder.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _folder: File,
+}
 
 impl OutDir {
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -18,34 +42,208 @@ impl OutDir {
         self.0.join(name)
     }
 
+    /// Waits until no other build writes to the folder, and removes what an interrupted one has left.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub(crate) fn lock(&self) -> Result<Lock, Error> {
+        let folder = fs::create_dir_all(&self.0)
+            .and_then(|()| File::open(&self.0))
+            .and_then(|folder| folder.lock().map(|()| folder))
+            .map_err(failed(&self.0))?;
+        for folder in FOLDERS {
+            remove_leftovers(&self.path(folder));
+        }
+        Ok(Lock { _folder: folder })
+    }
+
+    /// A folder inside that goes away.
+    pub(crate) fn scratch(&self) -> Result<TempDir, Error> {
+        tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempdir_in(&self.0)
+            .map_err(failed(&self.0))
+    }
+
     /// Writes a file, unless it is there with these bytes: what depends on its time of change need
     /// not be made again.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let path = self.path(name);
-        if std::fs::read(&path).is_ok_and(|old| old == bytes) {
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        if is_file && fs::read(&path).is_ok_and(|old| old == bytes) {
             return Ok(path);
         }
         self.write_anew(name, bytes)
     }
 
-    /// Writes a file, and be it with the bytes that it has.
+    /// Writes a file, also where it has these bytes.
     pub(crate) fn write_anew(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let path = self.path(name);
-        let parent = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::write(&path, bytes))
-            .map_err(|error| Error::Write {
-                path: path.clone(),
-                error,
-            })?;
+        let parent = Path::new(name).parent().unwrap_or(Path::new(""));
+        self.real_folder(parent)
+            .and_then(|folder| replace(&folder, &path, bytes))
+            .map_err(failed(&path))?;
         Ok(path)
+    }
+
+    /// Makes a folder inside, in place of a symbolic link where that is one.
+    pub(crate) fn real_folder(&self, name: &Path) -> io::Result<PathBuf> {
+        let mut folder = self.0.clone();
+        for part in name {
+            folder.push(part);
+            remove_link(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+}
+
+/// Writes a file that is in no output folder.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)
+        .and_then(|()| replace(folder, path, bytes))
+        .map_err(failed(path))
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |error| Error::Write {
+        path: path.clone(),
+        error,
+    }
+}
+
+fn remove_link(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => fs::remove_file(path),
+        _ => Ok(()),
+    }
+}
+
+fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        // As other files are made: the umask takes from it what is not wanted.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes what is there only while a build runs. What cannot be removed does no harm.
+fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if !is_temporary {
+            continue;
+        }
+        let _ = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry.path()),
+            _ => fs::remove_file(entry.path()),
+        };
     }
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| Error::Read {
+    fs::read(path).map_err(|error| Error::Read {
         // A relative path leaves it open where a file is missing.
         path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn out() -> (TempDir, OutDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let out = OutDir::new(dir.path().join("out"));
+        (dir, out)
+    }
+
+    #[test]
+    fn links_are_replaced() {
+        let (dir, out) = out();
+        let outside = dir.path().join("outside");
+        fs::create_dir_all(&outside).unwrap();
+        fs::create_dir_all(out.path("")).unwrap();
+        fs::write(outside.join("victim"), "same").unwrap();
+        symlink(outside.join("victim"), out.path("a.o")).unwrap();
+        symlink(&outside, out.path("include")).unwrap();
+        let _lock = out.lock().unwrap();
+        for name in ["a.o", "include/victim"] {
+            // One that already leads to these bytes is replaced too.
+            out.write(name, b"same").unwrap();
+            out.write(name, b"other").unwrap();
+            assert_eq!(fs::read(out.path(name)).unwrap(), b"other");
+        }
+        assert_eq!(fs::read(outside.join("victim")).unwrap(), b"same");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_have_the_usual_permissions() {
+        let (_dir, out) = out();
+        let ours = out.write("include/ctx.h", b"x").unwrap();
+        let theirs = out.path("theirs");
+        fs::write(&theirs, "x").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(ours), mode(theirs));
+    }
+
+    #[test]
+    fn a_file_with_the_same_bytes_keeps_its_time() {
+        let (_dir, out) = out();
+        let path = out.write("a", b"x").unwrap();
+        let changed = || fs::metadata(&path).unwrap().modified().unwrap();
+        let before = changed();
+        std::thread::sleep(Duration::from_millis(20));
+        out.write("a", b"x").unwrap();
+        assert_eq!(changed(), before);
+        out.write_anew("a", b"x").unwrap();
+        assert!(changed() > before);
+    }
+
+    #[test]
+    fn what_an_interrupted_build_has_left_goes_away() {
+        let (_dir, out) = out();
+        let scratch = out.lock().and_then(|_| out.scratch()).unwrap().keep();
+        fs::create_dir_all(out.path("include")).unwrap();
+        fs::write(out.path("include/.ctxgen-abc"), "half").unwrap();
+        out.write("include/ctx.h", b"whole").unwrap();
+        drop(out.lock().unwrap());
+        assert!(!scratch.exists());
+        assert!(!out.path("include/.ctxgen-abc").exists());
+        assert!(out.path("include/ctx.h").exists());
+    }
+
+    #[test]
+    fn builds_wait_for_each_other() {
+        let (_dir, out) = out();
+        let lock = out.lock().unwrap();
+        let (send, received) = mpsc::channel();
+        let other = out.clone();
+        let waiting = std::thread::spawn(move || {
+            let lock = other.lock().unwrap();
+            send.send(()).unwrap();
+            drop(lock);
+        });
+        assert!(received.recv_timeout(Duration::from_millis(200)).is_err());
+        drop(lock);
+        received.recv_timeout(Duration::from_secs(60)).unwrap();
+        waiting.join().unwrap();
+    }
 }

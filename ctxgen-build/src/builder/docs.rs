@@ -28,6 +28,7 @@ impl Builder {
             Some(path) => path.clone(),
             None => env_path("OUT_DIR")?,
         });
+        let _lock = out.lock()?;
         let include_dirs = include_dirs(&self.clang_args);
         let mut files = BTreeSet::new();
         for (name, source) in self.names()? {

@@ -20,6 +20,7 @@ use crate::clang::Options;
 use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::kernel;
+use crate::outdir;
 use crate::outdir::OutDir;
 use crate::vmlinux::Compilation;
 use crate::vmlinux::Preprocessed;
@@ -66,13 +67,8 @@ pub fn pin(
     let pin = ctxgen::pin(&kernel, &hooks, &names)?;
 
     let note = PinNote::new(&kernel, &pin, command(path, &builders).to_string());
-    let folder = OutDir::new(PathBuf::new());
-    folder.write(&path.to_string_lossy(), &pin.btf)?;
-    folder.write(
-        &PinNote::path(path).to_string_lossy(),
-        note.to_string().as_bytes(),
-    )?;
-    Ok(())
+    outdir::write(path, &pin.btf)?;
+    outdir::write(&PinNote::path(path), note.to_string().as_bytes())
 }
 
 /// The command that makes a pinned BTF for what these builders build.

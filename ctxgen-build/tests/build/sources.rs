@@ -1,5 +1,8 @@
 //! Sources and the headers that they include: where they may be, how they may be called.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -180,10 +183,7 @@ fn an_output_folder_that_is_a_file() {
     let out = project.file("out", "");
     assert_eq!(
         project.error(),
-        format!(
-            "cannot write {}: File exists (os error 17)",
-            out.join("ctx.btf").display()
-        )
+        format!("cannot write {}: File exists (os error 17)", out.display())
     );
 }
 
@@ -362,5 +362,25 @@ fn the_architecture_is_defined() {
             .source(source)
             .generate()
             .unwrap();
+    }
+}
+
+/// Neither a folder's nor a source's path need be text.
+#[test]
+fn folders_that_are_no_text() {
+    let project = Project::with(PROGRAM);
+    let folder = project.root().join(OsStr::from_bytes(b"\xff\xfe"));
+    fs::create_dir_all(&folder).unwrap();
+    let source = folder.join("other.bpf.c");
+    fs::write(&source, "#include \"own.h\"\nint own = OWN;\n").unwrap();
+    fs::write(folder.join("own.h"), "#define OWN 1\n").unwrap();
+    let artifacts = project
+        .prog()
+        .source(&source)
+        .out_dir(folder.join("out"))
+        .generate()
+        .unwrap();
+    for path in [source, folder.join("own.h")] {
+        assert!(artifacts.depends_on.contains(&path), "{artifacts:?}");
     }
 }

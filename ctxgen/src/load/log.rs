@@ -7,9 +7,8 @@ use libbpf_rs::OpenObject;
 use libbpf_rs::OpenProgramMut;
 use libbpf_rs::libbpf_sys;
 
-/// As much as libbpf takes for a log itself (`BPF_LOG_BUF_SIZE`), since it does not enlarge one of
-/// ours. Memory that is not written to costs nothing, and a log is only written when a load fails.
-const LOG_LEN: usize = (u32::MAX >> 8) as usize;
+use super::log_buffer::LOG_LEN;
+use super::log_buffer::LogBuffer;
 
 /// The logs of programs that may have something left unresolved.
 pub(super) struct Logs {
@@ -19,12 +18,12 @@ pub(super) struct Logs {
 struct Log {
     program: String,
     section: String,
-    text: Vec<u8>,
+    buffer: LogBuffer,
 }
 
 impl Logs {
-    /// Has libbpf keep the logs of those programs of an object. Until the object is loaded, they must
-    /// not be dropped.
+    /// Has libbpf keep the logs of those programs of an object. Once this is dropped, nothing can be
+    /// written to them any more, and an object that is loaded only then is refused.
     pub(super) fn new(object: &mut OpenObject, of: &[String]) -> Self {
         let mut logs = Vec::new();
         for program in object.progs_mut() {
@@ -32,11 +31,11 @@ impl Logs {
             if !program.autoload() || !of.contains(&name) {
                 continue;
             }
-            if let Some(text) = listen(&program) {
+            if let Some(buffer) = listen(&program) {
                 logs.push(Log {
                     program: name,
                     section: program.section().to_string_lossy().into_owned(),
-                    text,
+                    buffer,
                 });
             }
         }
@@ -46,7 +45,7 @@ impl Logs {
     /// What was written: program, section and text. libbpf stops at the first program that is refused.
     pub(super) fn written(&self) -> Option<(&str, &str, &str)> {
         self.logs.iter().find_map(|log| {
-            let text = CStr::from_bytes_until_nul(&log.text).ok()?;
+            let text = CStr::from_bytes_until_nul(log.buffer.bytes()).ok()?;
             let text = text.to_str().ok().filter(|text| !text.is_empty())?;
             Some((log.program.as_str(), log.section.as_str(), text))
         })
@@ -54,7 +53,7 @@ impl Logs {
 }
 
 /// Gives a program a log; `None` where its owner has given it one.
-fn listen(program: &OpenProgramMut<'_>) -> Option<Vec<u8>> {
+fn listen(program: &OpenProgramMut<'_>) -> Option<LogBuffer> {
     let raw = program.as_libbpf_object().as_ptr();
     let mut len = 0;
     // SAFETY: a live program that is not loaded.
@@ -62,15 +61,15 @@ fn listen(program: &OpenProgramMut<'_>) -> Option<Vec<u8>> {
     if !own.is_null() {
         return None;
     }
-    let mut text = vec![0_u8; LOG_LEN];
-    // SAFETY: `text` has that length, and its bytes stay where they are until the object is loaded;
-    // libbpf does not look at them after that.
+    let mut buffer = LogBuffer::new()?;
+    // SAFETY: the program is live and not loaded. Its object may keep the address for longer than
+    // `buffer` lives, and what is at that address stays readable: see `LogBuffer`.
     let set = unsafe {
         libbpf_sys::bpf_program__set_log_buf(
             raw,
-            text.as_mut_ptr().cast(),
+            buffer.as_mut_ptr(),
             LOG_LEN as libbpf_sys::size_t,
         )
     };
-    (set == 0).then_some(text)
+    (set == 0).then_some(buffer)
 }

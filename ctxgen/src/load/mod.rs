@@ -10,6 +10,7 @@ mod error;
 mod extract;
 mod hooks;
 mod log;
+mod log_buffer;
 mod mapped;
 mod memfd;
 mod names;

@@ -23,7 +23,7 @@ use crate::object::compile;
 use crate::object::relocated;
 
 /// Whether programs can be loaded here; where not, that is said.
-fn can_load(what: &str) -> bool {
+pub(crate) fn can_load(what: &str) -> bool {
     if !is_root() {
         skip(what, "loading programs takes root");
         return false;

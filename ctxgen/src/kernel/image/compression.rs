@@ -1,7 +1,6 @@
 //! Compressions, by how their data start.
 
-#[cfg(feature = "images")]
-use super::LIMIT;
+use super::Room;
 use super::Trail;
 #[cfg(feature = "images")]
 use super::decode::Failure;
@@ -106,18 +105,18 @@ impl Compression {
     /// What these data hold. Whatever follows them is not looked at: behind the compressed kernel
     /// in an image stands its size.
     ///
-    /// `room` is how many bytes it may have, and is less by as many then.
+    /// `room` is how much it may be, and is less by as much then.
     #[cfg(feature = "images")]
     pub(super) fn decompress(
         self,
         bytes: &[u8],
         trail: &Trail,
-        room: &mut u64,
+        room: &mut Room,
     ) -> Result<Vec<u8>, Error> {
         decode(self, bytes, room).map_err(|failure| match failure {
             Failure::TooLarge => Error::TooLarge {
                 file: trail.clone(),
-                limit: LIMIT,
+                limit: room.limit(),
             },
             Failure::Corrupt(error) => Error::Decompress {
                 file: trail.clone(),
@@ -131,7 +130,7 @@ impl Compression {
         self,
         _bytes: &[u8],
         trail: &Trail,
-        _room: &mut u64,
+        _room: &mut Room,
     ) -> Result<Vec<u8>, Error> {
         Err(Error::NoDecompression {
             file: trail.clone(),

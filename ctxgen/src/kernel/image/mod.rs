@@ -11,6 +11,7 @@ mod compression;
 mod decode;
 mod elf;
 mod format;
+mod room;
 mod s390;
 #[cfg(test)]
 mod samples;
@@ -22,14 +23,15 @@ mod zboot;
 use std::ops::Range;
 
 use self::format::Format;
+use self::room::Room;
 pub use self::trail::Trail;
 use crate::Error;
 
 pub(super) use self::elf::btf as elf_btf;
 pub(super) use self::elf::is_elf;
 
-/// How many bytes are read from a file, and how many all that is decompressed on the way may have,
-/// together. A distribution's kernel has around 60 MiB.
+/// How many bytes are read from a file. A distribution's kernel has around 60 MiB, with debug information
+/// some hundreds.
 pub(super) const LIMIT: u64 = 1 << 30;
 
 /// How many things may be in each other. Four are known to happen: a compressed zboot image, in
@@ -49,11 +51,12 @@ pub(super) struct Found {
 
 /// The raw BTF in a file of these bytes.
 pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, Error> {
-    extract(bytes, trail, LIMIT)
+    let room = Room::for_file(bytes.len());
+    extract(bytes, trail, room)
 }
 
-/// `room` is how many bytes may be decompressed.
-fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: u64) -> Result<Found, Error> {
+/// `room` is how much may be decompressed on the way.
+fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, Error> {
     let plain = |btf| Found {
         btf,
         ..Found::default()
@@ -326,7 +329,7 @@ mod tests {
         #[test]
         fn more_than_there_is_room_for() {
             let bomb = samples::gzip(&vec![0; 1 << 20]);
-            let error = extract(bomb, Trail::new("bomb"), 1 << 16).unwrap_err();
+            let error = extract(bomb, Trail::new("bomb"), Room::of(1 << 16)).unwrap_err();
             assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         }
 
@@ -334,9 +337,9 @@ mod tests {
         fn room_is_shared_by_all_layers() {
             let inner = samples::gzip(&samples::noise(1000));
             let outer = samples::gzip(&inner);
-            let error = extract(outer.clone(), Trail::new("f"), 1900).unwrap_err();
+            let error = extract(outer.clone(), Trail::new("f"), Room::of(1900)).unwrap_err();
             assert!(matches!(error, Error::TooLarge { .. }), "{error}");
-            let error = extract(outer, Trail::new("f"), 2100).unwrap_err();
+            let error = extract(outer, Trail::new("f"), Room::of(2100)).unwrap_err();
             assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
         }
 

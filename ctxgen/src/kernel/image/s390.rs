@@ -3,6 +3,7 @@
 //! Nothing in the file says where, and the decompressor's own code and tables contain what looks
 //! like the start of compressed data. The right one is that which a kernel's BTF is in.
 
+use super::Room;
 use super::Trail;
 use super::compression::Compression;
 use super::scan;
@@ -25,7 +26,7 @@ pub(super) fn is_image(bytes: &[u8]) -> bool {
 }
 
 /// The BTF in the compressed kernel; where there is none, in the image as it is.
-pub(super) fn btf(bytes: &[u8], trail: &Trail, room: &mut u64) -> Result<Vec<u8>, Error> {
+pub(super) fn btf(bytes: &[u8], trail: &Trail, room: &mut Room) -> Result<Vec<u8>, Error> {
     let mut tried = Vec::new();
     for (at, compression) in candidates(bytes) {
         let name = compression.data();
@@ -72,7 +73,7 @@ mod tests {
     use crate::btf::ByteOrder;
 
     fn read(image: &[u8]) -> Result<Vec<u8>, Error> {
-        btf(image, &Trail::new("image"), &mut (1 << 30))
+        btf(image, &Trail::new("image"), &mut Room::of(1 << 30))
     }
 
     #[test]
@@ -141,7 +142,7 @@ mod tests {
         #[test]
         fn room_is_shared_by_all_tries() {
             let image = image(b"too small");
-            let error = btf(&image, &Trail::new("image"), &mut (1 << 20)).unwrap_err();
+            let error = btf(&image, &Trail::new("image"), &mut Room::of(1 << 20)).unwrap_err();
             assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         }
     }

@@ -43,8 +43,17 @@ pub(super) fn decode_legacy(input: &mut &[u8], output: &mut Output<'_>) -> Resul
     let (_, mut rest) = input
         .split_at_checked(LEGACY_MAGIC_LEN)
         .ok_or_else(cut_short)?;
-    // Of its own, not grown in the output: there, each block would cost the time to clear 8 MiB.
-    let mut block = vec![0; LEGACY_BLOCK];
+    // Not grown in the output, and shared by all streams: each would cost the time to clear 8 MiB.
+    let mut block = output.room().borrow_scratch(LEGACY_BLOCK);
+    let result = blocks(&mut rest, &mut block, output);
+    output.room().return_scratch(block);
+    result?;
+    *input = rest;
+    Ok(())
+}
+
+fn blocks(input: &mut &[u8], block: &mut [u8], output: &mut Output<'_>) -> Result<(), Failure> {
+    let mut rest = *input;
     let mut total: u32 = 0;
     loop {
         if total > 0 && (rest.is_empty() || rest == total.to_le_bytes()) {
@@ -55,7 +64,7 @@ pub(super) fn decode_legacy(input: &mut &[u8], output: &mut Output<'_>) -> Resul
             .ok()
             .and_then(|len| behind.split_at_checked(len))
             .ok_or_else(cut_short)?;
-        let len = block::decompress_into(data, &mut block).map_err(io::Error::other)?;
+        let len = block::decompress_into(data, block).map_err(io::Error::other)?;
         output.extend(&block[..len])?;
         total = u32::try_from(len)
             .ok()
@@ -72,6 +81,7 @@ pub(super) fn decode_legacy(input: &mut &[u8], output: &mut Output<'_>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Room;
     use super::*;
 
     /// A legacy frame of blocks that are all literals of the same byte, but for the first few.
@@ -95,7 +105,7 @@ mod tests {
     }
 
     fn decode(mut frame: &[u8]) -> Result<(usize, usize), Failure> {
-        let mut room = 1 << 30;
+        let mut room = Room::of(1 << 30);
         let mut output = Output::new(&mut room);
         decode_legacy(&mut frame, &mut output)?;
         let bytes = output.into_bytes();

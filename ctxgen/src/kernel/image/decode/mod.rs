@@ -13,25 +13,34 @@ use std::io;
 
 pub(super) use self::output::Failure;
 use self::output::Output;
+use super::Room;
 use super::compression::Compression;
 
 /// How much memory a decoder may take for the data that it refers back to. The kernel's own build
 /// uses up to 128 MiB (`zstd --ultra -22`, `xz --lzma2=dict=128MiB`).
 const MAX_WINDOW: u64 = 128 << 20;
 
-/// How many compressed streams may follow each other. Tools that compress in parallel write one for
-/// each block, of 64 KiB or more. An empty one takes a few bytes, and as long as any other to set up.
-const MAX_STREAMS: usize = 1 << 14;
+/// How many bytes a decoder of gzip data is set up with. `bgzip` writes a stream for each 64 KiB.
+const SETUP_OF_GZIP: u64 = 64 << 10;
 
-/// What `bytes` hold, at most `room` bytes, which is less by as many then.
+/// The same for the others, which refer back further. Tools that compress in parallel write a stream for
+/// each block, of 900 KiB or more unless they are told otherwise. An empty one takes some ten bytes, and
+/// as long as any other to set up.
+const SETUP: u64 = 1 << 20;
+
+/// What `bytes` hold, as much as there is room for, which is less by as much then.
 pub(super) fn decode(
     compression: Compression,
     bytes: &[u8],
-    room: &mut u64,
+    room: &mut Room,
 ) -> Result<Vec<u8>, Failure> {
     let mut rest = bytes;
     let mut output = Output::new(room);
-    for _ in 0..MAX_STREAMS {
+    let setup = match compression {
+        Compression::Gzip => SETUP_OF_GZIP,
+        _ => SETUP,
+    };
+    while output.room().set_up(setup).is_some() {
         let stream = match compression {
             Compression::Gzip => gzip::decode,
             Compression::Xz => xz::decode,
@@ -88,7 +97,7 @@ mod tests {
     ];
 
     fn decode_all(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-        decode(compression, bytes, &mut (1 << 20))
+        decode(compression, bytes, &mut Room::of(1 << 20))
     }
 
     #[test]
@@ -152,10 +161,10 @@ mod tests {
     fn no_more_than_there_is_room_for() {
         let len = samples::plain().len() as u64;
         for (compression, bytes) in SAMPLES {
-            let mut room = len;
+            let mut room = Room::of(len);
             decode(compression, bytes, &mut room).unwrap();
-            assert_eq!(room, 0, "{compression:?}");
-            let mut room = len - 1;
+            assert_eq!(room.left(), 0, "{compression:?}");
+            let mut room = Room::of(len - 1);
             let failure = decode(compression, bytes, &mut room).unwrap_err();
             assert!(matches!(failure, Failure::TooLarge), "{compression:?}");
         }
@@ -164,7 +173,20 @@ mod tests {
     #[test]
     fn endless_empty_streams() {
         let empty = samples::gzip(b"");
-        let failure = decode_all(Compression::Gzip, &empty.repeat(MAX_STREAMS + 1));
+        let failure = decode_all(Compression::Gzip, &empty.repeat(1 << 14));
+        assert!(matches!(failure, Err(Failure::Corrupt(_))));
+    }
+
+    /// Bytes at most that the decoders of a file are set up with, counted over all places in it where
+    /// compressed data may start.
+    #[test]
+    fn set_up_is_counted_once_for_a_file() {
+        let mut room = Room::of(64 << 20);
+        let stream = include_bytes!("testdata/plain-legacy.lz4");
+        for _ in 0..64 {
+            decode(Compression::Lz4Legacy, stream, &mut room).unwrap();
+        }
+        let failure = decode(Compression::Lz4Legacy, stream, &mut room);
         assert!(matches!(failure, Err(Failure::Corrupt(_))));
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::io::Read;
 
+use super::super::Room;
+
 /// Why data could not be decompressed.
 #[derive(Debug)]
 pub(in super::super) enum Failure {
@@ -22,13 +24,13 @@ impl From<io::Error> for Failure {
 #[derive(Debug)]
 pub(super) struct Output<'r> {
     bytes: Vec<u8>,
-    room: &'r mut u64,
+    room: &'r mut Room,
 }
 
 impl<'r> Output<'r> {
-    /// `room` is how many bytes there may be. It is less by as many as there are, also where
-    /// decompression fails: they have cost their time.
-    pub(super) fn new(room: &'r mut u64) -> Self {
+    /// `room` is how much there may be. It is less by as much as there is, also where decompression
+    /// fails: it has cost its time.
+    pub(super) fn new(room: &'r mut Room) -> Self {
         Self {
             bytes: Vec::new(),
             room,
@@ -44,7 +46,7 @@ impl<'r> Output<'r> {
         let before = self.bytes.len();
         // One more, to know whether there are more.
         let result = decoder
-            .take(self.room.saturating_add(1))
+            .take(self.room.left().saturating_add(1))
             .read_to_end(&mut self.bytes);
         self.spend(self.bytes.len() - before)?;
         result?;
@@ -67,16 +69,12 @@ impl<'r> Output<'r> {
     }
 
     fn spend(&mut self, len: usize) -> Result<(), Failure> {
-        match self.room.checked_sub(len as u64) {
-            Some(left) => {
-                *self.room = left;
-                Ok(())
-            }
-            None => {
-                *self.room = 0;
-                Err(Failure::TooLarge)
-            }
-        }
+        self.room.take(len).ok_or(Failure::TooLarge)
+    }
+
+    /// What is shared by all streams.
+    pub(super) fn room(&mut self) -> &mut Room {
+        self.room
     }
 }
 
@@ -86,7 +84,7 @@ mod tests {
 
     #[test]
     fn room_for_exactly_as_many() {
-        let mut room = 6;
+        let mut room = Room::of(6);
         let mut output = Output::new(&mut room);
         output.read(&mut &b"abc"[..]).unwrap();
         output.extend(b"d").unwrap();
@@ -97,11 +95,11 @@ mod tests {
 
     #[test]
     fn no_end() {
-        let mut room = 1000;
+        let mut room = Room::of(1000);
         let mut output = Output::new(&mut room);
         let failure = output.read(&mut io::repeat(1));
         assert!(matches!(failure, Err(Failure::TooLarge)));
         assert!(output.bytes.len() <= 1001);
-        assert_eq!(room, 0);
+        assert_eq!(room.left(), 0);
     }
 }
