@@ -181,6 +181,12 @@ pub enum Unsupported {
          older clang do; a raw_tp program can attach"
     )]
     NoTracepointTypedef,
+    /// Its prototype passes something by value of a kind that ctxgen does not know.
+    #[error(
+        "its prototype passes a type of BTF kind {0}, which this version of ctxgen does not know; a \
+         newer one may"
+    )]
+    UnknownKind(u32),
     /// The function is variadic.
     #[error("the function is variadic, and trampolines cannot pass such arguments on")]
     Variadic,

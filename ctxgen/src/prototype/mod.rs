@@ -7,6 +7,7 @@ mod iter;
 mod list;
 mod lookup;
 mod lsm;
+mod opaque;
 mod place;
 mod struct_ops;
 mod system_call;
@@ -37,6 +38,7 @@ use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
+use crate::layout::Unsupported;
 use crate::nearest::nearest;
 
 /// What a hook passes to its programs.
@@ -182,6 +184,20 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     if hook.is_generic() {
         return generic::resolve(kernel, hook);
     }
+    let found = look_up_named(kernel, hook);
+    match found {
+        Err(Error::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
+            Some(kind) => Err(Error::Unsupported {
+                hook: hook.clone(),
+                reason: Unsupported::UnknownKind(kind),
+            }),
+            None => found,
+        },
+        found => found,
+    }
+}
+
+fn look_up_named(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
     match hook.family().prototypes() {
         Prototypes::Tracepoint { typedef } => {
             tracepoint::resolve(kernel, hook, typedef).map(Prototype::Function)
