@@ -9,6 +9,7 @@ use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
+use crate::hook::original;
 use crate::kernel::ModuleError;
 use crate::kernel::Origin;
 use crate::kernel::Trail;
@@ -507,8 +508,18 @@ fn advice(nearest: &[String], hook: &Hook, origin: &Origin) -> String {
                 .to_owned()
         }
         [] => String::new(),
+        names if names.iter().any(|name| is_clone_of(name, hook)) => format!(
+            ". The compiler has made other functions of it, whose arguments may differ: {}",
+            names.join(", ")
+        ),
         names => format!(". Similar names: {}", names.join(", ")),
     }
+}
+
+/// Whether a hook is on a function that was made of that of another hook.
+fn is_clone_of(name: &str, hook: &Hook) -> bool {
+    name.parse::<Hook>()
+        .is_ok_and(|other| other.is_of_clone() && original(other.target()) == hook.target())
 }
 
 fn or_none(candidates: &[String]) -> String {

@@ -36,6 +36,7 @@ use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
+use crate::hook::original;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::layout::Unsupported;
@@ -267,6 +268,15 @@ fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> Error {
     }
 }
 
+/// Those of a family's hooks that are on functions made of the same one as that of this hook.
+fn clones(all: &[Hook], hook: &Hook) -> Vec<String> {
+    let own = original(hook.target());
+    all.iter()
+        .filter(|other| hook.family().has_functions() && original(other.target()) == own)
+        .map(ToString::to_string)
+        .collect()
+}
+
 /// The error with the nearest names that there are, for a person to choose from.
 pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
     match error {
@@ -280,11 +290,16 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
                 Prototypes::StructOps => struct_ops::nearest_hooks(kernel, &hook),
                 _ => {
                     let all = all(kernel, hook.family());
-                    nearest(hook.own_name(), all.iter().map(Hook::own_name))
-                        .iter()
-                        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
-                        .map(ToString::to_string)
-                        .collect()
+                    let clones = clones(&all, &hook);
+                    if !clones.is_empty() {
+                        clones
+                    } else {
+                        nearest(hook.own_name(), all.iter().map(Hook::own_name))
+                            .iter()
+                            .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
+                            .map(ToString::to_string)
+                            .collect()
+                    }
                 }
             };
             Error::UnknownHook {
