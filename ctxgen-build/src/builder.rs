@@ -46,6 +46,7 @@ pub struct Builder {
     kernels: Vec<PathBuf>,
     modules: Vec<(String, PathBuf)>,
     users: Vec<PathBuf>,
+    debug_roots: Vec<PathBuf>,
     /// How many kernels were named before, and the path.
     formats: Vec<(usize, PathBuf)>,
     relocatable: bool,
@@ -139,11 +140,24 @@ impl Builder {
         self
     }
 
-    /// Adds a program or library in user space whose functions uprobes are set on: an ELF file with a
-    /// `.BTF` section (`gcc -gbtf`, `pahole -J`), or raw BTF. Their contexts have the arguments'
-    /// registers then, and are never relocatable.
+    /// Adds a program or library in user space whose functions uprobes are set on: an ELF file with debug
+    /// information (`cc -g`), in it or in a file of its own, or with a `.BTF` section (`gcc -gbtf`,
+    /// `pahole -J`); or raw BTF. Their contexts have the arguments' registers then, and are never
+    /// relocatable.
+    ///
+    /// Debug information in a file of its own is found by build id below `/usr/lib/debug/.build-id`
+    /// ([`Builder::debug_root`]), and by the program's `.gnu_debuglink`. It takes the feature `dwarf`, which
+    /// is on by default. Functions of languages that do not follow C's calling convention have no
+    /// context.
     pub fn user(mut self, path: impl AsRef<Path>) -> Self {
         self.users.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Looks for debug information of the programs of [`Builder::user`] below this folder, instead of
+    /// `/usr/lib/debug`: a sysroot's, for one. Of several, the first that has it counts.
+    pub fn debug_root(mut self, path: impl AsRef<Path>) -> Self {
+        self.debug_roots.push(path.as_ref().to_owned());
         self
     }
 
@@ -246,6 +260,7 @@ impl Builder {
             &self.kernels,
             &self.modules,
             &self.users,
+            &self.debug_roots,
             &target,
             &host,
         )?

@@ -30,6 +30,7 @@ impl Targets {
         named: &[PathBuf],
         modules: &[(String, PathBuf)],
         users: &[PathBuf],
+        debug_roots: &[PathBuf],
         target: &str,
         host: &str,
     ) -> Result<Self, Error> {
@@ -60,7 +61,7 @@ impl Targets {
             targets.add_module(name, path)?;
         }
         for path in users {
-            targets.add_user(path)?;
+            targets.add_user(path, debug_roots)?;
         }
         Ok(targets)
     }
@@ -99,17 +100,21 @@ impl Targets {
     }
 
     /// Adds a program in user space, whose functions are the same on all kernels.
-    fn add_user(&mut self, path: &Path) -> Result<(), Error> {
+    fn add_user(&mut self, path: &Path, debug_roots: &[PathBuf]) -> Result<(), Error> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         for kernel in &mut self.kernels {
-            kernel
-                .add_user_file(&absolute)
-                .map_err(|error| Error::Btf {
-                    place: "Builder::user",
-                    error: Box::new(error),
-                })?;
+            let added = match debug_roots {
+                [] => kernel.add_user_file(&absolute),
+                roots => kernel.add_user_file_with(&absolute, roots),
+            };
+            added.map_err(|error| Error::Btf {
+                place: "Builder::user",
+                error: Box::new(error),
+            })?;
         }
         self.paths.push(path.to_owned());
+        let debug = self.kernels[0].user_debug_files().map(Path::to_owned);
+        self.paths.extend(debug);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
+use crate::hook::original;
 use crate::kernel::ModuleError;
 use crate::kernel::Origin;
 use crate::kernel::Trail;
@@ -333,11 +334,45 @@ pub enum Error {
         /// Where it was looked for.
         origin: Origin,
     },
+    /// A program in user space without anything that has its functions' prototypes.
+    #[error(
+        "{} has no prototypes of its functions: neither debug information (cc -g) nor a .BTF section \
+         (gcc -gbtf, pahole -J){}", path.display(), tried_debug(tried)
+    )]
+    NoUserTypes {
+        /// The program's file.
+        path: PathBuf,
+        /// The files with its debug information that are not there, or of another build.
+        tried: Vec<PathBuf>,
+    },
+    /// The debug information of a program in user space cannot be read.
+    #[error(
+        "the debug information of {} cannot be read{}: {reason}",
+        path.display(),
+        if file == path { String::new() } else { format!(" from {}", file.display()) }
+    )]
+    UserDwarf {
+        /// The program's file.
+        path: PathBuf,
+        /// The file with its debug information.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A program of 32 bits.
+    #[error(
+        "{} is a program of 32 bits: which registers its functions have their arguments in is not known \
+         to ctxgen", path.display()
+    )]
+    User32 {
+        /// The program's file.
+        path: PathBuf,
+    },
     /// A function in user space, and no BTF that could have its prototype.
     #[error(
-        "`{hook}` stands for a function of a program in user space, and no BTF of one was given: \
-         --user FILE, or Builder::user(FILE), takes an ELF file with a .BTF section (gcc -gbtf, \
-         pahole -J). A program can take struct pt_regs instead"
+        "`{hook}` stands for a function of a program in user space, and no program was given: \
+         --user FILE, or Builder::user(FILE), takes an ELF file with debug information (cc -g) or a .BTF \
+         section (gcc -gbtf, pahole -J). A program can take struct pt_regs instead"
     )]
     NoUserBtf {
         /// What was asked for.
@@ -507,8 +542,18 @@ fn advice(nearest: &[String], hook: &Hook, origin: &Origin) -> String {
                 .to_owned()
         }
         [] => String::new(),
+        names if names.iter().any(|name| is_clone_of(name, hook)) => format!(
+            ". The compiler has made other functions of it, whose arguments may differ: {}",
+            names.join(", ")
+        ),
         names => format!(". Similar names: {}", names.join(", ")),
     }
+}
+
+/// Whether a hook is on a function that was made of that of another hook.
+fn is_clone_of(name: &str, hook: &Hook) -> bool {
+    name.parse::<Hook>()
+        .is_ok_and(|other| other.is_of_clone() && original(other.target()) == hook.target())
 }
 
 fn or_none(candidates: &[String]) -> String {
@@ -527,6 +572,23 @@ fn held_against(candidates: &[String]) -> String {
 
 fn indented(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n    {line}")).collect()
+}
+
+/// Where debug information was looked for.
+fn tried_debug(tried: &[PathBuf]) -> String {
+    if !cfg!(feature = "dwarf") {
+        return "; and debug information is read with the feature `dwarf` alone".to_owned();
+    }
+    match tried {
+        [] => "; and no build id or link leads to a file that could have them".to_owned(),
+        tried => {
+            let tried: Vec<_> = tried
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect();
+            format!("; and no file of the same build is at {}", tried.join(", "))
+        }
+    }
 }
 
 /// What a file starts with, for those who know magic numbers.

@@ -31,6 +31,7 @@ use crate::btf::Kind;
 use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::with_vlen;
 use crate::context::Context;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
@@ -92,7 +93,7 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
                 words.extend_from_slice(record);
                 count += 1;
             }
-            words[1] = words[1] & !0xffff | count;
+            words[1] = with_vlen(words[1], count);
             if count > 0 {
                 partial.push(id);
             }

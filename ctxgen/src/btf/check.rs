@@ -160,6 +160,9 @@ impl Measures<'_> {
     /// The pieces that a type is written in beside one for itself and those of its children.
     fn own_pieces(&self, ty: &Type<'_>, has_children: bool) -> Result<u32, DumpError> {
         match ty.kind() {
+            // Which are never printed.
+            Kind::DataSec => Ok(0),
+            _ if ty.is_wide() => Err(DumpError::Wide(ty.id())),
             // Where a struct is padded, libbpf divides by the alignment of its members.
             Kind::Int { size: 0, .. }
             | Kind::Float { size: 0 }

@@ -31,6 +31,9 @@ pub enum DumpError {
     /// A number has no size, or a struct's members are where no compiler puts them.
     #[error("type {0} has a size, or members at offsets, that no compiler gives a type")]
     Layout(TypeId),
+    /// It has more members or values than libbpf counts.
+    #[error("type {0} has more members or values than libbpf 1.7 can print")]
+    Wide(TypeId),
     /// libbpf gave up.
     #[error("libbpf cannot print type {id} ({error})")]
     Libbpf {

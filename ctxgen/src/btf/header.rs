@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use super::shape::Lengths;
+
 /// `BTF_MAGIC` of `include/uapi/linux/btf.h`.
 const MAGIC: u16 = 0xeb9f;
 /// The header that every reader knows. pahole's `layout` feature makes it longer, and libbpf 1.7
@@ -98,6 +100,10 @@ pub enum HeaderError {
     TooLarge(usize),
 }
 
+/// A header of at least this length has the place of a third section, the layout: how long each kind of
+/// type is, for readers that do not know it.
+const LAYOUT_HEADER_LEN: u32 = 32;
+
 /// Where the types and strings of a BTF blob are.
 #[derive(Clone, Debug)]
 pub(crate) struct Sections {
@@ -105,6 +111,8 @@ pub(crate) struct Sections {
     header_len: u32,
     pub(crate) types: Range<usize>,
     pub(crate) strings: Range<usize>,
+    /// Empty where there is none.
+    pub(crate) layout: Range<usize>,
 }
 
 impl Sections {
@@ -143,12 +151,30 @@ impl Sections {
                 _ => Err(truncated(end)),
             }
         };
+        let layout = match header_len >= LAYOUT_HEADER_LEN {
+            true if word(28)? > 0 => section(24)?,
+            _ => 0..0,
+        };
         Ok(Self {
             order,
             header_len,
             types: section(8)?,
             strings: section(16)?,
+            layout,
         })
+    }
+
+    /// How long the types of this blob are. A split one without a layout of its own has its base's.
+    pub(crate) fn lengths(&self, bytes: &[u8], base: Option<&Lengths>) -> Lengths {
+        match (self.layout.is_empty(), base) {
+            (true, Some(base)) => *base,
+            _ => Lengths::known().with_layout(&bytes[self.layout.clone()]),
+        }
+    }
+
+    /// Where the last of the sections ends.
+    pub(crate) fn end(&self) -> usize {
+        self.types.end.max(self.strings.end).max(self.layout.end)
     }
 
     /// The blob with a header of 24 bytes, types right behind it and strings behind those: what

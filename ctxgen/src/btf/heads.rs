@@ -11,9 +11,10 @@ use std::ops::Range;
 use libbpf_rs::libbpf_sys;
 
 use super::BtfError;
+use super::Lengths;
 use super::TYPE_WORDS;
 use super::TypeId;
-use super::lengths;
+use super::kind_number;
 
 /// What a walk over the types of a blob has found.
 #[derive(Debug, Default)]
@@ -29,10 +30,7 @@ impl Walked {
     /// # Errors
     /// [`BtfError::NoSuchType`]: libbpf checks all references but those of prototypes to their results.
     pub(super) fn new(words: &[u32], ids: Range<u32>) -> Result<Self, BtfError> {
-        let mut lengths = lengths().map(Option::unwrap_or_default);
-        for (fixed, _) in &mut lengths {
-            *fixed += TYPE_WORDS;
-        }
+        let lengths = Lengths::known();
         let count = ids.len();
         let (mut kinds, mut starts) = (vec![0_u8; count], vec![0_u32; count]);
         let (own_kinds, own_starts) = (&mut kinds[..], &mut starts[..]);
@@ -40,7 +38,7 @@ impl Walked {
         let mut index = 0;
         while index < count && at + 2 < words.len() {
             let info = words[at + 1];
-            let kind = info >> 24 & 0x1f;
+            let kind = kind_number(info);
             own_kinds[index] = kind as u8;
             // Sections are addressed with 32 bits.
             own_starts[index] = at as u32;
@@ -50,8 +48,7 @@ impl Walked {
                     returns: TypeId(words[at + 2]),
                 });
             }
-            let (fixed, per_record) = lengths[kind as usize];
-            at += fixed + per_record * (info & 0xffff) as usize;
+            at += TYPE_WORDS + lengths.trailing(info).unwrap_or_default();
             index += 1;
         }
         kinds.truncate(index);

@@ -1,5 +1,6 @@
 //! BTF, read through libbpf.
 //!
+//! What libbpf 1.7 cannot read is rewritten before ([`plain`]).
 //! libbpf checks a BTF's bounds when it parses it: every string offset and section length is inside
 //! its table, every type id but one kind, which is checked here, and types are in host byte order
 //! afterwards, whatever the file's. What it does not check are cycles and depth, so walks over types
@@ -11,6 +12,7 @@ mod header;
 mod heads;
 mod measure;
 mod namesakes;
+mod plain;
 mod shape;
 mod types;
 mod writer;
@@ -24,6 +26,8 @@ use std::ptr::NonNull;
 use libbpf_rs::libbpf_sys;
 
 use self::heads::Walked;
+use self::plain::Wide;
+use self::plain::digestible;
 
 pub use self::dump::CDump;
 pub use self::dump::DumpError;
@@ -42,11 +46,18 @@ pub use self::writer::BtfWriter;
 pub(crate) use self::header::Sections;
 pub(crate) use self::header::assemble;
 pub(crate) use self::heads::Heads;
+pub(crate) use self::plain::Below;
+pub(crate) use self::plain::for_libbpf;
+pub(crate) use self::plain::known;
+pub(crate) use self::shape::KINDS;
+pub(crate) use self::shape::Lengths;
 pub(crate) use self::shape::Shape;
 pub(crate) use self::shape::TYPE_WORDS;
+pub(crate) use self::shape::is_unknown;
 pub(crate) use self::shape::kind_number;
-pub(crate) use self::shape::lengths;
+pub(crate) use self::shape::stand_in;
 pub(crate) use self::shape::vlen;
+pub(crate) use self::shape::with_vlen;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
 ///
@@ -63,6 +74,18 @@ pub enum BtfError {
     /// libbpf refused the blob: an id or offset is out of bounds, or a kind is unknown to it.
     #[error("libbpf finds it malformed ({0})")]
     Malformed(std::io::Error),
+    /// A kind of type that ctxgen does not know, and no layout section says how long it is.
+    #[error(
+        "its type {id} is of kind {kind}, which this version of ctxgen does not know, and it has no \
+         layout section that would tell how to step over it: use a newer ctxgen, or make the BTF \
+         with pahole's `layout` feature"
+    )]
+    UnknownKind {
+        /// The type.
+        id: TypeId,
+        /// Its `BTF_KIND_*` number.
+        kind: u32,
+    },
     /// A split BTF without its base.
     #[error(
         "it is the BTF of a kernel module, which continues that of its vmlinux and says nothing \
@@ -90,6 +113,10 @@ pub struct Btf<'base> {
     /// The length of this blob's types, in words of 32 bits.
     type_words: usize,
     base: Option<&'base Self>,
+    /// How long types are, by kind.
+    lengths: Lengths,
+    /// This blob's types that have more records than libbpf counts.
+    wide: Wide,
     walked: Walked,
     namesakes: OnceCell<Vec<TypeId>>,
 }
@@ -125,7 +152,12 @@ impl<'base> Btf<'base> {
         {
             return Err(BtfError::Split);
         }
-        let plain = sections.with_plain_header(bytes);
+        let below = base.map(|btf| Below {
+            btf,
+            first: btf.type_count(),
+        });
+        let (plain, wide) = digestible(bytes, below)?;
+        let type_words = Sections::parse(&plain)?.types.len() / 4;
         let own_strings = u32::try_from(sections.strings.len()).unwrap_or(u32::MAX);
         let string_end = base
             .map_or(0, |base| base.string_end)
@@ -141,8 +173,10 @@ impl<'base> Btf<'base> {
             ptr,
             order,
             string_end,
-            type_words: sections.types.len() / 4,
+            type_words,
             base,
+            lengths: sections.lengths(bytes, base.map(|base| &base.lengths)),
+            wide,
             walked: Walked::default(),
             namesakes: OnceCell::new(),
         };
@@ -213,6 +247,12 @@ impl<'base> Btf<'base> {
 
     /// The type with this id; `None` beyond the last. Id 0 is void.
     pub fn get(&self, id: TypeId) -> Option<Type<'_>> {
+        if let Some(words) = self.wide(id) {
+            // SAFETY: the words of a whole type, which starts with a `btf_type`; both are made of u32.
+            let raw = unsafe { &*words.as_ptr().cast::<libbpf_sys::btf_type>() };
+            // SAFETY: `words` are the type and all its records, and live as long as the BTF.
+            return Some(unsafe { Type::new(self, id, raw) });
+        }
         // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an id that it does not have.
         let raw = unsafe { libbpf_sys::btf__type_by_id(self.ptr.as_ptr(), id.0) };
         // SAFETY: not null, so it points to a type that lives as long as the BTF and that libbpf
@@ -220,6 +260,24 @@ impl<'base> Btf<'base> {
         let raw = unsafe { raw.as_ref() }?;
         // SAFETY: as above.
         Some(unsafe { Type::new(self, id, raw) })
+    }
+
+    /// The words of a type that has more records than libbpf counts.
+    fn wide(&self, id: TypeId) -> Option<&[u32]> {
+        let mut layer = self;
+        while let Some(base) = layer.base.filter(|_| id.0 < layer.first()) {
+            layer = base;
+        }
+        if layer.wide.is_empty() {
+            return None;
+        }
+        let at = layer.wide.binary_search_by_key(&id.0, |wide| wide.0).ok()?;
+        Some(&layer.wide[at].1)
+    }
+
+    /// How long types are, by kind: as a split BTF has it that does not say.
+    pub(crate) fn lengths(&self) -> &Lengths {
+        &self.lengths
     }
 
     /// The first type of this name and kind in id order. `kind` is a `BTF_KIND_*` number.
@@ -346,7 +404,7 @@ impl<'base> Btf<'base> {
         // makes `onto` the base, which lives until this BTF is dropped here.
         let status = unsafe { libbpf_sys::btf__relocate(self.ptr.as_ptr(), onto.ptr.as_ptr()) };
         match status {
-            0 => Ok(self.to_bytes()),
+            0 => Ok(self.plain_bytes()),
             error => Err(BtfError::Malformed(std::io::Error::from_raw_os_error(
                 -error,
             ))),
@@ -354,8 +412,37 @@ impl<'base> Btf<'base> {
     }
 
     /// The bytes of the strings and types, with a 24-byte header, in the target's byte order. Of
-    /// a split BTF, its own part.
+    /// a split BTF, its own part. Where a kind was not known when it was parsed, `const void` stands in
+    /// for the type.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let plain = self.plain_bytes();
+        if self.wide.is_empty() {
+            return plain;
+        }
+        let Ok(sections) = Sections::parse(&plain) else {
+            return plain;
+        };
+        let mut types = Vec::new();
+        let mut end = 0;
+        let heads = self.heads();
+        let ends = heads.starts.iter().skip(1).copied();
+        let ends = ends.chain([self.type_words as u32]);
+        for (index, (&start, next)) in heads.starts.iter().zip(ends).enumerate() {
+            if let Some(words) = self.wide(heads.id(index)) {
+                let bytes = &plain[sections.types.clone()];
+                types.extend_from_slice(&bytes[end..4 * start as usize]);
+                for &word in words {
+                    self.order.put_u32(&mut types, word);
+                }
+                end = 4 * next as usize;
+            }
+        }
+        types.extend_from_slice(&plain[sections.types.clone()][end..]);
+        assemble(self.order, &types, &plain[sections.strings])
+    }
+
+    /// The bytes as libbpf has them.
+    fn plain_bytes(&self) -> Vec<u8> {
         let mut len = 0;
         // SAFETY: `ptr` is a live BTF. The call may build a cache inside it, for which libbpf
         // takes no lock: `Btf` is not `Sync`.

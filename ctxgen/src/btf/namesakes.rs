@@ -1,6 +1,7 @@
 //! Types that share a name.
 
 use super::Heads;
+use super::KINDS;
 use super::TypeId;
 use super::types::defines_name;
 
@@ -15,7 +16,7 @@ pub(super) fn find(heads: Heads<'_>, string_end: usize) -> Vec<TypeId> {
         words,
         ..
     } = heads;
-    let defines = std::array::from_fn::<bool, 32, _>(|kind| defines_name(kind as u32));
+    let defines = std::array::from_fn::<bool, KINDS, _>(|kind| defines_name(kind as u32));
     // A bit for each byte. Numbers in their place would be megabytes, for a name here and there.
     let mut seen = vec![0_u8; string_end / 8 + 1];
     let seen = &mut seen[..];

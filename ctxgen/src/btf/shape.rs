@@ -45,7 +45,7 @@ const fn with(shape: Shape, name: Option<usize>, ids: &'static [usize]) -> Shape
     Shape { name, ids, ..shape }
 }
 
-const LONE: Shape = shape(false, Records::None, 0);
+static LONE: Shape = shape(false, Records::None, 0);
 const REFERENCE: Shape = shape(true, Records::None, 0);
 const COMPOSITE: Shape = with(shape(false, Records::Vlen, 3), Some(0), &[1]);
 
@@ -62,7 +62,7 @@ static SHAPES: [(u32, Shape); 19] = [
         libbpf_sys::BTF_KIND_ENUM,
         with(shape(false, Records::Vlen, 2), Some(0), &[]),
     ),
-    (libbpf_sys::BTF_KIND_FWD, LONE),
+    (libbpf_sys::BTF_KIND_FWD, shape(false, Records::None, 0)),
     (libbpf_sys::BTF_KIND_TYPEDEF, REFERENCE),
     (libbpf_sys::BTF_KIND_VOLATILE, REFERENCE),
     (libbpf_sys::BTF_KIND_CONST, REFERENCE),
@@ -77,7 +77,7 @@ static SHAPES: [(u32, Shape); 19] = [
         libbpf_sys::BTF_KIND_DATASEC,
         with(shape(false, Records::Vlen, 3), None, &[0]),
     ),
-    (libbpf_sys::BTF_KIND_FLOAT, LONE),
+    (libbpf_sys::BTF_KIND_FLOAT, shape(false, Records::None, 0)),
     (libbpf_sys::BTF_KIND_DECL_TAG, shape(true, Records::One, 1)),
     (libbpf_sys::BTF_KIND_TYPE_TAG, REFERENCE),
     (
@@ -86,34 +86,113 @@ static SHAPES: [(u32, Shape); 19] = [
     ),
 ];
 
-/// How many words follow the first three of a type, by kind: always, and for each record that its
-/// `vlen` counts. `None` for kinds that are not known.
-pub(crate) fn lengths() -> [Option<(usize, usize)>; 32] {
-    let mut lengths = [None; 32];
-    for (kind, length) in (0..).zip(&mut lengths) {
-        let info = kind << 24;
-        *length = Shape::of(info).map(|shape| {
-            let fixed = shape.trailing(info);
-            (fixed, shape.trailing(info | 1) - fixed)
-        });
-    }
-    lengths
-}
+/// How many kinds the 7 bits of a type's second word can tell apart.
+pub(crate) const KINDS: usize = 128;
 
-/// The kind in a type's second word.
-pub(crate) fn kind_number(info: u32) -> u32 {
-    (info >> 24) & 0x1f
-}
+/// The bits of a type's second word that count its records.
+const VLEN: u32 = 0x00ff_ffff;
+
+/// How many records libbpf 1.7 can count: it looks at 16 bits. Later ones look at 24.
+pub(crate) const MAX_RECORDS: u32 = 0xffff;
 
 /// The number of records in a type's second word.
 pub(crate) fn vlen(info: u32) -> u32 {
-    info & 0xffff
+    info & VLEN
+}
+
+/// A type's second word with another number of records.
+pub(crate) fn with_vlen(info: u32, vlen: u32) -> u32 {
+    info & !VLEN | vlen & VLEN
+}
+
+/// The kind in a type's second word; of a stand-in, that of what it stands in for.
+pub(crate) fn kind_number(info: u32) -> u32 {
+    match plain_kind(info) {
+        libbpf_sys::BTF_KIND_CONST if is_unknown(vlen(info)) => vlen(info) % KINDS as u32,
+        kind => kind,
+    }
+}
+
+/// The kind in a type's second word as it is there.
+fn plain_kind(info: u32) -> u32 {
+    (info >> 24) & 0x7f
+}
+
+/// Whether a kind is one that ctxgen does not know.
+pub(crate) fn is_unknown(kind: u32) -> bool {
+    kind > libbpf_sys::BTF_KIND_ENUM64
+}
+
+/// What stands in for a type of a kind that is not known: `const void`, which every reader takes and C
+/// can point to. The number of records, which such a type does not have, keeps the kind.
+pub(crate) fn stand_in(name: u32, kind: u32) -> [u32; TYPE_WORDS] {
+    [name, libbpf_sys::BTF_KIND_CONST << 24 | kind, 0]
+}
+
+/// A type as libbpf 1.7 can read it, where it has more records than that can count: without them. Of a
+/// prototype, what is left is `...`, which nothing can attach to.
+pub(crate) fn narrowed(words: &[u32]) -> Option<Vec<u32>> {
+    let info = *words.get(1)?;
+    let counts = Shape::of(info)?.records == Records::Vlen;
+    if !counts || vlen(info) <= MAX_RECORDS {
+        return None;
+    }
+    let mut narrow = words.get(..TYPE_WORDS)?.to_vec();
+    let is_proto = kind_number(info) == libbpf_sys::BTF_KIND_FUNC_PROTO;
+    narrow[1] = with_vlen(info, is_proto.into());
+    if is_proto {
+        narrow.extend([0, 0]);
+    }
+    Some(narrow)
+}
+
+/// How many words follow the first three of a type, by its kind: always, and for each record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths([Option<(u8, u8)>; KINDS]);
+
+impl Lengths {
+    /// Of the kinds that are known.
+    pub(crate) fn known() -> Self {
+        let mut lengths = [None; KINDS];
+        for (kind, shape) in &SHAPES {
+            let record = shape.record as u8;
+            lengths[*kind as usize] = Some(match shape.records {
+                Records::None => (0, 0),
+                Records::One => (record, 0),
+                Records::Vlen => (0, record),
+            });
+        }
+        Self(lengths)
+    }
+
+    /// The same with what a layout section says of kinds that are not known: a `struct btf_layout` for
+    /// each kind from 0 on, of which the first byte is the length of what always follows a type, the
+    /// second that of each record. Like libbpf, this takes whole words only.
+    pub(crate) fn with_layout(mut self, section: &[u8]) -> Self {
+        let rows = section.as_chunks::<4>().0.iter();
+        for ((kind, length), &[fixed, record, ..]) in (0..).zip(&mut self.0).zip(rows) {
+            if is_unknown(kind) && fixed.is_multiple_of(4) && record.is_multiple_of(4) {
+                *length = Some((fixed / 4, record / 4));
+            }
+        }
+        self
+    }
+
+    /// How many words follow the first three of a type with this second word; `None` for a kind of
+    /// which that is not known.
+    pub(crate) fn trailing(&self, info: u32) -> Option<usize> {
+        let (fixed, record) = self.0[plain_kind(info) as usize]?;
+        Some(usize::from(fixed) + usize::from(record) * vlen(info) as usize)
+    }
 }
 
 impl Shape {
     /// Of the type with this second word; `None` for a kind that is not known.
     pub(crate) fn of(info: u32) -> Option<&'static Self> {
-        let kind = kind_number(info);
+        let kind = plain_kind(info);
+        if kind_number(info) != kind {
+            return Some(&LONE);
+        }
         let row = SHAPES.iter().find(|(number, _)| *number == kind)?;
         Some(&row.1)
     }
@@ -191,5 +270,54 @@ mod tests {
             assert_eq!(shape.names(len).collect::<Vec<_>>(), names, "{kind}");
             assert_eq!(shape.ids(len).collect::<Vec<_>>(), ids, "{kind}");
         }
+    }
+
+    /// The bits of the second word as libbpf has them since 1.8: 24 for records, 7 for the kind.
+    #[test]
+    fn bits_of_the_second_word() {
+        for (word, kind, records) in [
+            (0x0400_0002, 4, 2),
+            (0x8400_ffff, 4, 0xffff),
+            (0x04ff_ffff, 4, 0x00ff_ffff),
+            (0x7f01_0000, 127, 0x1_0000),
+            (0xa100_0001, 33, 1),
+        ] {
+            assert_eq!((kind_number(word), vlen(word)), (kind, records), "{word:x}");
+        }
+    }
+
+    #[test]
+    fn a_stand_in_keeps_the_kind() {
+        for kind in [20, 23, 127] {
+            let [_, info, to] = stand_in(7, kind);
+            assert_eq!((kind_number(info), to), (kind, 0));
+            assert_eq!(Lengths::known().trailing(info), Some(0));
+            let shape = Shape::of(info).unwrap();
+            assert_eq!(shape.names(TYPE_WORDS).collect::<Vec<_>>(), [0]);
+            assert_eq!(shape.ids(TYPE_WORDS).count(), 0);
+        }
+        assert_eq!(kind_number(info(libbpf_sys::BTF_KIND_CONST, 0)), 10);
+    }
+
+    #[test]
+    fn lengths_of_unknown_kinds() {
+        let mut layout = vec![0; 4 * 24];
+        // Of a struct, what is known counts; the second of the others has no whole words.
+        for (kind, row) in [(4, [4, 4]), (20, [8, 12]), (21, [6, 4]), (23, [0, 252])] {
+            layout[4 * kind..][..2].copy_from_slice(&row);
+        }
+        let lengths = Lengths::known().with_layout(&layout);
+        for (kind, words) in [
+            (4, Some(6)),
+            (20, Some(8)),
+            (21, None),
+            (22, Some(0)),
+            (23, Some(126)),
+            (24, None),
+            (0, None),
+        ] {
+            assert_eq!(lengths.trailing(info(kind, 2)), words, "{kind}");
+        }
+        assert!(Lengths::known().trailing(info(20, 2)).is_none());
     }
 }

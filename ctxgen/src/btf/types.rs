@@ -6,6 +6,7 @@ use libbpf_rs::libbpf_sys;
 
 use super::Btf;
 use super::Shape;
+use super::shape::MAX_RECORDS;
 use super::shape::kind_number;
 use super::shape::vlen;
 
@@ -113,6 +114,12 @@ pub enum Kind<'a> {
     },
     /// `__attribute__((btf_type_tag("…")))` on that type.
     TypeTag(TypeId),
+    /// What is of a kind that this version of ctxgen does not know, or nothing without such a type: an
+    /// array of it, a prototype that passes it by value, a function of that prototype.
+    Unknown {
+        /// The `BTF_KIND_*` number that is not known.
+        kind: u32,
+    },
 }
 
 impl Kind<'_> {
@@ -271,6 +278,11 @@ impl<'a> Type<'a> {
         vlen(self.raw.info)
     }
 
+    /// Whether it has more records than libbpf can count, whose view of it lacks them.
+    pub(super) fn is_wide(&self) -> bool {
+        self.vlen() > MAX_RECORDS
+    }
+
     fn len(&self) -> usize {
         self.vlen() as usize
     }
@@ -300,8 +312,7 @@ impl<'a> Type<'a> {
         unsafe { std::slice::from_raw_parts(start, len) }
     }
 
-    /// The type by its kind. A kind that is not known here reads as void: libbpf has refused
-    /// those already.
+    /// The type by its kind.
     pub fn kind(&self) -> Kind<'a> {
         match self.kind_number() {
             libbpf_sys::BTF_KIND_INT => Kind::Int {
@@ -343,7 +354,8 @@ impl<'a> Type<'a> {
             }
             libbpf_sys::BTF_KIND_TYPE_TAG => Kind::TypeTag(self.target()),
             libbpf_sys::BTF_KIND_ENUM64 => Kind::Enum64 { size: self.size() },
-            _ => Kind::Void,
+            0 => Kind::Void,
+            kind => Kind::Unknown { kind },
         }
     }
 

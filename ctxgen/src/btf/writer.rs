@@ -7,6 +7,7 @@ use super::ByteOrder;
 use super::IntEncoding;
 use super::TypeId;
 use super::header::assemble;
+use super::shape::narrowed;
 
 use libbpf_rs::libbpf_sys;
 
@@ -84,9 +85,11 @@ impl BtfWriter {
         offset
     }
 
-    /// Adds a type as the words of its `btf_type` and what follows that.
+    /// Adds a type as the words of its `btf_type` and what follows that. Of more records than libbpf 1.7
+    /// can count, none is written.
     pub(crate) fn raw(&mut self, words: &[u32]) -> TypeId {
-        for &word in words {
+        let narrow = narrowed(words);
+        for &word in narrow.as_deref().unwrap_or(words) {
             self.order.put_u32(&mut self.types, word);
         }
         let id = TypeId(self.next_id);

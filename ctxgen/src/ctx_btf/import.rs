@@ -120,8 +120,10 @@ impl Importer<'_> {
             Kind::FuncProto { .. } => return Some(self.writer.prototype(&[], TypeId::VOID)),
             _ => return self.by_value(id, depth),
         };
-        if ty.name().is_empty() {
-            return None;
+        match (ty.name().is_empty(), self.structs) {
+            (true, Structs::Kernels) => return None,
+            (true, Structs::Strangers) => return Some(TypeId::VOID),
+            (false, _) => {}
         }
         let kind = match is_union {
             true => libbpf_sys::BTF_KIND_UNION,

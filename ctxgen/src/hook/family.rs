@@ -167,6 +167,11 @@ impl Family {
         matches!(self.0.prototypes, Prototypes::Event | Prototypes::StructOps)
     }
 
+    /// Whether its targets are functions.
+    pub(crate) fn has_functions(self) -> bool {
+        matches!(self.0.prototypes, Prototypes::Function | Prototypes::User)
+    }
+
     /// Whether its hooks may name a module.
     pub(crate) fn names_modules(self) -> bool {
         self.0.modules

@@ -1,10 +1,14 @@
 //! Hooks: where a program attaches, by SEC name and by struct name.
 
+mod clone;
 mod family;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use self::clone::is_clone;
+pub(crate) use self::clone::original;
 pub use self::family::Family;
 pub use self::family::Generic;
 use self::family::Naming;
@@ -60,8 +64,9 @@ impl Hook {
     /// A hook of a family. `target` is what stands behind the slash: a name, or `<module>:<name>`.
     ///
     /// # Errors
-    /// [`Error::BadTarget`], where the name is no C identifier: no kernel function, tracepoint or
-    /// LSM hook is called so, and the struct's name is made of it. Families whose programs get something
+    /// [`Error::BadTarget`], where the name is no C identifier: no tracepoint or LSM hook is called so, and
+    /// the struct's name is made of it. Functions may have dots in their names (`foo.isra.0`), as those
+    /// have that a compiler has made of others. Families whose programs get something
     /// whatever they attach to take any target that libbpf does.
     pub fn new(family: Family, target: &str) -> Result<Self, Error> {
         let bad = || Error::BadTarget {
@@ -87,17 +92,21 @@ impl Hook {
             Prototypes::StructOps if two_parts(target) => named(0),
             Prototypes::StructOps | Prototypes::None => Ok(generic()),
             Prototypes::User => match target.rsplit_once(':') {
-                Some((binary, function)) if is_identifier(function) => named(binary.len() + 1),
+                Some((binary, function)) if is_function(function) => named(binary.len() + 1),
                 _ => Ok(generic()),
             },
-            // A pattern, a place within a function, or one that a compiler has made of another.
-            _ if family.generic() == Generic::Registers && !is_identifier(target) => Ok(generic()),
+            // A pattern, or a place within a function.
+            _ if family.generic() == Generic::Registers && !is_function(target) => Ok(generic()),
             _ => {
                 let (module, name) = match target.split_once(':') {
                     Some((module, name)) if family.names_modules() => (Some(module), name),
                     _ => (None, target),
                 };
-                if !is_identifier(name) || !module.is_none_or(is_module_name) {
+                let is_name = match family.prototypes() {
+                    Prototypes::Function => is_function(name),
+                    _ => is_identifier(name),
+                };
+                if !is_name || !module.is_none_or(is_module_name) {
                     return Err(bad());
                 }
                 named(module.map_or(0, |module| module.len() + 1))
@@ -129,15 +138,22 @@ impl Hook {
                 let target = name
                     .strip_prefix(naming.prefix)?
                     .strip_suffix(naming.suffix)?;
-                let target = without_tag_mark(target);
-                let is_name = !naming.prefix.is_empty() && is_identifier(target);
+                let target = match clone::from_struct(target) {
+                    Some(clone) if family.has_functions() => Cow::Owned(clone),
+                    _ => Cow::Borrowed(without_tag_mark(target)),
+                };
+                let is_name = match &target {
+                    Cow::Owned(_) => true,
+                    Cow::Borrowed(target) => is_identifier(target),
+                };
+                let is_name = is_name && !naming.prefix.is_empty();
                 is_name.then_some((naming.prefix.len(), family, target))
             })
             // Of `btf_lsm_` and `btf_lsm_cgroup_`, the longer one is meant; of equals the first.
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, family, target)| {
                 let (kind, place) = match family.has_two_parts() {
-                    true => (Kind::Joined, unmarked(target).into()),
+                    true => (Kind::Joined, unmarked(&target).into()),
                     false => (Kind::Named, target.into()),
                 };
                 Self {
@@ -274,10 +290,17 @@ impl Hook {
         if !self.is_generic() && self.family.has_two_parts() {
             return marked(&name);
         }
-        self.name_of_struct(match has_two_underscores(self.target()) {
-            true => TAG_MARK,
-            false => "",
-        })
+        self.name_of_struct(
+            match has_two_underscores(self.target()) && !self.is_of_clone() {
+                true => TAG_MARK,
+                false => "",
+            },
+        )
+    }
+
+    /// Whether it is a function that a compiler has made of another: one with dots in its name.
+    pub(crate) fn is_of_clone(&self) -> bool {
+        !self.is_generic() && self.family.has_functions() && is_clone(self.target())
     }
 
     fn name_of_struct(&self, mark: &str) -> String {
@@ -286,6 +309,9 @@ impl Hook {
             return name.unwrap_or_default().to_owned();
         }
         let Naming { prefix, suffix } = self.family.naming();
+        if self.is_of_clone() {
+            return format!("{prefix}{}{suffix}", clone::in_struct(self.target()));
+        }
         let target = self
             .target()
             .replace('/', "_")
@@ -336,6 +362,11 @@ impl Hook {
             },
         })
     }
+}
+
+/// Whether a function can be called so.
+fn is_function(name: &str) -> bool {
+    is_identifier(name) || is_clone(name)
 }
 
 /// What keeps a struct name's last underscore from those that its target starts with.
@@ -492,6 +523,18 @@ impl SecName {
             return true;
         }
         let of_struct = Hook::from_struct_name(struct_name);
+        // A clone may have its original's arguments, and only its author knows.
+        let is_original = |other: &Hook| {
+            let mut sharing = other.sharing_struct();
+            other.target() == original(self.hook.target())
+                && sharing.any(|other| other.family() == family)
+        };
+        if family.passing() == Passing::Registers
+            && self.hook.is_of_clone()
+            && of_struct.as_ref().is_some_and(is_original)
+        {
+            return true;
+        }
         let of_family = |other: &Hook| {
             let mut sharing = other.sharing_struct();
             other.has_generated_struct() && sharing.any(|other| other.family() == family)
@@ -566,7 +609,9 @@ mod tests {
             ("kprobe", "pt_regs"),
             ("kprobe.multi/tcp_*", "pt_regs"),
             ("kprobe/do_idle+0x10", "pt_regs"),
-            ("kretprobe/f.isra.0", "pt_regs"),
+            ("kprobe/f.isra.0+0x10", "pt_regs"),
+            ("kprobe/f..isra", "pt_regs"),
+            ("kretprobe.multi/f.isra.*", "pt_regs"),
             ("uprobe//bin/sh:main+4", "pt_regs"),
             ("usdt//bin/sh:provider:name", "pt_regs"),
             ("raw_tp", "bpf_raw_tracepoint_args"),
@@ -626,6 +671,10 @@ mod tests {
             ("kprobe/vfs_unlink", "user_pt_regs", true),
             ("kprobe/vfs_unlink", "btf_fentry_vfs_unlink_ctx", false),
             ("kprobe/vfs_unlink", "btf_kretprobe_vfs_unlink_ctx", false),
+            ("kprobe/f.isra.0", "pt_regs", true),
+            ("kprobe/f.isra.0", "btf_kprobe_f_ctx", true),
+            ("kprobe/f.isra.0", "btf_kprobe_g_ctx", false),
+            ("fentry/f.isra.0", "btf_fentry_f_ctx", false),
             ("kprobe.session/f", "btf_kretprobe_f_ctx", true),
             ("kprobe.session/f", "btf_kretprobe_g_ctx", false),
             ("kprobe", "btf_kprobe_vfs_unlink_ctx", true),
@@ -750,6 +799,48 @@ mod tests {
     }
 
     #[test]
+    fn functions_with_dots() {
+        for (name, takes) in [
+            ("fentry/f.isra.0", "btf_fentry_1f_0isra_00_ctx"),
+            ("fexit/m:f.part.0.cold", "btf_fexit_1f_0part_00_0cold_ctx"),
+            ("kprobe/f.llvm.123", "btf_kprobe_1f_0llvm_0123_ctx"),
+            (
+                "kretprobe/__f.__uniq.1",
+                "btf_kretprobe_1__f_0__uniq_01_ctx",
+            ),
+            (
+                "uprobe//bin/sh:f.constprop.0",
+                "btf_uprobe_1f_0constprop_00_ctx",
+            ),
+            ("fentry/f_0_1.a_0", "btf_fentry_1f_10_11_0a_10_ctx"),
+        ] {
+            let sec = SecName::parse(name).unwrap();
+            assert!(!sec.hook.is_generic());
+            assert_eq!(sec.hook.struct_name(), takes);
+            assert_eq!(sec.hook.relocatable_name(), takes);
+            assert_eq!(crate::essential_name(takes), takes);
+            let of_struct = Hook::from_struct_name(takes).unwrap();
+            assert_eq!(of_struct.target(), sec.hook.target());
+            assert_eq!(of_struct.struct_name(), takes);
+            assert!(of_struct.to_string().parse::<Hook>().is_ok());
+            assert_eq!(sec.hook.to_string().parse::<Hook>().unwrap(), sec.hook);
+        }
+        for name in [
+            "btf_fentry_1f_ctx",
+            "btf_fentry_1f_2_ctx",
+            "btf_fentry_1_0f_ctx",
+            "btf_fentry_1f_1x_0y_ctx",
+            "btf_fentry_1f_0_ctx",
+            "btf_trace_1f_0isra_00_ctx",
+        ] {
+            assert_eq!(Hook::from_struct_name(name), None, "{name}");
+        }
+        // No other function's struct is called so.
+        let hook: Hook = "fentry/f_0isra_00".parse().unwrap();
+        assert_eq!(hook.struct_name(), "btf_fentry_f_0isra_00_ctx");
+    }
+
+    #[test]
     fn tracepoints_share_their_struct() {
         let hook: Hook = "raw_tracepoint/sched_switch".parse().unwrap();
         let sharing: Vec<_> = hook.sharing_struct().map(|h| h.to_string()).collect();
@@ -761,6 +852,8 @@ mod tests {
         for (name, says) in [
             ("fentry", "names no target"),
             ("fentry/", "names no target"),
+            ("fentry/f.", "not a C identifier"),
+            ("tp_btf/f.isra.0", "not a C identifier"),
             ("lsm/a-b", "not a C identifier"),
             ("bogus/x", "no hook family"),
             ("", "no hook family"),

@@ -7,11 +7,10 @@ use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::with_vlen;
 
 /// How deep types may be in each other by value or behind pointers.
 const MAX_DEPTH: u32 = 16;
-/// The bits of a type's second word that count its records.
-const VLEN: u32 = 0xffff;
 /// How many types a context's fields may consist of.
 const MAX_TYPES: u32 = 4096;
 
@@ -120,7 +119,7 @@ impl<'o> Copier<'o> {
             words[0] = 0;
             if is_enum {
                 words.truncate(TYPE_WORDS);
-                words[1] &= !VLEN;
+                words[1] = with_vlen(words[1], 0);
             }
         }
         for at in shape.names(words.len()) {

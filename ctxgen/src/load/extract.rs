@@ -12,6 +12,7 @@ use crate::btf::BtfWriter;
 use crate::btf::Shape;
 use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
+use crate::btf::with_vlen;
 use crate::ctype;
 use crate::format::Formats;
 use crate::hook::Hook;
@@ -309,7 +310,7 @@ impl Extract<'_, '_> {
         let count = kept.len() as u32;
         let kept = kept.concat();
         words.truncate(TYPE_WORDS);
-        words[1] = info & !0xffff | count;
+        words[1] = with_vlen(info, count);
         words.extend(kept);
         words
     }

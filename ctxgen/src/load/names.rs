@@ -6,7 +6,7 @@ use crate::essential_name;
 
 /// A kind of BTF as one bit of a word.
 fn bit(kind: u32) -> u32 {
-    1 << (kind & 31)
+    1_u32.checked_shl(kind).unwrap_or(0)
 }
 
 /// How a name is compared.

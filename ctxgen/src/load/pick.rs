@@ -9,6 +9,8 @@ use crate::btf::HeaderError;
 use crate::btf::Sections;
 use crate::btf::TypeId;
 use crate::btf::assemble;
+use crate::btf::for_libbpf;
+use crate::btf::known;
 use crate::format::Formats;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
@@ -42,10 +44,8 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    fn new(base: &RawBtf<'_>, above: &Above) -> Result<Self, HeaderError> {
-        let (types, strings) = base.sections();
-        let kernel = assemble(base.order(), types, strings);
-        let bytes = joined(&kernel, &above.bytes)?;
+    fn new(kernel: &[u8], base: &RawBtf<'_>, above: &Above) -> Result<Self, BtfError> {
+        let bytes = for_libbpf(joined(&known(kernel, None)?, &above.bytes)?)?;
         let string_len = u32::try_from(Sections::parse(&bytes)?.strings.len()).unwrap_or(u32::MAX);
         let types = base.len().saturating_add(above.types);
         Ok(Self {
@@ -126,6 +126,7 @@ pub(super) fn pick(
             Some(module.name().to_owned())
         }
     });
+    small.bytes = for_libbpf(small.bytes)?;
     // A module that has nothing of what is wanted is a module all the same.
     for name in names {
         if small.modules.iter().all(|(known, _)| *known != name) {
@@ -138,7 +139,7 @@ pub(super) fn pick(
     };
     small.add_types_of_calls(&wanted.hooks)?;
     let whole = match wanted.ids {
-        true => Some(Whole::new(&layers.raw[0], &small.above).map_err(BtfError::from)?),
+        true => Some(Whole::new(kernel, &layers.raw[0], &small.above)?),
         false => None,
     };
     Ok(Picked { small, whole })

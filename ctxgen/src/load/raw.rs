@@ -7,11 +7,13 @@
 use crate::btf::BtfError;
 use crate::btf::ByteOrder;
 use crate::btf::HeaderError;
+use crate::btf::Lengths;
 use crate::btf::Sections;
 use crate::btf::TYPE_WORDS;
+use crate::btf::TypeId;
+use crate::btf::is_unknown;
 use crate::btf::kind_number;
-use crate::btf::lengths;
-use crate::btf::vlen;
+use crate::btf::stand_in;
 
 use super::names::Match;
 use super::names::Sought;
@@ -28,8 +30,7 @@ pub(super) struct RawBtf<'b> {
     order: ByteOrder,
     types: &'b [u8],
     strings: &'b [u8],
-    /// See [`lengths`].
-    lengths: [Option<(usize, usize)>; 32],
+    lengths: Lengths,
     count: u32,
     /// Where in `types` every [`STRIDE`]th is, in bytes.
     places: Vec<u32>,
@@ -49,9 +50,9 @@ impl<'b> RawBtf<'b> {
         let order = sections.order;
         let mut raw = Self {
             order,
-            types: &bytes[sections.types],
-            strings: &bytes[sections.strings],
-            lengths: lengths(),
+            types: &bytes[sections.types.clone()],
+            strings: &bytes[sections.strings.clone()],
+            lengths: sections.lengths(bytes, base.map(|base| &base.lengths)),
             count: 0,
             places: Vec::new(),
         };
@@ -90,12 +91,11 @@ impl<'b> RawBtf<'b> {
         };
         let &[n0, n1, n2, n3, i0, i1, i2, i3] = left.first_chunk().ok_or(truncated(HEAD))?;
         let info = self.order.u32([i0, i1, i2, i3]);
-        let Some((fixed, per_record)) = self.lengths[kind_number(info) as usize] else {
-            // As libbpf says it.
-            let error = std::io::ErrorKind::InvalidInput.into();
-            return Err(BtfError::Malformed(error));
-        };
-        let len = HEAD + 4 * (fixed + per_record * vlen(info) as usize);
+        let trailing = self.lengths.trailing(info).ok_or(BtfError::UnknownKind {
+            id: TypeId(self.count.saturating_add(1)),
+            kind: kind_number(info),
+        })?;
+        let len = HEAD + 4 * trailing;
         match len <= left.len() {
             true => Ok(([self.order.u32([n0, n1, n2, n3]), info], len)),
             false => Err(truncated(len)),
@@ -119,11 +119,6 @@ impl<'b> RawBtf<'b> {
         self.count
     }
 
-    /// The types and the strings, as they are.
-    pub(super) fn sections(&self) -> (&'b [u8], &'b [u8]) {
-        (self.types, self.strings)
-    }
-
     /// What starts at an offset of its own strings: up to the first NUL; empty where there is
     /// nothing, or no text.
     pub(super) fn string(&self, offset: usize) -> &'b str {
@@ -136,13 +131,18 @@ impl<'b> RawBtf<'b> {
         self.strings.len()
     }
 
-    /// The words of a type, in host byte order; none where there is no such type.
+    /// The words of a type, in host byte order; none where there is no such type. Of a kind that is not
+    /// known, those of what stands in for it.
     pub(super) fn words(&self, index: u32) -> Vec<u32> {
-        self.find(index)
-            .unwrap_or_default()
-            .chunks_exact(4)
-            .map(|word| self.order.u32([word[0], word[1], word[2], word[3]]))
-            .collect()
+        let bytes = self.find(index).unwrap_or_default();
+        let words = bytes.as_chunks::<4>().0.iter();
+        let words: Vec<u32> = words.map(|word| self.order.u32(*word)).collect();
+        match words[..] {
+            [name, info, ..] if is_unknown(kind_number(info)) => {
+                stand_in(name, kind_number(info)).to_vec()
+            }
+            _ => words,
+        }
     }
 
     /// The bytes of a type.

@@ -7,6 +7,7 @@ mod iter;
 mod list;
 mod lookup;
 mod lsm;
+mod opaque;
 mod place;
 mod struct_ops;
 mod system_call;
@@ -35,8 +36,10 @@ use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
+use crate::hook::original;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
+use crate::layout::Unsupported;
 use crate::nearest::nearest;
 
 /// What a hook passes to its programs.
@@ -182,6 +185,20 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     if hook.is_generic() {
         return generic::resolve(kernel, hook);
     }
+    let found = look_up_named(kernel, hook);
+    match found {
+        Err(Error::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
+            Some(kind) => Err(Error::Unsupported {
+                hook: hook.clone(),
+                reason: Unsupported::UnknownKind(kind),
+            }),
+            None => found,
+        },
+        found => found,
+    }
+}
+
+fn look_up_named(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
     match hook.family().prototypes() {
         Prototypes::Tracepoint { typedef } => {
             tracepoint::resolve(kernel, hook, typedef).map(Prototype::Function)
@@ -251,6 +268,15 @@ fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> Error {
     }
 }
 
+/// Those of a family's hooks that are on functions made of the same one as that of this hook.
+fn clones(all: &[Hook], hook: &Hook) -> Vec<String> {
+    let own = original(hook.target());
+    all.iter()
+        .filter(|other| hook.family().has_functions() && original(other.target()) == own)
+        .map(ToString::to_string)
+        .collect()
+}
+
 /// The error with the nearest names that there are, for a person to choose from.
 pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
     match error {
@@ -264,11 +290,16 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
                 Prototypes::StructOps => struct_ops::nearest_hooks(kernel, &hook),
                 _ => {
                     let all = all(kernel, hook.family());
-                    nearest(hook.own_name(), all.iter().map(Hook::own_name))
-                        .iter()
-                        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
-                        .map(ToString::to_string)
-                        .collect()
+                    let clones = clones(&all, &hook);
+                    if !clones.is_empty() {
+                        clones
+                    } else {
+                        nearest(hook.own_name(), all.iter().map(Hook::own_name))
+                            .iter()
+                            .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
+                            .map(ToString::to_string)
+                            .collect()
+                    }
                 }
             };
             Error::UnknownHook {

@@ -1,4 +1,4 @@
-//! Functions of programs in user space, from BTF that their own files have.
+//! Functions of programs in user space, from what their own files have of them.
 
 use std::path::Path;
 
@@ -25,6 +25,12 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     for (number, user) in users.iter().enumerate() {
         if wanted.is_some_and(|wanted| !is_same_file(wanted, user.path())) {
             continue;
+        }
+        if let Some(reason) = user.refusal(hook.target()) {
+            return Err(Error::Unsupported {
+                hook: hook.clone(),
+                reason: reason.clone(),
+            });
         }
         let types = Types::User(number);
         let protos = protos(kernel.types(types), hook.target());
@@ -92,11 +98,13 @@ fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<function::Proto<'b>> {
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     let of_user = kernel.users().iter().flat_map(|user| {
+        let path = user.path().display();
         let functions = user.btf.types().filter_map(|ty| match ty.kind() {
-            Kind::Func(_) => Some(format!("{}:{}", user.path().display(), ty.name())),
+            Kind::Func(_) => Some(format!("{path}:{}", ty.name())),
             _ => None,
         });
-        functions.collect::<Vec<_>>()
+        let refused = user.refused().map(|name| format!("{path}:{name}"));
+        functions.chain(refused).collect::<Vec<_>>()
     });
     of_user.collect()
 }

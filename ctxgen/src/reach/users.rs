@@ -4,8 +4,10 @@ use libbpf_rs::libbpf_sys;
 
 use crate::btf::Btf;
 use crate::btf::Heads;
+use crate::btf::KINDS;
 use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
+use crate::btf::vlen;
 
 /// How deep types without a name may be in each other: as deep as what can be printed.
 const MAX_NESTING: u32 = 256;
@@ -15,7 +17,7 @@ const MAX_NESTING: u32 = 256;
 pub(super) fn users(btf: &Btf<'_>, enums: &[TypeId]) -> Vec<TypeId> {
     let heads = btf.heads();
     let kinds = heads.kinds;
-    let uses_types = std::array::from_fn::<bool, 32, _>(|kind| uses_types(kind as u32));
+    let uses_types = std::array::from_fn::<bool, KINDS, _>(|kind| uses_types(kind as u32));
     let mut targets = vec![false; btf.type_count() as usize];
     for id in enums {
         targets[id.0 as usize] = true;
@@ -74,7 +76,7 @@ fn uses_any(heads: Heads<'_>, index: usize, wanted: &[bool]) -> bool {
     let start = heads.starts[index] as usize;
     match heads.kinds[index] {
         STRUCT | UNION => {
-            let end = start + TYPE_WORDS + 3 * (words[start + 1] & 0xffff) as usize;
+            let end = start + TYPE_WORDS + 3 * vlen(words[start + 1]) as usize;
             let mut at = start + TYPE_WORDS + 1;
             while at < end {
                 if wanted[words[at] as usize] {

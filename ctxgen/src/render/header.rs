@@ -61,6 +61,10 @@ const RELOCATABLE: &str = "\
 
 ";
 
+const CLONE: &str = " * The compiler made this function of the one before the first dot: arguments may be missing, and one
+ * called <argument>__<member> is a member of what the source passes.
+";
+
 const REGISTERS: &str =
     " * Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
  * variable, which BPF_CORE_READ() and its like can follow.
@@ -214,6 +218,9 @@ fn comment(
         NamesFrom::Nowhere => "BTF has no names for its arguments.".to_owned(),
     };
     let _ = write!(out, "/*\n * {}\n *\n * {names}\n", hooks(ctx_struct));
+    if ctx_struct.context.hooks.iter().any(Hook::is_of_clone) {
+        out.push_str(CLONE);
+    }
     if layout.passing == Passing::Registers {
         out.push_str(REGISTERS);
     }

@@ -51,7 +51,8 @@ const EVIL_NAMES: &[&str] = &[
     "evil%s%s%s%n",
     "?evil",
     "evil\u{7f}\u{1b}[0m",
-    "evil.isra.0",
+    "evil..isra.0",
+    ".evil",
     "#evil",
     "evil\t@",
 ];

@@ -57,8 +57,8 @@ struct Kernel {
     #[arg(long, value_name = "PATH|NAME")]
     module: Vec<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with a .BTF
-    /// section, or raw BTF. May be repeated
+    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
+    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 
@@ -103,8 +103,8 @@ struct Kernels {
     #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with a .BTF
-    /// section, or raw BTF. May be repeated
+    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
+    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 

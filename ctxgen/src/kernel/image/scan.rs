@@ -12,15 +12,13 @@ use super::Trail;
 use super::search::find_all;
 use crate::Error;
 use crate::btf::ByteOrder;
+use crate::btf::Lengths;
 use crate::btf::Sections;
+use crate::btf::kind_number;
+use crate::btf::vlen;
 
 /// `BTF_MAGIC`, version 1 and no flags, in either byte order.
 const STARTS: [&[u8]; 2] = [b"\x9f\xeb\x01\0", b"\xeb\x9f\x01\0"];
-
-/// A header of at least this length has the place of a third section at [`LAYOUT_AT`]: how long
-/// each kind of type is, for readers that do not know it.
-const LAYOUT_HEADER_LEN: u32 = 32;
-const LAYOUT_AT: usize = 24;
 
 /// Every kernel has this struct, and no BPF program that comes with one.
 const KERNEL_STRUCT: &[u8] = b"task_struct\0";
@@ -79,9 +77,10 @@ impl Scan<'_> {
         let Some((sections, end)) = outline(bytes) else {
             return Ok(None);
         };
+        let lengths = sections.lengths(bytes, None);
         let types = &bytes[sections.types];
         let strings = &bytes[sections.strings];
-        let walked = walk(types, strings, sections.order);
+        let walked = walk(types, strings, sections.order, &lengths);
         self.fuel = self.fuel.checked_sub(walked.bytes).ok_or(OutOfFuel)?;
         Ok((walked.to_end && walked.kernel).then_some(at..at + end))
     }
@@ -95,15 +94,8 @@ fn outline(bytes: &[u8]) -> Option<(Sections, usize)> {
     if strings.first() != Some(&0) || strings.last() != Some(&0) {
         return None;
     }
-    let word = |at: usize| Some(sections.order.u32(*bytes.get(at..)?.first_chunk()?));
-    let header_len = word(4)?;
-    let mut end = sections.types.end.max(sections.strings.end);
-    if header_len >= LAYOUT_HEADER_LEN {
-        let layout = u64::from(header_len) + u64::from(word(LAYOUT_AT)?);
-        let layout_end = usize::try_from(layout + u64::from(word(LAYOUT_AT + 4)?)).ok()?;
-        end = end.max(layout_end);
-    }
-    (end <= bytes.len()).then_some((sections, end))
+    let end = sections.end();
+    Some((sections, end))
 }
 
 /// How far types could be walked.
@@ -114,7 +106,7 @@ struct Walked {
     kernel: bool,
 }
 
-fn walk(types: &[u8], strings: &[u8], order: ByteOrder) -> Walked {
+fn walk(types: &[u8], strings: &[u8], order: ByteOrder, lengths: &Lengths) -> Walked {
     let mut rest = types;
     let mut kernel = false;
     while let Some((&[n0, n1, n2, n3, i0, i1, i2, i3, _, _, _, _], behind)) =
@@ -122,17 +114,18 @@ fn walk(types: &[u8], strings: &[u8], order: ByteOrder) -> Walked {
     {
         let name = usize::try_from(order.u32([n0, n1, n2, n3])).unwrap_or(usize::MAX);
         let info = order.u32([i0, i1, i2, i3]);
-        // Wider than libbpf's masks: bits that have to be 0 there.
-        let (kind, vlen) = ((info >> 24) & 0x7f, (info & 0x00ff_ffff) as usize);
-        let members = trailing(kind, vlen).and_then(|len| behind.get(len..));
+        let members = lengths
+            .trailing(info)
+            .and_then(|words| behind.get(4 * words..));
         let (Some(next), Some(name)) = (members, strings.get(name..)) else {
             break;
         };
         if name.is_empty() {
             break;
         }
-        kernel |=
-            kind == libbpf_sys::BTF_KIND_STRUCT && vlen > 0 && name.starts_with(KERNEL_STRUCT);
+        kernel |= kind_number(info) == libbpf_sys::BTF_KIND_STRUCT
+            && vlen(info) > 0
+            && name.starts_with(KERNEL_STRUCT);
         rest = next;
     }
     Walked {
@@ -140,29 +133,6 @@ fn walk(types: &[u8], strings: &[u8], order: ByteOrder) -> Walked {
         to_end: rest.is_empty(),
         kernel,
     }
-}
-
-/// How many bytes follow the 12 of a type; `None` for a kind that there is not.
-fn trailing(kind: u32, vlen: usize) -> Option<usize> {
-    Some(match kind {
-        libbpf_sys::BTF_KIND_INT | libbpf_sys::BTF_KIND_VAR | libbpf_sys::BTF_KIND_DECL_TAG => 4,
-        libbpf_sys::BTF_KIND_ARRAY => 12,
-        libbpf_sys::BTF_KIND_STRUCT
-        | libbpf_sys::BTF_KIND_UNION
-        | libbpf_sys::BTF_KIND_DATASEC
-        | libbpf_sys::BTF_KIND_ENUM64 => 12 * vlen,
-        libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_FUNC_PROTO => 8 * vlen,
-        libbpf_sys::BTF_KIND_PTR
-        | libbpf_sys::BTF_KIND_FWD
-        | libbpf_sys::BTF_KIND_TYPEDEF
-        | libbpf_sys::BTF_KIND_VOLATILE
-        | libbpf_sys::BTF_KIND_CONST
-        | libbpf_sys::BTF_KIND_RESTRICT
-        | libbpf_sys::BTF_KIND_FUNC
-        | libbpf_sys::BTF_KIND_FLOAT
-        | libbpf_sys::BTF_KIND_TYPE_TAG => 0,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

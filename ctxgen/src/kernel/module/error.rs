@@ -28,6 +28,9 @@ pub enum ModuleError {
          kernel"
     )]
     Standalone,
+    /// A type is of a kind that ctxgen does not know, and nothing says how long it is.
+    #[error(transparent)]
+    Kinds(BtfError),
     /// The types end in the midst of one, or one is of a kind that does not exist.
     #[error("its type {0} is cut short or of an unknown kind")]
     Type(TypeId),

@@ -21,11 +21,13 @@ pub(super) use self::file::name_of;
 use self::fold::Fold;
 use self::split::End;
 use self::split::Split;
+use crate::btf::Below;
 use crate::btf::Btf;
 use crate::btf::Sections;
 use crate::btf::Shape;
 use crate::btf::TypeId;
 use crate::btf::assemble;
+use crate::btf::known;
 
 /// A module of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +110,11 @@ impl Modules {
                 &relocated
             }
         };
+        let below = Below {
+            btf: kernel,
+            first: self.vmlinux.types,
+        };
+        let bytes = &known(bytes, Some(below)).map_err(ModuleError::Kinds)?;
         let split = Split::parse(bytes, self.vmlinux)?;
         if split.order != kernel.byte_order() {
             return Err(ModuleError::ByteOrder {

@@ -1,0 +1,50 @@
+//! Hooks whose prototypes pass what BTF has in a kind that ctxgen does not know.
+
+use super::Lookup;
+use super::lookups;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::Type;
+use crate::hook::Hook;
+use crate::hook::Prototypes;
+use crate::kernel::KernelBtf;
+
+/// The unknown kind in the prototype of a hook that has none otherwise.
+pub(super) fn kind(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
+    if hook.family().prototypes() == Prototypes::User {
+        let mut users = kernel.users().iter();
+        return users.find_map(|user| of_name(&user.btf, hook.target()));
+    }
+    let names = lookups(hook).into_iter().filter_map(|lookup| match lookup {
+        Lookup::Type(_, name) => Some(name),
+        _ => None,
+    });
+    let mut names = names.filter(|name| !name.is_empty());
+    names.find_map(|name| of_name(kernel.btf(), &name))
+}
+
+/// The unknown kind of a function or of a tracepoint's typedef, by its name.
+fn of_name(btf: &Btf<'_>, name: &str) -> Option<u32> {
+    let offsets = btf.name_offsets(name);
+    if offsets.is_empty() {
+        return None;
+    }
+    let mut named = btf.types().filter(|ty| offsets.contains(&ty.name_offset()));
+    named.find_map(|ty| unknown(btf, &ty))
+}
+
+fn unknown(btf: &Btf<'_>, ty: &Type<'_>) -> Option<u32> {
+    let target = match ty.kind() {
+        Kind::Unknown { kind } => return Some(kind),
+        Kind::Typedef(_) => btf.resolve(ty.id())?,
+        _ => return None,
+    };
+    let target = match target.kind() {
+        Kind::Ptr(to) => btf.get(to)?,
+        _ => target,
+    };
+    match target.kind() {
+        Kind::Unknown { kind } => Some(kind),
+        _ => None,
+    }
+}
