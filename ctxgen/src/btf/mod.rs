@@ -12,6 +12,7 @@ mod heads;
 mod measure;
 mod namesakes;
 mod shape;
+mod tags;
 mod types;
 mod writer;
 

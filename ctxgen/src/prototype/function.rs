@@ -1,6 +1,8 @@
 //! Functions: fentry and its relatives.
 
+use super::Argument;
 use super::Lookup;
+use super::Mark;
 use super::Signature;
 use super::argument;
 use super::place;
@@ -9,6 +11,8 @@ use super::returned;
 use super::system_call;
 use super::unknown;
 use crate::Error;
+use crate::agree::Agreement;
+use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Kind;
@@ -80,8 +84,14 @@ pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
 pub(super) type Proto<'b> = Type<'b>;
 
 pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
-    let args = proto.params().map(argument).collect();
-    Signature::new(args, returned(proto), func)
+    let args = proto.params().map(argument).map(|argument| Argument {
+        // Programs that look on at a call are not the ones whose arena it is.
+        mark: argument
+            .mark
+            .filter(|mark| !matches!(mark, Mark::Arena { .. })),
+        ..argument
+    });
+    Signature::new(args.collect(), returned(proto), func)
 }
 
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
@@ -120,12 +130,15 @@ fn with_implicit_arguments<'k>(
 ) -> Option<Type<'k>> {
     let name = format!("{}{IMPLICIT}", hook.target());
     let whole = protos(kernel, hook.module(), &name).pop()?;
+    let btf = kernel.btf();
+    // The ids may differ: what callers see as a pointer into their arena, the function does not.
+    let is_alike = |a: TypeId, b: TypeId| agreement((btf, a), (btf, b)) == Agreement::Same;
     let begins_alike = whole.params().len() > called.params().len()
         && called
             .params()
             .zip(whole.params())
-            .all(|(a, b)| a.type_id == b.type_id);
-    (begins_alike && returned(&whole) == returned(called) && is_kfunc(kernel, hook))
+            .all(|(a, b)| is_alike(a.type_id, b.type_id));
+    (begins_alike && is_alike(returned(called), returned(&whole)) && is_kfunc(kernel, hook))
         .then_some(whole)
 }
 
@@ -186,3 +199,6 @@ pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Pr
         prototypes,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,6 +121,12 @@ impl Argument {
             None => "",
             Some(Mark::Nullable) => "may be NULL",
             Some(Mark::Reference) => "a reference, which the program has to release or pass on",
+            Some(Mark::Arena { nullable: false }) => {
+                "in the program's arena: only programs with an arena map load"
+            }
+            Some(Mark::Arena { nullable: true }) => {
+                "in the program's arena: only programs with an arena map load; may be NULL"
+            }
         }
     }
 }
@@ -134,6 +140,38 @@ pub enum Mark {
     Nullable,
     /// `__ref`: the program holds a reference (`REFCOUNTED_SUFFIX`).
     Reference,
+    /// `__arena`: it points into the arena of the program that implements the member. Since 7.3, the
+    /// verifier refuses all others: "requires a program with an associated arena".
+    Arena {
+        /// Whether it is `__nullable` too.
+        nullable: bool,
+    },
+}
+
+impl Mark {
+    const SUFFIXES: [(&str, Self); 3] = [
+        ("__nullable", Self::Nullable),
+        ("__ref", Self::Reference),
+        ("__arena", Self::Arena { nullable: false }),
+    ];
+
+    /// The last suffix of a name as a mark, and what stands before it.
+    fn last_of(name: &str) -> Option<(&str, Self)> {
+        Self::SUFFIXES.iter().find_map(|(suffix, mark)| {
+            let rest = name.strip_suffix(suffix)?;
+            (!rest.is_empty()).then_some((rest, *mark))
+        })
+    }
+
+    /// Both this mark and the one of a suffix behind it: `__arena__nullable`.
+    fn with(self, behind: Option<Self>) -> Self {
+        match (self, behind) {
+            (Self::Arena { nullable: false }, Some(Self::Nullable))
+            | (Self::Nullable, Some(Self::Arena { .. })) => Self::Arena { nullable: true },
+            (mark, None) => mark,
+            (_, Some(behind)) => behind,
+        }
+    }
 }
 
 /// Where argument names are from.
@@ -299,12 +337,11 @@ fn returned(proto: &Type<'_>) -> TypeId {
 }
 
 fn argument(param: Param<'_>) -> Argument {
-    const MARKS: [(&str, Mark); 2] = [("__nullable", Mark::Nullable), ("__ref", Mark::Reference)];
-    let marked = MARKS.iter().find_map(|(suffix, mark)| {
-        let name = param.name.strip_suffix(suffix)?;
-        (!name.is_empty()).then_some((name, Some(*mark)))
-    });
-    let (name, mark) = marked.unwrap_or((param.name, None));
+    let (mut name, mut mark) = (param.name, None);
+    while let Some((rest, last)) = Mark::last_of(name) {
+        name = rest;
+        mark = Some(last.with(mark));
+    }
     Argument {
         name: (!name.is_empty()).then(|| name.to_owned()),
         type_id: param.type_id,
