@@ -25,6 +25,9 @@ const RUNNING: [&str; 2] = [
 /// What the file of an event is called.
 const FILE: &str = "format";
 
+/// What the file of a category is called that switches on all of its events.
+const ENABLE: &str = "enable";
+
 /// The largest file that is read: the longest of a kernel's has some 30 KiB.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -143,6 +146,16 @@ impl Formats {
             }
         }
         categories
+    }
+
+    /// Whether all events of a category are known: a folder has the kernel's own file for the category as a
+    /// whole beside its events.
+    pub(crate) fn is_whole(&self, category: &str) -> bool {
+        is_identifier(category)
+            && self.sources.iter().any(|source| match source {
+                Source::Folder(folder) => folder.path.join(category).join(ENABLE).is_file(),
+                Source::One(..) => false,
+            })
     }
 
     /// All events of known category, as category and name, sorted.

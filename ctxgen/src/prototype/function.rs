@@ -49,22 +49,37 @@ const KFUNC: &str = "bpf_kfunc";
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
     let protos = protos(kernel, hook.module(), name);
+    let by_registers = hook.family().passing() == Passing::Registers;
     let Some(proto) = protos.first() else {
-        return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
+        let alias = by_registers.then(|| system_call::aliased(kernel, name));
+        return alias
+            .flatten()
+            .ok_or_else(|| unknown(kernel, hook, tried(kernel, name)));
     };
     let first = agreed(kernel.btf(), kernel.origin(), hook, proto, &protos)?;
     if let Some(whole) = with_implicit_arguments(kernel, hook, proto) {
         return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
     // What a trampoline's program follows, the verifier knows as the registers that it is.
-    let system_call = match hook.family().passing() {
-        Passing::Registers => system_call::of_wrapper(kernel, name, &first),
-        Passing::Slots | Passing::Memory => None,
-    };
-    Ok(Signature {
-        system_call,
-        ..first
+    Ok(match by_registers {
+        true => system_call::with_call(kernel, name, first),
+        false => first,
     })
+}
+
+/// What would have been the function.
+fn tried(kernel: &KernelBtf, name: &str) -> Vec<String> {
+    let behind = system_call::behind_alias(kernel, name);
+    let is_alias = |func: String| {
+        format!("the function {name}, which is an alias of {func} and not in BTF")
+    };
+    vec![behind.map_or_else(|| format!("the function {name}"), is_alias)]
+}
+
+/// The hook of the function that one stands for which the kernel has under another name than BTF.
+pub(super) fn behind_alias(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
+    let func = system_call::behind_alias(kernel, hook.target())?;
+    Hook::new(hook.family(), &func).ok()
 }
 
 pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
@@ -106,6 +121,10 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     };
     match family.returned() {
         Returned::Int => modifiable().flat_map(funcs).collect(),
+        _ if family.passing() == Passing::Registers => {
+            let aliases = system_call::aliases(kernel);
+            funcs("").chain(aliases).collect()
+        }
         Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
 }

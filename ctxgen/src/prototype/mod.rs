@@ -298,16 +298,15 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
             tried,
             ..
         } => {
-            let nearest = match hook.family().prototypes() {
-                Prototypes::StructOps => struct_ops::nearest_hooks(kernel, &hook),
-                _ => {
-                    let all = all(kernel, hook.family());
-                    nearest(hook.own_name(), all.iter().map(Hook::own_name))
-                        .iter()
-                        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
-                        .map(ToString::to_string)
-                        .collect()
-                }
+            let meant = match hook.family().prototypes() {
+                Prototypes::Function => function::behind_alias(kernel, &hook),
+                _ => None,
+            };
+            let nearest = match (meant, hook.family().prototypes()) {
+                (Some(meant), _) => vec![meant.to_string()],
+                (None, Prototypes::StructOps) => struct_ops::nearest_hooks(kernel, &hook),
+                (None, Prototypes::Event) => event::nearest_hooks(kernel, &hook),
+                (None, _) => nearest_of(&all(kernel, hook.family()), hook.own_name()),
             };
             Error::UnknownHook {
                 hook,
@@ -318,6 +317,15 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
         }
         error => error,
     }
+}
+
+/// The hooks with the names nearest to one.
+fn nearest_of(all: &[Hook], name: &str) -> Vec<String> {
+    nearest(name, all.iter().map(Hook::own_name))
+        .iter()
+        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// The prototype of a FUNC: its `FUNC_PROTO`.
