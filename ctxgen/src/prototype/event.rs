@@ -39,11 +39,31 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
         Some(call) if exists(kernel, category, event) => record::of_call(kernel, call),
         Some(_) => None,
         None if is_absent(kernel, category, event) => None,
-        None => class::of_event(kernel, hook, event, format(kernel, category, event)?)?,
+        None => of_event(kernel, hook, category, event)?,
     };
     match record {
         Some(record) => Ok(Prototype::Record(record)),
         None => Err(unknown(kernel, hook, tried(kernel, category, event))),
+    }
+}
+
+/// The record of what is no system call's event.
+fn of_event(
+    kernel: &KernelBtf,
+    hook: &Hook,
+    category: &str,
+    event: &str,
+) -> Result<Option<Record>, Error> {
+    let format = format(kernel, category, event)?;
+    let is_known = format.is_some();
+    match class::of_event(kernel, hook, event, format) {
+        Err(error @ Error::AmbiguousEvent { .. }) if !is_known => {
+            match kernel.formats().decide(category, event) {
+                Some(format) => class::of_event(kernel, hook, event, Some(format)),
+                None => Err(error),
+            }
+        }
+        record => record,
     }
 }
 
@@ -61,6 +81,16 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
     let mut found: Vec<_> = parts.iter().filter(known).collect();
     if found.is_empty() {
         found = parts.iter().filter(exists).collect();
+    }
+    if found.len() > 1 {
+        let decides = |(category, event): &&(&str, &str)| {
+            let format = kernel.formats().decide(category, event);
+            *category != ANY_CATEGORY && format.is_some()
+        };
+        let decided: Vec<_> = found.iter().copied().filter(decides).collect();
+        if !decided.is_empty() {
+            found = decided;
+        }
     }
     match (&found[..], &parts[..]) {
         ([(category, event)], _) => {
@@ -211,7 +241,11 @@ impl<'n> Call<'n> {
 /// than some of them.
 fn prefixes() -> impl Iterator<Item = &'static str> {
     let wrappers = system_call::WRAPPERS.into_iter().map(|(_, prefix)| prefix);
-    wrappers.chain([system_call::OF_32_BITS, syscall::FUNC, system_call::WITHOUT_WRAPPER])
+    wrappers.chain([
+        system_call::OF_32_BITS,
+        syscall::FUNC,
+        system_call::WITHOUT_WRAPPER,
+    ])
 }
 
 fn wrappers(name: &str) -> impl Iterator<Item = String> {

@@ -70,9 +70,8 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
 /// What would have been the function.
 fn tried(kernel: &KernelBtf, name: &str) -> Vec<String> {
     let behind = system_call::behind_alias(kernel, name);
-    let is_alias = |func: String| {
-        format!("the function {name}, which is an alias of {func} and not in BTF")
-    };
+    let is_alias =
+        |func: String| format!("the function {name}, which is an alias of {func} and not in BTF");
     vec![behind.map_or_else(|| format!("the function {name}"), is_alias)]
 }
 

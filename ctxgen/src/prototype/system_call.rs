@@ -153,9 +153,7 @@ fn alias(function: &str) -> Option<(&'static str, &str)> {
 }
 
 fn runs_32_bits(kernel: &KernelBtf) -> bool {
-    let mut wrappers = kernel
-        .index()
-        .find(kernel.btf(), Named::Func, RUNS_32_BITS);
+    let mut wrappers = kernel.index().find(kernel.btf(), Named::Func, RUNS_32_BITS);
     wrappers.next().is_some()
 }
 
@@ -237,3 +235,6 @@ pub(super) fn settled_of_wrapper(kernel: &KernelBtf, function: &str) -> Settled 
     let name = name.or_else(|| function.strip_prefix(OF_32_BITS));
     name.map_or_else(Settled::default, |name| syscall::settled(kernel, name))
 }
+
+#[cfg(test)]
+mod tests;

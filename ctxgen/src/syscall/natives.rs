@@ -82,7 +82,10 @@ mod tests {
         assert!(names.iter().all(|name| is_identifier(name)));
         let columns = NATIVES.lines().filter_map(|line| line.split_once(':'));
         for column in columns.flat_map(|(_, columns)| columns.split_whitespace()) {
-            assert!(COLUMNS.iter().any(|(_, known)| *known == column), "{column}");
+            assert!(
+                COLUMNS.iter().any(|(_, known)| *known == column),
+                "{column}"
+            );
         }
     }
 

@@ -14,11 +14,7 @@ use crate::kernel::Origin;
 fn type_tag(writer: &mut BtfWriter, name: &str, of: TypeId) -> TypeId {
     let name = writer.string(name);
     let kind_flag = 1 << 31;
-    writer.raw(&[
-        name,
-        kind_flag | libbpf_sys::BTF_KIND_TYPE_TAG << 24,
-        of.0,
-    ])
+    writer.raw(&[name, kind_flag | libbpf_sys::BTF_KIND_TYPE_TAG << 24, of.0])
 }
 
 fn kfunc(writer: &mut BtfWriter, func: TypeId) {
