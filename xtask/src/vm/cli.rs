@@ -107,7 +107,7 @@ struct Options {
     files: Vec<(String, PathBuf)>,
     accel: Accel,
     at_once: Option<usize>,
-    silence: Duration,
+    silence: Option<Duration>,
     folder: Option<PathBuf>,
     setup: bool,
 }
@@ -147,9 +147,8 @@ impl Options {
                         Some(parser.value().and_then(|it| it.parse()).map_err(invalid)?);
                 }
                 Arg::Long("silence") => {
-                    options.silence = Duration::from_secs(
-                        parser.value().and_then(|it| it.parse()).map_err(invalid)?,
-                    );
+                    let seconds = parser.value().and_then(|it| it.parse()).map_err(invalid)?;
+                    options.silence = Some(Duration::from_secs(seconds));
                 }
                 Arg::Long("folder") => {
                     options.folder = Some(parser.value().map_err(invalid)?.into());
@@ -276,7 +275,7 @@ fn run(parser: Parser) -> Result<(), Error> {
     let settings = Settings {
         accel: options.accel,
         at_once: options.at_once.unwrap_or(defaults.at_once),
-        silence: options.silence,
+        silence: options.silence.unwrap_or(SILENCE),
         folder: options.folder.clone().unwrap_or(defaults.folder),
         judge: defaults.judge,
     };
@@ -427,7 +426,7 @@ mod tests {
             options.files,
             [("/bin/x".to_owned(), PathBuf::from("target/x=y"))]
         );
-        assert_eq!(options.silence, Duration::from_secs(7));
+        assert_eq!(options.silence, Some(Duration::from_secs(7)));
     }
 
     #[test]
