@@ -164,8 +164,8 @@ impl Builder {
     /// Adds what tracefs says of the trace events of a target kernel: a `format` file, or a folder such
     /// as `/sys/kernel/tracing/events` with `<category>/<event>/format` in it, saved from that kernel.
     /// Of several kernels, it is the one that was named last before this. Contexts of classic tracepoints
-    /// (`tp/sched/sched_switch`) need it where BTF does not tell which record an event has; the running
-    /// kernel's own is read by itself where it can be.
+    /// (`tp/sched/sched_switch`) need it where BTF does not tell which record an event has; of the running
+    /// kernel, those files are read by themselves, where they can be.
     pub fn formats(mut self, path: impl AsRef<Path>) -> Self {
         let named = usize::from(self.btf.is_some()) + self.kernels.len();
         self.formats.push((named, path.as_ref().to_owned()));
@@ -363,6 +363,7 @@ impl Builder {
         if let Vmlinux::Provided(path) = &self.vmlinux {
             depends_on.insert(path.clone());
         }
+        depends_on.extend(found.deciding_formats());
         let absent = found.absent();
         depends_on.extend(absent.and_then(|path| absent::watch(&out, path)));
 

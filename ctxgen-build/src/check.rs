@@ -212,6 +212,10 @@ fn mismatch(
         }
     };
     let hook = &sec.hook;
+    let mut unshared = kernels.iter();
+    if let Some(why) = unshared.find_map(|kernel| ctxgen::unshared(kernel, &sec, &takes)) {
+        return of(None, why);
+    }
     if takes != hook.struct_name() {
         return match sec.may_take(&takes) {
             true => None,
@@ -243,6 +247,11 @@ fn mismatch(
 fn said_of(sec: &SecName) -> String {
     match sec.hook.family().generic() {
         Generic::Other(pointee, what) => format!("it gets a pointer to {pointee}, which is {what}"),
+        Generic::Unknown if sec.hook.is_generic() => {
+            "of the functions that its pattern matches, each has arguments of its own: it gets their slots, \
+             `unsigned long long *ctx`"
+                .to_owned()
+        }
         _ => String::new(),
     }
 }

@@ -118,7 +118,8 @@ impl Targets {
         Ok(())
     }
 
-    /// With what tracefs says of the kernels' trace events, each for the last of so many of them.
+    /// With what tracefs says of the kernels' trace events, each for the last of so many of them. The running
+    /// kernel's own tracefs decides what nothing else tells.
     pub(crate) fn with_formats(mut self, formats: &[(usize, PathBuf)]) -> Result<Self, Error> {
         for (named, path) in formats {
             let number = named.saturating_sub(1).min(self.kernels.len() - 1);
@@ -133,7 +134,21 @@ impl Targets {
             })?;
             self.paths.push(path.clone());
         }
+        let kernels = self
+            .kernels
+            .into_iter()
+            .map(|kernel| match kernel.origin() {
+                origin if origin.is_running() => kernel.with_running_formats(),
+                _ => kernel,
+            });
+        self.kernels = kernels.collect();
         Ok(self)
+    }
+
+    /// The formats of the running kernel's that were read, since nothing else told a record.
+    pub(crate) fn deciding_formats(&self) -> Vec<PathBuf> {
+        let kernels = self.kernels.iter();
+        kernels.flat_map(KernelBtf::deciding_formats).collect()
     }
 
     fn check_byte_orders(&self) -> Result<(), Error> {

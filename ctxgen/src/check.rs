@@ -16,7 +16,9 @@ use crate::drift::Slots;
 use crate::drift::absence;
 use crate::drift::changes;
 use crate::hook::Hook;
+use crate::hook::SecName;
 use crate::kernel::KernelBtf;
+use crate::multi::unshared;
 use crate::object::ObjectFile;
 use crate::object::Program;
 
@@ -127,7 +129,18 @@ fn verdict(
     kernel: &KernelBtf,
     relocated: &Relocated<'_>,
 ) -> Result<Verdict, Error> {
-    let hooks = program.hooks();
+    let mut hooks = program.hooks();
+    if let (Some(of_struct), Ok(sec)) = (&of_struct, SecName::parse(&program.section))
+        && sec.may_take(&of_struct.struct_name())
+        && program.implements.is_empty()
+        && !sec.listed().is_empty()
+    {
+        let name = of_struct.struct_name();
+        if let Some(why) = unshared(kernel, &sec, &name) {
+            return Ok(Verdict::Absent(why));
+        }
+        hooks.retain(|hook| hook.struct_name() == name);
+    }
     if let Some(of_struct) = &of_struct {
         let name = of_struct.struct_name();
         let mut right = hooks.iter().map(Hook::struct_name);

@@ -130,7 +130,10 @@ impl Builder {
                 error: Box::new(error),
             })?;
         }
-        Ok(found.kernel)
+        Ok(match found.kernel.origin().is_running() {
+            true => found.kernel.with_running_formats(),
+            false => found.kernel,
+        })
     }
 
     /// The sources as the preprocessor leaves them, as in a build. Adds their hooks.

@@ -14,6 +14,7 @@ mod measure;
 mod namesakes;
 mod plain;
 mod shape;
+mod tags;
 mod types;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! Where formats are known from: the running kernel's tracefs, saved files, and pinned BTFs.
 
 use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,6 +15,7 @@ use super::Format;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
+use crate::hook::ANY_CATEGORY;
 use crate::ident::is_identifier;
 
 /// Where the running kernel shows its own, the newer place first.
@@ -25,6 +27,9 @@ const RUNNING: [&str; 2] = [
 /// What the file of an event is called.
 const FILE: &str = "format";
 
+/// What the file of a category is called that switches on all of its events.
+const ENABLE: &str = "enable";
+
 /// The largest file that is read: the longest of a kernel's has some 30 KiB.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -32,6 +37,15 @@ const MAX_FILE: u64 = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Formats {
     sources: Vec<Source>,
+    deciding: Option<Deciding>,
+}
+
+/// A folder that is asked only where nothing else tells.
+#[derive(Clone, Debug)]
+struct Deciding {
+    folder: Folder,
+    /// The events, by category and name, that it has told something of.
+    asked: RefCell<BTreeSet<(String, String)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,11 +66,55 @@ struct Folder {
 impl Formats {
     /// Those of the running kernel, where they can be read.
     pub(crate) fn running() -> Self {
-        let folders = RUNNING.iter().map(|path| Folder::new(Path::new(path)));
-        let first = folders.into_iter().find(|folder| folder.path.is_dir());
+        let folder = running_folder().map(Folder::new);
         Self {
-            sources: first.into_iter().map(Source::Folder).collect(),
+            sources: folder.into_iter().map(Source::Folder).collect(),
+            deciding: None,
         }
+    }
+
+    /// Lets a folder decide what nothing else tells.
+    pub(crate) fn decide_by(&mut self, folder: &Path) {
+        self.deciding = Some(Deciding {
+            folder: Folder::new(folder),
+            asked: RefCell::default(),
+        });
+    }
+
+    /// The format of an event of which nothing else tells which record it has. What cannot be read decides
+    /// nothing.
+    pub(crate) fn decide(&self, category: &str, event: &str) -> Option<Format> {
+        let deciding = self.deciding.as_ref()?;
+        let categories = deciding.folder.events().get(event)?;
+        let category = match category {
+            ANY_CATEGORY => categories.first()?,
+            category => categories.get(category)?,
+        };
+        let format = deciding.folder.find(category, event).ok()??;
+        let asked = (category.clone(), event.to_owned());
+        deciding.asked.borrow_mut().insert(asked);
+        Some(format)
+    }
+
+    /// The files by which [`Formats::decide`] has decided, sorted.
+    pub(crate) fn decided_by(&self) -> Vec<PathBuf> {
+        let Some(Deciding { folder, asked }) = &self.deciding else {
+            return Vec::new();
+        };
+        let file = |(category, event): &(String, String)| folder.file(category, event);
+        asked.borrow().iter().map(file).collect()
+    }
+
+    /// The format of an event, where one is given or has decided.
+    pub(crate) fn used(&self, category: &str, event: &str) -> Option<Format> {
+        let decided = || {
+            let Deciding { folder, asked } = self.deciding.as_ref()?;
+            let key = (category.to_owned(), event.to_owned());
+            let is_asked = asked.borrow().contains(&key);
+            is_asked.then(|| folder.find(category, event))?.ok()?
+        };
+        // One that cannot be read has settled nothing.
+        self.find(category, event).ok().flatten().or_else(decided)
     }
 
     /// Those that a pinned BTF keeps.
@@ -75,7 +133,10 @@ impl Formats {
             }
         }
         sources.reverse();
-        Self { sources }
+        Self {
+            sources,
+            deciding: None,
+        }
     }
 
     /// Adds a file, or a folder of them. What was added before goes first.
@@ -145,6 +206,16 @@ impl Formats {
         categories
     }
 
+    /// Whether all events of a category are known: a folder has the kernel's own file for the category as a
+    /// whole beside its events.
+    pub(crate) fn is_whole(&self, category: &str) -> bool {
+        is_identifier(category)
+            && self.sources.iter().any(|source| match source {
+                Source::Folder(folder) => folder.path.join(category).join(ENABLE).is_file(),
+                Source::One(..) => false,
+            })
+    }
+
     /// All events of known category, as category and name, sorted.
     pub(crate) fn events(&self) -> BTreeSet<(String, String)> {
         let mut events = BTreeSet::new();
@@ -179,12 +250,16 @@ impl Folder {
         if !is_identifier(category) || !is_identifier(event) {
             return Ok(None);
         }
-        let path = self.path.join(category).join(event).join(FILE);
+        let path = self.file(category, event);
         match read(&path) {
             Ok(text) => parse(&path, &text).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unreadable(&path, error)),
         }
+    }
+
+    fn file(&self, category: &str, event: &str) -> PathBuf {
+        self.path.join(category).join(event).join(FILE)
     }
 
     fn events(&self) -> &BTreeMap<String, BTreeSet<String>> {
@@ -200,6 +275,12 @@ impl Folder {
             events
         })
     }
+}
+
+/// Where the running kernel shows its own formats, where that can be read.
+pub(crate) fn running_folder() -> Option<&'static Path> {
+    let mut folders = RUNNING.into_iter().map(Path::new);
+    folders.find(|folder| folder.is_dir())
 }
 
 /// What is in a folder and can be a category's or an event's name. One that cannot be read is empty.

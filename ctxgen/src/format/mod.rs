@@ -21,6 +21,7 @@ mod known;
 use std::fmt::Write;
 
 pub(crate) use self::known::Formats;
+pub(crate) use self::known::running_folder;
 
 use crate::ident::is_identifier;
 

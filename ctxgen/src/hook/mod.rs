@@ -2,6 +2,7 @@
 
 mod clone;
 mod family;
+mod multi;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -454,6 +455,8 @@ pub struct SecName {
     pub autoload: bool,
     /// What stands behind the section prefix, slash included.
     rest: Box<str>,
+    /// The hooks behind the slash, where there are several.
+    listed: Box<[Hook]>,
 }
 
 impl SecName {
@@ -471,7 +474,13 @@ impl SecName {
                 name: name.to_owned(),
             })?;
         let target = target.filter(|target| !target.is_empty());
+        let mut listed = Box::default();
         let hook = match (target, family.generic()) {
+            (Some(target), _) if multi::is_multi(family, section) => {
+                let hook;
+                (hook, listed) = multi::parse(family, target)?;
+                hook
+            }
             (Some(target), _) => Hook::new(family, target)?,
             (None, Generic::Unknown) if family.prototypes() != Prototypes::StructOps => {
                 return Err(Error::NoTarget {
@@ -492,7 +501,14 @@ impl SecName {
             section,
             autoload,
             rest: plain[section.len()..].into(),
+            listed,
         })
+    }
+
+    /// All hooks of a name that lists several, as `fentry.multi/vfs_read,vfs_write` does; empty of any other.
+    /// [`SecName::hook`] is the first.
+    pub fn listed(&self) -> &[Hook] {
+        &self.listed
     }
 }
 
@@ -508,6 +524,7 @@ impl SecName {
             hook: hook.clone(),
             section,
             autoload: true,
+            listed: Box::default(),
         }
     }
 
@@ -518,6 +535,13 @@ impl SecName {
     /// declared otherwise; but not as what another hook passes.
     pub fn may_take(&self, struct_name: &str) -> bool {
         let family = self.hook.family();
+        if self
+            .listed
+            .iter()
+            .any(|hook| hook.struct_name() == struct_name)
+        {
+            return true;
+        }
         if family.also().contains(&struct_name) || self.of_return() == Some(struct_name.to_owned())
         {
             return true;
@@ -542,6 +566,8 @@ impl SecName {
         match (family.generic(), family.passing()) {
             // What replaces a function gets what that gets, which may be any program's context.
             (Generic::Other(..), _) if family.has_targets() => true,
+            // Of a pattern, which functions there are is known when it is attached.
+            (Generic::Unknown, Passing::Slots) => false,
             _ if self.hook.is_generic() && of_struct.as_ref().is_some_and(of_family) => true,
             (Generic::Struct(_), Passing::Memory) | (_, Passing::Slots) => false,
             (_, Passing::Memory | Passing::Registers) => of_struct.is_none(),

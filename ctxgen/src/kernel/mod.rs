@@ -32,6 +32,7 @@ use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
 use crate::format::Formats;
+use crate::format::running_folder;
 use crate::pin::PinNote;
 
 /// Where the kernel shows its own BTF.
@@ -64,6 +65,15 @@ impl Origin {
     pub(crate) fn running() -> Self {
         Self::Running {
             release: source::running_release(),
+        }
+    }
+
+    /// Whether it is the running kernel, with or without modules.
+    pub fn is_running(&self) -> bool {
+        match self {
+            Self::Running { .. } => true,
+            Self::WithModules { vmlinux, .. } => vmlinux.is_running(),
+            Self::File(_) | Self::Memory(_) => false,
         }
     }
 }
@@ -126,11 +136,7 @@ impl KernelBtf {
     pub fn running() -> Result<Self, Error> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                let mut kernel = Self::from_bytes(&bytes, Origin::running())?;
-                kernel.formats = Formats::running();
-                Ok(kernel)
-            }
+            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
             Err(error) => Err(Error::NoRunningBtf { path, error }),
         }
     }
@@ -295,7 +301,7 @@ impl KernelBtf {
 
     /// This kernel with what tracefs says of its trace events: a `format` file, or a folder such as
     /// `/sys/kernel/tracing/events` with `<category>/<event>/format` in it. They have to be of the same
-    /// kernel. Of the running one they are known already, to whoever may read them.
+    /// kernel.
     ///
     /// BTF does not have the categories of trace events, nor all that is known of their records.
     ///
@@ -321,6 +327,38 @@ impl KernelBtf {
     pub fn with_format(mut self, category: &str, text: &str) -> Result<Self, Error> {
         self.formats.add_text(category, text)?;
         Ok(self)
+    }
+
+    /// This kernel with those formats of the running kernel's tracefs without which a context cannot be told:
+    /// those of events of which BTF does not tell which record they have. All else is told without them, to
+    /// anyone alike. Where tracefs cannot be read, such events remain ambiguous
+    /// ([`Error::AmbiguousEvent`]).
+    #[must_use]
+    pub fn with_running_formats(self) -> Self {
+        match running_folder() {
+            Some(folder) => self.with_deciding_formats(folder),
+            None => self,
+        }
+    }
+
+    /// As [`KernelBtf::with_running_formats`], from any such folder.
+    #[must_use]
+    pub fn with_deciding_formats(mut self, folder: impl AsRef<Path>) -> Self {
+        self.formats.decide_by(folder.as_ref());
+        self
+    }
+
+    /// The files that were read since, because nothing but them told: those of
+    /// [`KernelBtf::with_running_formats`].
+    pub fn deciding_formats(&self) -> Vec<PathBuf> {
+        self.formats.decided_by()
+    }
+
+    /// This kernel with all formats of the running kernel's tracefs, where they can be read: what they tell
+    /// goes first, so that more is told to those who may read them.
+    #[must_use]
+    pub fn with_all_running_formats(self) -> Self {
+        self.with_all_formats(Formats::running())
     }
 
     /// This kernel with all of these formats.

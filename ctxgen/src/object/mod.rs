@@ -101,13 +101,17 @@ impl Program {
         self.implements.is_empty() && sec.is_ok_and(|sec| sec.may_take(struct_name))
     }
 
-    /// Where it attaches, as far as the object says: the hook of its section, or of a `struct_ops` program
-    /// the members that it is assigned to. Several are usual only where they have the same context.
+    /// Where it attaches, as far as the object says: the hook of its section, or those that it lists, or of a
+    /// `struct_ops` program the members that it is assigned to. Several have the same context, as far as the
+    /// program takes one.
     pub fn hooks(&self) -> Vec<Hook> {
         if !self.implements.is_empty() {
             return self.implements.clone();
         }
-        let of_section = SecName::parse(&self.section).ok().map(|sec| sec.hook);
+        let of_section = match SecName::parse(&self.section) {
+            Ok(sec) if !sec.listed().is_empty() => return sec.listed().to_vec(),
+            sec => sec.ok().map(|sec| sec.hook),
+        };
         // Of such programs, the section may say any name.
         let says_nothing =
             |hook: &Hook| hook.is_generic() && hook.family().prototypes() == Prototypes::StructOps;

@@ -151,8 +151,7 @@ impl<'k> Kept<'k> {
     }
 
     fn add_format(&mut self, category: String, event: String) {
-        // One that cannot be read has settled nothing.
-        if let Ok(Some(format)) = self.kernel.formats().find(&category, &event) {
+        if let Some(format) = self.kernel.formats().used(&category, &event) {
             self.formats.insert((category, event), format);
         }
     }

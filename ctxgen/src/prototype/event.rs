@@ -6,6 +6,7 @@
 
 mod class;
 mod record;
+mod similar;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ use crate::syscall;
 
 pub use self::record::Record;
 pub use self::record::RecordField;
+pub(super) use self::similar::nearest_hooks;
 
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
     let hook = &spelled(kernel, hook)?;
@@ -36,11 +38,32 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     let record = match Call::of(category, event) {
         Some(call) if exists(kernel, category, event) => record::of_call(kernel, call),
         Some(_) => None,
-        None => class::of_event(kernel, hook, event, format(kernel, category, event)?)?,
+        None if is_absent(kernel, category, event) => None,
+        None => of_event(kernel, hook, category, event)?,
     };
     match record {
         Some(record) => Ok(Prototype::Record(record)),
-        None => Err(unknown(kernel, hook, tried(category, event))),
+        None => Err(unknown(kernel, hook, tried(kernel, category, event))),
+    }
+}
+
+/// The record of what is no system call's event.
+fn of_event(
+    kernel: &KernelBtf,
+    hook: &Hook,
+    category: &str,
+    event: &str,
+) -> Result<Option<Record>, Error> {
+    let format = format(kernel, category, event)?;
+    let is_known = format.is_some();
+    match class::of_event(kernel, hook, event, format) {
+        Err(error @ Error::AmbiguousEvent { .. }) if !is_known => {
+            match kernel.formats().decide(category, event) {
+                Some(format) => class::of_event(kernel, hook, event, Some(format)),
+                None => Err(error),
+            }
+        }
+        record => record,
     }
 }
 
@@ -59,6 +82,16 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
     if found.is_empty() {
         found = parts.iter().filter(exists).collect();
     }
+    if found.len() > 1 {
+        let decides = |(category, event): &&(&str, &str)| {
+            let format = kernel.formats().decide(category, event);
+            *category != ANY_CATEGORY && format.is_some()
+        };
+        let decided: Vec<_> = found.iter().copied().filter(decides).collect();
+        if !decided.is_empty() {
+            found = decided;
+        }
+    }
     match (&found[..], &parts[..]) {
         ([(category, event)], _) => {
             // One that is spelled out may still be in another category.
@@ -75,11 +108,19 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
                 }),
             }
         }
-        ([], [(category, event)]) => Err(unknown(kernel, hook, tried(category, event))),
+        ([], [(category, event)]) => Err(unknown(kernel, hook, tried(kernel, category, event))),
         ([], _) => {
-            let events = parts.iter().map(|(_, event)| *event);
-            let tried = events.map(|event| format!("the tracepoint {event}"));
-            Err(unknown(kernel, hook, tried.collect()))
+            let is_call = |(category, event): &&(&str, &str)| Call::of(category, event).is_some();
+            let tried = match parts.iter().find(is_call) {
+                Some((category, event)) => tried(kernel, category, event),
+                None => {
+                    let events = parts.iter().map(|(_, event)| *event);
+                    events
+                        .map(|event| format!("the tracepoint {event}"))
+                        .collect()
+                }
+            };
+            Err(unknown(kernel, hook, tried))
         }
         (several, _) => Err(Error::AmbiguousEvent {
             hook: hook.clone(),
@@ -196,22 +237,23 @@ impl<'n> Call<'n> {
     }
 }
 
-/// What a wrapper is called that an x86 kernel has for programs of 32 bits.
-const OF_32_BITS: &str = "__ia32_sys_";
-
 /// What the functions are called that system calls are entered by. Those without arguments have no more
 /// than some of them.
 fn prefixes() -> impl Iterator<Item = &'static str> {
     let wrappers = system_call::WRAPPERS.into_iter().map(|(_, prefix)| prefix);
-    wrappers.chain([OF_32_BITS, syscall::FUNC, system_call::WITHOUT_WRAPPER])
+    wrappers.chain([
+        system_call::OF_32_BITS,
+        syscall::FUNC,
+        system_call::WITHOUT_WRAPPER,
+    ])
 }
 
 fn wrappers(name: &str) -> impl Iterator<Item = String> {
     prefixes().map(move |prefix| format!("{prefix}{name}"))
 }
 
-/// The system calls that BTF has functions of, sorted. Of those that ctxgen does not know, most are of
-/// other ABIs of the architecture, and have no events.
+/// The system calls with events, sorted: those that BTF has functions of, but for those of other ABIs of
+/// the architecture.
 fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
     let (index, btf) = (kernel.index(), kernel.btf());
     if index
@@ -226,8 +268,14 @@ fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
         funcs.filter_map(move |func| Some(func.name().strip_prefix(prefix)?.to_owned()))
     };
     let mut calls: BTreeSet<String> = prefixes().flat_map(of_prefix).collect();
-    let known: BTreeSet<&str> = syscall::known().collect();
-    calls.retain(|name| known.contains(name.as_str()));
+    calls.extend(syscall::without_wrapper(kernel));
+    let events = |name: &String| [syscall::ENTER, syscall::EXIT].map(|of| format!("{of}{name}"));
+    calls.retain(|name| {
+        syscall::has_events(kernel, name)
+            && events(name)
+                .iter()
+                .all(|event| !is_absent(kernel, syscall::CATEGORY, event))
+    });
     calls
 }
 
@@ -236,18 +284,33 @@ fn has_category(kernel: &KernelBtf, event: &str, category: &str) -> bool {
     kernel.formats().categories(event).contains(category)
 }
 
+/// Whether the formats that are known have all of a category, and not this event. What a module adds may be
+/// missing while that is not loaded.
+fn is_absent(kernel: &KernelBtf, category: &str, event: &str) -> bool {
+    let formats = kernel.formats();
+    let is_call = category == syscall::CATEGORY;
+    (is_call || kernel.modules().is_empty())
+        && formats.is_whole(category)
+        && formats.categories(event).is_empty()
+}
+
 /// Whether BTF has such an event, of whatever category. Of kernels without system calls' events, BTF
 /// has no struct of theirs either.
 fn exists(kernel: &KernelBtf, category: &str, event: &str) -> bool {
     if has_category(kernel, event, category) {
         return true;
     }
+    if is_absent(kernel, category, event) {
+        return false;
+    }
     let (index, btf) = (kernel.index(), kernel.btf());
     let has = |named, name: &str| index.find(btf, named, name).next().is_some();
     match Call::of(category, event) {
         Some(call) => {
+            let has_func = || wrappers(call.name()).any(|name| has(Named::Func, &name));
             has(Named::Struct, record::OF_CALL)
-                && wrappers(call.name()).any(|name| has(Named::Func, &name))
+                && syscall::may_have_events(kernel, call.name())
+                && (has_func() || syscall::is_without_wrapper(kernel, call.name()))
         }
         None => tracepoint::exists(kernel, event) && is_event(kernel, event),
     }
@@ -274,8 +337,18 @@ fn format(kernel: &KernelBtf, category: &str, event: &str) -> Result<Option<Form
 }
 
 /// What would have been it.
-fn tried(category: &str, event: &str) -> Vec<String> {
+fn tried(kernel: &KernelBtf, category: &str, event: &str) -> Vec<String> {
+    if is_absent(kernel, category, event) {
+        return vec![format!(
+            "the event {event} among the formats of {category}, which are all known"
+        )];
+    }
     match Call::of(category, event) {
+        Some(call) if !syscall::may_have_events(kernel, call.name()) => vec![format!(
+            "an event of the system call {}, which this architecture has for programs of another ABI \
+             at most",
+            call.name()
+        )],
         Some(call) => {
             let first = wrappers(call.name()).take(3);
             let funcs = first.map(|name| format!("the function {name}"));

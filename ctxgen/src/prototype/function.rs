@@ -1,6 +1,8 @@
 //! Functions: fentry and its relatives.
 
+use super::Argument;
 use super::Lookup;
+use super::Mark;
 use super::Signature;
 use super::argument;
 use super::place;
@@ -9,6 +11,8 @@ use super::returned;
 use super::system_call;
 use super::unknown;
 use crate::Error;
+use crate::agree::Agreement;
+use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Kind;
@@ -45,22 +49,36 @@ const KFUNC: &str = "bpf_kfunc";
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
     let protos = protos(kernel, hook.module(), name);
+    let by_registers = hook.family().passing() == Passing::Registers;
     let Some(proto) = protos.first() else {
-        return Err(unknown(kernel, hook, vec![format!("the function {name}")]));
+        let alias = by_registers.then(|| system_call::aliased(kernel, name));
+        return alias
+            .flatten()
+            .ok_or_else(|| unknown(kernel, hook, tried(kernel, name)));
     };
     let first = agreed(kernel.btf(), kernel.origin(), hook, proto, &protos)?;
     if let Some(whole) = with_implicit_arguments(kernel, hook, proto) {
         return Ok(signature(&whole, &format!("{name}{IMPLICIT}")));
     }
     // What a trampoline's program follows, the verifier knows as the registers that it is.
-    let system_call = match hook.family().passing() {
-        Passing::Registers => system_call::of_wrapper(kernel, name, &first),
-        Passing::Slots | Passing::Memory => None,
-    };
-    Ok(Signature {
-        system_call,
-        ..first
+    Ok(match by_registers {
+        true => system_call::with_call(kernel, name, first),
+        false => first,
     })
+}
+
+/// What would have been the function.
+fn tried(kernel: &KernelBtf, name: &str) -> Vec<String> {
+    let behind = system_call::behind_alias(kernel, name);
+    let is_alias =
+        |func: String| format!("the function {name}, which is an alias of {func} and not in BTF");
+    vec![behind.map_or_else(|| format!("the function {name}"), is_alias)]
+}
+
+/// The hook of the function that one stands for which the kernel has under another name than BTF.
+pub(super) fn behind_alias(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
+    let func = system_call::behind_alias(kernel, hook.target())?;
+    Hook::new(hook.family(), &func).ok()
 }
 
 pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
@@ -80,8 +98,14 @@ pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
 pub(super) type Proto<'b> = Type<'b>;
 
 pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
-    let args = proto.params().map(argument).collect();
-    Signature::new(args, returned(proto), func)
+    let args = proto.params().map(argument).map(|argument| Argument {
+        // Programs that look on at a call are not the ones whose arena it is.
+        mark: argument
+            .mark
+            .filter(|mark| !matches!(mark, Mark::Arena { .. })),
+        ..argument
+    });
+    Signature::new(args.collect(), returned(proto), func)
 }
 
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
@@ -96,6 +120,10 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     };
     match family.returned() {
         Returned::Int => modifiable().flat_map(funcs).collect(),
+        _ if family.passing() == Passing::Registers => {
+            let aliases = system_call::aliases(kernel);
+            funcs("").chain(aliases).collect()
+        }
         Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
 }
@@ -120,12 +148,15 @@ fn with_implicit_arguments<'k>(
 ) -> Option<Type<'k>> {
     let name = format!("{}{IMPLICIT}", hook.target());
     let whole = protos(kernel, hook.module(), &name).pop()?;
+    let btf = kernel.btf();
+    // The ids may differ: what callers see as a pointer into their arena, the function does not.
+    let is_alike = |a: TypeId, b: TypeId| agreement((btf, a), (btf, b)) == Agreement::Same;
     let begins_alike = whole.params().len() > called.params().len()
         && called
             .params()
             .zip(whole.params())
-            .all(|(a, b)| a.type_id == b.type_id);
-    (begins_alike && returned(&whole) == returned(called) && is_kfunc(kernel, hook))
+            .all(|(a, b)| is_alike(a.type_id, b.type_id));
+    (begins_alike && is_alike(returned(called), returned(&whole)) && is_kfunc(kernel, hook))
         .then_some(whole)
 }
 
@@ -188,69 +219,6 @@ pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Pr
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::Context;
-    use crate::btf::BtfWriter;
-    use crate::btf::ByteOrder;
-    use crate::ctx_btf::CtxBtf;
-    use crate::hook::Hook;
-    use crate::kernel::KernelBtf;
-    use crate::kernel::Origin;
-    use crate::prototype::hooks;
-    use crate::render;
-
-    /// `foo` is there only as a compiler's clone, as pahole's `true_signature` has it; `bar` is there, and
-    /// its clone is not.
-    fn kernel(order: ByteOrder) -> KernelBtf {
-        let mut writer = BtfWriter::new(order);
-        let int = writer.unsigned("unsigned int", 4);
-        let clone = writer.prototype(&[("sk__state", int), ("flags", int)], int);
-        writer.function("foo.isra.0", clone);
-        writer.function("foo.isra.0.cold", clone);
-        let bar = writer.prototype(&[("x", int)], int);
-        writer.function("bar", bar);
-        let origin = Origin::Memory("test".to_owned());
-        KernelBtf::from_bytes(&writer.finish(), origin).unwrap()
-    }
-
-    fn context(kernel: &KernelBtf, hook: &str) -> Result<Context, crate::Error> {
-        Context::of_hook(kernel, &hook.parse::<Hook>().unwrap())
-    }
-
-    #[test]
-    fn a_clone_has_a_context_of_its_own() {
-        for order in [ByteOrder::Little, ByteOrder::Big] {
-            let kernel = kernel(order);
-            for hook in ["fentry/foo.isra.0", "btf_fentry_1foo_0isra_00_ctx"] {
-                let context = context(&kernel, hook).unwrap();
-                assert_eq!(context.struct_name, "btf_fentry_1foo_0isra_00_ctx");
-                let ctx = CtxBtf::new(&kernel, [context]).unwrap();
-                let header = render::header(&ctx).unwrap();
-                assert!(header.contains("fentry/foo.isra.0"), "{header}");
-                assert!(header.contains("arguments may be missing"), "{header}");
-                assert!(header.contains("unsigned int sk__state "), "{header}");
-            }
-            let family = "fentry/x".parse::<Hook>().unwrap().family();
-            let all: Vec<String> = hooks(&kernel, family)
-                .map(|hook| hook.to_string())
-                .collect();
-            assert_eq!(
-                all,
-                ["fentry/bar", "fentry/foo.isra.0", "fentry/foo.isra.0.cold"]
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_there_only_as_a_clone() {
-        let kernel = kernel(ByteOrder::HOST);
-        let error = context(&kernel, "fentry/foo").unwrap_err().to_string();
-        assert!(
-            error.contains("has made other functions of it") && error.contains("fentry/foo.isra.0"),
-            "{error}"
-        );
-        let error = context(&kernel, "fexit/bar.constprop.0").unwrap_err();
-        let error = error.to_string();
-        assert!(error.contains("Similar names: fexit/bar"), "{error}");
-    }
-}
+mod clone_tests;
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,19 @@ use crate::btf::Kind;
 use crate::btf::Type;
 use crate::hook::Generic;
 use crate::hook::Hook;
+use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 
 /// What `PT_REGS_*` of libbpf and the verifier take a kprobe's context for, on every architecture
 /// (`include/uapi/asm-generic/bpf_perf_event.h` and its like).
 const REGISTERS: &str = "bpf_user_pt_regs_t";
+
+/// What programs on all functions of a pattern get: the type that their argument points to, and what it is.
+pub(crate) const SLOTS: (&str, &str) = (
+    "unsigned long long",
+    "the arguments, a slot of 8 bytes each, of whichever function it is",
+);
 
 /// What it is on most architectures.
 pub(crate) const PT_REGS: &str = "pt_regs";
@@ -27,6 +34,10 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
             // On s390 the typedef's struct has no name of its own, and programs take the one around it.
             let named = registers(kernel).filter(|ty| !ty.name().is_empty());
             (named.or_else(|| structure(kernel, PT_REGS)), tried)
+        }
+        Generic::Unknown if hook.family().passing() == Passing::Slots => {
+            let (pointee, what) = SLOTS;
+            return Ok(Prototype::Other { pointee, what });
         }
         Generic::Unknown => (None, Vec::new()),
     };

@@ -124,6 +124,12 @@ impl Argument {
             None => "",
             Some(Mark::Nullable) => "may be NULL",
             Some(Mark::Reference) => "a reference, which the program has to release or pass on",
+            Some(Mark::Arena { nullable: false }) => {
+                "in the program's arena: only programs with an arena map load"
+            }
+            Some(Mark::Arena { nullable: true }) => {
+                "in the program's arena: only programs with an arena map load; may be NULL"
+            }
         }
     }
 }
@@ -137,6 +143,38 @@ pub enum Mark {
     Nullable,
     /// `__ref`: the program holds a reference (`REFCOUNTED_SUFFIX`).
     Reference,
+    /// `__arena`: it points into the arena of the program that implements the member. Since 7.3, the
+    /// verifier refuses all others: "requires a program with an associated arena".
+    Arena {
+        /// Whether it is `__nullable` too.
+        nullable: bool,
+    },
+}
+
+impl Mark {
+    const SUFFIXES: [(&str, Self); 3] = [
+        ("__nullable", Self::Nullable),
+        ("__ref", Self::Reference),
+        ("__arena", Self::Arena { nullable: false }),
+    ];
+
+    /// The last suffix of a name as a mark, and what stands before it.
+    fn last_of(name: &str) -> Option<(&str, Self)> {
+        Self::SUFFIXES.iter().find_map(|(suffix, mark)| {
+            let rest = name.strip_suffix(suffix)?;
+            (!rest.is_empty()).then_some((rest, *mark))
+        })
+    }
+
+    /// Both this mark and the one of a suffix behind it: `__arena__nullable`.
+    fn with(self, behind: Option<Self>) -> Self {
+        match (self, behind) {
+            (Self::Arena { nullable: false }, Some(Self::Nullable))
+            | (Self::Nullable, Some(Self::Arena { .. })) => Self::Arena { nullable: true },
+            (mark, None) => mark,
+            (_, Some(behind)) => behind,
+        }
+    }
 }
 
 /// Where argument names are from.
@@ -286,19 +324,19 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
             tried,
             ..
         } => {
-            let nearest = match hook.family().prototypes() {
-                Prototypes::StructOps => struct_ops::nearest_hooks(kernel, &hook),
-                _ => {
+            let meant = match hook.family().prototypes() {
+                Prototypes::Function => function::behind_alias(kernel, &hook),
+                _ => None,
+            };
+            let nearest = match (meant, hook.family().prototypes()) {
+                (Some(meant), _) => vec![meant.to_string()],
+                (None, Prototypes::StructOps) => struct_ops::nearest_hooks(kernel, &hook),
+                (None, Prototypes::Event) => event::nearest_hooks(kernel, &hook),
+                (None, _) => {
                     let all = all(kernel, hook.family());
-                    let clones = clones(&all, &hook);
-                    if !clones.is_empty() {
-                        clones
-                    } else {
-                        nearest(hook.own_name(), all.iter().map(Hook::own_name))
-                            .iter()
-                            .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
-                            .map(ToString::to_string)
-                            .collect()
+                    match clones(&all, &hook) {
+                        clones if clones.is_empty() => nearest_of(&all, hook.own_name()),
+                        clones => clones,
                     }
                 }
             };
@@ -311,6 +349,15 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
         }
         error => error,
     }
+}
+
+/// The hooks with the names nearest to one.
+fn nearest_of(all: &[Hook], name: &str) -> Vec<String> {
+    nearest(name, all.iter().map(Hook::own_name))
+        .iter()
+        .filter_map(|name| all.iter().find(|hook| hook.own_name() == name))
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// The prototype of a FUNC: its `FUNC_PROTO`.
@@ -330,12 +377,11 @@ fn returned(proto: &Type<'_>) -> TypeId {
 }
 
 fn argument(param: Param<'_>) -> Argument {
-    const MARKS: [(&str, Mark); 2] = [("__nullable", Mark::Nullable), ("__ref", Mark::Reference)];
-    let marked = MARKS.iter().find_map(|(suffix, mark)| {
-        let name = param.name.strip_suffix(suffix)?;
-        (!name.is_empty()).then_some((name, Some(*mark)))
-    });
-    let (name, mark) = marked.unwrap_or((param.name, None));
+    let (mut name, mut mark) = (param.name, None);
+    while let Some((rest, last)) = Mark::last_of(name) {
+        name = rest;
+        mark = Some(last.with(mark));
+    }
     Argument {
         name: (!name.is_empty()).then(|| name.to_owned()),
         type_id: param.type_id,

@@ -6,6 +6,7 @@
 
 use super::Argument;
 use super::Lookup;
+use super::NamesFrom;
 use super::Settled;
 use super::Signature;
 use super::SystemCall;
@@ -36,6 +37,16 @@ pub(super) const WITHOUT_WRAPPER: &str = "__se_sys_";
 /// What the wrapper's argument is called in a `ksyscall` context.
 const ARGUMENTS: &str = "args";
 
+/// What the wrappers of calls without arguments are called on x86-64 beside their function: aliases, of
+/// which BTF has nothing (`__SYS_STUB0` of `arch/x86/include/asm/syscall_wrapper.h`).
+const ALIASES: [&str; 2] = ["__x64_sys_", OF_32_BITS];
+
+/// What a wrapper is called that an x86 kernel has for programs of 32 bits.
+pub(super) const OF_32_BITS: &str = "__ia32_sys_";
+
+/// A wrapper that each x86 kernel has that runs programs of 32 bits.
+const RUNS_32_BITS: &str = "__ia32_sys_read";
+
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
     let prefix = kernel.arch().and_then(wrapper);
@@ -62,11 +73,17 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
                 name: Some(ARGUMENTS.to_owned()),
                 ..argument.clone()
             });
-            return Ok(Signature {
-                args: argument.collect(),
-                system_call: of_wrapper(kernel, function, first),
-                ..first.clone()
-            });
+            return Ok(with_call(
+                kernel,
+                function,
+                Signature {
+                    args: argument.collect(),
+                    ..first.clone()
+                },
+            ));
+        }
+        if let Some(signature) = aliased(kernel, function) {
+            return Ok(signature);
         }
     }
     let direct = format!("{WITHOUT_WRAPPER}{name}");
@@ -84,8 +101,64 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
     }
 }
 
+/// What a wrapper is called with: the registers of user space, with the call that they are of; nothing
+/// where that takes no arguments.
+pub(super) fn with_call(kernel: &KernelBtf, function: &str, signature: Signature) -> Signature {
+    match of_wrapper(kernel, function, &signature) {
+        Some(call) if call.signature.args.is_empty() => Signature {
+            args: Vec::new(),
+            names_from: NamesFrom::NoArguments,
+            ..signature
+        },
+        system_call => Signature {
+            system_call,
+            ..signature
+        },
+    }
+}
+
+/// The signature of a wrapper that is nothing but an alias, of a call without arguments.
+pub(super) fn aliased(kernel: &KernelBtf, function: &str) -> Option<Signature> {
+    let (prefix, name) = alias(function)?;
+    let is_there = prefix != OF_32_BITS || runs_32_bits(kernel);
+    (is_there && syscall::is_without_wrapper(kernel, name))
+        .then(|| syscall::signature(kernel, name))?
+        .filter(|signature| signature.args.is_empty())
+}
+
+/// The function that a wrapper is an alias of, where the kernel's BTF has that.
+pub(super) fn behind_alias(kernel: &KernelBtf, function: &str) -> Option<String> {
+    aliased(kernel, function)?;
+    let (_, name) = alias(function)?;
+    let func = format!("{}{name}", syscall::FUNC);
+    let mut found = kernel.index().find(kernel.btf(), Named::Func, &func);
+    found.next().is_some().then_some(func)
+}
+
+/// All wrappers that are aliases.
+pub(super) fn aliases(kernel: &KernelBtf) -> Vec<String> {
+    let calls = syscall::without_wrapper(kernel);
+    let prefixes = ALIASES
+        .into_iter()
+        .filter(|prefix| *prefix != OF_32_BITS || runs_32_bits(kernel));
+    let of_prefix = |prefix| calls.iter().map(move |name| format!("{prefix}{name}"));
+    prefixes.flat_map(of_prefix).collect()
+}
+
+/// Prefix and call of a wrapper that may be an alias.
+fn alias(function: &str) -> Option<(&'static str, &str)> {
+    ALIASES
+        .into_iter()
+        .find_map(|prefix| Some((prefix, function.strip_prefix(prefix)?)))
+}
+
+fn runs_32_bits(kernel: &KernelBtf) -> bool {
+    let mut wrappers = kernel.index().find(kernel.btf(), Named::Func, RUNS_32_BITS);
+    wrappers.next().is_some()
+}
+
 /// The system call that a function is the wrapper of, with its arguments.
-pub(super) fn of_wrapper(
+fn of_wrapper(
     kernel: &KernelBtf,
     function: &str,
     signature: &Signature,
@@ -126,12 +199,18 @@ pub(super) fn lookups(name: &str) -> Vec<Lookup> {
     functions.chain(syscall::lookups(name)).collect()
 }
 
-/// What [`of_wrapper`] looks up besides the function.
+/// What [`with_call`] and [`aliased`] look up besides the function.
 pub(super) fn lookups_of_wrapper(function: &str) -> Vec<Lookup> {
+    let of_32_bits = function.strip_prefix(OF_32_BITS);
     let names = WRAPPERS
         .iter()
-        .filter_map(|(_, prefix)| function.strip_prefix(prefix));
-    names.flat_map(syscall::lookups).collect()
+        .filter_map(|(_, prefix)| function.strip_prefix(prefix))
+        .chain(of_32_bits);
+    let runs_32_bits = Lookup::Type(Named::Func, RUNS_32_BITS.to_owned());
+    names
+        .flat_map(syscall::lookups)
+        .chain(of_32_bits.map(|_| runs_32_bits))
+        .collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
@@ -145,12 +224,17 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
         let names = functions.filter_map(|ty| ty.name().strip_prefix(prefix));
         targets.extend(names.map(str::to_owned));
     }
+    targets.extend(syscall::without_wrapper(kernel));
     targets
 }
 
-/// What [`of_wrapper`] takes of a kernel besides.
+/// What [`with_call`] and [`aliased`] take of a kernel besides.
 pub(super) fn settled_of_wrapper(kernel: &KernelBtf, function: &str) -> Settled {
     let prefix = kernel.arch().and_then(wrapper);
     let name = prefix.and_then(|prefix| function.strip_prefix(prefix));
+    let name = name.or_else(|| function.strip_prefix(OF_32_BITS));
     name.map_or_else(Settled::default, |name| syscall::settled(kernel, name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,14 @@
 //! them, to whoever may read it. And since they are the kernel's interface to programs, the prototypes
 //! of all system calls that there are today can be in a table here.
 
+mod natives;
 mod table;
+
+use std::collections::BTreeSet;
 
 use crate::btf::Kind;
 use crate::btf::Param;
+use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::ctype;
 use crate::ctype::type_of;
@@ -95,9 +99,53 @@ pub(crate) fn of_event<'n>(category: &str, event: &'n str) -> Option<&'n str> {
     name.filter(|_| category == CATEGORY)
 }
 
-/// The names of all system calls in the table, sorted: those that some kernel has a trace event of.
-pub(crate) fn known() -> impl Iterator<Item = &'static str> {
-    table::names()
+/// Whether a call that a kernel has functions of can have trace events there. Whether the kernel was
+/// configured with the call, BTF does not always tell: what it was configured without has stubs.
+pub(crate) fn may_have_events(kernel: &KernelBtf, name: &str) -> bool {
+    natives::is_native(name, kernel.arch()).unwrap_or(true)
+}
+
+/// As [`may_have_events`], where that is known for sure of calls of other ABIs too.
+pub(crate) fn has_events(kernel: &KernelBtf, name: &str) -> bool {
+    match natives::is_native("stat", kernel.arch()).is_some() {
+        true => may_have_events(kernel, name),
+        false => table::names().any(|known| known == name),
+    }
+}
+
+/// Whether a call takes no arguments, of a kernel that may have no function of its wrapper's name: on
+/// x86-64 that is an alias. Such calls by name are [`without_wrapper`].
+pub(crate) fn is_without_wrapper(kernel: &KernelBtf, name: &str) -> bool {
+    kernel.arch() == Some(Arch::X86)
+        && (natives::is_certain(name, kernel.arch())
+            || func_without_arguments(kernel, &format!("{FUNC}{name}")).is_some())
+}
+
+/// All calls of [`is_without_wrapper`].
+pub(crate) fn without_wrapper(kernel: &KernelBtf) -> BTreeSet<String> {
+    let mut calls: BTreeSet<String> = natives::certain(kernel.arch()).map(str::to_owned).collect();
+    if kernel.arch() == Some(Arch::X86) {
+        let funcs = kernel
+            .index()
+            .with_prefix(kernel.btf(), Named::Func, FUNC)
+            .filter(|func| is_without_arguments(kernel, func))
+            .filter_map(|func| func.name().strip_prefix(FUNC).map(str::to_owned));
+        calls.extend(funcs);
+    }
+    calls
+}
+
+/// The function of a call that takes no arguments, as `SYSCALL_DEFINE0` makes it.
+fn func_without_arguments<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
+    let mut funcs = kernel.index().find(kernel.btf(), Named::Func, name);
+    funcs.find(|func| is_without_arguments(kernel, func))
+}
+
+fn is_without_arguments(kernel: &KernelBtf, func: &Type<'_>) -> bool {
+    let mut params = proto_of(kernel.btf(), func)
+        .into_iter()
+        .flat_map(|proto| proto.params());
+    params.next().is_some_and(|param| param.name == UNUSED) && params.next().is_none()
 }
 
 fn of_format(kernel: &KernelBtf, name: &str) -> Option<Signature> {

@@ -29,7 +29,7 @@ fn every_call_of_the_table_has_a_signature_on_every_kernel() {
         "6.12-x86_64-clang",
     ] {
         let kernel = fixture(name);
-        for call in known() {
+        for call in table::names() {
             let signature = signature(&kernel, call).expect(call);
             for arg in &signature.args {
                 assert!(is_passed(&kernel, arg), "{name} {call} {arg:?}");

@@ -53,6 +53,8 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("is rejected", "on the kernel's list of refused functions"),
     ("__noreturn", "function does not return"),
     ("recursive", "function that programs run through"),
+    // "JIT does not support fsession": of s390, before anything else is looked at.
+    ("JIT does not support", "not supported by the kernel's JIT"),
     (
         "attach to unsupported member",
         "member that programs may not implement",

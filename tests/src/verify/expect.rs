@@ -117,6 +117,14 @@ pub(super) fn is_reference(field: &Field) -> bool {
     field.remark.starts_with("a reference")
 }
 
+/// Whether no program without an arena may implement a member with this field.
+pub(super) fn is_in_arena(field: &Field) -> bool {
+    field.remark.starts_with("in the program's arena")
+}
+
+/// What the kernel says of such a program.
+pub(super) const NO_ARENA: &[&str] = &["requires a program with an associated arena"];
+
 pub(super) fn is_pointer(kernel: &KernelBtf, id: TypeId) -> bool {
     let ty = kernel.btf().resolve(id);
     ty.is_some_and(|ty| matches!(ty.kind(), Kind::Ptr(_)))

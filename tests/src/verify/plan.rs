@@ -129,10 +129,7 @@ impl Plan {
             } else {
                 let mut loads = fields;
                 loads.push((end, Expected::PastEnd));
-                let whole = match hands_over_a_reference(&subject.hook, context) {
-                    true => Whole::Unreleased,
-                    false => Whole::Accepted,
-                };
+                let whole = whole(&subject.hook, context);
                 case(whole, loads, None);
             }
         }
@@ -220,16 +217,22 @@ fn loads(kernel: &KernelBtf, hook: &Hook, context: &Context) -> Vec<(Load, Expec
     }
 }
 
-/// Whether the kernel hands over a reference: every program has it from its beginning, whether or not it
-/// loads the argument.
-fn hands_over_a_reference(hook: &Hook, context: &Context) -> bool {
-    // Whoever only looks on at such a call is handed nothing.
-    if hook.family().prototypes() != Prototypes::StructOps {
-        return false;
-    }
-    match &context.shape {
-        Shape::Generated { layout, .. } => layout.fields.iter().any(expect::is_reference),
-        Shape::Kernel { .. } | Shape::Other { .. } => false,
+/// What becomes of a program by what it is handed, whether or not it loads the argument.
+fn whole(hook: &Hook, context: &Context) -> Whole {
+    let fields = match &context.shape {
+        // Whoever only looks on at such a call is handed nothing.
+        Shape::Generated { layout, .. } if hook.family().prototypes() == Prototypes::StructOps => {
+            &layout.fields[..]
+        }
+        _ => &[],
+    };
+    if fields.iter().any(expect::is_in_arena) {
+        // The judge's programs have no maps.
+        Whole::Refused(expect::NO_ARENA)
+    } else if fields.iter().any(expect::is_reference) {
+        Whole::Unreleased
+    } else {
+        Whole::Accepted
     }
 }
 

@@ -24,7 +24,7 @@ use crate::vm::Accel;
 use crate::vm::Arch;
 use crate::vm::Job;
 use crate::vm::Settings;
-use crate::vm::boot::Limits;
+use crate::vm::boot::SILENCE;
 use crate::vm::families;
 use crate::vm::run_all;
 use crate::vm::samples;
@@ -82,7 +82,10 @@ pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
             "--at-once N",
             "how many may run at once (default: one a processor)",
         ),
-        ("--seconds N", "how long each may take (default: 1200)"),
+        (
+            "--silence N",
+            "how many seconds each may go without an answer (default: 600)",
+        ),
         (
             "--folder FOLDER",
             "where answers and consoles go (default: target/vm)",
@@ -104,7 +107,7 @@ struct Options {
     files: Vec<(String, PathBuf)>,
     accel: Accel,
     at_once: Option<usize>,
-    limits: Limits,
+    silence: Option<Duration>,
     folder: Option<PathBuf>,
     setup: bool,
 }
@@ -143,10 +146,9 @@ impl Options {
                     options.at_once =
                         Some(parser.value().and_then(|it| it.parse()).map_err(invalid)?);
                 }
-                Arg::Long("seconds") => {
-                    options.limits.total = Duration::from_secs(
-                        parser.value().and_then(|it| it.parse()).map_err(invalid)?,
-                    );
+                Arg::Long("silence") => {
+                    let seconds = parser.value().and_then(|it| it.parse()).map_err(invalid)?;
+                    options.silence = Some(Duration::from_secs(seconds));
                 }
                 Arg::Long("folder") => {
                     options.folder = Some(parser.value().map_err(invalid)?.into());
@@ -258,7 +260,7 @@ pub(crate) fn settings(root: &Path) -> Settings {
     Settings {
         accel: Accel::default(),
         at_once: thread::available_parallelism().map_or(1, Into::into),
-        limits: Limits::default(),
+        silence: SILENCE,
         judge: root.join("tests/judge"),
         folder: workspace::target_dir(root).join("vm"),
     }
@@ -273,7 +275,7 @@ fn run(parser: Parser) -> Result<(), Error> {
     let settings = Settings {
         accel: options.accel,
         at_once: options.at_once.unwrap_or(defaults.at_once),
-        limits: options.limits,
+        silence: options.silence.unwrap_or(SILENCE),
         folder: options.folder.clone().unwrap_or(defaults.folder),
         judge: defaults.judge,
     };
@@ -415,7 +417,7 @@ mod tests {
             "--plan=p",
             "--accel=kvm",
             "--file=/bin/x=target/x=y",
-            "--seconds=7",
+            "--silence=7",
         ])
         .unwrap();
         assert_eq!(options.kernels, [Path::new("a/k1"), Path::new("b/k2")]);
@@ -424,7 +426,7 @@ mod tests {
             options.files,
             [("/bin/x".to_owned(), PathBuf::from("target/x=y"))]
         );
-        assert_eq!(options.limits.total, Duration::from_secs(7));
+        assert_eq!(options.silence, Some(Duration::from_secs(7)));
     }
 
     #[test]

@@ -21,7 +21,6 @@ use crate::vm::Arch;
 use crate::vm::Error;
 use crate::vm::boot;
 use crate::vm::boot::End;
-use crate::vm::boot::Limits;
 use crate::vm::cpio::Archive;
 use crate::vm::judge;
 use crate::vm::progress::Progress;
@@ -50,8 +49,8 @@ pub(crate) struct Settings {
     pub(crate) accel: Accel,
     /// How many machines may run at once.
     pub(crate) at_once: usize,
-    /// How long each may take.
-    pub(crate) limits: Limits,
+    /// How long each may go without an answer.
+    pub(crate) silence: Duration,
     /// Where the judge's sources are.
     pub(crate) judge: PathBuf,
     /// Where everything is written to.
@@ -232,7 +231,7 @@ impl<'a> Prepared<'a> {
         let mut done = 0;
         let mut told = start;
         advance(done);
-        let end = boot::boot(command, settings.limits, console, |line| {
+        let end = boot::boot(command, settings.silence, console, |line| {
             if outcome.booted.is_zero() {
                 outcome.booted = start.elapsed();
             }

@@ -48,7 +48,11 @@ pub(crate) struct List {
 impl List {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let families = self.families()?;
-        let kernel = self.kernel.open()?;
+        let mut kernel = self.kernel.open()?;
+        if kernel.origin().is_running() && self.kernel.formats.is_empty() {
+            // A list is of what there is on this machine: categories too, where they can be read.
+            kernel = kernel.with_all_running_formats();
+        }
         let mut out = BufWriter::new(std::io::stdout().lock());
         for family in families {
             let mut hooks = hooks(&kernel, family)?;

@@ -64,7 +64,7 @@ struct Kernel {
 
     /// What tracefs says of the kernel's trace events: a `format` file, or a folder like
     /// /sys/kernel/tracing/events with <category>/<event>/format in it. May be repeated; of the
-    /// running kernel, they are known where they can be read
+    /// running kernel, those are read without which a record is ambiguous, where they can be
     #[arg(long, value_name = "PATH")]
     formats: Vec<PathBuf>,
 }
@@ -75,6 +75,7 @@ impl Kernel {
             Some(path) => KernelBtf::from_path(path)?,
             None => KernelBtf::running()?,
         };
+        let kernel = decided(kernel);
         let with_modules = self.module.iter().try_fold(kernel, |kernel, module| {
             // Files of another kernel's modules are not looked for by name.
             match module.to_str().filter(|_| self.btf.is_none()) {
@@ -86,6 +87,14 @@ impl Kernel {
         let with_users = users.try_fold(with_modules?, KernelBtf::with_user_file)?;
         let mut formats = self.formats.iter();
         formats.try_fold(with_users, KernelBtf::with_formats)
+    }
+}
+
+/// The running kernel with its tracefs for what nothing else tells.
+fn decided(kernel: KernelBtf) -> KernelBtf {
+    match kernel.origin().is_running() {
+        true => kernel.with_running_formats(),
+        false => kernel,
     }
 }
 
@@ -130,7 +139,8 @@ impl Kernels {
             }
         }
         let mut formats = self.formats.iter();
-        let kernels = kernels.into_iter().map(|kernel| match formats.next() {
+        let kernels = kernels.into_iter().map(decided);
+        let kernels = kernels.map(|kernel| match formats.next() {
             Some(path) => kernel.with_formats(path),
             None => Ok(kernel),
         });

@@ -98,14 +98,21 @@ const fn other(name: &'static str, pointee: &'static str, what: &'static str) ->
 pub(super) static ROWS: &[Row] = &[
     Row {
         name: "tp_btf",
-        sections: &["tp_btf"],
+        sections: &["tp_btf", "tp_btf.s"],
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: true },
         ..SLOTS
     },
     Row {
         name: "raw_tp",
-        sections: &["raw_tp", "raw_tracepoint", "raw_tp.w", "raw_tracepoint.w"],
+        sections: &[
+            "raw_tp",
+            "raw_tracepoint",
+            "raw_tp.w",
+            "raw_tracepoint.w",
+            "raw_tp.s",
+            "raw_tracepoint.s",
+        ],
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: false },
         generic: Generic::Struct("bpf_raw_tracepoint_args"),
@@ -115,13 +122,13 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         name: "fentry",
-        sections: &["fentry", "fentry.s"],
+        sections: &["fentry", "fentry.s", "fentry.multi", "fentry.multi.s"],
         naming: generated("btf_fentry_"),
         ..SLOTS
     },
     Row {
         name: "fexit",
-        sections: &["fexit", "fexit.s"],
+        sections: &["fexit", "fexit.s", "fexit.multi", "fexit.multi.s"],
         naming: generated("btf_fexit_"),
         returned: Returned::Value,
         ..SLOTS
@@ -135,7 +142,12 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         name: "fsession",
-        sections: &["fsession", "fsession.s"],
+        sections: &[
+            "fsession",
+            "fsession.s",
+            "fsession.multi",
+            "fsession.multi.s",
+        ],
         naming: generated("btf_fsession_"),
         returned: Returned::Value,
         ..SLOTS
@@ -251,7 +263,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         name: "tp",
-        sections: &["tp", "tracepoint"],
+        sections: &["tp", "tracepoint", "tp.s", "tracepoint.s"],
         naming: generated("btf_tp_"),
         prototypes: Prototypes::Event,
         passing: Passing::Memory,

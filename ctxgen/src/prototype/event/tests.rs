@@ -186,6 +186,67 @@ fn what_a_prototype_does_not_tell_a_format_does() {
     }
 }
 
+/// A folder decides what nothing else tells, and changes nothing of what BTF tells.
+#[test]
+fn what_a_folder_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |event: &str, fields: &[&str]| {
+        let place = folder.path().join("cat").join(event);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("format"), format(event, fields)).unwrap();
+        place.join("format")
+    };
+    let of_event = add("event", &["int b;offset:8;size:4;signed:1;"]);
+    add("clear", &["char[] other;offset:8;size:4;signed:1;"]);
+    let kernel = || {
+        let new = Kernel::new();
+        let int = new.int;
+        new.tracepoint("event", &["x"])
+            .tracepoint("clear", &["x", "y"])
+            .class("one", &["x"], &[("a", int, 8)])
+            .class("two", &["x"], &[("b", int, 8)])
+            .record("clear", &[("__data_loc_name", int, 8)], 12)
+            .finish()
+    };
+    let (without, with) = (kernel(), kernel().with_deciding_formats(folder.path()));
+    assert_eq!(
+        header(&without, "tp/cat/clear"),
+        header(&with, "tp/cat/clear")
+    );
+    // It is of another category there, which nobody has been told.
+    assert!(layout(&with, "tp/other/clear").is_ok());
+    assert_eq!(
+        with.deciding_formats(),
+        [""; 0].map(std::path::PathBuf::from)
+    );
+    assert!(matches!(
+        layout(&without, "tp/cat/event"),
+        Err(Error::AmbiguousEvent { .. })
+    ));
+    for hook in ["tp/cat/event", "tp/?/event", "btf_tp_cat_event_ctx"] {
+        assert_eq!(fields(&with, hook), ["b +8 4"], "{hook}");
+    }
+    assert!(matches!(
+        layout(&with, "tp/other/event"),
+        Err(Error::AmbiguousEvent { .. })
+    ));
+    assert_eq!(with.deciding_formats(), [of_event]);
+    let hooks = ["tp/cat/event", "tp/cat/clear"].map(|hook| hook.parse::<Hook>().unwrap());
+    let pin = crate::pin(&with, &hooks, &crate::Names::new()).unwrap();
+    let origin = Origin::Memory("pinned".to_owned());
+    let pinned = KernelBtf::from_bytes(&pin.btf, origin).unwrap();
+    assert_eq!(fields(&pinned, "tp/cat/event"), ["b +8 4"]);
+    assert_eq!(
+        header(&pinned, "tp/cat/clear"),
+        header(&with, "tp/cat/clear")
+    );
+}
+
+fn header(kernel: &KernelBtf, hook: &str) -> String {
+    let context = Context::of_hook(kernel, &hook.parse().unwrap()).unwrap();
+    render::header(&CtxBtf::new(kernel, vec![context]).unwrap()).unwrap()
+}
+
 #[test]
 fn categories() {
     let new = Kernel::new();

@@ -1,6 +1,7 @@
 //! The names of a member's arguments.
 
 use super::Member;
+use crate::btf::Btf;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::ident::is_identifier;
@@ -11,7 +12,6 @@ use crate::prototype::Signature;
 use crate::prototype::argument;
 use crate::prototype::proto_of;
 use crate::prototype::returned;
-use crate::prototype::same_types;
 use crate::prototype::unnamed;
 
 /// Functions that have the arguments' names, best first.
@@ -60,7 +60,7 @@ pub(super) fn named(kernel: &KernelBtf, member: &Member<'_>) -> Signature {
     let mut best = candidates
         .iter()
         .filter(|candidate| Some(candidate.rank) == best)
-        .map(|candidate| (candidate.func.name(), arguments(candidate)));
+        .map(|candidate| (candidate.func.name(), arguments(member, candidate)));
     let ret = returned(&member.proto);
     match best.next() {
         Some((func, args)) if best.all(|(_, other)| other == args) => {
@@ -91,8 +91,7 @@ pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<
             && is_identifier(func.name())
             && place(func.id()) == beside
             && let Some(proto) = proto_of(kernel.btf(), &func)
-            && same_types(&member.proto, &proto)
-            && returned(&member.proto) == returned(&proto)
+            && is_implementation(btf, &member.proto, &proto)
         {
             found.push(Candidate { rank, func, proto });
         }
@@ -100,14 +99,30 @@ pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<
     found
 }
 
-fn arguments(candidate: &Candidate<'_>) -> Vec<Argument> {
+/// Whether a function has the types of a member's prototype. Type tags do not count: a member may be
+/// declared with a pointer into an arena (`address_space(1)`), and implemented with a plain one.
+fn is_implementation(btf: &Btf<'_>, member: &Type<'_>, func: &Type<'_>) -> bool {
+    let is_same = |one, other| btf.is_same_untagged(one, other);
+    member.params().len() == func.params().len()
+        && is_same(returned(member), returned(func))
+        && member
+            .params()
+            .zip(func.params())
+            .all(|(one, other)| is_same(one.type_id, other.type_id))
+}
+
+/// The member's arguments by the names of the function's.
+fn arguments(member: &Member<'_>, candidate: &Candidate<'_>) -> Vec<Argument> {
     let has_marks = candidate.rank.has_marks();
+    let types = member.proto.params().map(|param| param.type_id);
     let args = candidate.proto.params().map(argument);
-    args.map(|arg| Argument {
-        mark: arg.mark.filter(|_| has_marks),
-        ..arg
-    })
-    .collect()
+    args.zip(types)
+        .map(|(arg, type_id)| Argument {
+            type_id,
+            mark: arg.mark.filter(|_| has_marks),
+            ..arg
+        })
+        .collect()
 }
 
 #[cfg(test)]
