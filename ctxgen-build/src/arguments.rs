@@ -119,14 +119,27 @@ mod tests {
     #[test]
     fn folders() {
         let args = [
-            "-Ia", "-O3", "-I", "b c", "-iquote", "d", "-include", "e", "-isystem", "f", "-isystemg",
-            "-idirafter", "h", "--include-directory=i", "--include-directory", "j",
-            "--include-directory-after=k", "-I",
+            "-Ia",
+            "-O3",
+            "-I",
+            "b c",
+            "-iquote",
+            "d",
+            "-include",
+            "e",
+            "-isystem",
+            "f",
+            "-isystemg",
+            "-idirafter",
+            "h",
+            "--include-directory=i",
+            "--include-directory",
+            "j",
+            "--include-directory-after=k",
+            "-I",
         ];
         let args = args.map(OsString::from);
-        let found = Arguments::new(&args, |name| {
-            (name == "CPATH").then(|| "l::m".into())
-        });
+        let found = Arguments::new(&args, |name| (name == "CPATH").then(|| "l::m".into()));
         let expected = ["a", "b c", "d", "f", "g", "h", "i", "j", "k", "l", "m"];
         assert_eq!(found.include_dirs, expected.map(Path::new));
         assert!(found.files.is_empty());
@@ -140,7 +153,12 @@ mod tests {
         std::fs::write(&two, format!("-Id @{} \"\" -I", one.display())).unwrap();
         let mut arg = OsString::from("@");
         arg.push(&one);
-        let args = [arg, "--config".into(), "/nowhere".into(), "--config=x".into()];
+        let args = [
+            arg,
+            "--config".into(),
+            "/nowhere".into(),
+            "--config=x".into(),
+        ];
         let found = Arguments::new(&args, |_| None);
         assert_eq!(found.include_dirs, ["a b", " c", "d"].map(Path::new));
         let expected = [&*one, Path::new("/nowhere"), Path::new("x"), &two];

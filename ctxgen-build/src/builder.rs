@@ -286,8 +286,7 @@ impl Builder {
             scratch: scratch.path(),
         };
         let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
-        let mut preprocessed =
-            preprocessor.run(&stand_in, &self.vmlinux.for_preprocessor()?)?;
+        let mut preprocessed = preprocessor.run(&stand_in, &self.vmlinux.for_preprocessor()?)?;
         let scanned = preprocessed.scan(&names);
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
             .map_err(|error| self.explain(kernels, error))?;

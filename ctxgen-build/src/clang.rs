@@ -12,7 +12,7 @@ use std::process::Output;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
-use ctxgen::WRAPPED_VMLINUX_H;
+use ctxgen::Requests;
 
 use crate::depfile;
 use crate::digest::Digest;
@@ -121,9 +121,8 @@ impl Clang {
         let mut command = self.command(source, &[first, options.include], options);
         // The rule's target needs a name in which no colon can be.
         command.args(["-MD", "-MT", "object"]).arg("-MF").arg(rule);
-        command.arg(format!("-D{WRAPPED_VMLINUX_H}"));
-        // What it has to say, it says again when it compiles.
-        command.args(["-w", "-E", "-dD"]).arg(source).args(["-o", "-"]);
+        command.args(Requests::CLANG_ARGS);
+        command.arg(source).args(["-o", "-"]);
         let output = run(&self.path, &mut command)?;
         if !output.status.success() {
             return Err(self.failure(source, &output));
@@ -184,6 +183,8 @@ impl Clang {
             map.push(stands_for);
             command.arg(map);
         }
+        // In a header beside the source, `#include_next` finds the generated one as well.
+        command.arg("-Wno-include-next-absolute-path");
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
         command

@@ -116,5 +116,7 @@ impl Folders {
 
 /// Whether a directive, without its first character, is about a macro.
 fn is_of_macro(directive: &str) -> bool {
-    ["define ", "undef "].iter().any(|word| directive.starts_with(word))
+    ["define ", "undef "]
+        .iter()
+        .any(|word| directive.starts_with(word))
 }

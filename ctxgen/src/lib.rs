@@ -97,7 +97,6 @@ pub use self::names::Marker;
 pub use self::names::Names;
 pub use self::names::Request;
 pub use self::names::Requests;
-pub use self::names::WRAPPED_VMLINUX_H;
 pub use self::names::replace_stand_in;
 pub use self::pin::Pin;
 pub use self::pin::PinCommand;

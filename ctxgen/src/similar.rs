@@ -12,11 +12,15 @@ use crate::kernel::KernelBtf;
 const OFFERED: usize = 3;
 /// How alike (0 to 1) two families' names have to be.
 const ALIKE: f64 = 0.6;
+/// How much less likely a name is that has a word less.
+const ENDS_OTHERWISE: f64 = 0.2;
+/// How many names are looked for.
+const TRIED: usize = 8;
 /// The most words of a name that may be its family.
 const WORDS: usize = 3;
 
-/// The structs that exist, or the hooks, whose names are the most similar to that of a struct that is no
-/// context: `btf_fentyr_vfs_read_ctx`, `btf_tp_btf_sched_switch_ctx`, `btf_lsm_file_open`.
+/// The contexts' structs that exist whose names are the most similar to that of a struct that is no
+/// context: `btf_fentyr_vfs_read_ctx`, `btf_lsm_file_open`.
 pub fn similar_structs(kernel: &KernelBtf, name: &str) -> Vec<String> {
     let flavour = name.split_once("___").map(|(name, _)| name);
     let name = flavour.unwrap_or(name);
@@ -37,15 +41,21 @@ pub fn similar_structs(kernel: &KernelBtf, name: &str) -> Vec<String> {
                 .map(|own| strsim::normalized_damerau_levenshtein(family, own))
                 .fold(0.0, f64::max);
             if score >= ALIKE {
-                let struct_name = format!("{}{target}{}", naming.prefix, naming.suffix);
-                candidates.push((score, struct_name));
+                let struct_name =
+                    |target: &str| format!("{}{target}{}", naming.prefix, naming.suffix);
+                candidates.push((score, struct_name(target)));
+                // It may end in another way than `_ctx`.
+                if let Some((target, _)) = target.rsplit_once('_') {
+                    candidates.push((score - ENDS_OTHERWISE, struct_name(target)));
+                }
             }
         }
     }
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    candidates.dedup_by(|a, b| a.1 == b.1);
     let mut found: Vec<String> = Vec::new();
     let mut near: Vec<String> = Vec::new();
-    for (_, candidate) in candidates {
+    for (_, candidate) in candidates.into_iter().take(TRIED) {
         let Some(hook) = Hook::from_struct_name(&candidate) else {
             continue;
         };

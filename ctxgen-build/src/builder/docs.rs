@@ -39,8 +39,10 @@ impl Builder {
             None => env_path("OUT_DIR")?,
         });
         let names = self.names()?;
-        let mut files: BTreeSet<PathBuf> =
-            names.iter().map(|(_, source)| source.to_path_buf()).collect();
+        let mut files: BTreeSet<PathBuf> = names
+            .iter()
+            .map(|(_, source)| source.to_path_buf())
+            .collect();
         let scanned = match self.scan_without_kernel(&names, &mut files) {
             Ok(scanned) => scanned,
             // Without clang, the sources' own texts have to do.

@@ -107,7 +107,9 @@ impl Unseen<'_> {
                 .to_owned(),
             false => format!("similar: {}", similar.join(", ")),
         };
-        format!("{place}: struct {name} is no context of this kernel, and no source defines it; {what}")
+        format!(
+            "{place}: struct {name} is no context of this kernel, and no source defines it; {what}"
+        )
     }
 
     fn not_included(&self, scanned: &Scanned) -> String {
@@ -149,9 +151,18 @@ mod tests {
                 "a.c:3:1: error: variable has incomplete type 'const struct bpf_iter__task'",
                 Some(("a.c:3:1", "bpf_iter__task")),
             ),
-            ("a.c:3:1: error: incomplete definition of type 'struct file'", None),
-            ("a.c:3:1: note: forward declaration of 'struct btf_a_ctx'", None),
-            ("a.c:3:1: error: no member named 'a' in 'struct btf_lsm_a_ctx'", None),
+            (
+                "a.c:3:1: error: incomplete definition of type 'struct file'",
+                None,
+            ),
+            (
+                "a.c:3:1: note: forward declaration of 'struct btf_a_ctx'",
+                None,
+            ),
+            (
+                "a.c:3:1: error: no member named 'a' in 'struct btf_lsm_a_ctx'",
+                None,
+            ),
             ("error: incomplete", None),
         ] {
             assert_eq!(unseen(line), expected, "{line}");

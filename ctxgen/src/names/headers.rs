@@ -15,11 +15,8 @@ use super::marker::segments;
 /// The macro by which headers with a kernel's types know each other.
 const GUARD: &str = "__VMLINUX_H__";
 /// The macro that gives a source the types of the generated `vmlinux.h` although a header that includes
-/// it has defined `__VMLINUX_H__`, by which bpftool's know each other. [`Requests::macros`] tells where it
-/// is needed; for the preprocessor it does no harm elsewhere.
-///
-/// [`Requests::macros`]: crate::Requests::macros
-pub const WRAPPED: &str = "CTXGEN_WRAPPED_VMLINUX_H";
+/// it has defined [`GUARD`].
+const WRAPPED: &str = "CTXGEN_WRAPPED_VMLINUX_H";
 /// No header that was written by hand defines as many structs and unions, and no kernel has fewer.
 const MANY: usize = 512;
 
@@ -214,7 +211,8 @@ mod tests {
 
     #[test]
     fn one_behind_the_generated_header() {
-        let text = format!("# 1 \"a.c\"\n{OURS}# 2 \"a.c\" 2\n# 1 \"own/vmlinux.h\" 1\n# 3 \"a.c\" 2\n");
+        let text =
+            format!("# 1 \"a.c\"\n{OURS}# 2 \"a.c\" 2\n# 1 \"own/vmlinux.h\" 1\n# 3 \"a.c\" 2\n");
         assert_eq!(of(&text).macros(), None);
     }
 

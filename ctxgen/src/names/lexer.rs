@@ -65,7 +65,7 @@ impl<'t> Lexer<'t> {
                     self.line += usize::from(byte == b'\n');
                 }
                 b'#' if is_first => {
-                    if let Some(marker) = Marker::parse(self.to_line_end()) {
+                    if let Some(marker) = Marker::parse(self.rest_of_line()) {
                         // The line that it stands in ends before that.
                         self.line = marker.line.saturating_sub(1);
                         return Some(Token::File(marker.path));
@@ -76,7 +76,7 @@ impl<'t> Lexer<'t> {
                     self.quoted(byte);
                 }
                 b'/' if bytes.get(start + 1) == Some(&b'/') => {
-                    self.to_line_end();
+                    self.rest_of_line();
                 }
                 b'/' if bytes.get(start + 1) == Some(&b'*') => self.comment(),
                 // With its suffix, exponent and hexadecimal digits.
@@ -101,7 +101,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Goes to the end of the line, and of those that it is continued in. The first of them.
-    fn to_line_end(&mut self) -> &'t str {
+    fn rest_of_line(&mut self) -> &'t str {
         let start = self.at;
         let mut first = None;
         loop {

@@ -120,7 +120,10 @@ mod tests {
             })
         };
         for (line, expected) in [
-            ("# 1 \"src/a.bpf.c\"", marker(1, "src/a.bpf.c", false, false)),
+            (
+                "# 1 \"src/a.bpf.c\"",
+                marker(1, "src/a.bpf.c", false, false),
+            ),
             ("# 12 \"/a b.h\" 1 3", marker(12, "/a b.h", true, false)),
             ("# 2 \"a\\\"b\" 2", marker(2, "a\\\"b", false, true)),
             ("# 1 \"open", None),
@@ -136,7 +139,10 @@ mod tests {
     #[test]
     fn files() {
         let file = |line| Marker::parse(line).unwrap().file().map(Cow::into_owned);
-        assert_eq!(file("# 1 \"a\\\"b\\\\c.h\" 2").as_deref(), Some("a\"b\\c.h"));
+        assert_eq!(
+            file("# 1 \"a\\\"b\\\\c.h\" 2").as_deref(),
+            Some("a\"b\\c.h")
+        );
         assert_eq!(file("# 1 \"<built-in>\" 3"), None);
     }
 
@@ -146,10 +152,7 @@ mod tests {
         let pieces: Vec<_> = segments(text)
             .map(|segment| (segment.marker.path, segment.marker.line, segment.text))
             .collect();
-        assert_eq!(
-            pieces,
-            [("a", 1, "x\n# y\n"), ("b", 1, ""), ("a", 9, "z")]
-        );
+        assert_eq!(pieces, [("a", 1, "x\n# y\n"), ("b", 1, ""), ("a", 9, "z")]);
         assert_eq!(segments("").count(), 0);
         assert_eq!(segments("no marker").count(), 0);
         assert_eq!(segments("# 1 \"a\"").count(), 1);

@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 use libbpf_rs::libbpf_sys;
 
 use self::headers::KernelHeaders;
-pub use self::headers::WRAPPED as WRAPPED_VMLINUX_H;
 use self::lexer::Lexer;
 use self::lexer::Token;
 use self::lexer::is_word;

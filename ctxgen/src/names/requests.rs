@@ -62,9 +62,13 @@ pub struct Line<'t> {
 const CONTEXT: &str = "btf_";
 
 impl<'t> Requests<'t> {
-    /// Reads a preprocessed source, with the line markers and, for what is to be known of its own
-    /// `vmlinux.h`, with the definitions of macros (`clang -E -dD`). `generated` are the folders of the
-    /// generated headers.
+    /// The arguments with which clang preprocesses a source so that it can be read: with line markers and
+    /// the definitions of macros, and with the generated `vmlinux.h` wherever it is included. Warnings
+    /// are for when it compiles.
+    pub const CLANG_ARGS: [&'static str; 4] = ["-DCTXGEN_WRAPPED_VMLINUX_H", "-w", "-E", "-dD"];
+
+    /// Reads a source that was preprocessed with [`Requests::CLANG_ARGS`]. `generated` are the folders of
+    /// the generated headers.
     pub fn of_preprocessed(text: &'t str, generated: &[&str]) -> Self {
         let headers = KernelHeaders::new(text, generated);
         let mut reader = Reader {
@@ -241,7 +245,11 @@ mod tests {
                     struct bpf_iter__task *t; int btf_lsm_c_ctx;\n";
         assert_eq!(
             named(&of(text)),
-            ["bpf_iter__task a.c:7", "btf_lsm_a_ctx own.h:2", "btf_lsm_b_ctx a.c:6"]
+            [
+                "bpf_iter__task a.c:7",
+                "btf_lsm_a_ctx own.h:2",
+                "btf_lsm_b_ctx a.c:6"
+            ]
         );
     }
 
@@ -264,7 +272,10 @@ mod tests {
         let requests = of(text);
         assert_eq!(
             named(&requests),
-            ["btf_lsm_b_ctx /out/includes/ctx.h:1", "btf_lsm_c_ctx vmlinux.h:1"]
+            [
+                "btf_lsm_b_ctx /out/includes/ctx.h:1",
+                "btf_lsm_c_ctx vmlinux.h:1"
+            ]
         );
         assert_eq!(requests.ctx_h.map(|line| line.number), Some(2));
         assert_eq!(requests.other_ctx_h.as_deref(), Some("/out/includes/ctx.h"));
