@@ -292,6 +292,26 @@ fn lines_are_those_of_generated_sources() {
     );
 }
 
+/// The generated headers may be given to all sources alike.
+#[test]
+fn headers_from_the_command_line() {
+    for args in [
+        &["-include", "vmlinux.h", "-include", "ctx.h"][..],
+        &["-include", "ctx.h"],
+        &["-include", "vmlinux.h", "-include", "ctx.h", "-P"],
+    ] {
+        let project = Project::new();
+        let source = project.file(
+            "src/prog.bpf.c",
+            "int f(struct btf_lsm_file_open_ctx *ctx) { return ctx->file->f_inode->i_flags; }\n",
+        );
+        let builder = project.builder().source(source).clang_args(args);
+        let artifacts = builder.generate().unwrap();
+        assert_eq!(artifacts.objects[0].structs, ["btf_lsm_file_open_ctx"]);
+        assert_eq!(artifacts.warnings, [""; 0], "{args:?}");
+    }
+}
+
 /// Pinned BTF has what builds need that find the same.
 #[test]
 fn pinned_likewise() {

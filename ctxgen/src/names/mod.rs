@@ -161,21 +161,26 @@ enum Place {
 impl Place {
     fn of(path: &str, generated: &[&str]) -> Self {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let is_below = |above: &&str| {
-            path.strip_prefix(*above)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
         let is_libbpf = || {
             folder.rsplit('/').next() == Some("bpf")
                 && libbpf_sys::API_HEADERS.iter().any(|(own, _)| *own == name)
         };
-        match generated.iter().any(is_below) {
+        match is_generated(path, generated) {
             true if name == "vmlinux.h" => Self::Nowhere,
             true => Self::Header,
             false if is_libbpf() => Self::Header,
             false => Self::Source,
         }
     }
+}
+
+/// Whether a file is below one of these folders.
+fn is_generated(path: &str, generated: &[&str]) -> bool {
+    let is_below = |above: &&str| {
+        path.strip_prefix(*above)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    generated.iter().any(is_below)
 }
 
 /// What stands before a word.

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::ATTRIBUTE;
-use super::Place;
 use super::headers::KernelHeaders;
+use super::is_generated;
 use super::lexer::Lexer;
 use super::lexer::Token;
 use super::marker::Segment;
@@ -90,21 +90,25 @@ impl<'t> Requests<'t> {
                 number,
                 order: start,
             };
-            let place = Place::of(&file, generated);
+            let is_generated = is_generated(&file, generated);
             if segment.marker.enters && is_ctx_h(&file) {
                 let requests = &mut reader.requests;
-                match place {
-                    Place::Source => requests.other_ctx_h = Some(file.clone()),
-                    _ if requests.ctx_h.is_none() => {
+                match is_generated {
+                    false => requests.other_ctx_h = Some(file.clone()),
+                    true if requests.ctx_h.is_none() => {
                         requests.ctx_h = including.map(|segment| end(segment, start));
                     }
-                    _ => {}
+                    true => {}
                 }
             }
-            if place == Place::Source && !headers.has(&file) {
+            if !is_generated && !headers.has(&file) {
                 let lexer = Lexer::from_line(segment.text, segment.marker.line);
                 reader.read(lexer, line);
             }
+        }
+        // Without line markers (`-P`), nothing tells where something is from.
+        if before.is_none() {
+            reader.read(Lexer::new(text), unknown);
         }
         reader.finish()
     }
@@ -116,13 +120,17 @@ impl<'t> Requests<'t> {
             is_raw: true,
             ..Reader::default()
         };
-        let line = |number| Line {
-            file: None,
-            number,
-            order: number,
-        };
-        reader.read(Lexer::new(text), line);
+        reader.read(Lexer::new(text), unknown);
         reader.finish()
+    }
+}
+
+/// A line of the text itself.
+fn unknown<'t>(number: usize) -> Line<'t> {
+    Line {
+        file: None,
+        number,
+        order: number,
     }
 }
 
@@ -164,7 +172,10 @@ impl<'t> Reader<'t> {
         while let Some(token) = lexer.next() {
             self.before = match (self.before, token) {
                 (_, Token::Word("struct" | "union")) => Before::Composite,
-                (Before::Composite, Token::Word(ATTRIBUTE)) => Before::Attribute(0),
+                (Before::Composite, Token::Word(ATTRIBUTE | "__attribute" | "__declspec")) => {
+                    Before::Attribute(0)
+                }
+                (Before::Composite, Token::Mark(b'[')) => Before::Attribute(1),
                 (Before::Composite, Token::Word(word)) => {
                     self.name(word, lexer.rest(), || line(lexer.line()));
                     Before::Other
@@ -212,8 +223,8 @@ impl<'t> Reader<'t> {
 
 fn inside_attribute(depth: usize, token: Token<'_>) -> Before {
     let depth = match token {
-        Token::Mark(b'(') => depth + 1,
-        Token::Mark(b')') => depth.saturating_sub(1),
+        Token::Mark(b'(' | b'[') => depth + 1,
+        Token::Mark(b')' | b']') => depth.saturating_sub(1),
         _ => depth,
     };
     match depth {
@@ -256,7 +267,8 @@ mod tests {
     #[test]
     fn own_definitions_are_none() {
         let text = "# 1 \"a.c\"\nint f(struct btf_lsm_a_ctx *a);\nstruct btf_lsm_a_ctx { int x; };\n\
-                    struct __attribute__((packed)) btf_lsm_b_ctx { int y; };\nstruct btf_c { int z; };\n\
+                    struct __attribute__((packed)) btf_lsm_b_ctx { int y; };\n\
+                    struct [[x::y(1)]] __declspec(z) btf_lsm_e_ctx { int y; };\nstruct btf_c { int z; };\n\
                     struct\n# 9 \"a.c\"\nbtf_lsm_d_ctx\n{ int x; };";
         let requests = of(text);
         assert!(named(&requests).is_empty(), "{requests:?}");
@@ -289,6 +301,14 @@ mod tests {
         assert_eq!(others.len(), 1);
         assert_eq!((*others[0].0, others[0].1.number), ("btf_fentyr_a_ctx", 1));
         assert!(requests.contexts.is_empty() && requests.ctx_h.is_none());
+    }
+
+    #[test]
+    fn without_line_markers() {
+        assert_eq!(
+            named(&of("int a;\nstruct btf_lsm_a_ctx *b;\n")),
+            ["btf_lsm_a_ctx :2"]
+        );
     }
 
     #[test]

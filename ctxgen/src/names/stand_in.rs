@@ -7,14 +7,14 @@
 use super::marker::segments;
 
 /// Puts `header` in place of the `stand_in` that was read from the file `ctx_h`, in a preprocessed text.
-/// `false` if it has other macros: then the source has to be preprocessed again. What does not include
-/// the file is as it should be.
+/// `false` if it has other macros, or if there are no line markers: then the source has to be
+/// preprocessed again. What does not include the file is as it should be.
 pub fn replace_stand_in(text: &mut String, ctx_h: &str, stand_in: &str, header: &str) -> bool {
     let found = segments(text)
         .find(|segment| segment.marker.file().as_deref() == Some(ctx_h))
         .map(|segment| segment.text.as_ptr().addr() - text.as_ptr().addr());
     let Some(at) = found else {
-        return true;
+        return segments(text).next().is_some();
     };
     let is_same = macros(stand_in) == macros(header);
     if is_same {
