@@ -7,7 +7,6 @@ mod stale;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +17,8 @@ use libbpf_rs::libbpf_sys;
 
 pub use self::pin::pin;
 use crate::absent;
+use crate::arguments;
+use crate::arguments::Arguments;
 use crate::cargo;
 use crate::check;
 use crate::clang::Clang;
@@ -26,11 +27,12 @@ use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::module::module;
 use crate::outdir::OutDir;
+use crate::outdir::read;
+use crate::preprocess::Preprocessor;
 use crate::record::OBJECT;
 use crate::record::Record;
 use crate::said;
 use crate::scan;
-use crate::scan::Scanned;
 use crate::skeleton;
 use crate::targets::Targets;
 use crate::vmlinux::Compilation;
@@ -252,8 +254,10 @@ impl Builder {
         };
         let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
 
-        let include_dirs = include_dirs(&self.clang_args);
-        let scanned = self.scan(&include_dirs)?;
+        for (_, source) in &names {
+            read(source)?;
+        }
+        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
 
         let found = Targets::find(
             self.btf.as_deref(),
@@ -269,6 +273,34 @@ impl Builder {
         let kernel = found.first();
         let mut warnings = Vec::new();
         warnings.extend(arch_warning(kernel, &target));
+        write_libbpf_headers(&out)?;
+        let include = out.path("include");
+
+        let clang_env = self.clang.is_none().then_some("CLANG");
+        let clang = Clang::new(self.clang_path())?;
+        let root = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map(PathBuf::from)
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default();
+        let options = Options {
+            order: kernel.byte_order(),
+            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
+            include: &include,
+            root: &root,
+            include_dirs: &arguments.include_dirs,
+            argument_files: &arguments.files,
+            args: &self.clang_args,
+        };
+        let scratch = out.scratch()?;
+        let preprocessor = Preprocessor {
+            clang: &clang,
+            options: &options,
+            sources: &names,
+            scratch: scratch.path(),
+        };
+        let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
+        let mut preprocessed = preprocessor.run(&stand_in, &self.vmlinux.for_preprocessor()?)?;
+        let scanned = preprocessed.scan(&names);
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
             .map_err(|error| self.explain(kernels, error))?;
         let drifts = contexts.drift()?;
@@ -285,28 +317,11 @@ impl Builder {
         let header = render::header(&ctx)?;
         out.write("include/ctx.h", header.as_bytes())?;
         drop(ctx);
-        write_libbpf_headers(&out)?;
-        let include = out.path("include");
+        preprocessor.finish(&mut preprocessed, &stand_in, &header)?;
 
-        let clang_env = self.clang.is_none().then_some("CLANG");
-        let clang = Clang::new(self.clang_path())?;
-        let root = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map(PathBuf::from)
-            .or_else(|| std::env::current_dir().ok())
-            .unwrap_or_default();
-        let options = Options {
-            order: kernel.byte_order(),
-            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
-            include: &include,
-            root: &root,
-            include_dirs: &include_dirs,
-            args: &self.clang_args,
-        };
-        let scratch = out.scratch()?;
         let compilation = Compilation {
             kernel,
             out: &out,
-            contexts: &header,
             clang: &clang,
             options: &options,
             sources: &names,
@@ -317,18 +332,30 @@ impl Builder {
             .map(|(name, _)| Record::read(&out, name))
             .collect();
         let compiled = compilation
-            .run(&self.vmlinux, &records, &mut warnings)
-            .map_err(|error| self.explain(kernels, error))?;
+            .run(
+                &self.vmlinux,
+                &preprocessed,
+                &scanned,
+                &records,
+                &mut warnings,
+            )
+            .map_err(|error| match scan::explain(&error, &scanned, kernel) {
+                Some(remarks) => Error::Unseen {
+                    error: Box::new(error),
+                    remarks,
+                },
+                None => self.explain(kernels, error),
+            })?;
 
         #[cfg(feature = "bindgen")]
         let bindgen_env = crate::bindings::environment(&target);
         let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
+        depends_on.extend(arguments.files.iter().cloned());
         let mut mismatches = Vec::new();
         let mut objects = Vec::new();
         let units = compiled.into_iter().zip(&scanned).zip(&mut records);
         for ((unit, scanned), record) in units {
             depends_on.extend(unit.depends_on);
-            depends_on.extend(scanned.files.iter().cloned());
             let object = check::read(unit.source, &unit.object)?;
             let found = check::mismatches(kernels, unit.source, &object, &unit.object)?;
             mismatches.extend(found);
@@ -339,7 +366,10 @@ impl Builder {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));
                 record.write(OBJECT, unit.inputs, &unit.object)?;
             }
+            let said = unit.warnings.as_deref().unwrap_or_default();
+            let remarks = scan::remarks(said, scanned, kernel);
             warnings.extend(unit.warnings);
+            warnings.extend(remarks);
             let object = out.path(&format!("{}.bpf.o", unit.name));
             skeleton::generate(record, scratch.path(), unit.name, &object, &unit.object)?;
             let used = contexts.of(scanned)?;
@@ -369,6 +399,7 @@ impl Builder {
 
         let mut depends_on_env: BTreeSet<String> = found.env().iter().cloned().collect();
         depends_on_env.extend(clang_env.map(str::to_owned));
+        depends_on_env.extend(arguments::ENVIRONMENT.map(str::to_owned));
         #[cfg(feature = "bindgen")]
         depends_on_env.extend(bindgen_env);
         Ok(Artifacts {
@@ -379,14 +410,6 @@ impl Builder {
             depends_on: depends_on.into_iter().collect(),
             depends_on_env: depends_on_env.into_iter().collect(),
         })
-    }
-
-    /// What each source asks for.
-    fn scan(&self, include_dirs: &[PathBuf]) -> Result<Vec<Scanned>, Error> {
-        let sources = self.sources.iter();
-        sources
-            .map(|source| scan::scan(source, include_dirs))
-            .collect()
     }
 
     /// Each source and what it is called by.
@@ -444,23 +467,6 @@ fn arch_warning(kernel: &KernelBtf, target: &str) -> Option<String> {
     })
 }
 
-/// The folders of `-I` and `-iquote` arguments.
-fn include_dirs(args: &[OsString]) -> Vec<PathBuf> {
-    let mut dirs = Vec::new();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let option = ["-I", "-iquote"]
-            .into_iter()
-            .find_map(|option| arg.as_bytes().strip_prefix(option.as_bytes()));
-        match option {
-            Some(b"") => dirs.extend(args.next().map(PathBuf::from)),
-            Some(dir) => dirs.push(OsStr::from_bytes(dir).into()),
-            None => {}
-        }
-    }
-    dirs
-}
-
 fn env_path(name: &'static str) -> Result<PathBuf, Error> {
     std::env::var_os(name)
         .map(PathBuf::from)
@@ -475,13 +481,6 @@ fn host() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn include_folders() {
-        let args = ["-Ia", "-O3", "-I", "b c", "-iquote", "d", "-include", "e"];
-        let args = args.map(OsString::from);
-        assert_eq!(include_dirs(&args), ["a", "b c", "d"].map(Path::new));
-    }
 
     #[test]
     fn names_of_sources() {

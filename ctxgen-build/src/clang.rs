@@ -12,6 +12,7 @@ use std::process::Output;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
+use ctxgen::Requests;
 
 use crate::depfile;
 use crate::digest::Digest;
@@ -32,11 +33,11 @@ pub(crate) struct Clang {
 /// A source as the preprocessor leaves it.
 #[derive(Debug)]
 pub(crate) struct Expanded {
-    /// With line markers.
+    /// With line markers and the definitions of macros.
     pub(crate) text: String,
     /// The folder of headers that was searched before the generated ones.
     pub(crate) first: PathBuf,
-    /// The source, and the headers of the user's own that it includes.
+    /// The source, and the headers that it includes but the generated ones.
     pub(crate) depends_on: Vec<PathBuf>,
 }
 
@@ -51,6 +52,8 @@ pub(crate) struct Options<'a> {
     pub(crate) root: &'a Path,
     /// Folders of the user's own headers.
     pub(crate) include_dirs: &'a [PathBuf],
+    /// Files of more arguments.
+    pub(crate) argument_files: &'a [PathBuf],
     /// The user's own arguments, which come last and win.
     pub(crate) args: &'a [OsString],
 }
@@ -117,9 +120,9 @@ impl Clang {
     ) -> Result<Expanded, Error> {
         let mut command = self.command(source, &[first, options.include], options);
         // The rule's target needs a name in which no colon can be.
-        command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
-        // What it has to say, it says again when it compiles.
-        command.args(["-w", "-E"]).arg(source).args(["-o", "-"]);
+        command.args(["-MD", "-MT", "object"]).arg("-MF").arg(rule);
+        command.args(Requests::CLANG_ARGS);
+        command.arg(source).args(["-o", "-"]);
         let output = run(&self.path, &mut command)?;
         if !output.status.success() {
             return Err(self.failure(source, &output));
@@ -131,7 +134,7 @@ impl Clang {
         Ok(Expanded {
             text: String::from_utf8_lossy(&output.stdout).into_owned(),
             first: first.to_owned(),
-            depends_on: depfile::prerequisites(&rule),
+            depends_on: depfile::prerequisites(&rule, &[first, options.include]),
         })
     }
 
@@ -169,7 +172,7 @@ impl Clang {
     fn command(&self, source: &Path, include: &[&Path], options: &Options<'_>) -> Command {
         let mut command = Command::new(&self.path);
         command.args(ctxgen::clang_args(options.order, options.arch));
-        // As system headers, so that they neither warn nor count among the source's dependencies.
+        // As system headers, so that they do not warn.
         for folder in include {
             command.arg("-isystem").arg(folder);
         }
@@ -180,6 +183,8 @@ impl Clang {
             map.push(stands_for);
             command.arg(map);
         }
+        // In a header beside the source, `#include_next` finds the generated one as well.
+        command.arg("-Wno-include-next-absolute-path");
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
         command

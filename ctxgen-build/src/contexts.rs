@@ -10,6 +10,7 @@ use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::merge::Merged;
 use ctxgen::merge::merge;
+use ctxgen::render;
 
 use crate::error::Error;
 use crate::scan::Scanned;
@@ -68,7 +69,7 @@ impl<'k> Contexts<'k> {
                 true => merge(kernels, hook).map(Form::Relocatable),
                 false => Context::of_struct(kernel, hook).map(Form::Fixed),
             };
-            // A struct of the kernel's own that this one lacks is for the compiler to miss, if it does.
+            // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
             if hook.is_generic() && matches!(form, Err(ctxgen::Error::UnknownHook { .. })) {
                 continue;
             }
@@ -105,6 +106,19 @@ impl<'k> Contexts<'k> {
             by_struct,
             by_hook,
         })
+    }
+
+    /// A `ctx.h` without contexts, which has the macros that the true one has.
+    ///
+    /// # Errors
+    /// [`Error::Render`], where BTF cannot be written in C.
+    pub(crate) fn stand_in(kernels: &[KernelBtf], relocatable: bool) -> Result<String, Error> {
+        let kernel = kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        let none = match relocatable {
+            true => CtxBtf::relocatable(kernels, [])?,
+            false => CtxBtf::new(kernel, [])?,
+        };
+        Ok(render::header(&none)?)
     }
 
     /// How they differ among the kernels, by struct name.

@@ -1,14 +1,29 @@
-//! The files that clang read, from the Makefile rule that it writes with `-MMD`.
+//! The files that clang read, from the Makefile rule that it writes with `-MD`.
+//!
+//! All of them count, wherever they were found: a header of the package's own may be in a folder of
+//! `-isystem`, and another version of the system's headers makes another object.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// What stands between a rule's target and its prerequisites.
 const SEPARATOR: &[u8] = b": ";
 
-/// The prerequisites of the rule. Paths are bytes: they need not be text.
-pub(crate) fn prerequisites(rule: &[u8]) -> Vec<PathBuf> {
+/// The prerequisites of the rule that are not in one of the `generated` folders. Paths are bytes: they need
+/// not be text.
+pub(crate) fn prerequisites(rule: &[u8], generated: &[&Path]) -> Vec<PathBuf> {
+    // clang leaves that out.
+    let plain = |folder: &&Path| folder.strip_prefix(".").unwrap_or(folder).to_owned();
+    let generated: Vec<PathBuf> = generated.iter().map(plain).collect();
+    let is_generated = |path: &PathBuf| generated.iter().any(|folder| path.starts_with(folder));
+    let mut paths = all(rule);
+    paths.retain(|path| !is_generated(path));
+    paths
+}
+
+fn all(rule: &[u8]) -> Vec<PathBuf> {
     let at = |window: &[u8]| window == SEPARATOR;
     let Some(end) = rule.windows(SEPARATOR.len()).position(at) else {
         return Vec::new();
@@ -57,7 +72,15 @@ mod tests {
             b"\xff/x.h",
         ];
         let expected = expected.map(|path| PathBuf::from(OsStr::from_bytes(path)));
-        assert_eq!(prerequisites(rule), expected);
-        assert!(prerequisites(b"").is_empty());
+        assert_eq!(prerequisites(rule, &[]), expected);
+        assert!(prerequisites(b"", &[]).is_empty());
+    }
+
+    #[test]
+    fn without_generated_headers() {
+        let rule = b"object: a.c out/include/ctx.h /tmp/x/include/ctx.h out/includes/b.h\n";
+        let generated = ["./out/include", "/tmp/x/include"].map(Path::new);
+        let expected = ["a.c", "out/includes/b.h"].map(PathBuf::from);
+        assert_eq!(prerequisites(rule, &generated), expected);
     }
 }

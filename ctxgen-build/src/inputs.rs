@@ -1,10 +1,13 @@
 //! What an object is made of.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
+
+use ctxgen::Marker;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
@@ -34,18 +37,27 @@ pub(crate) fn digest(
     for arg in command.get_args() {
         digest.add(folders.strike(arg.to_str()?));
     }
+    for file in options.argument_files {
+        digest.add(fs::read(file).ok()?);
+    }
     digest.add("source");
     let mut seen = HashSet::new();
     let mut files = Vec::new();
     let mut text = String::with_capacity(expanded.text.len());
     for line in expanded.text.split_inclusive('\n') {
-        match file_of_marker(line) {
-            Some(file) => {
+        // Definitions of macros come from the arguments and from the files.
+        let Some(rest) = line.strip_prefix('#') else {
+            text.push_str(line);
+            continue;
+        };
+        match Marker::parse(line.trim_end()) {
+            Some(marker) => {
                 text.push_str(&folders.strike(line));
                 if seen.insert(line) {
-                    files.push(file);
+                    files.extend(marker.file().map(Cow::into_owned));
                 }
             }
+            None if is_of_macro(rest) => {}
             None => text.push_str(line),
         }
     }
@@ -102,44 +114,9 @@ impl Folders {
     }
 }
 
-/// The file that a line marker names: `# 1 "src/own.h" 1`. What is no file is in angle brackets.
-fn file_of_marker(line: &str) -> Option<String> {
-    let (number, rest) = line.strip_prefix("# ")?.split_once(" \"")?;
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number || rest.starts_with('<') {
-        return None;
-    }
-    let mut file = String::new();
-    let mut chars = rest.chars();
-    loop {
-        match chars.next()? {
-            '"' => return Some(file),
-            '\\' => file.push(chars.next()?),
-            c => file.push(c),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_markers() {
-        for (line, expected) in [
-            ("# 1 \"src/a.bpf.c\"\n", Some("src/a.bpf.c")),
-            (
-                "# 12 \"/usr/include/a b.h\" 1 3\n",
-                Some("/usr/include/a b.h"),
-            ),
-            ("# 2 \"a\\\"b\\\\c.h\" 2\n", Some("a\"b\\c.h")),
-            ("# 1 \"<built-in>\" 3\n", None),
-            ("# 1 \"open\n", None),
-            ("#pragma once \"a\"\n", None),
-            ("int a; # 1 \"a\"\n", None),
-            ("", None),
-        ] {
-            assert_eq!(file_of_marker(line).as_deref(), expected, "{line}");
-        }
-    }
+/// Whether a directive, without its first character, is about a macro.
+fn is_of_macro(directive: &str) -> bool {
+    ["define ", "undef "]
+        .iter()
+        .any(|word| directive.starts_with(word))
 }

@@ -87,6 +87,7 @@
 //! after a change of what it depends on, and then what is as it was is not made again.
 
 mod absent;
+mod arguments;
 #[cfg(feature = "bindgen")]
 mod bindings;
 mod builder;
@@ -103,6 +104,7 @@ mod kernel;
 mod linker;
 mod module;
 mod outdir;
+mod preprocess;
 mod record;
 mod said;
 mod scan;

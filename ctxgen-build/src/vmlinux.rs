@@ -4,9 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::KernelBtf;
-use ctxgen::Names;
 use ctxgen::render;
-use ctxgen::render::own_ksym;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
@@ -18,7 +16,9 @@ use crate::compile::Work;
 use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::outdir::read;
+use crate::preprocess::Preprocessed;
 use crate::record::Record;
+use crate::scan::Scanned;
 
 /// Which `vmlinux.h` the sources are compiled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,16 @@ pub enum Vmlinux {
     Provided(PathBuf),
 }
 
+impl Vmlinux {
+    /// The header as the preprocessor needs it.
+    pub(crate) fn for_preprocessor(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Provided(path) => read(path),
+            _ => Ok(render::vmlinux_without_types().into_bytes()),
+        }
+    }
+}
+
 /// Where the header goes in the output folder.
 const HEADER: &str = "include/vmlinux.h";
 
@@ -45,8 +55,6 @@ const HEADER: &str = "include/vmlinux.h";
 pub(crate) struct Compilation<'a> {
     pub(crate) kernel: &'a KernelBtf,
     pub(crate) out: &'a OutDir,
-    /// The text of `ctx.h`.
-    pub(crate) contexts: &'a str,
     pub(crate) clang: &'a Clang,
     pub(crate) options: &'a Options<'a>,
     pub(crate) sources: &'a [Source<'a>],
@@ -60,17 +68,22 @@ impl<'a> Compilation<'a> {
     pub(crate) fn run(
         &self,
         vmlinux: &Vmlinux,
+        preprocessed: &Preprocessed,
+        scanned: &[Scanned],
         records: &[Record<'_>],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
+        let own_headers = scanned.iter().map(|scanned| scanned.macros);
+        let own_headers: Vec<Vec<String>> = own_headers
+            .map(|name| name.into_iter().map(str::to_owned).collect())
+            .collect();
         if let Vmlinux::Provided(path) = vmlinux {
-            let header = read(path)?;
-            self.out.write(HEADER, &header)?;
-            let texts = self.expand(self.options.include)?;
-            return self.compile(&header, &texts, &[], records);
+            return self.compile(&read(path)?, &preprocessed.texts, &own_headers, records);
         }
-        let preprocessed = self.preprocess()?;
-        let (names, macros) = preprocessed.names();
+        let (names, mut macros) = preprocessed.names();
+        for (macros, own) in macros.iter_mut().zip(own_headers) {
+            macros.extend(own);
+        }
         let compile =
             |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
         let all = || render::vmlinux_with_all(self.kernel, &names);
@@ -90,25 +103,6 @@ impl<'a> Compilation<'a> {
             }
             result => result,
         }
-    }
-
-    /// The sources as the preprocessor leaves them, with the generated headers but `vmlinux.h`.
-    pub(crate) fn preprocess(&self) -> Result<Preprocessed, Error> {
-        let first = self.headers_without_types()?;
-        let texts = self.expand(&first)?;
-        let folders = [&*first, self.options.include];
-        Ok(Preprocessed {
-            texts,
-            folders: folders.map(|folder| folder.to_string_lossy().into_owned()),
-        })
-    }
-
-    /// The sources as the preprocessor leaves them if it searches headers in this folder first.
-    fn expand(&self, first: &Path) -> Result<Vec<Expanded>, Error> {
-        compile::each(self.sources, |_, (name, source)| {
-            let rule = self.scratch.join(format!("{name}.d"));
-            self.clang.preprocess(source, first, &rule, self.options)
-        })
     }
 
     /// Compiles each source with the header and its own macros.
@@ -132,42 +126,6 @@ impl<'a> Compilation<'a> {
             };
             compile::one(source, work)
         })
-    }
-
-    /// A folder with the generated headers as the preprocessor needs them. `ctx.h` is among them
-    /// because it includes the `vmlinux.h` that is beside it.
-    fn headers_without_types(&self) -> Result<PathBuf, Error> {
-        // As line markers have it: without a slash at the end.
-        let path = self.scratch.join("include");
-        let folder = OutDir::new(path.clone());
-        folder.write("ctx.h", self.contexts.as_bytes())?;
-        let header = render::vmlinux_without_types();
-        folder.write("vmlinux.h", header.as_bytes())?;
-        Ok(path)
-    }
-}
-
-/// Preprocessed sources.
-#[derive(Debug)]
-pub(crate) struct Preprocessed {
-    texts: Vec<Expanded>,
-    /// Those of the generated headers.
-    folders: [String; 2],
-}
-
-impl Preprocessed {
-    /// What they name, together, and of each the macros for what it declares itself.
-    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
-        let folders = self.folders.each_ref().map(|folder| &**folder);
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for text in &self.texts {
-            let mut own = Names::new();
-            own.add_preprocessed(&text.text, &folders);
-            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
-            names.add(own);
-        }
-        (names, macros)
     }
 }
 

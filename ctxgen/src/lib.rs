@@ -71,6 +71,7 @@ mod pin;
 pub mod prototype;
 mod reach;
 pub mod render;
+mod similar;
 mod sorted;
 mod syscall;
 mod trim;
@@ -93,12 +94,18 @@ pub use self::load::AbsentHook;
 pub use self::load::LoadError;
 pub use self::load::Loader;
 pub use self::multi::unshared;
+pub use self::names::Line;
+pub use self::names::Marker;
 pub use self::names::Names;
+pub use self::names::Request;
+pub use self::names::Requests;
+pub use self::names::replace_stand_in;
 pub use self::pin::Pin;
 pub use self::pin::PinCommand;
 pub use self::pin::PinNote;
 pub use self::pin::pin;
 pub use self::reach::Reach;
+pub use self::similar::similar_structs;
 pub use self::trim::Trim;
 
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs

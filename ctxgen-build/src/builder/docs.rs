@@ -2,14 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::PathBuf;
+
+use ctxgen::Arch;
+use ctxgen::ByteOrder;
 
 use super::Builder;
 use super::env_path;
-use super::include_dirs;
+use super::write_libbpf_headers;
+use crate::arguments::Arguments;
 use crate::cargo;
+use crate::clang::Clang;
+use crate::clang::Options;
+use crate::compile::Source;
 use crate::error::Error;
 use crate::outdir::OutDir;
+use crate::preprocess::Preprocessor;
 use crate::scan;
+use crate::scan::Scanned;
 
 /// What docs.rs sets where it builds.
 const DOCS_RS: &str = "DOCS_RS";
@@ -29,14 +39,23 @@ impl Builder {
             None => env_path("OUT_DIR")?,
         });
         let _lock = out.lock()?;
-        let include_dirs = include_dirs(&self.clang_args);
-        let mut files = BTreeSet::new();
-        for (name, source) in self.names()? {
-            let scanned = scan::scan(source, &include_dirs)?;
+        let names = self.names()?;
+        let mut files: BTreeSet<PathBuf> = names
+            .iter()
+            .map(|(_, source)| source.to_path_buf())
+            .collect();
+        let scanned = match self.scan_without_kernel(&names, &mut files) {
+            Ok(scanned) => scanned,
+            // Without clang, the sources' own texts have to do.
+            Err(_) => names
+                .iter()
+                .map(|(_, source)| scan::without_preprocessor(source))
+                .collect::<Result<_, Error>>()?,
+        };
+        for ((name, _), scanned) in names.iter().zip(&scanned) {
             let structs = scanned.requests.iter().map(|request| &*request.name);
-            let module = module(&name, structs, cfg!(feature = "bindgen"));
+            let module = module(name, structs, cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
-            files.extend(scanned.files);
         }
         let said = error.to_string();
         let why = said.lines().next().unwrap_or_default();
@@ -46,6 +65,49 @@ impl Builder {
             "cargo::warning=the documentation has stand-ins for BPF skeletons and contexts: {why}"
         );
         Ok(())
+    }
+}
+
+/// In place of `ctx.h`, whose macros depend on the kernel.
+const NO_CONTEXTS: &str = "#include \"vmlinux.h\"\n";
+
+impl Builder {
+    /// What the preprocessed sources ask for. Adds the files that they are made of.
+    fn scan_without_kernel(
+        &self,
+        names: &[Source<'_>],
+        files: &mut BTreeSet<PathBuf>,
+    ) -> Result<Vec<Scanned>, Error> {
+        let scratch = tempfile::tempdir().map_err(|error| Error::Write {
+            path: std::env::temp_dir(),
+            error,
+        })?;
+        let out = OutDir::new(scratch.path().join("out"));
+        write_libbpf_headers(&out)?;
+        let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
+        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
+        let clang = Clang::new(self.clang_path())?;
+        let include = out.path("include");
+        let preprocessor = Preprocessor {
+            clang: &clang,
+            options: &Options {
+                order: ByteOrder::Little,
+                arch: target.as_deref().and_then(Arch::from_target),
+                include: &include,
+                root: &std::env::current_dir().unwrap_or_default(),
+                include_dirs: &arguments.include_dirs,
+                argument_files: &arguments.files,
+                args: &self.clang_args,
+            },
+            sources: names,
+            scratch: scratch.path(),
+        };
+        let preprocessed = preprocessor.run(NO_CONTEXTS, &self.vmlinux.for_preprocessor()?)?;
+        for expanded in &preprocessed.texts {
+            files.extend(expanded.depends_on.iter().cloned());
+        }
+        files.extend(arguments.files);
+        Ok(preprocessed.scan(names))
     }
 }
 

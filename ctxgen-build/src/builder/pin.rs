@@ -13,8 +13,8 @@ use ctxgen::render;
 
 use super::Builder;
 use super::host;
-use super::include_dirs;
 use super::write_libbpf_headers;
+use crate::arguments::Arguments;
 use crate::clang::Clang;
 use crate::clang::Options;
 use crate::contexts::Contexts;
@@ -22,8 +22,8 @@ use crate::error::Error;
 use crate::kernel;
 use crate::outdir;
 use crate::outdir::OutDir;
-use crate::vmlinux::Compilation;
-use crate::vmlinux::Preprocessed;
+use crate::preprocess::Preprocessed;
+use crate::preprocess::Preprocessor;
 
 impl Builder {
     /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
@@ -146,18 +146,12 @@ impl Builder {
             true => Vec::new(),
             false => self.names()?,
         };
-        let include_dirs = include_dirs(&self.clang_args);
-        let scanned = self.scan(&include_dirs)?;
-        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
-        hooks.extend(contexts.hooks().cloned());
-        let header = render::header(&contexts.all()?)?;
-
+        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
             path: std::env::temp_dir(),
             error,
         })?;
         let out = OutDir::new(scratch.path().to_owned());
-        out.write("include/ctx.h", header.as_bytes())?;
         write_libbpf_headers(&out)?;
         let clang = Clang::new(self.clang_path())?;
         let kernel = &kernels[0];
@@ -169,18 +163,24 @@ impl Builder {
             arch: kernel.arch().or_else(of_target),
             include: &include,
             root: &root,
-            include_dirs: &include_dirs,
+            include_dirs: &arguments.include_dirs,
+            argument_files: &arguments.files,
             args: &self.clang_args,
         };
-        let compilation = Compilation {
-            kernel,
-            out: &out,
-            contexts: &header,
+        let preprocessor = Preprocessor {
             clang: &clang,
             options: &options,
             sources: &names,
             scratch: scratch.path(),
         };
-        compilation.preprocess()
+        let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
+        let vmlinux = render::vmlinux_without_types();
+        let mut preprocessed = preprocessor.run(&stand_in, vmlinux.as_bytes())?;
+        let scanned = preprocessed.scan(&names);
+        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
+        hooks.extend(contexts.hooks().cloned());
+        let header = render::header(&contexts.all()?)?;
+        preprocessor.finish(&mut preprocessed, &stand_in, &header)?;
+        Ok(preprocessed)
     }
 }

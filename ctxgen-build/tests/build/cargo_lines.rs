@@ -27,6 +27,9 @@ const OF_BINDGEN: [&str; 5] = [
     "LLVM_CONFIG_PATH",
 ];
 
+/// The environment by which clang finds headers.
+const OF_CLANG: [&str; 2] = ["CPATH", "C_INCLUDE_PATH"];
+
 /// The lines, sorted, with a word in place of the kernel BTF's path.
 fn sorted(lines: &str) -> Vec<String> {
     let btf = kernel(Order::Little).display().to_string();
@@ -47,7 +50,7 @@ fn expected(changed: &[&str], env: &[&str]) -> Vec<String> {
     let changed = changed
         .iter()
         .map(|path| format!("cargo::rerun-if-changed={path}"));
-    let env = env.iter().chain(bindgen);
+    let env = env.iter().chain(bindgen).chain(&OF_CLANG);
     let env = env.map(|name| format!("cargo::rerun-if-env-changed={name}"));
     let mut lines: Vec<String> = changed.chain(env).collect();
     lines.sort();

@@ -84,6 +84,47 @@ fn without_btf() {
     );
 }
 
+/// What is asked for is found as in a build if there is clang, and in the source's own text if not.
+#[test]
+fn contexts_in_headers_and_macros() {
+    let test = "docs::contexts_in_headers_and_macros";
+    let project = Project::with(
+        "#include \"own.h\"\n#define CONTEXT(name) struct btf_lsm_##name##_ctx\n\
+         int f(CONTEXT(file_open) *ctx);\n#if 0\nstruct btf_lsm_skipped_ctx;\n#endif\n",
+    );
+    project.file("src/own.h", "struct btf_lsm_task_free_ctx;\n");
+    let child = || Child::new(test, &project).env("DOCS_RS", "1");
+    let said = child()
+        .env("TARGET", "riscv64gc-unknown-linux-gnu")
+        .without("CTXGEN_BTF")
+        .build(source)
+        .unwrap();
+    assert!(
+        said.contains("cargo::rerun-if-changed=src/own.h\n"),
+        "{said}"
+    );
+    let structs = || {
+        let module = project.made("prog.rs");
+        let names = module.split("pub struct btf_lsm_").skip(1);
+        let names = names.map(|rest| rest.split_once("_ctx").unwrap().0.to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let with_clang: &[&str] = match cfg!(feature = "bindgen") {
+        true => &["file_open", "task_free"],
+        false => &[],
+    };
+    assert_eq!(structs(), with_clang);
+    child()
+        .env("CLANG", "/nowhere/clang")
+        .build(source)
+        .unwrap();
+    let without: &[&str] = match cfg!(feature = "bindgen") {
+        true => &["skipped"],
+        false => &[],
+    };
+    assert_eq!(structs(), without);
+}
+
 #[test]
 fn with_everything_there_nothing_stands_in() {
     let project = Project::with(PROGRAM);

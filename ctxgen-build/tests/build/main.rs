@@ -14,11 +14,14 @@ mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
 mod modules;
+mod own_headers;
 mod pinned;
+mod preprocessed;
 mod rebuilds;
 mod relocatable;
 mod sources;
 mod struct_ops;
 mod support;
+mod unseen;
 mod user;
 mod vmlinux;

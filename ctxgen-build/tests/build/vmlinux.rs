@@ -130,18 +130,3 @@ fn provided_and_missing() {
         )
     );
 }
-
-#[test]
-fn one_in_the_sources_folder_wins() {
-    let project = Project::with("int from_the_folder(struct own_type *t) { return t->x; }\n");
-    let path = project.file(
-        "src/vmlinux.h",
-        "typedef unsigned char __u8; typedef unsigned short __u16; typedef unsigned int __u32;\n\
-         typedef unsigned long long __u64; typedef int __s32; typedef long long __s64;\n\
-         typedef __u16 __be16; typedef __u32 __be32; typedef __u32 __wsum;\n\
-         struct own_type { int x; };\nstruct btf_lsm_nothing_ctx;\n",
-    );
-    let artifacts = project.prog().generate().unwrap();
-    assert!(artifacts.depends_on.contains(&path), "{artifacts:?}");
-    assert_eq!(artifacts.objects[0].structs, [""; 0]);
-}

@@ -1,5 +1,7 @@
 //! The words of preprocessed C.
 
+use super::marker::Marker;
+
 /// A piece of the text; blanks, numbers and comments are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
@@ -23,15 +25,28 @@ pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,
     at_line_start: bool,
+    /// The line of the last token, by the last line marker.
+    line: usize,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
+        Self::from_line(text, 1)
+    }
+
+    /// For a text that begins at this line of its file.
+    pub(super) fn from_line(text: &'t str, line: usize) -> Self {
         Self {
             text,
             at: 0,
             at_line_start: true,
+            line,
         }
+    }
+
+    /// The line of the last token in its file.
+    pub(super) fn line(&self) -> usize {
+        self.line
     }
 
     /// What is behind the last token, without blanks before it.
@@ -45,10 +60,15 @@ impl<'t> Lexer<'t> {
             let start = self.at;
             let is_first = std::mem::replace(&mut self.at_line_start, byte == b'\n');
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' | b'\\' => self.at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' | b'\\' => {
+                    self.at += 1;
+                    self.line += usize::from(byte == b'\n');
+                }
                 b'#' if is_first => {
-                    if let Some(path) = marked(self.line()) {
-                        return Some(Token::File(path));
+                    if let Some(marker) = Marker::parse(self.rest_of_line()) {
+                        // The line that it stands in ends before that.
+                        self.line = marker.line.saturating_sub(1);
+                        return Some(Token::File(marker.path));
                     }
                 }
                 b'"' => return Some(Token::Literal(self.quoted(byte))),
@@ -56,7 +76,7 @@ impl<'t> Lexer<'t> {
                     self.quoted(byte);
                 }
                 b'/' if bytes.get(start + 1) == Some(&b'/') => {
-                    self.line();
+                    self.rest_of_line();
                 }
                 b'/' if bytes.get(start + 1) == Some(&b'*') => self.comment(),
                 // With its suffix, exponent and hexadecimal digits.
@@ -80,17 +100,29 @@ impl<'t> Lexer<'t> {
         None
     }
 
-    /// Goes to the end of the line.
-    fn line(&mut self) -> &'t str {
-        let rest = &self.text[self.at..];
-        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
-        self.at += line.len();
-        line
+    /// Goes to the end of the line, and of those that it is continued in. The first of them.
+    fn rest_of_line(&mut self) -> &'t str {
+        let start = self.at;
+        let mut first = None;
+        loop {
+            let rest = &self.text[self.at..];
+            let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+            self.at += line.len();
+            first.get_or_insert(&self.text[start..self.at]);
+            let goes_on = line.ends_with('\\') && self.at < self.text.len();
+            if !goes_on {
+                return first.unwrap_or_default();
+            }
+            self.at += 1;
+            self.line += 1;
+        }
     }
 
     fn comment(&mut self) {
         let rest = &self.text[self.at + 2..];
-        self.at += 2 + rest.find("*/").map_or(rest.len(), |end| end + 2);
+        let len = rest.find("*/").map_or(rest.len(), |end| end + 2);
+        self.line += rest[..len].bytes().filter(|byte| *byte == b'\n').count();
+        self.at += 2 + len;
     }
 
     /// Goes behind a literal; what is in it.
@@ -101,6 +133,8 @@ impl<'t> Lexer<'t> {
         while let Some(&byte) = bytes.get(self.at) {
             match byte {
                 b'\\' => self.at += 2,
+                // An apostrophe in text that no preprocessor has seen.
+                b'\n' => return self.text.get(start..self.at).unwrap_or_default(),
                 _ if byte == quote => break,
                 _ => self.at += 1,
             }
@@ -111,14 +145,6 @@ impl<'t> Lexer<'t> {
         // nobody has closed.
         self.text.get(start..end).unwrap_or_default()
     }
-}
-
-/// The path of a line marker: `# 12 "path" 1 3`.
-fn marked(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix("# ")?;
-    let (number, rest) = rest.split_once(" \"")?;
-    let path = rest.rsplit_once('"')?.0;
-    number.bytes().all(|b| b.is_ascii_digit()).then_some(path)
 }
 
 #[cfg(test)]
@@ -157,6 +183,25 @@ mod tests {
     fn pragmas_are_no_words() {
         assert_eq!(tokens("#pragma clang attribute pop\nx"), [Token::Word("x")]);
         assert_eq!(tokens("a # b").len(), 3);
+    }
+
+    #[test]
+    fn lines() {
+        let text = "a\n\n/* \n */ b // \\\n c\n#define X \\\n  d\ne\n# 7 \"x.c\" 2\nf \"g\" \n h";
+        let mut lexer = Lexer::from_line(text, 10);
+        let mut lines = Vec::new();
+        while let Some(token) = lexer.next() {
+            if let Token::Word(word) = token {
+                lines.push((word, lexer.line()));
+            }
+        }
+        let expected = [("a", 10), ("b", 13), ("e", 17), ("f", 7), ("h", 8)];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn an_apostrophe_in_skipped_text_ends_with_its_line() {
+        assert_eq!(tokens("don't\nx"), [Token::Word("don"), Token::Word("x")]);
     }
 
     /// Whatever it is, it ends.

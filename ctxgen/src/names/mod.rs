@@ -4,16 +4,26 @@
 //! source can need of a kernel is told by its identifiers, and by where they stand: tags behind
 //! `struct`, `union` and `enum`, members behind `.` and `->`, and everything else.
 
+mod headers;
 mod lexer;
+mod marker;
+mod requests;
+mod stand_in;
 
 use std::collections::BTreeSet;
 
 use libbpf_rs::libbpf_sys;
 
+use self::headers::KernelHeaders;
 use self::lexer::Lexer;
 use self::lexer::Token;
 use self::lexer::is_word;
-use crate::hook::Hook;
+pub use self::marker::Marker;
+use self::marker::unescaped;
+pub use self::requests::Line;
+pub use self::requests::Request;
+pub use self::requests::Requests;
+pub use self::stand_in::replace_stand_in;
 
 /// The names of one or more sources.
 #[derive(Clone, Debug, Default)]
@@ -44,14 +54,22 @@ impl<'t> Names<'t> {
     ///
     /// In the headers below one of the folders of `generated` and in libbpf's own, wherever they
     /// are, what is only declared or pointed to does not count, unless the source uses what is
-    /// declared with it. Those called `vmlinux.h` do not count at all.
+    /// declared with it. The generated `vmlinux.h`, and complete ones of the source's own, do not
+    /// count at all.
     pub fn add_preprocessed(&mut self, text: &'t str, generated: &[&str]) {
+        let headers = KernelHeaders::new(text, generated);
         let mut own = Self::default();
         let mut reader = Reader::new(&mut own);
         let mut lexer = Lexer::new(text);
         while let Some(token) = lexer.next() {
             match token {
-                Token::File(path) => reader.place = Place::of(path, generated),
+                Token::File(path) => {
+                    let file = unescaped(path);
+                    reader.place = match headers.has(&file) {
+                        true => Place::Nowhere,
+                        false => Place::of(&file, generated),
+                    };
+                }
                 _ if reader.place == Place::Nowhere => {}
                 Token::Word(word) => reader.word(word, lexer.rest()),
                 Token::Literal(text) => reader.statement.is_ksym |= text == KSYMS,
@@ -79,16 +97,6 @@ impl<'t> Names<'t> {
         self.mentions.append(&mut other.mentions);
         self.ksyms.append(&mut other.ksyms);
         self.undeclared.append(&mut other.undeclared);
-    }
-
-    /// The hooks whose context structs are named, each once.
-    pub fn hooks(&self) -> Vec<Hook> {
-        let hooks = self
-            .tags
-            .iter()
-            .filter_map(|tag| Hook::from_struct_name(tag));
-        let hooks: BTreeSet<Hook> = hooks.collect();
-        hooks.into_iter().collect()
     }
 
     /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).
@@ -153,22 +161,26 @@ enum Place {
 impl Place {
     fn of(path: &str, generated: &[&str]) -> Self {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if name == "vmlinux.h" {
-            return Self::Nowhere;
-        }
-        let is_below = |above: &&str| {
-            path.strip_prefix(*above)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
         let is_libbpf = || {
             folder.rsplit('/').next() == Some("bpf")
                 && libbpf_sys::API_HEADERS.iter().any(|(own, _)| *own == name)
         };
-        match generated.iter().any(is_below) || is_libbpf() {
+        match is_generated(path, generated) {
+            true if name == "vmlinux.h" => Self::Nowhere,
             true => Self::Header,
+            false if is_libbpf() => Self::Header,
             false => Self::Source,
         }
     }
+}
+
+/// Whether a file is below one of these folders.
+fn is_generated(path: &str, generated: &[&str]) -> bool {
+    let is_below = |above: &&str| {
+        path.strip_prefix(*above)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    generated.iter().any(is_below)
 }
 
 /// What stands before a word.

@@ -70,8 +70,18 @@ fn libbpfs_headers_wherever_they_are() {
 
 #[test]
 fn a_full_header_does_not_count() {
-    let text = "# 1 \"src/vmlinux.h\" 1\nstruct a { struct b c; };\n# 3 \"x.c\" 2\nstruct d e;";
-    assert_eq!(words(&read(text).tags), ["d"]);
+    for (header, guard, expected) in [
+        ("/out/include/vmlinux.h", "", &["d"][..]),
+        ("src/vmlinux.h", "#define __VMLINUX_H__ \n", &["d"]),
+        // It may be anything.
+        ("src/vmlinux.h", "", &["a", "b", "d"]),
+    ] {
+        let text = format!(
+            "# 1 \"x.c\"\n# 1 \"{header}\" 1\n{guard}struct a {{ struct b c; }};\n\
+             # 3 \"x.c\" 2\nstruct d e;"
+        );
+        assert_eq!(words(&read(&text).tags), expected, "{header} {guard}");
+    }
 }
 
 #[test]

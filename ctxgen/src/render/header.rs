@@ -49,6 +49,8 @@ const TOP: &str = "\
 
 ";
 
+const BOTTOM: &str = "#endif /* __CTXGEN_CTX_H__ */\n";
+
 const RELOCATABLE: &str = "\
 /*
  * Each access to a context is relocated when the program is loaded, to where the running kernel has the
@@ -77,6 +79,10 @@ const REGISTERS: &str =
 /// # Errors
 /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
 pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
+    // What prints types looks at all of the kernel's first.
+    if ctx.structs().is_empty() {
+        return Ok(top(ctx) + BOTTOM);
+    }
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
     let labels = labels(ctx.kernels());
     let mut structs = String::new();
@@ -110,12 +116,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
         }
     }
 
-    let mut text = TOP.to_owned();
-    if ctx.is_relocatable() {
-        text.push_str(RELOCATABLE);
-    }
-    text.push_str(accessor(ctx));
-    text.push_str(&data::accessors(ctx));
+    let mut text = top(ctx);
     let declarations = mentions.declarations(&mut dump)?;
     for declaration in &declarations {
         text.push_str(declaration);
@@ -125,8 +126,19 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
         text.push('\n');
     }
     text.push_str(&structs);
-    text.push_str("#endif /* __CTXGEN_CTX_H__ */\n");
+    text.push_str(BOTTOM);
     Ok(text)
+}
+
+/// What comes before all declarations: what contexts are, and their macros.
+fn top(ctx: &CtxBtf<'_>) -> String {
+    let mut text = TOP.to_owned();
+    if ctx.is_relocatable() {
+        text.push_str(RELOCATABLE);
+    }
+    text.push_str(accessor(ctx));
+    text.push_str(&data::accessors(ctx));
+    text
 }
 
 fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), Error> {

@@ -26,6 +26,13 @@ pub(crate) enum Failure {
         clang: PathBuf,
         error: std::io::Error,
     },
+    #[error("{}:{line}: struct {name}: {error}", path.display())]
+    Context {
+        path: PathBuf,
+        line: usize,
+        name: String,
+        error: Box<ctxgen::Error>,
+    },
     #[error("clang cannot preprocess {}:\n{}", path.display(), stderr.trim_end())]
     Preprocess { path: PathBuf, stderr: String },
     #[error(

@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use ctxgen::Context;
+use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::PinCommand;
 use ctxgen::PinNote;
+use ctxgen::Requests;
 
 use self::preprocess::Preprocessor;
 use crate::Kernel;
@@ -53,18 +56,14 @@ impl Pin {
         let mut wanted = crate::hooks(&hooks)?;
 
         let preprocessor = Preprocessor::new(&kernel, &self.clang_args)?;
-        let texts = preprocessor.without_contexts(&sources)?;
-        let mut named = Names::new();
-        for text in &texts {
-            named.add_preprocessed(text, &[]);
-        }
-        // A struct's name does not tell a module's function from another one of its name; a hook can.
-        let given: Vec<String> = wanted.iter().map(Hook::struct_name).collect();
-        let others = named.hooks().into_iter();
-        wanted.extend(others.filter(|hook| !given.contains(&hook.struct_name())));
-
-        let texts = preprocessor.with_contexts(&kernel, &sources, &wanted)?;
         let folder = preprocessor.folder();
+        let (texts, stand_in) = preprocessor.without_contexts(&kernel, &sources)?;
+        for (source, text) in sources.iter().zip(&texts) {
+            let requests = Requests::of_preprocessed(text, &[&folder]);
+            add_requests(&kernel, source, requests, &mut wanted)?;
+        }
+
+        let texts = preprocessor.with_contexts(&kernel, &sources, &wanted, texts, &stand_in)?;
         let mut names = Names::new();
         for text in &texts {
             names.add_preprocessed(text, &[&folder]);
@@ -99,6 +98,36 @@ impl Pin {
         let name = arch.machine(kernel.byte_order());
         Ok(self.output.join(format!("{name}.btf")))
     }
+}
+
+/// Adds the hooks that a source asks for to those that were asked for by name.
+fn add_requests(
+    kernel: &KernelBtf,
+    source: &Path,
+    requests: Requests<'_>,
+    wanted: &mut Vec<Hook>,
+) -> Result<(), Failure> {
+    for (name, request) in requests.contexts {
+        // A struct's name does not tell a module's function from another one of its name; a hook can.
+        if wanted.iter().any(|hook| hook.struct_name() == name) {
+            continue;
+        }
+        match Context::of_struct(kernel, &request.hook) {
+            Ok(_) => wanted.push(request.hook),
+            // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
+            Err(Error::UnknownHook { .. }) if request.hook.is_generic() => {}
+            Err(error) => {
+                let file = request.line.file.as_deref();
+                return Err(Failure::Context {
+                    path: file.map_or_else(|| source.to_owned(), PathBuf::from),
+                    line: request.line.number,
+                    name: name.to_owned(),
+                    error: Box::new(error),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether that is a file of C and not a hook, whose target is an identifier.

@@ -11,8 +11,10 @@ const PER_BYTE: u64 = 40;
 #[derive(Debug)]
 pub(super) struct Room {
     /// How many bytes it may have in all once it is unpacked.
+    #[cfg(feature = "images")]
     limit: u64,
     /// How many of these are left.
+    #[cfg(feature = "images")]
     bytes: u64,
     /// How many bytes the buffers may have, in all, that decoders are set up with: an empty stream of
     /// some ten bytes can ask for megabytes that are filled with zeroes first.
@@ -29,15 +31,20 @@ impl Room {
         Self::of(LEAST.saturating_add(PER_BYTE.saturating_mul(len as u64)))
     }
 
+    #[cfg(feature = "images")]
     pub(super) fn of(limit: u64) -> Self {
         Self {
             limit,
             bytes: limit,
-            #[cfg(feature = "images")]
             setup: limit.max(LEAST),
-            #[cfg(feature = "images")]
             scratch: Vec::new(),
         }
+    }
+
+    /// Nothing is unpacked without the feature.
+    #[cfg(not(feature = "images"))]
+    pub(super) fn of(_limit: u64) -> Self {
+        Self {}
     }
 
     /// How many bytes all of it may have.

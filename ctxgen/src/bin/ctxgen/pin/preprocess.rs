@@ -9,9 +9,11 @@ use ctxgen::CtxBtf;
 use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Requests;
 use ctxgen::clang_args;
 use ctxgen::merge::merge;
 use ctxgen::render;
+use ctxgen::replace_stand_in;
 use libbpf_rs::libbpf_sys;
 use tempfile::TempDir;
 
@@ -58,23 +60,37 @@ impl Preprocessor {
         self.include.path().to_string_lossy().into_owned()
     }
 
-    /// The sources with no context structs in `ctx.h`.
-    pub(crate) fn without_contexts(&self, sources: &[PathBuf]) -> Result<Vec<String>, Failure> {
-        self.with_header("", sources)
+    /// The sources with no context structs in `ctx.h`, and that header.
+    pub(crate) fn without_contexts(
+        &self,
+        kernel: &KernelBtf,
+        sources: &[PathBuf],
+    ) -> Result<(Vec<String>, String), Failure> {
+        let stand_in = render::header(&CtxBtf::new(kernel, [])?)?;
+        Ok((self.with_header(&stand_in, sources)?, stand_in))
     }
 
     /// The sources with the contexts of these hooks in `ctx.h`, in either form that a build may give
-    /// them.
+    /// them. `texts` are the sources with the header `stand_in`.
     pub(crate) fn with_contexts(
         &self,
         kernel: &KernelBtf,
         sources: &[PathBuf],
         hooks: &[Hook],
+        mut texts: Vec<String>,
+        stand_in: &str,
     ) -> Result<Vec<String>, Failure> {
         let fixed = hooks.iter().map(|hook| Context::of_struct(kernel, hook));
         let fixed = fixed.collect::<Result<Vec<_>, Error>>()?;
         let header = render::header(&CtxBtf::new(kernel, fixed)?)?;
-        let mut texts = self.with_header(&header, sources)?;
+        let path = format!("{}/ctx.h", self.folder());
+        let mut has_other_macros = false;
+        for text in &mut texts {
+            has_other_macros |= !replace_stand_in(text, &path, stand_in, &header);
+        }
+        if has_other_macros {
+            texts = self.with_header(&header, sources)?;
+        }
         let kernels = std::slice::from_ref(kernel);
         let merged = hooks.iter().map(|hook| merge(kernels, hook));
         let merged = merged.collect::<Result<Vec<_>, Error>>()?;
@@ -91,7 +107,7 @@ impl Preprocessor {
     fn run(&self, source: &Path) -> Result<String, Failure> {
         let mut command = Command::new(&self.clang);
         command.arg("-isystem").arg(self.include.path());
-        command.args(&self.args).args(["-w", "-E"]);
+        command.args(&self.args).args(Requests::CLANG_ARGS);
         let output = command.arg(source).args(["-o", "-"]).output();
         let output = output.map_err(|error| Failure::NoClang {
             clang: self.clang.clone(),

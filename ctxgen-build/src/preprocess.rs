@@ -1,0 +1,125 @@
+//! The sources as the preprocessor leaves them.
+//!
+//! What contexts they name is known only then, and `ctx.h` has to be there before: one without contexts
+//! stands in. What the true one declares takes its place in the text, and only where it has other
+//! macros are the sources preprocessed again.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::Names;
+use ctxgen::Requests;
+use ctxgen::render::own_ksym;
+use ctxgen::replace_stand_in;
+
+use crate::clang::Clang;
+use crate::clang::Expanded;
+use crate::clang::Options;
+use crate::compile;
+use crate::compile::Source;
+use crate::error::Error;
+use crate::outdir::OutDir;
+use crate::scan::Scanned;
+
+/// What sources are preprocessed with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preprocessor<'a> {
+    pub(crate) clang: &'a Clang,
+    pub(crate) options: &'a Options<'a>,
+    pub(crate) sources: &'a [Source<'a>],
+    /// A folder that goes away.
+    pub(crate) scratch: &'a Path,
+}
+
+/// Preprocessed sources.
+#[derive(Debug)]
+pub(crate) struct Preprocessed {
+    pub(crate) texts: Vec<Expanded>,
+    /// Those of the generated headers.
+    folders: [String; 2],
+}
+
+impl Preprocessor<'_> {
+    /// The sources with these headers: a `ctx.h` without contexts, and `vmlinux.h`.
+    ///
+    /// # Errors
+    /// [`Error::Compile`] with clang's words, where a source cannot be preprocessed.
+    pub(crate) fn run(&self, stand_in: &str, vmlinux: &[u8]) -> Result<Preprocessed, Error> {
+        // `ctx.h` includes the `vmlinux.h` that is beside it.
+        let folder = OutDir::new(self.folder());
+        folder.write("ctx.h", stand_in.as_bytes())?;
+        folder.write("vmlinux.h", vmlinux)?;
+        let texts = compile::each(self.sources, |_, source| self.expand(source))?;
+        let folders = [&*self.folder(), self.options.include];
+        Ok(Preprocessed {
+            texts,
+            folders: folders.map(|folder| folder.to_string_lossy().into_owned()),
+        })
+    }
+
+    /// Gives the sources the true `ctx.h`.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::run`].
+    pub(crate) fn finish(
+        &self,
+        preprocessed: &mut Preprocessed,
+        stand_in: &str,
+        header: &str,
+    ) -> Result<(), Error> {
+        let folder = OutDir::new(self.folder());
+        let path = folder.write("ctx.h", header.as_bytes())?;
+        let path = path.to_string_lossy();
+        let mut has_other_macros = false;
+        for expanded in &mut preprocessed.texts {
+            has_other_macros |= !replace_stand_in(&mut expanded.text, &path, stand_in, header);
+        }
+        if has_other_macros {
+            preprocessed.texts = compile::each(self.sources, |_, source| self.expand(source))?;
+        }
+        Ok(())
+    }
+
+    fn expand(&self, (name, source): &Source<'_>) -> Result<Expanded, Error> {
+        let rule = self.scratch.join(format!("{name}.d"));
+        let folder = self.folder();
+        self.clang.preprocess(source, &folder, &rule, self.options)
+    }
+
+    /// Where the headers are. As line markers have it: without a slash at the end.
+    fn folder(&self) -> PathBuf {
+        self.scratch.join("include")
+    }
+}
+
+impl Preprocessed {
+    /// What each of these sources asks for.
+    pub(crate) fn scan(&self, sources: &[Source<'_>]) -> Vec<Scanned> {
+        let folders = self.folders();
+        let texts = self.texts.iter().zip(sources);
+        texts
+            .map(|(expanded, (_, source))| {
+                let requests = Requests::of_preprocessed(&expanded.text, &folders);
+                Scanned::new(source, requests)
+            })
+            .collect()
+    }
+
+    /// What they name, together, and of each the macros for what it declares itself.
+    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
+        let folders = self.folders();
+        let mut names = Names::new();
+        let mut macros = Vec::new();
+        for text in &self.texts {
+            let mut own = Names::new();
+            own.add_preprocessed(&text.text, &folders);
+            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
+            names.add(own);
+        }
+        (names, macros)
+    }
+
+    fn folders(&self) -> [&str; 2] {
+        self.folders.each_ref().map(|folder| &**folder)
+    }
+}
