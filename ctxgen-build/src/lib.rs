@@ -14,6 +14,26 @@
 //! name against its context, and generates the libbpf-rs skeleton and Rust bindings of the contexts.
 //! `ctxgen::include_bpf!("guard")` brings both into the crate.
 //!
+//! # Which contexts
+//!
+//! Those that the sources name behind the preprocessor, with all arguments that they are compiled with:
+//! `struct btf_lsm_file_mprotect_ctx` is the request, whether it stands in a source or in any header, and
+//! also where a macro puts it together. What `#ifdef` takes away is not asked for, and nor is what a source
+//! or its headers define themselves. [`Builder::hook`] adds what no source names. Where clang does not know
+//! a context, the error says why: `ctx.h` is not included, or there is no such context, and which is
+//! similar.
+//!
+//! # Headers of one's own that are called `ctx.h` or `vmlinux.h`
+//!
+//! clang takes the one that it finds first, and that is one beside the file that includes it (with quotes),
+//! or in a folder of `-I`, before the generated one. `#include <ctx.h>` or `#include_next <ctx.h>` leads to
+//! that.
+//!
+//! A `vmlinux.h` that includes the generated one adds to it, also where it defines bpftool's guard,
+//! `__VMLINUX_H__`. One that does not is used in place of it if it has that guard, or all of a kernel's
+//! types (512 structs or more): the generated one is empty then for that source. Any other is a header like
+//! all.
+//!
 //! # What is left in `OUT_DIR`
 //!
 //! | file | what it is |
@@ -31,8 +51,9 @@
 //!
 //! # What a rebuild does
 //!
-//! Cargo runs the build script again when a source, a header that one includes, a BTF file or one of
-//! the variables that it asked has changed, and when a pinned BTF appears. It does so after a reboot
+//! Cargo runs the build script again when a source, a header that one includes (also one of the system's), a
+//! file of arguments for clang (`@file`), a BTF file or one of the variables that it asked has changed, and
+//! when a pinned BTF appears. It does so after a reboot
 //! too, since `/sys/kernel/btf/vmlinux` gets a new time of change. The script is quick then: an object,
 //! a skeleton or bindings are made again only if what they are made of is another one, by content,
 //! and files that would be the same are not written. A kernel that has the same of what the sources

@@ -97,6 +97,49 @@ fn sources_and_hooks() {
     assert!(text.ends_with("VMLINUX prog.bpf.c -- -DEXTRA\n"), "{text}");
 }
 
+/// Names count as the preprocessor leaves them, and what a source defines itself is none of a kernel's.
+#[test]
+fn names_after_the_preprocessor() {
+    let package = package();
+    let write = |name: &str, text: &str| std::fs::write(package.path().join(name), text).unwrap();
+    let includes = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n#include <own.h>\n";
+    write(
+        "own.h",
+        "#define CONTEXT(name) struct btf_trace_##name##_ctx\n",
+    );
+    write(
+        "pasted.bpf.c",
+        &format!(
+            "{includes}#ifdef PATCHED\nCONTEXT(patched) *more;\n#endif\n\
+             struct btf_lsm_own_ctx {{ int x; }};\n\
+             int prog(CONTEXT(sched_switch) *ctx) {{ return ctx->next->pid; }}\n\
+             int other(struct bpf_sock_ops___unknown *ctx);\n"
+        ),
+    );
+    write(
+        "spelt.bpf.c",
+        &format!(
+            "{includes}int prog(struct btf_trace_sched_switch_ctx *ctx) {{ return ctx->next->pid; }}\n"
+        ),
+    );
+    let clang = ["--", "-idirafter", "."];
+    let args = |source| [&["-o", "x.btf", source][..], &clang].concat();
+    let pinned = |source| {
+        done(&pin(package.path(), &args(source)));
+        std::fs::read(package.path().join("x.btf")).unwrap()
+    };
+    assert_eq!(pinned("pasted.bpf.c"), pinned("spelt.bpf.c"));
+
+    let output = pin(
+        package.path(),
+        &[&*args("pasted.bpf.c"), &["-DPATCHED"]].concat(),
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "error: pasted.bpf.c:5: struct btf_trace_patched_ctx: ";
+    assert!(said.starts_with(expected), "{said}");
+    assert!(said.contains("has no hook `tp_btf/patched`"), "{said}");
+}
+
 #[test]
 fn what_goes_wrong() {
     let package = package();
