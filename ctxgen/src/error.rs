@@ -9,7 +9,7 @@ use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
-use crate::hook::original;
+use crate::ident::original;
 use crate::kernel::ModuleError;
 use crate::kernel::Origin;
 use crate::kernel::Trail;

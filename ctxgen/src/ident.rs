@@ -11,6 +11,21 @@ pub fn is_identifier(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// Whether this is the name of a function that a compiler has made of another (`foo.isra.0`): an
+/// identifier, then at least one dot, each with letters, digits and underscores behind it.
+pub(crate) fn is_clone(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut parts = name.split('.');
+    parts.next().is_some_and(is_identifier)
+        && name.contains('.')
+        && parts.all(|part| !part.is_empty() && part.bytes().all(is_word))
+}
+
+/// The function that it was made of; what has no dots is its own.
+pub(crate) fn original(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 /// Words that C, up to C23 and with GNU's additions, keeps for itself, sorted.
 const KEYWORDS: &[&str] = &[
     "_Alignas",

@@ -6,6 +6,8 @@ mod cargo_lines;
 mod check;
 mod clang;
 mod cross;
+#[cfg(feature = "dwarf")]
+mod debug_info;
 mod determinism;
 mod docs;
 mod formats;

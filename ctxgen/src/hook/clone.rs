@@ -10,25 +10,10 @@
 //! So `foo.isra.0` is `1foo_0isra_00`, and no other name leads there. Nothing of this gives three
 //! underscores in a row where the name has none, which CO-RE would take for a flavour.
 
-use crate::ident::is_identifier;
+use crate::ident::is_clone;
 
 /// What the part for such a function starts with in a struct's name.
 const MARK: &str = "1";
-
-/// Whether this is such a function's name: an identifier, then at least one dot, each with letters,
-/// digits and underscores behind it.
-pub(crate) fn is_clone(name: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let mut parts = name.split('.');
-    parts.next().is_some_and(is_identifier)
-        && name.contains('.')
-        && parts.all(|part| !part.is_empty() && part.bytes().all(is_word))
-}
-
-/// The function that it was made of; what has no dots is its own.
-pub(crate) fn original(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
-}
 
 /// Such a name as it stands in a struct's.
 pub(super) fn in_struct(name: &str) -> String {

@@ -8,8 +8,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use self::clone::is_clone;
-pub(crate) use self::clone::original;
 pub use self::family::Family;
 pub use self::family::Generic;
 use self::family::Naming;
@@ -18,7 +16,9 @@ pub use self::family::Prototypes;
 pub use self::family::Returned;
 
 use crate::Error;
+use crate::ident::is_clone;
 use crate::ident::is_identifier;
+use crate::ident::original;
 use crate::kernel::is_module_name;
 use crate::syscall;
 

@@ -27,6 +27,7 @@ use self::module::Modules;
 pub(crate) use self::module::is_module_name;
 pub use self::user::Types;
 use self::user::UserBtf;
+pub use self::user::UserRefusal;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;

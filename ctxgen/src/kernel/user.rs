@@ -7,6 +7,7 @@
 mod dwarf;
 mod file;
 mod language;
+mod refusal;
 mod spelling;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use self::file::Elf;
 use self::file::Facts;
 use self::language::Language;
+pub use self::refusal::UserRefusal;
 use self::spelling::spelled;
 use super::KernelBtf;
 use super::Origin;
@@ -25,7 +27,6 @@ use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::Type;
-use crate::layout::Unsupported;
 
 /// A program or library whose functions' prototypes are known.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(crate) struct UserBtf {
     /// Files beside its own that were read.
     more: Vec<PathBuf>,
     /// The functions that no context can be had of.
-    refused: BTreeMap<String, Unsupported>,
+    refused: BTreeMap<String, UserRefusal>,
 }
 
 /// Whose types a prototype consists of.
@@ -54,7 +55,7 @@ pub enum Types {
 struct Prototypes {
     btf: Vec<u8>,
     more: Vec<PathBuf>,
-    refused: BTreeMap<String, Unsupported>,
+    refused: BTreeMap<String, UserRefusal>,
 }
 
 impl KernelBtf {
@@ -141,13 +142,20 @@ impl UserBtf {
     }
 
     /// Why no context can be had of a function, where that is so.
-    pub(crate) fn refusal(&self, function: &str) -> Option<&Unsupported> {
+    pub(crate) fn refusal(&self, function: &str) -> Option<&UserRefusal> {
         self.refused.get(function)
     }
 
-    /// The functions that no context can be had of.
+    /// The functions that are there, and that no context can be had of.
     pub(crate) fn refused(&self) -> impl Iterator<Item = &str> {
-        self.refused.keys().map(String::as_str)
+        let is_there = |refusal: &UserRefusal| {
+            !matches!(
+                refusal,
+                UserRefusal::OnlyInlined | UserRefusal::OnlyClone(_) | UserRefusal::OtherSymbol(_)
+            )
+        };
+        let there = self.refused.iter().filter(move |(_, why)| is_there(why));
+        there.map(|(name, _)| name.as_str())
     }
 }
 
@@ -201,7 +209,7 @@ fn from_btf(path: &Path, bytes: Vec<u8>, facts: &Facts) -> Result<Prototypes, Er
         let exported = facts.symbols.iter().any(|(_, name)| name == func.name());
         let is_simple = btf.get(proto).is_some_and(|proto| is_simple(&btf, &proto));
         if *language != Language::Rust || !exported || !is_simple {
-            let refusal = Unsupported::ForeignLanguage(language.to_string());
+            let refusal = UserRefusal::ForeignLanguage(language.to_string());
             found.refused.insert(func.name().to_owned(), refusal);
         }
     }

@@ -18,6 +18,7 @@ use crate::ident::is_identifier;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
+use crate::kernel::UserRefusal;
 use crate::prototype::Argument;
 use crate::prototype::Signature;
 
@@ -187,36 +188,9 @@ pub enum Unsupported {
          newer one may"
     )]
     UnknownKind(u32),
-    /// A function in user space whose language passes arguments its own way.
-    #[error(
-        "it is a function of {0}, whose calling convention is not C's: registers would be misread. Take \
-         struct pt_regs, or have the program call a function of C's convention that has plain numbers \
-         and pointers as arguments"
-    )]
-    ForeignLanguage(String),
-    /// A function in user space that has no code of its own.
-    #[error("it is inlined wherever it is called, so that there is no function to attach to")]
-    OnlyInlined,
-    /// A function in user space of which a compiler has made others that pass something else.
-    #[error("the compiler has made {0} of it, whose arguments may be others")]
-    OnlyClone(String),
-    /// A function in user space that a compiler made of another, with other arguments.
-    #[error(
-        "the compiler made it of {0}, and may have left out or split arguments of that: nothing tells \
-         which register has which"
-    )]
-    ChangedClone(String),
-    /// A function in user space whose debug information says that it has a convention of its own.
-    #[error("by its debug information it has a calling convention of its own")]
-    OwnConvention,
-    /// A function in user space of which a type cannot be laid out.
-    #[error("its debug information does not tell how {what} is passed: {why}")]
-    UnclearType {
-        /// The argument, or what is returned.
-        what: String,
-        /// What is missing.
-        why: String,
-    },
+    /// What is known of a program in user space does not tell where the function has its arguments.
+    #[error(transparent)]
+    User(#[from] UserRefusal),
     /// The function is variadic.
     #[error("the function is variadic, and trampolines cannot pass such arguments on")]
     Variadic,

@@ -36,7 +36,7 @@ use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
-use crate::hook::original;
+use crate::ident::original;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::layout::Unsupported;

@@ -29,7 +29,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
         if let Some(reason) = user.refusal(hook.target()) {
             return Err(Error::Unsupported {
                 hook: hook.clone(),
-                reason: reason.clone(),
+                reason: reason.clone().into(),
             });
         }
         let types = Types::User(number);

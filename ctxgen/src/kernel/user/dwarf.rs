@@ -6,6 +6,7 @@
 
 mod functions;
 mod interned;
+mod registers;
 mod sections;
 mod types;
 
@@ -105,6 +106,8 @@ struct Known<'d> {
     /// Of a unit of one type: the type's place.
     type_offset: Option<UnitOffset>,
     language: Option<Language>,
+    /// Whether gcc has made it.
+    is_gnu: bool,
 }
 
 /// A place in debug information.
@@ -181,12 +184,16 @@ impl<'d> Program<'d> {
                 }
                 _ => None,
             };
+            let producer = root.attr_value(gimli::DW_AT_producer);
+            let producer = producer.and_then(|value| dwarf.attr_string(&unit, value).ok());
+            let is_gnu = producer.is_some_and(|text| text.slice().starts_with(b"GNU "));
             self.units.push(Known {
                 file,
                 unit,
                 start,
                 type_offset,
                 language,
+                is_gnu,
             });
         }
         self.files.push(dwarf);
@@ -203,6 +210,15 @@ impl<'d> Program<'d> {
 
     fn entry(&self, at: At) -> Result<Entry<'d>, DwarfError> {
         Ok(self.unit(at).entry(at.offset)?)
+    }
+
+    /// The entry of a type; of one that is in a unit of its own, that in there.
+    fn whole(&self, at: At) -> Result<(At, Entry<'d>), DwarfError> {
+        let entry = self.entry(at)?;
+        match self.target(at, &entry, gimli::DW_AT_signature) {
+            Some(whole) => Ok((whole, self.entry(whole)?)),
+            None => Ok((at, entry)),
+        }
     }
 
     /// What an attribute refers to; `None` where there is none, or it leads nowhere.

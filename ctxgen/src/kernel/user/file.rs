@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 
+use object::Architecture;
 use object::Object;
 use object::ObjectKind;
 use object::ObjectSection;
@@ -35,6 +36,9 @@ pub(super) struct Facts {
     pub(super) is_64: bool,
     /// Whether it has DWARF.
     pub(super) has_dwarf: bool,
+    /// DWARF's numbers of the registers that carry arguments, in their order; none where they are not
+    /// known.
+    pub(super) registers: Vec<u16>,
     pub(super) build_id: Option<Vec<u8>>,
     /// The name of a file with its debug information, and that file's CRC.
     debug_link: Option<(String, u32)>,
@@ -72,6 +76,7 @@ impl Facts {
                 || elf.kind() == ObjectKind::Unknown,
             is_64: elf.is_64(),
             has_dwarf: has_dwarf(elf),
+            registers: registers(elf.architecture()),
             build_id: elf.build_id().ok().flatten().map(<[u8]>::to_vec),
             debug_link: elf.gnu_debuglink().ok().flatten().and_then(|(name, crc)| {
                 let name = std::str::from_utf8(name).ok()?;
@@ -102,6 +107,20 @@ impl Facts {
             candidates.extend(others.map(|file| (file, Some(*crc))));
         }
         candidates
+    }
+}
+
+/// DWARF's numbers of the registers that carry arguments, by the ELF psABI supplements.
+fn registers(architecture: Architecture) -> Vec<u16> {
+    match architecture {
+        // rdi, rsi, rdx, rcx, r8, r9.
+        Architecture::X86_64 => vec![5, 4, 1, 2, 8, 9],
+        Architecture::Aarch64 => (0..=7).collect(),
+        Architecture::S390x => (2..=6).collect(),
+        Architecture::Riscv64 => (10..=17).collect(),
+        Architecture::PowerPc64 => (3..=10).collect(),
+        Architecture::LoongArch64 => (4..=11).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -10,16 +10,18 @@ use super::DwarfError;
 use super::Entry;
 use super::Program;
 use super::number;
+use super::registers;
+use super::registers::Found;
 use super::types::Types;
 use super::types::Way;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
-use crate::hook::is_clone;
-use crate::hook::original;
+use crate::ident::is_clone;
 use crate::ident::is_identifier;
+use crate::ident::original;
 use crate::kernel::user::Facts;
+use crate::kernel::user::UserRefusal;
 use crate::kernel::user::language::Language;
-use crate::layout::Unsupported;
 
 /// How many entries may stand between a function's code and where it is declared.
 const MAX_ORIGINS: usize = 8;
@@ -27,14 +29,22 @@ const MAX_ORIGINS: usize = 8;
 /// How many parameters are looked at.
 const MAX_PARAMS: usize = 255;
 
+/// What was found of the functions of one name.
+#[derive(Debug, Default)]
+struct Outcomes {
+    /// Those that are called so.
+    own: Vec<Result<TypeId, UserRefusal>>,
+    /// Those that only have their code where that symbol is: the linker folds what is alike.
+    others: Vec<Result<TypeId, UserRefusal>>,
+}
+
 pub(super) struct Functions<'p, 'd> {
     program: &'p Program<'d>,
     facts: &'p Facts,
     types: Types<'p, 'd>,
-    found: BTreeSet<(String, TypeId)>,
-    refused: BTreeMap<String, Unsupported>,
+    found: BTreeMap<String, Outcomes>,
     /// Those that are inlined somewhere, or are the originals of clones.
-    doubtful: BTreeMap<String, Unsupported>,
+    doubtful: BTreeMap<String, UserRefusal>,
 }
 
 impl<'p, 'd> Functions<'p, 'd> {
@@ -43,8 +53,7 @@ impl<'p, 'd> Functions<'p, 'd> {
             program,
             facts,
             types: Types::new(program, order),
-            found: BTreeSet::new(),
-            refused: BTreeMap::new(),
+            found: BTreeMap::new(),
             doubtful: BTreeMap::new(),
         }
     }
@@ -97,10 +106,12 @@ impl<'p, 'd> Functions<'p, 'd> {
         let names = self.names(&origins);
         let Some(address) = self.address(at, entry) else {
             if entry.has_attr(gimli::DW_AT_inline) {
+                let refusal = match self.language(at) {
+                    language if language.is_c() => UserRefusal::OnlyInlined,
+                    language => UserRefusal::ForeignLanguage(language.to_string()),
+                };
                 for name in names {
-                    self.doubtful
-                        .entry(name)
-                        .or_insert(Unsupported::OnlyInlined);
+                    self.doubtful.entry(name).or_insert(refusal.clone());
                 }
             }
             return Ok(());
@@ -117,23 +128,29 @@ impl<'p, 'd> Functions<'p, 'd> {
         };
         for name in names.iter().filter(|name| !reached.contains(*name)) {
             if let Some(clone) = reached.iter().find(|clone| original(clone) == name) {
-                let refusal = Unsupported::OnlyClone(clone.clone());
-                self.doubtful.entry(name.clone()).or_insert(refusal);
+                let refusal = UserRefusal::OnlyClone(clone.clone());
+                self.doubtful.insert(name.clone(), refusal);
             }
         }
         let prototype = self.prototype(at, &origins, &names, &reached)?;
+        for name in names.iter().filter(|name| !reached.contains(*name)) {
+            let refusal = match (&prototype, reached.first()) {
+                (Err(refusal), _) => refusal.clone(),
+                (Ok(_), Some(symbol)) => UserRefusal::OtherSymbol(symbol.clone()),
+                (Ok(_), None) => continue,
+            };
+            self.doubtful.entry(name.clone()).or_insert(refusal);
+        }
         for name in reached.into_iter().filter(|name| is_function(name)) {
-            match &prototype {
-                _ if is_changed(&name) => {
-                    let of = original(&name).to_owned();
-                    self.refused.insert(name, Unsupported::ChangedClone(of));
-                }
-                Ok(id) => {
-                    self.found.insert((name, *id));
-                }
-                Err(refusal) => {
-                    self.refused.insert(name, refusal.clone());
-                }
+            let outcome = match is_changed(&name) {
+                true => Err(UserRefusal::ChangedClone(original(&name).to_owned())),
+                false => prototype.clone(),
+            };
+            let is_own = names.contains(&name);
+            let outcomes = self.found.entry(name).or_default();
+            match is_own {
+                true => outcomes.own.push(outcome),
+                false => outcomes.others.push(outcome),
             }
         }
         Ok(())
@@ -191,7 +208,7 @@ impl<'p, 'd> Functions<'p, 'd> {
         origins: &[(At, Entry<'d>)],
         names: &BTreeSet<String>,
         reached: &BTreeSet<String>,
-    ) -> Result<Result<TypeId, Unsupported>, DwarfError> {
+    ) -> Result<Result<TypeId, UserRefusal>, DwarfError> {
         let of_entry = |entry: &Entry<'d>| match entry.attr_value(gimli::DW_AT_calling_convention) {
             Some(AttributeValue::CallingConvention(convention)) => Some(convention),
             _ => None,
@@ -201,14 +218,9 @@ impl<'p, 'd> Functions<'p, 'd> {
             !matches!(convention, gimli::DW_CC_normal | gimli::DW_CC_program)
         };
         if conventions.any(is_own) {
-            return Ok(Err(Unsupported::OwnConvention));
+            return Ok(Err(UserRefusal::OwnConvention));
         }
-        let language = match &self.program.units[at.unit].language {
-            Some(language) => language.clone(),
-            None => {
-                Language::Other("a language that its debug information does not name".to_owned())
-            }
-        };
+        let language = self.language(at);
         // Rust has functions under names of C's, whose numbers and pointers are where C has them.
         let is_exported = language == Language::Rust
             && reached.iter().all(|name| names.contains(name))
@@ -218,9 +230,60 @@ impl<'p, 'd> Functions<'p, 'd> {
                 linkage.is_some() && linkage != name(gimli::DW_AT_name)
             });
         if !language.is_c() && !is_exported {
-            return Ok(Err(Unsupported::ForeignLanguage(language.to_string())));
+            return Ok(Err(UserRefusal::ForeignLanguage(language.to_string())));
+        }
+        if let Some(moved) = self.moved(origins)? {
+            return Ok(Err(UserRefusal::Moved(moved)));
         }
         self.declared(origins, &language)
+    }
+
+    fn language(&self, at: At) -> Language {
+        let language = self.program.units[at.unit].language.clone();
+        language.unwrap_or_else(|| {
+            Language::Other("a language that its debug information does not name".to_owned())
+        })
+    }
+
+    /// The first argument that is not where the calling convention has it, as far as debug information
+    /// tells and arguments before it are plain.
+    fn moved(&self, origins: &[(At, Entry<'d>)]) -> Result<Option<String>, DwarfError> {
+        let program = self.program;
+        let (at, entry) = &origins[0];
+        let Some(address) = self.address(*at, entry) else {
+            return Ok(None);
+        };
+        let mut places = BTreeMap::new();
+        for (place, param) in program.children(*at)? {
+            let declared = program.target(place, &param, gimli::DW_AT_abstract_origin);
+            let found = registers::at_entry(program, place, &param, address);
+            places.insert(declared.unwrap_or(place), found);
+        }
+        // gcc gives another name to what it has changed; others may leave arguments out of what no other
+        // file can call.
+        let is_external = origins
+            .iter()
+            .any(|(_, entry)| super::flag(entry, gimli::DW_AT_external));
+        let may_lack = is_external || program.units[at.unit].is_gnu;
+        if !self.is_plain(origins, gimli::DW_AT_type)? {
+            return Ok(None);
+        }
+        for (number, (at, param)) in self.params(origins)?.into_iter().enumerate() {
+            let of = self.origins(at, param)?;
+            if !self.is_plain(&of, gimli::DW_AT_type)? {
+                break;
+            }
+            let moved = match (places.get(&at), self.facts.registers.get(number)) {
+                (Some(Found::Register(found)), Some(expected)) => found != expected,
+                (Some(Found::Nowhere), _) => !may_lack,
+                _ => false,
+            };
+            if moved {
+                let name = program.text(at, &of[0].1, gimli::DW_AT_name);
+                return Ok(Some(argument(number, &name.unwrap_or_default())));
+            }
+        }
+        Ok(None)
     }
 
     /// The prototype as it is declared.
@@ -228,9 +291,9 @@ impl<'p, 'd> Functions<'p, 'd> {
         &mut self,
         origins: &[(At, Entry<'d>)],
         language: &Language,
-    ) -> Result<Result<TypeId, Unsupported>, DwarfError> {
+    ) -> Result<Result<TypeId, UserRefusal>, DwarfError> {
         let program = self.program;
-        let foreign = || Unsupported::ForeignLanguage(language.to_string());
+        let foreign = || UserRefusal::ForeignLanguage(language.to_string());
         let ret = origins
             .iter()
             .find_map(|(at, entry)| program.target(*at, entry, gimli::DW_AT_type));
@@ -270,7 +333,7 @@ impl<'p, 'd> Functions<'p, 'd> {
         Ok(Ok(self.types.interned.prototype(&params, ret)))
     }
 
-    /// Whether a type is one number or pointer of up to 8 bytes.
+    /// Whether a type is one integer or pointer of up to 8 bytes, or nothing.
     fn is_plain(
         &self,
         origins: &[(At, Entry<'d>)],
@@ -288,9 +351,17 @@ impl<'p, 'd> Functions<'p, 'd> {
                 gimli::DW_TAG_pointer_type | gimli::DW_TAG_reference_type => return Ok(true),
                 gimli::DW_TAG_base_type => {
                     let size = number(&entry, gimli::DW_AT_byte_size);
-                    return Ok(size.is_some_and(|size| size <= 8));
+                    let is_float = matches!(
+                        entry.attr_value(gimli::DW_AT_encoding),
+                        Some(AttributeValue::Encoding(gimli::DW_ATE_float))
+                    );
+                    return Ok(size.is_some_and(|size| size <= 8) && !is_float);
                 }
-                gimli::DW_TAG_typedef | gimli::DW_TAG_const_type => {
+                gimli::DW_TAG_enumeration_type => return Ok(true),
+                gimli::DW_TAG_typedef
+                | gimli::DW_TAG_const_type
+                | gimli::DW_TAG_volatile_type
+                | gimli::DW_TAG_restrict_type => {
                     next = self.program.target(at, &entry, gimli::DW_AT_type);
                 }
                 _ => return Ok(false),
@@ -327,18 +398,25 @@ impl<'p, 'd> Functions<'p, 'd> {
     }
 
     /// The functions as BTF, and those that are none, with the reason.
-    pub(super) fn finish(mut self) -> (Vec<u8>, BTreeMap<String, Unsupported>) {
-        let mut refused = self.refused;
-        for (name, id) in &self.found {
+    pub(super) fn finish(mut self) -> (Vec<u8>, BTreeMap<String, UserRefusal>) {
+        let mut refused = self.doubtful;
+        refused.retain(|name, _| !self.found.contains_key(name));
+        for (name, outcomes) in self.found {
+            let outcomes = match outcomes.own.is_empty() {
+                true => outcomes.others,
+                false => outcomes.own,
+            };
             // Of which one is meant where another of the name is refused, nobody knows.
-            if !refused.contains_key(name) {
-                self.types.interned.function(name, *id);
+            match outcomes.into_iter().collect::<Result<BTreeSet<_>, _>>() {
+                Ok(prototypes) => {
+                    for id in prototypes {
+                        self.types.interned.function(&name, id);
+                    }
+                }
+                Err(refusal) => {
+                    refused.insert(name, refusal);
+                }
             }
-        }
-        let has_code: BTreeSet<&str> = self.found.iter().map(|(name, _)| &**name).collect();
-        let doubtful = self.doubtful.into_iter();
-        for (name, refusal) in doubtful.filter(|(name, _)| !has_code.contains(&**name)) {
-            refused.entry(name).or_insert(refusal);
         }
         (self.types.interned.finish(), refused)
     }
@@ -362,8 +440,8 @@ fn argument(number: usize, name: &str) -> String {
     }
 }
 
-fn unclear(what: &str, why: &'static str) -> Unsupported {
-    Unsupported::UnclearType {
+fn unclear(what: &str, why: &'static str) -> UserRefusal {
+    UserRefusal::UnclearType {
         what: what.to_owned(),
         why: why.to_owned(),
     }

@@ -16,7 +16,7 @@ use crate::kernel::user::file::Elf;
 const LIMIT: u64 = 4 << 30;
 
 /// What prototypes are read from.
-const SECTIONS: [SectionId; 9] = [
+const SECTIONS: [SectionId; 12] = [
     SectionId::DebugAbbrev,
     SectionId::DebugAddr,
     SectionId::DebugInfo,
@@ -25,7 +25,10 @@ const SECTIONS: [SectionId; 9] = [
     SectionId::DebugStr,
     SectionId::DebugStrOffsets,
     SectionId::DebugTypes,
+    SectionId::DebugLoc,
+    SectionId::DebugLocLists,
     SectionId::DebugRanges,
+    SectionId::DebugRngLists,
 ];
 
 pub(super) struct Sections<'d>(Vec<(SectionId, Cow<'d, [u8]>)>);

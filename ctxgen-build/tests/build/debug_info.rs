@@ -1,0 +1,560 @@
+//! Functions of programs in user space that have debug information and no BTF.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use ctxgen::Context;
+use ctxgen::CtxBtf;
+use ctxgen::KernelBtf;
+use ctxgen_build::Builder;
+
+use crate::support::Order;
+use crate::support::Project;
+
+const C: &str = "
+struct pair { long a, b; };
+struct triple { long a, b, c; };
+struct mixed { double a; int b; };
+enum color { RED, BLUE = 7 };
+typedef unsigned long size_type;
+static volatile int sink;
+
+int handle(struct pair *request, short priority, unsigned char flags, long long deadline)
+{
+	return request->a + priority + flags + deadline;
+}
+
+int small_by_value(struct pair pair, int after) { return pair.a + after; }
+int large_by_value(struct triple triple, int after) { return triple.b + after; }
+int float_by_value(struct mixed mixed, int after) { return mixed.b + after; }
+struct triple large_result(int first) { return (struct triple){ first }; }
+int numbers(float f, int first, double d, _Bool second, enum color third) { return f + first + d + second + third; }
+size_type named(const char *name, size_type size, int (*call)(int), void **place) { return size + sink; }
+int variadic(const char *format, ...) { return sink + *format; }
+static inline __attribute__((always_inline)) int only_inlined(int x) { return x * sink; }
+static __attribute__((noinline)) int left_out(int unused, int used) { return used * sink; }
+int calls(int x) { return only_inlined(x) + left_out(x, x + 1); }
+int main(int argc, char **argv) { return calls(argc); }
+";
+
+/// Runs a compiler in the project; false where there is none of the name.
+fn compile(project: &Project, compiler: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(compiler);
+    command.current_dir(project.root()).args(args);
+    match command.output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{compiler} {args:?}: {said}");
+            true
+        }
+        Err(error) => {
+            eprintln!("skipped {compiler} {args:?}: {error}");
+            false
+        }
+    }
+}
+
+/// The fields of the context of a uprobe on that function, or the error.
+fn fields(app: &Path, function: &str) -> Result<Vec<String>, String> {
+    let of_kernel = || -> Result<String, ctxgen::Error> {
+        let kernel = KernelBtf::from_path(crate::support::kernel(Order::Little))?;
+        let kernel = kernel.with_user_file(app)?;
+        let hook = format!("btf_uprobe_{function}_ctx").parse()?;
+        let context = Context::of_hook(&kernel, &hook)?;
+        ctxgen::render::header(&CtxBtf::new(&kernel, [context])?)
+    };
+    let header = of_kernel().map_err(|error| error.to_string())?;
+    Ok(fields_in(&header, function))
+}
+
+/// The same by a build.
+fn fields_with(
+    project: &Project,
+    app: &Path,
+    function: &str,
+    with: impl Fn(Builder) -> Builder,
+) -> Result<Vec<String>, String> {
+    let hook = format!("uprobe/{}:{function}", app.display());
+    let source = project.file(
+        "src/prog.bpf.c",
+        &format!(
+            "{}\nSEC(\"{hook}\")\nint prog(struct btf_uprobe_{function}_ctx *ctx) {{ return 0; }}\n",
+            crate::support::INCLUDES
+        ),
+    );
+    let builder = project.builder().source(source).user(app);
+    with(builder)
+        .generate()
+        .map_err(|error| error.to_string())?;
+    let header = project.made("include/ctx.h");
+    Ok(fields_in(&header, function))
+}
+
+fn fields_in(header: &str, function: &str) -> Vec<String> {
+    let name = format!("struct btf_uprobe_{function}_ctx {{");
+    let (_, own) = header.split_once(&name).unwrap();
+    let (own, _) = own.split_once("\n}").unwrap();
+    let mut fields: Vec<String> = own
+        .lines()
+        .filter(|line| line.contains("/*"))
+        .map(|line| {
+            line.trim()
+                .replace("long int", "long")
+                .replace("short int", "short")
+        })
+        .collect();
+    // By register, so from the last argument to the first on x86-64.
+    fields.reverse();
+    fields
+}
+
+fn is_x86() -> bool {
+    let is = cfg!(target_arch = "x86_64");
+    if !is {
+        eprintln!("skipped: the registers of these programs are those of x86-64");
+    }
+    is
+}
+
+/// The same prototypes whoever compiled them, as whichever DWARF.
+#[test]
+fn prototypes_of_c() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    project.file("app.c", C);
+    let app = project.path("app");
+    for compiler in ["cc", "clang", "clang-19"] {
+        for flags in [
+            ["-gdwarf-4", "-O0"],
+            ["-gdwarf-5", "-O2"],
+            ["-gdwarf-5", "-gz"],
+            ["-gdwarf-4", "-fdebug-types-section"],
+        ] {
+            let args = ["app.c", "-w", "-o", "app", flags[0], flags[1]];
+            if !compile(&project, compiler, &args) {
+                break;
+            }
+            for (function, expected) in [
+                (
+                    "handle",
+                    &[
+                        "struct pair *request; /* di */",
+                        "short priority; /* si */",
+                        "unsigned char flags; /* dx */",
+                        "long long deadline; /* cx */",
+                    ][..],
+                ),
+                ("small_by_value", &["int after; /* dx */"]),
+                ("large_by_value", &["int after; /* di */"]),
+                ("float_by_value", &[]),
+                ("large_result", &["int first; /* si */"]),
+                (
+                    "numbers",
+                    &[
+                        "int first; /* di */",
+                        "_Bool second; /* si */",
+                        "unsigned int third; /* dx */",
+                    ],
+                ),
+                ("variadic", &["const char *format; /* di */"]),
+            ] {
+                let found = fields(&app, function).unwrap();
+                assert_eq!(found, expected, "{compiler} {flags:?} {function}");
+            }
+            let named = fields(&app, "named").unwrap();
+            for (field, start) in named
+                .iter()
+                .zip(["const char *name;", "", "", "void **place;"])
+            {
+                assert!(field.starts_with(start), "{compiler} {flags:?}: {named:?}");
+            }
+            assert_eq!(named.len(), 4, "{compiler} {flags:?}: {named:?}");
+        }
+    }
+}
+
+/// What optimization leaves of a function is not what its source says.
+#[test]
+fn what_a_compiler_has_changed() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    project.file("app.c", C);
+    let app = project.path("app");
+    for compiler in ["cc", "clang", "clang-19"] {
+        let args = ["app.c", "-w", "-o", "app", "-g", "-O2"];
+        if !compile(&project, compiler, &args) {
+            continue;
+        }
+        let error = fields(&app, "only_inlined").unwrap_err();
+        assert!(error.contains("inlined wherever"), "{compiler}: {error}");
+        let error = fields(&app, "left_out").unwrap_err();
+        let says = [
+            "left out or moved",
+            "inlined",
+            "has made left_out.",
+            "convention of its own",
+        ];
+        assert!(
+            says.iter().any(|says| error.contains(says)),
+            "{compiler}: {error}"
+        );
+    }
+}
+
+/// Stripped, with the debug information in a file of its own.
+#[test]
+fn separate_debug_information() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    project.file("app.c", C);
+    let app = project.path("app");
+    let args = [
+        "app.c",
+        "-w",
+        "-o",
+        "app",
+        "-g",
+        "-O2",
+        "-Wl,--build-id=0xabcdef0123",
+    ];
+    if !compile(&project, "cc", &args)
+        || !compile(
+            &project,
+            "objcopy",
+            &["--only-keep-debug", "app", "app.debug"],
+        )
+        || !compile(&project, "objcopy", &["--strip-all", "app"])
+    {
+        return;
+    }
+    let root = project.path("debug");
+    let with_root = |builder: Builder| builder.debug_root(&root);
+    let error = fields_with(&project, &app, "handle", with_root).unwrap_err();
+    assert!(error.contains(".build-id/ab/cdef0123.debug"), "{error}");
+
+    // Of another build.
+    project.file("debug/.build-id/ab/cdef0123.debug", "");
+    let debug = project.path("debug/.build-id/ab/cdef0123.debug");
+    let args = [
+        "app.c",
+        "-w",
+        "-o",
+        "other",
+        "-g",
+        "-Wl,--build-id=0xabcdef0124",
+    ];
+    assert!(compile(&project, "cc", &args));
+    std::fs::copy(project.path("other"), &debug).unwrap();
+    assert!(fields_with(&project, &app, "handle", with_root).is_err());
+
+    std::fs::copy(project.path("app.debug"), &debug).unwrap();
+    let found = fields_with(&project, &app, "handle", with_root).unwrap();
+    assert_eq!(found[0], "struct pair *request; /* di */");
+    let source = project.path("src/prog.bpf.c");
+    let builder = project.builder().source(source).user(&app);
+    let built = builder.debug_root(&root).generate().unwrap();
+    assert!(built.depends_on.contains(&debug), "{:?}", built.depends_on);
+
+    // By a link that has its checksum.
+    std::fs::remove_file(&debug).unwrap();
+    let args = ["--add-gnu-debuglink=app.debug", "app"];
+    assert!(compile(&project, "objcopy", &args));
+    assert!(fields_with(&project, &app, "handle", with_root).is_ok());
+}
+
+const RUST: &str = "
+pub struct Big { a: u64, b: u64, c: u64 }
+#[inline(never)]
+pub fn inner(big: Big, after: i32) -> i32 { (big.a + big.b + big.c) as i32 + after }
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern \"C\" fn plain(a: i32, c: char, p: *const u8, u: u8, b: bool) -> usize {
+    a as usize + c as usize + p as usize + u as usize + b as usize
+}
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn by_value(big: Big, after: i32) -> i32 { inner(big, after) }
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn text(text: &str, after: i32) -> usize { text.len() + after as usize }
+fn main() {
+    let n = std::env::args().count() as u64;
+    println!(\"{}\", plain(n as i32, 'x', std::ptr::null(), 2, true) + text(\"abc\", n as i32));
+    println!(\"{}\", by_value(Big { a: n, b: n, c: n }, 1));
+}
+";
+
+#[test]
+fn rust_has_conventions_of_its_own() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    project.file("app.rs", RUST);
+    let app = project.path("app");
+    for flags in [["-g", "-Copt-level=0"], ["-g", "-Copt-level=2"]] {
+        let args = [
+            "--edition=2024",
+            "-Awarnings",
+            "app.rs",
+            "-o",
+            "app",
+            flags[0],
+            flags[1],
+        ];
+        if !compile(&project, "rustc", &args) {
+            return;
+        }
+        for function in ["by_value", "text", "inner"] {
+            let error = fields(&app, function).unwrap_err();
+            assert!(error.contains("a function of Rust"), "{function}: {error}");
+        }
+        let found = fields(&app, "plain").unwrap();
+        assert_eq!(
+            found,
+            [
+                "int a; /* di */",
+                "unsigned int c; /* si */",
+                "unsigned char *p; /* dx */",
+                "unsigned char u; /* cx */",
+                "_Bool b; /* r8 */",
+            ]
+        );
+    }
+}
+
+/// BTF that was made of such a program, with nothing but `.comment` to tell.
+#[test]
+fn btf_of_a_rust_program() {
+    use ctxgen::btf::BtfWriter;
+    use ctxgen::btf::ByteOrder;
+    use ctxgen::btf::IntEncoding;
+
+    if !is_x86() {
+        return;
+    }
+    let mut writer = BtfWriter::new(ByteOrder::Little);
+    let i32 = writer.int("i32", 4, IntEncoding::Signed);
+    let u64 = writer.unsigned("u64", 8);
+    let char = writer.int("char", 4, IntEncoding::Char);
+    let u8 = writer.unsigned("u8", 1);
+    let pointer = writer.pointer(u8);
+    let big = writer.structure("Big", 24, &[("a", u64, 0), ("b", u64, 8), ("c", u64, 16)]);
+    let text = writer.structure("&str", 16, &[("data_ptr", pointer, 0), ("length", u64, 8)]);
+    let to_text = writer.pointer(text);
+    for (name, params) in [
+        ("by_value", &[("big", big), ("after", i32)][..]),
+        ("text", &[("text", text), ("after", i32)]),
+        (
+            "plain",
+            &[("a", i32), ("c", char), ("p", to_text), ("u", u8)],
+        ),
+    ] {
+        let proto = writer.prototype(params, u64);
+        writer.function(name, proto);
+    }
+    let project = Project::new();
+    std::fs::write(project.path("app.btf"), writer.finish()).unwrap();
+
+    // As raw BTF, nothing tells of what it was made.
+    let raw = fields(&project.path("app.btf"), "plain").unwrap();
+    assert_eq!(
+        raw,
+        [
+            "int a; /* di */",
+            "unsigned int c; /* si */",
+            "void *p; /* dx */",
+            "unsigned char u; /* cx */",
+        ]
+    );
+
+    project.file("app.rs", RUST);
+    let args = [
+        "--edition=2024",
+        "-Awarnings",
+        "-Cstrip=debuginfo",
+        "app.rs",
+        "-o",
+        "app",
+    ];
+    if !compile(&project, "rustc", &args)
+        || !compile(
+            &project,
+            "objcopy",
+            &["--strip-debug", "--add-section", ".BTF=app.btf", "app"],
+        )
+    {
+        return;
+    }
+    let app = project.path("app");
+    for function in ["by_value", "text"] {
+        let error = fields(&app, function).unwrap_err();
+        assert!(error.contains("a function of Rust"), "{function}: {error}");
+    }
+    assert_eq!(fields(&app, "plain").unwrap(), raw);
+}
+
+/// What C++ passes by its address, and methods, by the linker's names.
+#[test]
+fn methods_and_objects() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    project.file(
+        "app.cc",
+        "
+struct Plain { long a, b; };
+struct Owner { long a; Owner(long); ~Owner(); Owner(const Owner &); };
+Owner::Owner(long a) : a(a) {}
+Owner::~Owner() {}
+Owner::Owner(const Owner &other) : a(other.a) {}
+struct Some { int field; int method(int x, Plain plain, int after); };
+int Some::method(int x, Plain plain, int after) { return field + x + plain.b + after; }
+extern \"C\" int takes(Owner owner, int after) { return owner.a + after; }
+extern \"C\" Owner gives(int first) { return Owner(first); }
+extern \"C\" int refers(const Owner &owner, bool flag, char32_t wide) { return owner.a + flag + wide; }
+int main() { return 0; }
+",
+    );
+    let app = project.path("app");
+    for compiler in ["c++", "clang++", "clang++-19"] {
+        for flag in ["-gdwarf-5", "-gdwarf-4"] {
+            if !compile(&project, compiler, &["app.cc", "-o", "app", flag]) {
+                break;
+            }
+            let method = "_ZN4Some6methodEi5Plaini";
+            let found = fields(&app, method).unwrap();
+            assert_eq!(
+                found,
+                [
+                    "struct Some *this; /* di */",
+                    "int x; /* si */",
+                    "int after; /* r8 */",
+                ],
+                "{compiler} {flag}"
+            );
+            let error = fields(&app, "method").unwrap_err();
+            assert!(error.contains(method), "{error}");
+            let found = fields(&app, "refers").unwrap();
+            assert_eq!(
+                found,
+                [
+                    "const struct Owner *owner; /* di */",
+                    "_Bool flag; /* si */",
+                    "unsigned int wide; /* dx */",
+                ]
+            );
+            // Where the compiler does not say how a class is passed, nothing is guessed.
+            match fields(&app, "takes") {
+                Ok(found) => assert_eq!(
+                    found,
+                    ["struct Owner *owner; /* di */", "int after; /* si */"]
+                ),
+                Err(error) => assert!(error.contains("by its address"), "{error}"),
+            }
+            match fields(&app, "gives") {
+                Ok(found) => assert_eq!(found, ["int first; /* si */"]),
+                Err(error) => assert!(error.contains("by its address"), "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn several_functions_of_one_name() {
+    if !is_x86() {
+        return;
+    }
+    let project = Project::new();
+    let source = |ty: &str, name: &str| {
+        format!(
+            "static int same({ty} x) {{ return (int)(long)x; }}\nint {name}(void) {{ return same(0); }}\n"
+        )
+    };
+    project.file("one.c", &source("int", "one"));
+    project.file(
+        "main.c",
+        "int one(void), two(void); int main(void) { return one() + two(); }",
+    );
+    let app = project.path("app");
+    for (ty, agree) in [("char *", false), ("int", true)] {
+        project.file("two.c", &source(ty, "two"));
+        let args = ["one.c", "two.c", "main.c", "-g", "-o", "app"];
+        if !compile(&project, "cc", &args) {
+            return;
+        }
+        match fields(&app, "same") {
+            Ok(found) => assert_eq!((found, agree), (vec!["int x; /* di */".to_owned()], true)),
+            Err(error) => {
+                assert!(!agree && error.contains("ambiguous"), "{error}");
+                assert!(error.contains("same(char *"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_read_is_said() {
+    let project = Project::new();
+    project.file("app.c", C);
+    let app = project.path("app");
+    if compile(
+        &project,
+        "cc",
+        &["app.c", "-w", "-o", "app", "-g", "-gsplit-dwarf"],
+    ) {
+        let error = fields(&app, "handle").unwrap_err();
+        assert!(error.contains("-gsplit-dwarf"), "{error}");
+    }
+    if compile(&project, "cc", &["app.c", "-w", "-o", "app"]) {
+        let error = fields(&app, "handle").unwrap_err();
+        assert!(error.contains("neither debug information"), "{error}");
+    }
+}
+
+/// Debug information is not trusted.
+#[test]
+fn damaged_debug_information() {
+    use object::Object;
+    use object::ObjectSection;
+
+    let project = Project::new();
+    project.file("app.c", C);
+    if !compile(&project, "cc", &["app.c", "-w", "-o", "app", "-g", "-O2"]) {
+        return;
+    }
+    let app = std::fs::read(project.path("app")).unwrap();
+    let kernel = || KernelBtf::from_path(crate::support::kernel(Order::Little)).unwrap();
+    let file = object::File::parse(&*app).unwrap();
+    let mut tried = 0;
+    for name in [
+        ".debug_info",
+        ".debug_abbrev",
+        ".debug_str",
+        ".debug_loclists",
+    ] {
+        let Some(section) = file.section_by_name(name) else {
+            continue;
+        };
+        let (start, len) = section.file_range().unwrap();
+        for at in (0..len).step_by(len.div_ceil(60) as usize) {
+            for value in [0, 0xff, 0x7f] {
+                let mut bad = app.clone();
+                bad[(start + at) as usize] = value;
+                let path: PathBuf = project.path("bad");
+                std::fs::write(&path, &bad).unwrap();
+                let _ = kernel().with_user_file(&path);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
