@@ -1,8 +1,10 @@
 //! Why a kernel may refuse a program of `tests/families`.
 
+use std::ffi::CString;
 use std::fmt;
 
 use ctxgen::SecName;
+use libbpf_rs::libbpf_sys;
 
 use super::load::Outcome;
 use crate::program::version;
@@ -74,6 +76,9 @@ impl Machine {
             return Expected::Wrong;
         };
         let reason = match (refused.errno, sec.hook.family().name()) {
+            (libc::EINVAL, _) if is_unknown_to_libbpf(&outcome.section) => {
+                Some("this libbpf does not know the section")
+            }
             (libc::EPERM, family) if !self.is_known && makes_trampolines(family) => {
                 Some("this machine allows no such program")
             }
@@ -112,6 +117,23 @@ impl Machine {
         };
         (self.release < since).then_some(why)
     }
+}
+
+/// Whether the libbpf that is linked to this program has no such section, as 1.7 has none of 1.8's.
+fn is_unknown_to_libbpf(section: &str) -> bool {
+    let Ok(section) = CString::new(section) else {
+        return true;
+    };
+    let (mut prog_type, mut attach_type) = (0, 0);
+    // SAFETY: the name ends with a NUL byte, and both results are written within this call.
+    let found = unsafe {
+        libbpf_sys::libbpf_prog_type_by_name(
+            section.as_ptr(),
+            &raw mut prog_type,
+            &raw mut attach_type,
+        )
+    };
+    found < 0
 }
 
 /// Whether the kernel compiles code for each attachment of a family's programs.
@@ -168,6 +190,12 @@ mod tests {
             ),
             ("7.2.13-amd64-cloud", "x86_64", "f fentry/f 1 no", "wrong"),
             ("7.2.13-amd64-cloud", "x86_64", "f fentry/f ok", "loaded"),
+            (
+                "7.2.13-amd64-cloud",
+                "x86_64",
+                "f fentry.of_no_libbpf/f 22 no",
+                "wrong",
+            ),
         ] {
             let outcome = Outcome::parse(line).unwrap();
             let judged = Machine::known(name, arch).judge(&outcome);
