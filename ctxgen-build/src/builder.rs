@@ -294,6 +294,7 @@ impl Builder {
             kernel,
             out: &out,
             contexts: &header,
+            relocatable: self.relocatable,
             clang: &clang,
             options: &options,
             sources: &names,

@@ -7,6 +7,7 @@ use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::render;
 use ctxgen::render::own_ksym;
+use ctxgen::render::static_offsets_macro;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
@@ -47,6 +48,8 @@ pub(crate) struct Compilation<'a> {
     pub(crate) out: &'a OutDir,
     /// The text of `ctx.h`.
     pub(crate) contexts: &'a str,
+    /// Whether its contexts are relocated when a program is loaded.
+    pub(crate) relocatable: bool,
     pub(crate) clang: &'a Clang,
     pub(crate) options: &'a Options<'a>,
     pub(crate) sources: &'a [Source<'a>],
@@ -67,10 +70,15 @@ impl<'a> Compilation<'a> {
             let header = read(path)?;
             self.out.write(HEADER, &header)?;
             let texts = self.expand(self.options.include)?;
-            return self.compile(&header, &texts, &[], records);
+            let texts = Preprocessed {
+                texts,
+                folders: [String::new(), self.include()],
+            };
+            let (_, macros) = self.names(&texts);
+            return self.compile(&header, &texts.texts, &macros, records);
         }
         let preprocessed = self.preprocess()?;
-        let (names, macros) = preprocessed.names();
+        let (names, macros) = self.names(&preprocessed);
         let compile =
             |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
         let all = || render::vmlinux_with_all(self.kernel, &names);
@@ -96,11 +104,30 @@ impl<'a> Compilation<'a> {
     pub(crate) fn preprocess(&self) -> Result<Preprocessed, Error> {
         let first = self.headers_without_types()?;
         let texts = self.expand(&first)?;
-        let folders = [&*first, self.options.include];
         Ok(Preprocessed {
             texts,
-            folders: folders.map(|folder| folder.to_string_lossy().into_owned()),
+            folders: [first.to_string_lossy().into_owned(), self.include()],
         })
+    }
+
+    fn include(&self) -> String {
+        self.options.include.to_string_lossy().into_owned()
+    }
+
+    /// What preprocessed sources name, together, and of each the macros that it is compiled with.
+    pub(crate) fn names<'t>(
+        &self,
+        preprocessed: &'t Preprocessed,
+    ) -> (Names<'t>, Vec<Vec<String>>) {
+        let mut names = Names::new();
+        let mut macros = Vec::new();
+        for own in preprocessed.names() {
+            let ksyms = own.ksyms().iter().map(|name| own_ksym(name));
+            let statics = static_offsets_macro(self.kernel, self.relocatable, &own);
+            macros.push(ksyms.chain(statics.map(str::to_owned)).collect());
+            names.add(own);
+        }
+        (names, macros)
     }
 
     /// The sources as the preprocessor leaves them if it searches headers in this folder first.
@@ -156,18 +183,14 @@ pub(crate) struct Preprocessed {
 }
 
 impl Preprocessed {
-    /// What they name, together, and of each the macros for what it declares itself.
-    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
+    /// What each of them names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Names<'_>> {
         let folders = self.folders.each_ref().map(|folder| &**folder);
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for text in &self.texts {
+        self.texts.iter().map(move |text| {
             let mut own = Names::new();
             own.add_preprocessed(&text.text, &folders);
-            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
-            names.add(own);
-        }
-        (names, macros)
+            own
+        })
     }
 }
 

@@ -61,7 +61,7 @@ pub fn pin(
     }
     let mut names = Names::new();
     for own in &preprocessed {
-        names.add(own.names().0);
+        own.names().for_each(|own| names.add(own));
     }
     let pin = ctxgen::pin(&kernel, &hooks, &names)?;
 
@@ -177,6 +177,7 @@ impl Builder {
             kernel,
             out: &out,
             contexts: &header,
+            relocatable: self.relocatable,
             clang: &clang,
             options: &options,
             sources: &names,

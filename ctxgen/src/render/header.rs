@@ -30,6 +30,7 @@ use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
 use crate::prototype::NamesFrom;
+use crate::render::statics::STATIC_OFFSETS;
 
 const TOP: &str = "\
 #ifndef __CTXGEN_CTX_H__
@@ -107,10 +108,11 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     }
 
     let mut text = TOP.to_owned();
-    if ctx.is_relocatable() {
-        text.push_str(RELOCATABLE);
-    }
-    text.push_str(accessor(ctx));
+    text.push_str(match ctx.is_relocatable() {
+        true => RELOCATABLE,
+        false => STATIC_OFFSETS,
+    });
+    text.push_str(&accessor(ctx));
     text.push_str(&data::accessors(ctx));
     let declarations = mentions.declarations(&mut dump)?;
     for declaration in &declarations {
@@ -302,9 +304,11 @@ fn definition(
         own_types(out, dump, ctx, ctx_struct, layout)?;
     }
     data::elements(out, dump, layout)?;
-    out.push_str(match ctx_struct.relocatable {
-        true => "} __attribute__((preserve_access_index));\n",
-        false => "};\n",
+    let is_context = matches!(ctx_struct.context.shape, Shape::Generated { .. });
+    out.push_str(match (ctx_struct.relocatable, is_context) {
+        (true, _) => "} __attribute__((preserve_access_index));\n",
+        (false, true) => "} __ctx_static_offset;\n",
+        (false, false) => "};\n",
     });
     Ok(())
 }
@@ -352,8 +356,7 @@ impl Gaps {
     }
 }
 
-/// The arguments' own types, for `ctx_get`, in an array that takes no room. An array cannot be returned
-/// by it.
+/// The arguments' own types, for `ctx_get`, in an array that takes no room.
 fn own_types(
     out: &mut String,
     dump: &mut CDump<'_>,
@@ -361,11 +364,7 @@ fn own_types(
     ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let is_array = |field: &Field| {
-        let ty = ctx.btf().resolve(field.type_id);
-        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
-    };
-    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
+    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_));
     let members = super::report::members(ctx.btf(), ctx_struct.type_id);
     let fields = layout.fields.iter().zip(members);
     let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();

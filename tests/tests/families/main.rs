@@ -2,6 +2,7 @@
 //! running one.
 
 mod builds;
+mod choices;
 mod guide;
 mod running;
 mod sections;
