@@ -168,7 +168,9 @@ fn errors_in_a_source() {
         .unwrap_err();
     let start = "Error: clang cannot compile src/prog.bpf.c:\nsrc/prog.bpf.c:4:22: error: use of \
                  undeclared identifier 'undeclared'\n";
-    let rest = error.strip_prefix(start).unwrap_or_else(|| panic!("{error}"));
+    let rest = error
+        .strip_prefix(start)
+        .unwrap_or_else(|| panic!("{error}"));
     let quoted = quoted_line(rest.lines().next());
     assert_eq!(quoted, "int f(void) { return undeclared; }", "{error}");
     assert!(error.ends_with("1 error generated."), "{error:?}");
@@ -258,11 +260,7 @@ fn own_arguments_that_make_something_else() {
         (&["-emit-llvm"], "It said:\nfailed to get ELF header for it"),
     ] {
         let project = Project::with(PROGRAM);
-        let error = project
-            .prog()
-            .clang_args(arguments)
-            .generate()
-            .unwrap_err();
+        let error = project.prog().clang_args(arguments).generate().unwrap_err();
         let error = error.to_string();
         let source = project.path("src/prog.bpf.c");
         let start = format!(

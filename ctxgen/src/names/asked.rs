@@ -97,7 +97,10 @@ impl<'t> Asked<'t> {
     /// Whether one of these structs may be asked of.
     pub(super) fn of(&self, is_one: impl Fn(&str) -> bool) -> bool {
         self.questions.iter().any(|question| {
-            let pointees = question.words.iter().filter_map(|word| self.pointees.get(word));
+            let pointees = question
+                .words
+                .iter()
+                .filter_map(|word| self.pointees.get(word));
             let mut tags = question.tags.iter().chain(pointees.flatten()).peekable();
             // What is not known may be anything.
             tags.peek().is_none() || tags.any(|tag| is_one(tag))

@@ -108,10 +108,12 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     }
 
     let mut text = TOP.to_owned();
-    text.push_str(match ctx.is_relocatable() {
-        true => RELOCATABLE,
-        false => STATIC_OFFSETS,
-    });
+    if ctx.is_relocatable() {
+        text.push_str(RELOCATABLE);
+    }
+    if ctx.structs().iter().any(is_static) {
+        text.push_str(STATIC_OFFSETS);
+    }
     text.push_str(&accessor(ctx));
     text.push_str(&data::accessors(ctx));
     let declarations = mentions.declarations(&mut dump)?;
@@ -304,13 +306,18 @@ fn definition(
         own_types(out, dump, ctx, ctx_struct, layout)?;
     }
     data::elements(out, dump, layout)?;
-    let is_context = matches!(ctx_struct.context.shape, Shape::Generated { .. });
-    out.push_str(match (ctx_struct.relocatable, is_context) {
-        (true, _) => "} __attribute__((preserve_access_index));\n",
-        (false, true) => "} __ctx_static_offset;\n",
-        (false, false) => "};\n",
+    out.push_str(match ctx_struct.relocatable {
+        true => "} __attribute__((preserve_access_index));\n",
+        false if is_static(ctx_struct) => "} __ctx_static_offset;\n",
+        false => "};\n",
     });
     Ok(())
+}
+
+/// Whether it is a context whose fields are where the header has them.
+fn is_static(ctx_struct: &CtxStruct) -> bool {
+    let is_generated = matches!(ctx_struct.context.shape, Shape::Generated { .. });
+    is_generated && !ctx_struct.relocatable
 }
 
 /// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 use crate::hook::Family;
 use crate::hook::Generic;
+use crate::hook::Hook;
+use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::names::Names;
 use crate::prototype::registers;
@@ -70,8 +72,17 @@ pub fn static_offsets_macro(
     names: &Names<'_>,
 ) -> Option<&'static str> {
     let structs = structs(kernel);
-    let is_ours = |tag: &str| tag.starts_with("btf_") && tag.ends_with("_ctx");
-    let has_it = |tag: &str| structs.contains(tag) || !relocatable && is_ours(tag);
+    let is_fixed = |tag: &str| {
+        let hook = Hook::from_struct_name(tag).filter(|hook| !hook.is_generic());
+        match hook.map(|hook| hook.family().prototypes()) {
+            // No kernel knows what is in a program of user space, and what the kernel's own struct has
+            // is always relocated.
+            Some(Prototypes::User) => true,
+            Some(Prototypes::Iterator) | None => false,
+            Some(_) => !relocatable,
+        }
+    };
+    let has_it = |tag: &str| structs.contains(tag) || is_fixed(tag);
     names.ask_of(has_it).then_some(NO_STATIC_OFFSET)
 }
 

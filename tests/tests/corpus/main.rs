@@ -18,8 +18,10 @@ use ctxgen::KernelBtf;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Vmlinux;
+use ctxgen_tests::Clang;
 use ctxgen_tests::Program;
 use ctxgen_tests::VARIED;
+use ctxgen_tests::clangs;
 use ctxgen_tests::corpus;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
@@ -29,18 +31,27 @@ use ctxgen_tests::workspace;
 
 use crate::compare::Summary;
 
-fn build(btf: &Path, arch: Arch, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
+/// What programs are built for, and with which compiler.
+struct Target<'a> {
+    btf: &'a Path,
+    arch: Arch,
+    clang: &'a Clang,
+}
+
+fn build(target: &Target<'_>, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
+    let Target { btf, arch, clang } = target;
     let mut include = std::ffi::OsString::from("-I");
     include.push(workspace().join("tests/corpus"));
     Builder::new()
         .sources(sources)
         .btf(btf)
+        .clang(&clang.path)
         .target(format!("{}-unknown-linux-gnu", arch.rust_name()))
         .clang_args([include])
         .out_dir(out)
         .vmlinux(vmlinux)
         .generate()
-        .unwrap_or_else(|error| panic!("{}: {error}", btf.display()))
+        .unwrap_or_else(|error| panic!("{}, {clang}: {error}", btf.display()))
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -48,7 +59,7 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 /// Builds each program for a kernel both ways; the names of those that were compared.
-fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
+fn check(name: &str, release: &str, btf: &Path, clang: &Clang) -> BTreeSet<String> {
     let kernel = KernelBtf::from_path(btf).unwrap();
     let arch = kernel.arch().unwrap();
     let programs: Vec<Program> = corpus()
@@ -56,10 +67,12 @@ fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
         .filter(|program| program.fits(name, release, &kernel))
         .collect();
     drop(kernel);
+    let target = Target { btf, arch, clang };
+    let name = &format!("{name}, {clang}");
 
     let out = tempfile::tempdir().unwrap();
     let sources: Vec<&Path> = programs.iter().map(|program| &*program.path).collect();
-    let everything = build(btf, arch, &out.path().join("full"), &sources, Vmlinux::Full);
+    let everything = build(&target, &out.path().join("full"), &sources, Vmlinux::Full);
     assert_eq!(everything.warnings, [""; 0], "{name}");
     let with_all: BTreeMap<&str, &PathBuf> = everything
         .objects
@@ -76,7 +89,7 @@ fn check(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
                     let Some(program) = next else { break };
                     // Alone, so that no other program's names help it.
                     let out = out.path().join(&program.name);
-                    let trimmed = build(btf, arch, &out, &[&program.path], Vmlinux::Trimmed);
+                    let trimmed = build(&target, &out, &[&program.path], Vmlinux::Trimmed);
                     // A header that lacks something would be said here.
                     assert_eq!(trimmed.warnings, [""; 0], "{} on {name}", program.name);
                     let [ours, full] = [&trimmed.objects[0].object, with_all[&*program.name]]
@@ -102,18 +115,23 @@ fn release(name: &str) -> &str {
 #[test]
 fn on_the_kernel_shipped_with_it() {
     let btf = workspace().join(format!("tests/fixtures/corpus/{CORPUS}.btf"));
-    let compared = check(CORPUS, release(CORPUS_KERNEL), &btf);
-    assert_eq!(compared, all_names());
+    for clang in clangs("the corpus") {
+        let compared = check(CORPUS, release(CORPUS_KERNEL), &btf, clang);
+        assert_eq!(compared, all_names());
+    }
 }
 
 #[test]
 fn on_full_kernels() {
-    let kernels = full("the corpus on full kernels");
-    for name in VARIED {
+    const WHAT: &str = "the corpus on full kernels";
+    let kernels = full(WHAT);
+    // What the header lacks does not depend on the compiler: each kernel has its turn of them.
+    let turns = clangs(WHAT).iter().cycle();
+    for (name, clang) in VARIED.into_iter().zip(turns) {
         let Some(kernel) = kernels.iter().find(|kernel| kernel.name == name) else {
             continue;
         };
-        let compared = check(name, release(name), &kernel.btf);
+        let compared = check(name, release(name), &kernel.btf, clang);
         if name == CORPUS_KERNEL {
             assert_eq!(compared, all_names());
         }
@@ -127,5 +145,7 @@ fn on_the_running_kernel() {
     };
     let release_file = "/proc/sys/kernel/osrelease";
     let running_release = std::fs::read_to_string(release_file).unwrap();
-    check(&kernel.name, release(running_release.trim()), &kernel.btf);
+    let clang = Clang::of_builds();
+    let release = release(running_release.trim());
+    check(&kernel.name, release, &kernel.btf, clang);
 }

@@ -3,6 +3,7 @@
 
 mod builds;
 mod choices;
+mod cost;
 mod guide;
 mod running;
 mod sections;

@@ -12,7 +12,8 @@ use crate::layout::Form;
 /// the verifier refuses that: "dereference of modified ctx ptr". The empty assembly cannot be made
 /// one with another (`canSinkInstructions` of LLVM's `SimplifyCFG.cpp`), and what it depends on stays
 /// before it. It works on the bits that were loaded, and the assumptions tell the compiler what it knew
-/// before: so nothing is extended or masked again, which would take instructions.
+/// before: so nothing is extended or masked again, which would take instructions. Of an `int`, they would
+/// hide the sign, and there is nothing to mask.
 const KEEP: &str = "\
 /*
  * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
@@ -21,12 +22,15 @@ const KEEP: &str = "\
  */
 #define ctx_keep(value) ({                                                             \\
 	__auto_type __kept = (value);                                                  \\
-	unsigned long long __bits =                                                    \\
-		(unsigned long long)__kept & __ctx_mask(__typeof__(__kept));           \\
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \\
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \\
 	asm(\"\" : \"+r\"(__bits));                                                        \\
-	__builtin_assume(__bits <= __ctx_mask(__typeof__(__kept)));                    \\
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \\
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \\
 	(__typeof__(__kept))__bits;                                                    \\
 })
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
 
 #define __ctx_mask(type)                                                               \\
 	(__builtin_types_compatible_p(type, _Bool) ?                                   \\
