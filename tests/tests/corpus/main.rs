@@ -15,6 +15,9 @@ use std::thread;
 
 use ctxgen::Arch;
 use ctxgen::KernelBtf;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::Relocation;
+use ctxgen::object::RelocationKind;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Vmlinux;
@@ -25,6 +28,7 @@ use ctxgen_tests::clangs;
 use ctxgen_tests::corpus;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
+use ctxgen_tests::skip;
 use ctxgen_tests::trimmed::CORPUS;
 use ctxgen_tests::trimmed::CORPUS_KERNEL;
 use ctxgen_tests::workspace;
@@ -36,10 +40,16 @@ struct Target<'a> {
     btf: &'a Path,
     arch: Arch,
     clang: &'a Clang,
+    args: &'a [&'a str],
 }
 
 fn build(target: &Target<'_>, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -> Artifacts {
-    let Target { btf, arch, clang } = target;
+    let Target {
+        btf,
+        arch,
+        clang,
+        args,
+    } = target;
     let mut include = std::ffi::OsString::from("-I");
     include.push(workspace().join("tests/corpus"));
     Builder::new()
@@ -48,6 +58,7 @@ fn build(target: &Target<'_>, out: &Path, sources: &[&Path], vmlinux: Vmlinux) -
         .clang(&clang.path)
         .target(format!("{}-unknown-linux-gnu", arch.rust_name()))
         .clang_args([include])
+        .clang_args(*args)
         .out_dir(out)
         .vmlinux(vmlinux)
         .generate()
@@ -67,7 +78,13 @@ fn check(name: &str, release: &str, btf: &Path, clang: &Clang) -> BTreeSet<Strin
         .filter(|program| program.fits(name, release, &kernel))
         .collect();
     drop(kernel);
-    let target = Target { btf, arch, clang };
+    let args = &[];
+    let target = Target {
+        btf,
+        arch,
+        clang,
+        args,
+    };
     let name = &format!("{name}, {clang}");
 
     let out = tempfile::tempdir().unwrap();
@@ -148,4 +165,85 @@ fn on_the_running_kernel() {
     let clang = Clang::of_builds();
     let release = release(running_release.trim());
     check(&kernel.name, release, &kernel.btf, clang);
+}
+
+/// The contexts that all kernels of an architecture have the same (`include/uapi/linux/bpf.h` and
+/// `bpf_perf_event.h`, `arch/x86/include/uapi/asm/ptrace.h`).
+const FIXED: [&str; 15] = [
+    "__sk_buff",
+    "bpf_cgroup_dev_ctx",
+    "bpf_perf_event_data",
+    "bpf_raw_tracepoint_args",
+    "bpf_sk_lookup",
+    "bpf_sock",
+    "bpf_sock_addr",
+    "bpf_sock_ops",
+    "bpf_sockopt",
+    "bpf_sysctl",
+    "pt_regs",
+    "sk_msg_md",
+    "sk_reuseport_md",
+    "user_pt_regs",
+    "xdp_md",
+];
+
+/// The fields that an object has relocated, apart from those of such contexts.
+fn relocated(object: &Path) -> Vec<String> {
+    let object = ObjectFile::parse(&read(object)).unwrap();
+    let relocations = object.relocations().iter().filter_map(|relocation| {
+        let name = object.btf().get(relocation.type_id)?.name().to_owned();
+        let is_wanted = relocation.kind != RelocationKind::TypeIdLocal && !FIXED.contains(&&*name);
+        let Relocation {
+            section, access, ..
+        } = relocation;
+        is_wanted.then(|| format!("{section}: {:?} {name} {access}", relocation.kind))
+    });
+    let mut relocations: Vec<String> = relocations.collect();
+    relocations.sort();
+    relocations
+}
+
+/// What contexts have instead of relocations takes none from any other struct.
+#[test]
+fn static_offsets_take_no_relocations() {
+    const WHAT: &str = "relocations beside contexts without any";
+    let Some(clang) = clangs(WHAT)
+        .iter()
+        .find(|clang| clang.keeps_static_offsets())
+    else {
+        return skip(WHAT, "no clang here knows the attribute");
+    };
+    let btf = workspace().join(format!("tests/fixtures/corpus/{CORPUS}.btf"));
+    let programs = corpus();
+    let sources: Vec<&Path> = programs.iter().map(|program| &*program.path).collect();
+    let out = tempfile::tempdir().unwrap();
+    let built = ["", "-DBPF_NO_PRESERVE_STATIC_OFFSET"].map(|arg| {
+        let arch = KernelBtf::from_path(&btf).unwrap().arch().unwrap();
+        let args: Vec<&str> = [arg].into_iter().filter(|arg| !arg.is_empty()).collect();
+        let (btf, args) = (&*btf, &*args);
+        let target = Target {
+            btf,
+            arch,
+            clang,
+            args,
+        };
+        build(
+            &target,
+            &out.path().join(format!("out{arg}")),
+            &sources,
+            Vmlinux::Trimmed,
+        )
+    });
+    let mut fewer = 0;
+    for (with, without) in built[0].objects.iter().zip(&built[1].objects) {
+        assert_eq!(
+            relocated(&with.object),
+            relocated(&without.object),
+            "{}",
+            with.name
+        );
+        let count = |path: &Path| ObjectFile::parse(&read(path)).unwrap().relocations().len();
+        fewer += usize::from(count(&with.object) < count(&without.object));
+    }
+    assert!(fewer > 0, "no context lost its relocations");
 }
