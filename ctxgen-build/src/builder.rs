@@ -322,6 +322,7 @@ impl Builder {
         let compilation = Compilation {
             kernel,
             out: &out,
+            relocatable: self.relocatable,
             clang: &clang,
             options: &options,
             sources: &names,

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use ctxgen::Names;
 use ctxgen::Requests;
-use ctxgen::render::own_ksym;
 use ctxgen::replace_stand_in;
 
 use crate::clang::Clang;
@@ -105,18 +104,14 @@ impl Preprocessed {
             .collect()
     }
 
-    /// What they name, together, and of each the macros for what it declares itself.
-    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
+    /// What each of them names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Names<'_>> {
         let folders = self.folders();
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for text in &self.texts {
+        self.texts.iter().map(move |text| {
             let mut own = Names::new();
             own.add_preprocessed(&text.text, &folders);
-            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
-            names.add(own);
-        }
-        (names, macros)
+            own
+        })
     }
 
     fn folders(&self) -> [&str; 2] {

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::KernelBtf;
+use ctxgen::Names;
 use ctxgen::render;
+use ctxgen::render::own_ksym;
+use ctxgen::render::static_offsets_macro;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
@@ -55,6 +58,8 @@ const HEADER: &str = "include/vmlinux.h";
 pub(crate) struct Compilation<'a> {
     pub(crate) kernel: &'a KernelBtf,
     pub(crate) out: &'a OutDir,
+    /// Whether the contexts are relocated when a program is loaded.
+    pub(crate) relocatable: bool,
     pub(crate) clang: &'a Clang,
     pub(crate) options: &'a Options<'a>,
     pub(crate) sources: &'a [Source<'a>],
@@ -73,16 +78,12 @@ impl<'a> Compilation<'a> {
         records: &[Record<'_>],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
-        let own_headers = scanned.iter().map(|scanned| scanned.macros);
-        let own_headers: Vec<Vec<String>> = own_headers
-            .map(|name| name.into_iter().map(str::to_owned).collect())
-            .collect();
-        if let Vmlinux::Provided(path) = vmlinux {
-            return self.compile(&read(path)?, &preprocessed.texts, &own_headers, records);
+        let (names, mut macros) = self.names(preprocessed);
+        for (macros, scanned) in macros.iter_mut().zip(scanned) {
+            macros.extend(scanned.macros.into_iter().map(str::to_owned));
         }
-        let (names, mut macros) = preprocessed.names();
-        for (macros, own) in macros.iter_mut().zip(own_headers) {
-            macros.extend(own);
+        if let Vmlinux::Provided(path) = vmlinux {
+            return self.compile(&read(path)?, &preprocessed.texts, &macros, records);
         }
         let compile =
             |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
@@ -103,6 +104,19 @@ impl<'a> Compilation<'a> {
             }
             result => result,
         }
+    }
+
+    /// What preprocessed sources name, together, and of each the macros that it is compiled with.
+    fn names<'t>(&self, preprocessed: &'t Preprocessed) -> (Names<'t>, Vec<Vec<String>>) {
+        let mut names = Names::new();
+        let mut macros = Vec::new();
+        for own in preprocessed.names() {
+            let ksyms = own.ksyms().iter().map(|name| own_ksym(name));
+            let statics = static_offsets_macro(self.kernel, self.relocatable, &own);
+            macros.push(ksyms.chain(statics.map(str::to_owned)).collect());
+            names.add(own);
+        }
+        (names, macros)
     }
 
     /// Compiles each source with the header and its own macros.

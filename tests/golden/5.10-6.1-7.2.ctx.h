@@ -23,10 +23,45 @@
 #endif
 
 /*
+ * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
+ * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
+ * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
+ */
+#define ctx_keep(value) ({                                                             \
+	__auto_type __kept = (value);                                                  \
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
+	asm("" : "+r"(__bits));                                                        \
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	(__typeof__(__kept))__bits;                                                    \
+})
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
+
+#define __ctx_mask(type)                                                               \
+	(__builtin_types_compatible_p(type, _Bool) ?                                   \
+		 1ULL : ~0ULL >> (sizeof(type) < 8 ? 64 - 8 * sizeof(type) : 0))
+
+#define __ctx_is_array(field)                                                          \
+	(!__builtin_types_compatible_p(__typeof__(field), __typeof__(((void)0, field))))
+
+/* A number or a pointer: not an array, and not a struct (12) or a union (13). */
+#define __ctx_is_scalar(field)                                                         \
+	(!__ctx_is_array(field) && sizeof(field) <= 8 &&                               \
+	 __builtin_classify_type(field) < 12)
+
+/* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
+#define __ctx_scalar(field)                                                            \
+	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+/*
  * An argument with its own type, right on either byte order. On this target it is the field; on
  * big-endian ones, narrow fields are whole slots, and this cuts them to the argument's type.
  */
-#define ctx_get(ctx, field) ((ctx)->field)
+#define ctx_get(ctx, field)                                                            \
+	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \
+			      (ctx)->field)
 
 struct Qdisc;
 struct delegated_inode;

@@ -14,23 +14,71 @@
 #endif
 
 /*
+ * Clang, since 18, keeps the offset of each access to a context that is laid out as here. It crashes
+ * where such an access has to be relocated as well: define BPF_NO_PRESERVE_STATIC_OFFSET for sources
+ * that ask bpf_core_field_exists(ctx->field) and its like of one.
+ */
+#ifndef __ctx_static_offset
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_static_offset __attribute__((preserve_static_offset))
+#else
+#define __ctx_static_offset
+#endif
+#endif
+
+/*
+ * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
+ * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
+ * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
+ */
+#define ctx_keep(value) ({                                                             \
+	__auto_type __kept = (value);                                                  \
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
+	asm("" : "+r"(__bits));                                                        \
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	(__typeof__(__kept))__bits;                                                    \
+})
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
+
+#define __ctx_mask(type)                                                               \
+	(__builtin_types_compatible_p(type, _Bool) ?                                   \
+		 1ULL : ~0ULL >> (sizeof(type) < 8 ? 64 - 8 * sizeof(type) : 0))
+
+#define __ctx_is_array(field)                                                          \
+	(!__builtin_types_compatible_p(__typeof__(field), __typeof__(((void)0, field))))
+
+/* A number or a pointer: not an array, and not a struct (12) or a union (13). */
+#define __ctx_is_scalar(field)                                                         \
+	(!__ctx_is_array(field) && sizeof(field) <= 8 &&                               \
+	 __builtin_classify_type(field) < 12)
+
+/* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
+#define __ctx_scalar(field)                                                            \
+	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+/*
  * An argument with its own type, right on either byte order. On this target it is the field, and a
  * struct that was passed by value is copied slot by slot, as the verifier wants it. On big-endian
  * ones, narrow fields are whole slots, and this cuts them to the argument's type.
  */
 #define ctx_get(ctx, field)                                                            \
-	__builtin_choose_expr(__builtin_classify_type((ctx)->field) >= 12, ({          \
+	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \
+	__builtin_choose_expr(__ctx_is_array((ctx)->field) ||                          \
+			      sizeof((ctx)->field) > 16, (ctx)->field, ({              \
 		const volatile void *__at = &(ctx)->field;                             \
 		const volatile unsigned long long *__slots = __at;                     \
 		union {                                                                \
 			__typeof__((ctx)->field) value;                                \
 			unsigned long long slots[2];                                   \
 		} __copy;                                                              \
-		__copy.slots[0] = __slots[0];                                          \
+		__copy.slots[0] = ctx_keep(__slots[0]);                                \
 		if (sizeof(__copy.value) > 8)                                          \
-			__copy.slots[1] = __slots[1];                                  \
+			__copy.slots[1] = ctx_keep(__slots[1]);                        \
 		__copy.value;                                                          \
-	}), (ctx)->field)
+	})))
 
 /*
  * What a record has behind its fields: ctx_data(ctx, name) points to the first element of what
@@ -39,8 +87,9 @@
  */
 #define ctx_data(ctx, name)                                                            \
 	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) +                 \
-						 ((ctx)->__data_loc_##name & 0xffff)))
-#define ctx_data_len(ctx, name) ((unsigned int)(ctx)->__data_loc_##name >> 16)
+						 (ctx_keep((ctx)->__data_loc_##name) & 0xffff)))
+#define ctx_data_len(ctx, name)                                                        \
+	((unsigned int)ctx_keep((ctx)->__data_loc_##name) >> 16)
 
 struct ack_sample;
 struct dentry;
@@ -62,7 +111,7 @@ _Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 struct btf_fentry_xdp_attachment_setup_ctx {
 	struct xdp_attachment_info *info;
 	struct netdev_bpf *bpf_;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fentry_xdp_attachment_setup_ctx) == 16, "btf_fentry_xdp_attachment_setup_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fentry_xdp_attachment_setup_ctx, info) == 0, "btf_fentry_xdp_attachment_setup_ctx.info");
 _Static_assert(__builtin_offsetof(struct btf_fentry_xdp_attachment_setup_ctx, bpf_) == 8, "btf_fentry_xdp_attachment_setup_ctx.bpf_");
@@ -77,7 +126,7 @@ struct btf_fexit_vfs_unlink_ctx {
 	struct dentry *dentry;
 	struct inode **delegated_inode; /* verifiers up to 6.12 refuse to load it */
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fexit_vfs_unlink_ctx) == 32, "btf_fexit_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dir) == 0, "btf_fexit_vfs_unlink_ctx.dir");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dentry) == 8, "btf_fexit_vfs_unlink_ctx.dentry");
@@ -97,7 +146,7 @@ struct btf_kprobe_vfs_unlink_ctx {
 	struct dentry *dentry; /* si */
 	struct inode *dir; /* di */
 	unsigned char __reserved_1[48];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_kprobe_vfs_unlink_ctx) == 168, "btf_kprobe_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, delegated_inode) == 96, "btf_kprobe_vfs_unlink_ctx.delegated_inode");
 _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_unlink_ctx, dentry) == 104, "btf_kprobe_vfs_unlink_ctx.dentry");
@@ -114,7 +163,7 @@ struct btf_kretprobe_vfs_unlink_ctx {
 	unsigned char __reserved_0[80];
 	int ret; /* ax */
 	unsigned char __reserved_1[84];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_kretprobe_vfs_unlink_ctx) == 168, "btf_kretprobe_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_kretprobe_vfs_unlink_ctx, ret) == 80, "btf_kretprobe_vfs_unlink_ctx.ret");
 
@@ -128,7 +177,7 @@ struct btf_lsm_path_chown_ctx {
 	kuid_t uid __attribute__((aligned(8))); /* by value: copy it with ctx_get(); cannot be loaded before 6.0 */
 	kgid_t gid __attribute__((aligned(8))); /* by value: copy it with ctx_get(); cannot be loaded before 6.0 */
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_path_chown_ctx) == 32, "btf_lsm_path_chown_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, path) == 0, "btf_lsm_path_chown_ctx.path");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, uid) == 8, "btf_lsm_path_chown_ctx.uid");
@@ -146,7 +195,7 @@ struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
 	struct sock *sk;
 	u32 ack __attribute__((aligned(8)));
 	u32 acked __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx) == 24, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, sk) == 0, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx.sk");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, ack) == 8, "btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx.ack");
@@ -160,7 +209,7 @@ _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_cong_
 struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
 	struct sock *arg0;
 	const struct ack_sample *arg1;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx) == 16, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg0) == 0, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx.arg0");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg1) == 8, "btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx.arg1");
@@ -180,7 +229,7 @@ struct btf_tp_sched_sched_process_exec_ctx {
 		unsigned char filename;
 	} __elements[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_sched_sched_process_exec_ctx) == 20, "btf_tp_sched_sched_process_exec_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) == 8, "btf_tp_sched_sched_process_exec_ctx.__data_loc_filename");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, pid) == 12, "btf_tp_sched_sched_process_exec_ctx.pid");
@@ -200,7 +249,7 @@ struct btf_tp_syscalls_sys_enter_clone_ctx {
 	int *parent_tidptr;
 	int *child_tidptr;
 	long unsigned int tls;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_clone_ctx) == 56, "btf_tp_syscalls_sys_enter_clone_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_clone_ctx.syscall_nr");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, clone_flags) == 16, "btf_tp_syscalls_sys_enter_clone_ctx.clone_flags");
@@ -217,7 +266,7 @@ _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_clone_ctx, tl
 struct btf_trace_cpu_idle_ctx {
 	unsigned int arg0 __attribute__((aligned(8)));
 	unsigned int arg1 __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_cpu_idle_ctx) == 16, "btf_trace_cpu_idle_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_cpu_idle_ctx, arg0) == 0, "btf_trace_cpu_idle_ctx.arg0");
 _Static_assert(__builtin_offsetof(struct btf_trace_cpu_idle_ctx, arg1) == 8, "btf_trace_cpu_idle_ctx.arg1");
@@ -231,7 +280,7 @@ struct btf_trace_sched_switch_ctx {
 	bool preempt __attribute__((aligned(8)));
 	struct task_struct *prev;
 	struct task_struct *next;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_switch_ctx) == 24, "btf_trace_sched_switch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, preempt) == 0, "btf_trace_sched_switch_ctx.preempt");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev) == 8, "btf_trace_sched_switch_ctx.prev");

@@ -14,19 +14,67 @@
 #endif
 
 /*
+ * Clang, since 18, keeps the offset of each access to a context that is laid out as here. It crashes
+ * where such an access has to be relocated as well: define BPF_NO_PRESERVE_STATIC_OFFSET for sources
+ * that ask bpf_core_field_exists(ctx->field) and its like of one.
+ */
+#ifndef __ctx_static_offset
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_static_offset __attribute__((preserve_static_offset))
+#else
+#define __ctx_static_offset
+#endif
+#endif
+
+/*
+ * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
+ * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
+ * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
+ */
+#define ctx_keep(value) ({                                                             \
+	__auto_type __kept = (value);                                                  \
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
+	asm("" : "+r"(__bits));                                                        \
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	(__typeof__(__kept))__bits;                                                    \
+})
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
+
+#define __ctx_mask(type)                                                               \
+	(__builtin_types_compatible_p(type, _Bool) ?                                   \
+		 1ULL : ~0ULL >> (sizeof(type) < 8 ? 64 - 8 * sizeof(type) : 0))
+
+#define __ctx_is_array(field)                                                          \
+	(!__builtin_types_compatible_p(__typeof__(field), __typeof__(((void)0, field))))
+
+/* A number or a pointer: not an array, and not a struct (12) or a union (13). */
+#define __ctx_is_scalar(field)                                                         \
+	(!__ctx_is_array(field) && sizeof(field) <= 8 &&                               \
+	 __builtin_classify_type(field) < 12)
+
+/* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
+#define __ctx_scalar(field)                                                            \
+	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+/*
  * An argument with its own type, right on either byte order. On this big-endian target a narrow
  * value is in its slot's last bytes, where the verifier refuses loads: the field is the whole slot,
  * and this cuts it to the argument's type.
  */
-#define ctx_get(ctx, field) ({                                                         \
+#define ctx_get(ctx, field)                                                            \
+	__builtin_choose_expr(__ctx_is_array((ctx)->field), (ctx)->field, ({           \
 	union {                                                                        \
-		__typeof__((ctx)->__own->field) value;                                 \
+		__typeof__(__builtin_choose_expr(__ctx_is_array((ctx)->field), 0ULL,   \
+						 (ctx)->__own->field)) value;          \
 		unsigned long long slot;                                               \
 	} __copy;                                                                      \
-	__copy.slot = (unsigned long long)(ctx)->field                                 \
+	__copy.slot = (unsigned long long)ctx_keep((ctx)->field)                       \
 		      << (64 - 8 * sizeof(__copy.value));                              \
 	__copy.value;                                                                  \
-})
+	}))
 
 struct dentry;
 struct inode;
@@ -58,7 +106,7 @@ struct btf_fexit_vfs_unlink_ctx {
 		int ret;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fexit_vfs_unlink_ctx) == 40, "btf_fexit_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, idmap) == 0, "btf_fexit_vfs_unlink_ctx.idmap");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dir) == 8, "btf_fexit_vfs_unlink_ctx.dir");
@@ -82,14 +130,16 @@ struct btf_tp_sched_sched_switch_ctx {
 	int next_prio;
 #ifndef __BINDGEN__
 	struct {
+		char prev_comm[16];
 		pid_t prev_pid;
 		int prev_prio;
 		long int prev_state;
+		char next_comm[16];
 		pid_t next_pid;
 		int next_prio;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_sched_sched_switch_ctx) == 64, "btf_tp_sched_sched_switch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_comm) == 8, "btf_tp_sched_sched_switch_ctx.prev_comm");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_switch_ctx, prev_pid) == 24, "btf_tp_sched_sched_switch_ctx.prev_pid");
@@ -123,7 +173,7 @@ struct btf_tp_syscalls_sys_enter_openat_ctx {
 		umode_t mode;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_openat_ctx) == 48, "btf_tp_syscalls_sys_enter_openat_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_openat_ctx.syscall_nr");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, dfd) == 20, "btf_tp_syscalls_sys_enter_openat_ctx.dfd");
@@ -147,7 +197,7 @@ struct btf_trace_block_rq_complete_ctx {
 		unsigned int nr_bytes;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_block_rq_complete_ctx) == 24, "btf_trace_block_rq_complete_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, rq) == 0, "btf_trace_block_rq_complete_ctx.rq");
 _Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, error) == 8, "btf_trace_block_rq_complete_ctx.error");
@@ -183,7 +233,7 @@ struct btf_trace_percpu_alloc_percpu_ctx {
 		gfp_t gfp_flags;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_percpu_alloc_percpu_ctx) == 80, "btf_trace_percpu_alloc_percpu_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_percpu_alloc_percpu_ctx, call_site) == 0, "btf_trace_percpu_alloc_percpu_ctx.call_site");
 _Static_assert(__builtin_offsetof(struct btf_trace_percpu_alloc_percpu_ctx, reserved) == 8, "btf_trace_percpu_alloc_percpu_ctx.reserved");
@@ -210,7 +260,7 @@ struct btf_trace_s390_cio_csch_ctx {
 		int cc;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_s390_cio_csch_ctx) == 16, "btf_trace_s390_cio_csch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_s390_cio_csch_ctx, schid) == 0, "btf_trace_s390_cio_csch_ctx.schid");
 _Static_assert(__builtin_offsetof(struct btf_trace_s390_cio_csch_ctx, cc) == 8, "btf_trace_s390_cio_csch_ctx.cc");
@@ -233,7 +283,7 @@ struct btf_trace_sched_switch_ctx {
 		unsigned int prev_state;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_switch_ctx) == 32, "btf_trace_sched_switch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, preempt) == 0, "btf_trace_sched_switch_ctx.preempt");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev) == 8, "btf_trace_sched_switch_ctx.prev");
@@ -253,7 +303,7 @@ struct btf_trace_sched_wakeup_new_ctx {
 		struct task_struct *p;
 	} __own[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_wakeup_new_ctx) == 8, "btf_trace_sched_wakeup_new_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_wakeup_new_ctx, p) == 0, "btf_trace_sched_wakeup_new_ctx.p");
 

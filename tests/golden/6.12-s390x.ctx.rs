@@ -263,9 +263,11 @@ pub struct btf_tp_sched_sched_switch_ctx {
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_switch_ctx__bindgen_ty_1 {
+    pub prev_comm: [::core::ffi::c_char; 16usize],
     pub prev_pid: pid_t,
     pub prev_prio: ::core::ffi::c_int,
     pub prev_state: ::core::ffi::c_long,
+    pub next_comm: [::core::ffi::c_char; 16usize],
     pub next_pid: pid_t,
     pub next_prio: ::core::ffi::c_int,
 }
@@ -273,30 +275,38 @@ pub struct btf_tp_sched_sched_switch_ctx__bindgen_ty_1 {
 const _: () = {
     [
         "Size of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 24usize];
+    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 56usize];
     [
         "Alignment of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
     ][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 8usize];
     [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_comm",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_comm)
+        - 0usize];
+    [
         "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_pid",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_pid)
-        - 0usize];
+        - 16usize];
     [
         "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_prio",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_prio)
-        - 4usize];
+        - 20usize];
     [
         "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_state",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_state)
-        - 8usize];
+        - 24usize];
+    [
+        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_comm",
+    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_comm)
+        - 32usize];
     [
         "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_pid",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_pid)
-        - 16usize];
+        - 48usize];
     [
         "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_prio",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_prio)
-        - 20usize];
+        - 52usize];
 };
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {

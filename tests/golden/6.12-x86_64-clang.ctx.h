@@ -14,23 +14,71 @@
 #endif
 
 /*
+ * Clang, since 18, keeps the offset of each access to a context that is laid out as here. It crashes
+ * where such an access has to be relocated as well: define BPF_NO_PRESERVE_STATIC_OFFSET for sources
+ * that ask bpf_core_field_exists(ctx->field) and its like of one.
+ */
+#ifndef __ctx_static_offset
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_static_offset __attribute__((preserve_static_offset))
+#else
+#define __ctx_static_offset
+#endif
+#endif
+
+/*
+ * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
+ * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
+ * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
+ */
+#define ctx_keep(value) ({                                                             \
+	__auto_type __kept = (value);                                                  \
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
+	asm("" : "+r"(__bits));                                                        \
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	(__typeof__(__kept))__bits;                                                    \
+})
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
+
+#define __ctx_mask(type)                                                               \
+	(__builtin_types_compatible_p(type, _Bool) ?                                   \
+		 1ULL : ~0ULL >> (sizeof(type) < 8 ? 64 - 8 * sizeof(type) : 0))
+
+#define __ctx_is_array(field)                                                          \
+	(!__builtin_types_compatible_p(__typeof__(field), __typeof__(((void)0, field))))
+
+/* A number or a pointer: not an array, and not a struct (12) or a union (13). */
+#define __ctx_is_scalar(field)                                                         \
+	(!__ctx_is_array(field) && sizeof(field) <= 8 &&                               \
+	 __builtin_classify_type(field) < 12)
+
+/* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
+#define __ctx_scalar(field)                                                            \
+	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+/*
  * An argument with its own type, right on either byte order. On this target it is the field, and a
  * struct that was passed by value is copied slot by slot, as the verifier wants it. On big-endian
  * ones, narrow fields are whole slots, and this cuts them to the argument's type.
  */
 #define ctx_get(ctx, field)                                                            \
-	__builtin_choose_expr(__builtin_classify_type((ctx)->field) >= 12, ({          \
+	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \
+	__builtin_choose_expr(__ctx_is_array((ctx)->field) ||                          \
+			      sizeof((ctx)->field) > 16, (ctx)->field, ({              \
 		const volatile void *__at = &(ctx)->field;                             \
 		const volatile unsigned long long *__slots = __at;                     \
 		union {                                                                \
 			__typeof__((ctx)->field) value;                                \
 			unsigned long long slots[2];                                   \
 		} __copy;                                                              \
-		__copy.slots[0] = __slots[0];                                          \
+		__copy.slots[0] = ctx_keep(__slots[0]);                                \
 		if (sizeof(__copy.value) > 8)                                          \
-			__copy.slots[1] = __slots[1];                                  \
+			__copy.slots[1] = ctx_keep(__slots[1]);                        \
 		__copy.value;                                                          \
-	}), (ctx)->field)
+	})))
 
 struct file;
 struct net_device;
@@ -47,7 +95,7 @@ struct vm_area_struct;
 struct btf_fentry_dev_xdp_propagate_ctx {
 	struct net_device *dev;
 	struct netdev_bpf *bpf_;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fentry_dev_xdp_propagate_ctx) == 16, "btf_fentry_dev_xdp_propagate_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fentry_dev_xdp_propagate_ctx, dev) == 0, "btf_fentry_dev_xdp_propagate_ctx.dev");
 _Static_assert(__builtin_offsetof(struct btf_fentry_dev_xdp_propagate_ctx, bpf_) == 8, "btf_fentry_dev_xdp_propagate_ctx.bpf_");
@@ -62,7 +110,7 @@ struct btf_fexit___pidfd_prepare_ctx {
 	unsigned int flags __attribute__((aligned(8)));
 	struct file **ret_; /* verifiers up to 6.12 refuse to load it */
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fexit___pidfd_prepare_ctx) == 32, "btf_fexit___pidfd_prepare_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fexit___pidfd_prepare_ctx, pid) == 0, "btf_fexit___pidfd_prepare_ctx.pid");
 _Static_assert(__builtin_offsetof(struct btf_fexit___pidfd_prepare_ctx, flags) == 8, "btf_fexit___pidfd_prepare_ctx.flags");
@@ -79,7 +127,7 @@ struct btf_lsm_file_mprotect_ctx {
 	unsigned long reqprot;
 	unsigned long prot;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_file_mprotect_ctx) == 32, "btf_lsm_file_mprotect_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, vma) == 0, "btf_lsm_file_mprotect_ctx.vma");
 _Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, reqprot) == 8, "btf_lsm_file_mprotect_ctx.reqprot");
@@ -96,7 +144,7 @@ struct btf_trace_sched_switch_ctx {
 	struct task_struct *prev;
 	struct task_struct *next;
 	unsigned int prev_state __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_switch_ctx) == 32, "btf_trace_sched_switch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, preempt) == 0, "btf_trace_sched_switch_ctx.preempt");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev) == 8, "btf_trace_sched_switch_ctx.prev");
@@ -111,7 +159,7 @@ _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev_state)
  */
 struct btf_trace_sched_wakeup_new_ctx {
 	struct task_struct *p;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_wakeup_new_ctx) == 8, "btf_trace_sched_wakeup_new_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_wakeup_new_ctx, p) == 0, "btf_trace_sched_wakeup_new_ctx.p");
 

@@ -14,23 +14,71 @@
 #endif
 
 /*
+ * Clang, since 18, keeps the offset of each access to a context that is laid out as here. It crashes
+ * where such an access has to be relocated as well: define BPF_NO_PRESERVE_STATIC_OFFSET for sources
+ * that ask bpf_core_field_exists(ctx->field) and its like of one.
+ */
+#ifndef __ctx_static_offset
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_static_offset __attribute__((preserve_static_offset))
+#else
+#define __ctx_static_offset
+#endif
+#endif
+
+/*
+ * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
+ * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
+ * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
+ */
+#define ctx_keep(value) ({                                                             \
+	__auto_type __kept = (value);                                                  \
+	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
+		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
+	asm("" : "+r"(__bits));                                                        \
+	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
+			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	(__typeof__(__kept))__bits;                                                    \
+})
+
+#define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
+
+#define __ctx_mask(type)                                                               \
+	(__builtin_types_compatible_p(type, _Bool) ?                                   \
+		 1ULL : ~0ULL >> (sizeof(type) < 8 ? 64 - 8 * sizeof(type) : 0))
+
+#define __ctx_is_array(field)                                                          \
+	(!__builtin_types_compatible_p(__typeof__(field), __typeof__(((void)0, field))))
+
+/* A number or a pointer: not an array, and not a struct (12) or a union (13). */
+#define __ctx_is_scalar(field)                                                         \
+	(!__ctx_is_array(field) && sizeof(field) <= 8 &&                               \
+	 __builtin_classify_type(field) < 12)
+
+/* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
+#define __ctx_scalar(field)                                                            \
+	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+/*
  * An argument with its own type, right on either byte order. On this target it is the field, and a
  * struct that was passed by value is copied slot by slot, as the verifier wants it. On big-endian
  * ones, narrow fields are whole slots, and this cuts them to the argument's type.
  */
 #define ctx_get(ctx, field)                                                            \
-	__builtin_choose_expr(__builtin_classify_type((ctx)->field) >= 12, ({          \
+	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \
+	__builtin_choose_expr(__ctx_is_array((ctx)->field) ||                          \
+			      sizeof((ctx)->field) > 16, (ctx)->field, ({              \
 		const volatile void *__at = &(ctx)->field;                             \
 		const volatile unsigned long long *__slots = __at;                     \
 		union {                                                                \
 			__typeof__((ctx)->field) value;                                \
 			unsigned long long slots[2];                                   \
 		} __copy;                                                              \
-		__copy.slots[0] = __slots[0];                                          \
+		__copy.slots[0] = ctx_keep(__slots[0]);                                \
 		if (sizeof(__copy.value) > 8)                                          \
-			__copy.slots[1] = __slots[1];                                  \
+			__copy.slots[1] = ctx_keep(__slots[1]);                        \
 		__copy.value;                                                          \
-	}), (ctx)->field)
+	})))
 
 /*
  * What a record has behind its fields: ctx_data(ctx, name) points to the first element of what
@@ -39,8 +87,9 @@
  */
 #define ctx_data(ctx, name)                                                            \
 	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) +                 \
-						 ((ctx)->__data_loc_##name & 0xffff)))
-#define ctx_data_len(ctx, name) ((unsigned int)(ctx)->__data_loc_##name >> 16)
+						 (ctx_keep((ctx)->__data_loc_##name) & 0xffff)))
+#define ctx_data_len(ctx, name)                                                        \
+	((unsigned int)ctx_keep((ctx)->__data_loc_##name) >> 16)
 
 struct Qdisc;
 struct arg_track;
@@ -75,7 +124,7 @@ struct btf_fentry___bh_submit_ctx {
 	enum rw_hint write_hint __attribute__((aligned(8)));
 	struct writeback_control *wbc;
 	bio_end_io_t *end_bio; /* verifiers up to 6.18 refuse to load it */
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fentry___bh_submit_ctx) == 40, "btf_fentry___bh_submit_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fentry___bh_submit_ctx, bh) == 0, "btf_fentry___bh_submit_ctx.bh");
 _Static_assert(__builtin_offsetof(struct btf_fentry___bh_submit_ctx, opf) == 8, "btf_fentry___bh_submit_ctx.opf");
@@ -96,7 +145,7 @@ struct btf_fentry_arg_track_join_ctx {
 	int r __attribute__((aligned(8)));
 	struct arg_track *in;
 	struct arg_track out __attribute__((aligned(8))); /* by value: copy it with ctx_get(); cannot be loaded before 6.0 */
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fentry_arg_track_join_ctx) == 56, "btf_fentry_arg_track_join_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fentry_arg_track_join_ctx, env) == 0, "btf_fentry_arg_track_join_ctx.env");
 _Static_assert(__builtin_offsetof(struct btf_fentry_arg_track_join_ctx, idx) == 8, "btf_fentry_arg_track_join_ctx.idx");
@@ -116,7 +165,7 @@ struct btf_fentry_vfs_unlink_ctx {
 	struct inode *dir;
 	struct dentry *dentry;
 	struct delegated_inode *delegated_inode;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fentry_vfs_unlink_ctx) == 32, "btf_fentry_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fentry_vfs_unlink_ctx, idmap) == 0, "btf_fentry_vfs_unlink_ctx.idmap");
 _Static_assert(__builtin_offsetof(struct btf_fentry_vfs_unlink_ctx, dir) == 8, "btf_fentry_vfs_unlink_ctx.dir");
@@ -137,7 +186,7 @@ struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx {
 	int max_optlen __attribute__((aligned(8)));
 	int retval __attribute__((aligned(8)));
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx) == 80, "btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, sk) == 0, "btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx.sk");
 _Static_assert(__builtin_offsetof(struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, level) == 8, "btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx.level");
@@ -161,7 +210,7 @@ struct btf_fexit_vfs_unlink_ctx {
 	struct dentry *dentry;
 	struct delegated_inode *delegated_inode;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fexit_vfs_unlink_ctx) == 40, "btf_fexit_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, idmap) == 0, "btf_fexit_vfs_unlink_ctx.idmap");
 _Static_assert(__builtin_offsetof(struct btf_fexit_vfs_unlink_ctx, dir) == 8, "btf_fexit_vfs_unlink_ctx.dir");
@@ -179,7 +228,7 @@ struct btf_fmod_ret_security_file_mprotect_ctx {
 	long unsigned int reqprot;
 	long unsigned int prot;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fmod_ret_security_file_mprotect_ctx) == 32, "btf_fmod_ret_security_file_mprotect_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fmod_ret_security_file_mprotect_ctx, vma) == 0, "btf_fmod_ret_security_file_mprotect_ctx.vma");
 _Static_assert(__builtin_offsetof(struct btf_fmod_ret_security_file_mprotect_ctx, reqprot) == 8, "btf_fmod_ret_security_file_mprotect_ctx.reqprot");
@@ -197,7 +246,7 @@ struct btf_fsession_vfs_unlink_ctx {
 	struct dentry *dentry;
 	struct delegated_inode *delegated_inode;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_fsession_vfs_unlink_ctx) == 40, "btf_fsession_vfs_unlink_ctx");
 _Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, idmap) == 0, "btf_fsession_vfs_unlink_ctx.idmap");
 _Static_assert(__builtin_offsetof(struct btf_fsession_vfs_unlink_ctx, dir) == 8, "btf_fsession_vfs_unlink_ctx.dir");
@@ -220,7 +269,7 @@ struct btf_kprobe_vfs_create_ctx {
 	struct dentry *dentry; /* si */
 	struct mnt_idmap *idmap; /* di */
 	unsigned char __reserved_2[48];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_kprobe_vfs_create_ctx) == 168, "btf_kprobe_vfs_create_ctx");
 _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, di) == 88, "btf_kprobe_vfs_create_ctx.di");
 _Static_assert(__builtin_offsetof(struct btf_kprobe_vfs_create_ctx, mode) == 96, "btf_kprobe_vfs_create_ctx.mode");
@@ -238,7 +287,7 @@ struct btf_kretprobe_vfs_create_ctx {
 	unsigned char __reserved_0[80];
 	int ret; /* ax */
 	unsigned char __reserved_1[84];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_kretprobe_vfs_create_ctx) == 168, "btf_kretprobe_vfs_create_ctx");
 _Static_assert(__builtin_offsetof(struct btf_kretprobe_vfs_create_ctx, ret) == 80, "btf_kretprobe_vfs_create_ctx.ret");
 
@@ -273,7 +322,7 @@ struct btf_ksyscall_openat_ctx {
 	unsigned char __reserved_0[112];
 	const struct btf_syscall_openat_args *args; /* di */
 	unsigned char __reserved_1[48];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_ksyscall_openat_ctx) == 168, "btf_ksyscall_openat_ctx");
 _Static_assert(__builtin_offsetof(struct btf_ksyscall_openat_ctx, args) == 112, "btf_ksyscall_openat_ctx.args");
 
@@ -287,7 +336,7 @@ struct btf_lsm_cgroup_file_mprotect_ctx {
 	long unsigned int reqprot;
 	long unsigned int prot;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_cgroup_file_mprotect_ctx) == 32, "btf_lsm_cgroup_file_mprotect_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_cgroup_file_mprotect_ctx, vma) == 0, "btf_lsm_cgroup_file_mprotect_ctx.vma");
 _Static_assert(__builtin_offsetof(struct btf_lsm_cgroup_file_mprotect_ctx, reqprot) == 8, "btf_lsm_cgroup_file_mprotect_ctx.reqprot");
@@ -304,7 +353,7 @@ struct btf_lsm_file_mprotect_ctx {
 	long unsigned int reqprot;
 	long unsigned int prot;
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_file_mprotect_ctx) == 32, "btf_lsm_file_mprotect_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, vma) == 0, "btf_lsm_file_mprotect_ctx.vma");
 _Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, reqprot) == 8, "btf_lsm_file_mprotect_ctx.reqprot");
@@ -318,7 +367,7 @@ _Static_assert(__builtin_offsetof(struct btf_lsm_file_mprotect_ctx, ret) == 24, 
  */
 struct btf_lsm_inode_free_security_ctx {
 	struct inode *inode;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_inode_free_security_ctx) == 8, "btf_lsm_inode_free_security_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_inode_free_security_ctx, inode) == 0, "btf_lsm_inode_free_security_ctx.inode");
 
@@ -332,7 +381,7 @@ struct btf_lsm_path_chown_ctx {
 	kuid_t uid __attribute__((aligned(8))); /* by value: copy it with ctx_get(); cannot be loaded before 6.0 */
 	kgid_t gid __attribute__((aligned(8))); /* by value: copy it with ctx_get(); cannot be loaded before 6.0 */
 	int ret __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_lsm_path_chown_ctx) == 32, "btf_lsm_path_chown_ctx");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, path) == 0, "btf_lsm_path_chown_ctx.path");
 _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, uid) == 8, "btf_lsm_path_chown_ctx.uid");
@@ -349,7 +398,7 @@ _Static_assert(__builtin_offsetof(struct btf_lsm_path_chown_ctx, ret) == 24, "bt
  */
 struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
 	struct Qdisc *sch;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_Qdisc_ops_dequeue_ctx) == 8, "btf_struct_ops_Qdisc_ops_dequeue_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_dequeue_ctx, sch) == 0, "btf_struct_ops_Qdisc_ops_dequeue_ctx.sch");
 
@@ -363,7 +412,7 @@ struct btf_struct_ops_Qdisc_ops_enqueue_ctx {
 	struct sk_buff *skb; /* a reference, which the program has to release or pass on */
 	struct Qdisc *sch;
 	struct sk_buff **to_free; /* verifiers up to 6.12 refuse to load it */
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx) == 24, "btf_struct_ops_Qdisc_ops_enqueue_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, skb) == 0, "btf_struct_ops_Qdisc_ops_enqueue_ctx.skb");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, sch) == 8, "btf_struct_ops_Qdisc_ops_enqueue_ctx.sch");
@@ -377,7 +426,7 @@ _Static_assert(__builtin_offsetof(struct btf_struct_ops_Qdisc_ops_enqueue_ctx, t
 struct btf_struct_ops_sched_ext_ops_dispatch_ctx {
 	s32 prev_cpu __attribute__((aligned(8)));
 	struct task_struct *prev; /* may be NULL */
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx) == 16, "btf_struct_ops_sched_ext_ops_dispatch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx, prev_cpu) == 0, "btf_struct_ops_sched_ext_ops_dispatch_ctx.prev_cpu");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_sched_ext_ops_dispatch_ctx, prev) == 8, "btf_struct_ops_sched_ext_ops_dispatch_ctx.prev");
@@ -389,7 +438,7 @@ _Static_assert(__builtin_offsetof(struct btf_struct_ops_sched_ext_ops_dispatch_c
  * The program returns s32.
  */
 struct btf_struct_ops_sched_ext_ops_init_ctx {
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_sched_ext_ops_init_ctx) == 0, "btf_struct_ops_sched_ext_ops_init_ctx");
 
 /*
@@ -400,7 +449,7 @@ _Static_assert(sizeof(struct btf_struct_ops_sched_ext_ops_init_ctx) == 0, "btf_s
  */
 struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
 	struct sock *sk;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx) == 8, "btf_struct_ops_tcp_congestion_ops_ssthresh_ctx");
 _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx, sk) == 0, "btf_struct_ops_tcp_congestion_ops_ssthresh_ctx.sk");
 
@@ -412,7 +461,7 @@ _Static_assert(__builtin_offsetof(struct btf_struct_ops_tcp_congestion_ops_ssthr
 struct btf_tp_irq_softirq_entry_ctx {
 	unsigned char __reserved_0[8];
 	unsigned int vec;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_irq_softirq_entry_ctx) == 12, "btf_tp_irq_softirq_entry_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_irq_softirq_entry_ctx, vec) == 8, "btf_tp_irq_softirq_entry_ctx.vec");
 
@@ -431,7 +480,7 @@ struct btf_tp_sched_sched_process_exec_ctx {
 		unsigned char filename;
 	} __elements[0];
 #endif
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_sched_sched_process_exec_ctx) == 20, "btf_tp_sched_sched_process_exec_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) == 8, "btf_tp_sched_sched_process_exec_ctx.__data_loc_filename");
 _Static_assert(__builtin_offsetof(struct btf_tp_sched_sched_process_exec_ctx, pid) == 12, "btf_tp_sched_sched_process_exec_ctx.pid");
@@ -446,7 +495,7 @@ struct btf_tp_syscalls_sys_enter_getpid_ctx {
 	unsigned char __reserved_0[8];
 	int syscall_nr;
 	unsigned char __reserved_1[4];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_getpid_ctx) == 16, "btf_tp_syscalls_sys_enter_getpid_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_getpid_ctx.syscall_nr");
 
@@ -466,7 +515,7 @@ struct btf_tp_syscalls_sys_enter_openat_ctx {
 	unsigned char __reserved_3[4];
 	umode_t mode;
 	unsigned char __reserved_4[6];
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_syscalls_sys_enter_openat_ctx) == 48, "btf_tp_syscalls_sys_enter_openat_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_enter_openat_ctx.syscall_nr");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_enter_openat_ctx, dfd) == 16, "btf_tp_syscalls_sys_enter_openat_ctx.dfd");
@@ -484,7 +533,7 @@ struct btf_tp_syscalls_sys_exit_openat_ctx {
 	int syscall_nr;
 	unsigned char __reserved_1[4];
 	long int ret;
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_tp_syscalls_sys_exit_openat_ctx) == 24, "btf_tp_syscalls_sys_exit_openat_ctx");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_exit_openat_ctx, syscall_nr) == 8, "btf_tp_syscalls_sys_exit_openat_ctx.syscall_nr");
 _Static_assert(__builtin_offsetof(struct btf_tp_syscalls_sys_exit_openat_ctx, ret) == 16, "btf_tp_syscalls_sys_exit_openat_ctx.ret");
@@ -498,7 +547,7 @@ struct btf_trace_block_rq_complete_ctx {
 	struct request *rq;
 	blk_status_t error __attribute__((aligned(8)));
 	unsigned int nr_bytes __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_block_rq_complete_ctx) == 24, "btf_trace_block_rq_complete_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, rq) == 0, "btf_trace_block_rq_complete_ctx.rq");
 _Static_assert(__builtin_offsetof(struct btf_trace_block_rq_complete_ctx, error) == 8, "btf_trace_block_rq_complete_ctx.error");
@@ -514,7 +563,7 @@ struct btf_trace_cpuhp_enter_ctx {
 	int target __attribute__((aligned(8)));
 	int idx __attribute__((aligned(8)));
 	int (*fun)(unsigned int); /* verifiers up to 6.18 refuse to load it */
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_cpuhp_enter_ctx) == 32, "btf_trace_cpuhp_enter_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_cpuhp_enter_ctx, cpu) == 0, "btf_trace_cpuhp_enter_ctx.cpu");
 _Static_assert(__builtin_offsetof(struct btf_trace_cpuhp_enter_ctx, target) == 8, "btf_trace_cpuhp_enter_ctx.target");
@@ -531,7 +580,7 @@ struct btf_trace_sched_switch_ctx {
 	struct task_struct *prev;
 	struct task_struct *next;
 	unsigned int prev_state __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_sched_switch_ctx) == 32, "btf_trace_sched_switch_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, preempt) == 0, "btf_trace_sched_switch_ctx.preempt");
 _Static_assert(__builtin_offsetof(struct btf_trace_sched_switch_ctx, prev) == 8, "btf_trace_sched_switch_ctx.prev");
@@ -547,7 +596,7 @@ struct btf_trace_tmigr_group_set_cpu_active_ctx {
 	struct tmigr_group *group;
 	union tmigr_state state __attribute__((aligned(8))); /* union by value: copy it with ctx_get(); cannot be loaded before 6.18 */
 	u32 childmask __attribute__((aligned(8)));
-};
+} __ctx_static_offset;
 _Static_assert(sizeof(struct btf_trace_tmigr_group_set_cpu_active_ctx) == 24, "btf_trace_tmigr_group_set_cpu_active_ctx");
 _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ctx, group) == 0, "btf_trace_tmigr_group_set_cpu_active_ctx.group");
 _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ctx, state) == 8, "btf_trace_tmigr_group_set_cpu_active_ctx.state");

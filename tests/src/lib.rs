@@ -1,6 +1,7 @@
 //! What the integration tests share: kernels to test on, and a way to say what is skipped.
 
 pub mod blob;
+mod clangs;
 pub mod families;
 mod kernels;
 pub mod prng;
@@ -13,6 +14,8 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+pub use self::clangs::Clang;
+pub use self::clangs::clangs;
 pub use self::kernels::Kernel;
 pub use self::kernels::VARIED;
 pub use self::kernels::fixture;

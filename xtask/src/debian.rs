@@ -54,6 +54,36 @@ pub(crate) fn provide(
     }
 }
 
+/// Installs what of `needs` is missing and can be had. None of it has to be there.
+pub(crate) fn provide_wanted(subcommand: &'static str, needs: &[&'static Need]) {
+    let Some(mut advice) = Advice::on(subcommand, needs) else {
+        return;
+    };
+    if !is_on_path("apt-get") || advice.means == Means::Nobody {
+        return;
+    }
+    let sudo = advice.means == Means::Sudo;
+    if let Err(error) = process::run(&mut apt_get(sudo, &["update"])) {
+        eprintln!("warning: {error}; trying with the package lists that are here");
+    }
+    // `install` fails for all of them where one is unknown.
+    let is_known = |package: &&str| {
+        let arguments = ["show", "--no-all-versions", package];
+        process::succeeds(Command::new("apt-cache").args(arguments))
+    };
+    advice.missing.retain(|missing| match missing.need.source {
+        Source::Packages(packages) => packages.iter().all(is_known),
+        Source::Component(_) => false,
+    });
+    let packages = advice.packages();
+    if packages.is_empty() {
+        return;
+    }
+    if let Err(error) = process::run(apt_get(sudo, &INSTALL).args(packages)) {
+        eprintln!("warning: {error}; tests go without it");
+    }
+}
+
 fn install_packages(advice: Advice) -> Result<Advice, Error> {
     let packages = advice.packages();
     if packages.is_empty() {

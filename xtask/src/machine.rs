@@ -85,6 +85,21 @@ impl Machine {
         }
     }
 
+    /// Whether there is a clang of that major version, under its own name or as the one that builds use.
+    pub(crate) fn has_clang(&self, version: u32) -> Result<(), String> {
+        let own = format!("clang-{version}");
+        if find(OsStr::new(&own), &self.path).is_some() {
+            return Ok(());
+        }
+        let output = find(&self.clang, &self.path)
+            .and_then(|clang| Command::new(clang).arg("--version").output().ok());
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        match text.is_some_and(|text| text.contains(&format!("clang version {version}."))) {
+            true => Ok(()),
+            false => Err(not_found(OsStr::new(&own))),
+        }
+    }
+
     /// Whether a library's development files are there.
     pub(crate) fn has_library(&self, package: &str, header: &str) -> Result<(), String> {
         let mut pkg_config = Command::new(&self.pkg_config);

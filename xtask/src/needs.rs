@@ -110,6 +110,23 @@ pub(crate) static TEST: [Need; 3] = [
     },
 ];
 
+/// What testing can do without: compilers that tests run with beside `clang`. Distributions have one or the
+/// other, Debian 12 both.
+pub(crate) static CLANGS: [Need; 2] = [
+    Need {
+        name: "clang 14",
+        purpose: "programs are compiled with it too",
+        source: Source::Packages(&["clang-14"]),
+        probe: |machine| machine.has_clang(14),
+    },
+    Need {
+        name: "clang 19",
+        purpose: "programs are compiled with it too",
+        source: Source::Packages(&["clang-19"]),
+        probe: |machine| machine.has_clang(19),
+    },
+];
+
 /// What a kernel of each architecture takes to be booted and asked.
 static VM: [(Arch, [Need; 2]); 3] = [
     (
@@ -211,7 +228,12 @@ mod tests {
 
     #[test]
     fn every_need_says_where_it_can_be_had() {
-        for need in BUILD.iter().chain(&TEST).chain(vm(&Arch::ALL)) {
+        for need in BUILD
+            .iter()
+            .chain(&TEST)
+            .chain(&CLANGS)
+            .chain(vm(&Arch::ALL))
+        {
             assert!(!need.name.is_empty() && !need.purpose.is_empty());
             match need.source {
                 Source::Packages(packages) => assert!(!packages.is_empty(), "{}", need.name),

@@ -62,7 +62,7 @@ pub fn pin(
     }
     let mut names = Names::new();
     for own in &preprocessed {
-        names.add(own.names().0);
+        own.names().for_each(|own| names.add(own));
     }
     let pin = ctxgen::pin(&kernel, &hooks, &names)?;
 

@@ -157,6 +157,11 @@ impl Family {
         }
     }
 
+    /// Whether what such programs get is laid out in the same way by all kernels.
+    pub(crate) fn is_uapi(self) -> bool {
+        self.0.is_uapi
+    }
+
     /// Whether its SEC names have something behind a slash that tells what they attach to.
     pub fn has_targets(self) -> bool {
         self.0.prototypes != Prototypes::None || self.0.any_target

@@ -4,6 +4,7 @@
 //! source can need of a kernel is told by its identifiers, and by where they stand: tags behind
 //! `struct`, `union` and `enum`, members behind `.` and `->`, and everything else.
 
+mod asked;
 mod headers;
 mod lexer;
 mod marker;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 
 use libbpf_rs::libbpf_sys;
 
+use self::asked::Asked;
 use self::headers::KernelHeaders;
 use self::lexer::Lexer;
 use self::lexer::Token;
@@ -41,6 +43,8 @@ pub struct Names<'t> {
     ksyms: BTreeSet<&'t str>,
     /// The identifiers of sources that do not.
     undeclared: BTreeSet<&'t str>,
+    /// Of which structs sources ask whether and where they have a member.
+    asked: Asked<'t>,
 }
 
 impl<'t> Names<'t> {
@@ -61,6 +65,7 @@ impl<'t> Names<'t> {
         let mut own = Self::default();
         let mut reader = Reader::new(&mut own);
         let mut lexer = Lexer::new(text);
+        let mut asked = Asked::default();
         while let Some(token) = lexer.next() {
             match token {
                 Token::File(path) => {
@@ -71,9 +76,15 @@ impl<'t> Names<'t> {
                     };
                 }
                 _ if reader.place == Place::Nowhere => {}
-                Token::Word(word) => reader.word(word, lexer.rest()),
+                Token::Word(word) => {
+                    reader.word(word, lexer.rest());
+                    asked.word(word);
+                }
                 Token::Literal(text) => reader.statement.is_ksym |= text == KSYMS,
-                Token::Mark(mark) => reader.mark(mark),
+                Token::Mark(mark) => {
+                    reader.mark(mark);
+                    asked.mark(mark);
+                }
             }
         }
         for declaration in reader.declarations {
@@ -86,6 +97,7 @@ impl<'t> Names<'t> {
         }
         let undeclared = own.identifiers.difference(&own.ksyms);
         own.undeclared = undeclared.copied().collect();
+        own.asked = asked;
         self.add(own);
     }
 
@@ -97,11 +109,18 @@ impl<'t> Names<'t> {
         self.mentions.append(&mut other.mentions);
         self.ksyms.append(&mut other.ksyms);
         self.undeclared.append(&mut other.undeclared);
+        self.asked.add(other.asked);
     }
 
     /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).
     pub fn ksyms(&self) -> &BTreeSet<&'t str> {
         &self.ksyms
+    }
+
+    /// Whether a source may ask of one of these structs whether or where it has a member, by
+    /// `bpf_core_field_exists` and its like.
+    pub(crate) fn ask_of(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        self.asked.of(is_one)
     }
 
     /// Whether a kernel function has to be declared for a source.

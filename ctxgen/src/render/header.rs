@@ -30,6 +30,7 @@ use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
 use crate::prototype::NamesFrom;
+use crate::render::statics::STATIC_OFFSETS;
 
 const TOP: &str = "\
 #ifndef __CTXGEN_CTX_H__
@@ -136,7 +137,12 @@ fn top(ctx: &CtxBtf<'_>) -> String {
     if ctx.is_relocatable() {
         text.push_str(RELOCATABLE);
     }
-    text.push_str(accessor(ctx));
+    // One without contexts stands in for one that has some.
+    let stands_in = ctx.structs().is_empty() && !ctx.is_relocatable();
+    if stands_in || ctx.structs().iter().any(is_static) {
+        text.push_str(STATIC_OFFSETS);
+    }
+    text.push_str(&accessor(ctx));
     text.push_str(&data::accessors(ctx));
     text
 }
@@ -323,9 +329,16 @@ fn definition(
     data::elements(out, dump, layout)?;
     out.push_str(match ctx_struct.relocatable {
         true => "} __attribute__((preserve_access_index));\n",
+        false if is_static(ctx_struct) => "} __ctx_static_offset;\n",
         false => "};\n",
     });
     Ok(())
+}
+
+/// Whether it is a context whose fields are where the header has them.
+fn is_static(ctx_struct: &CtxStruct) -> bool {
+    let is_generated = matches!(ctx_struct.context.shape, Shape::Generated { .. });
+    is_generated && !ctx_struct.relocatable
 }
 
 /// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
@@ -371,8 +384,7 @@ impl Gaps {
     }
 }
 
-/// The arguments' own types, for `ctx_get`, in an array that takes no room. An array cannot be returned
-/// by it.
+/// The arguments' own types, for `ctx_get`, in an array that takes no room.
 fn own_types(
     out: &mut String,
     dump: &mut CDump<'_>,
@@ -380,11 +392,7 @@ fn own_types(
     ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let is_array = |field: &Field| {
-        let ty = ctx.btf().resolve(field.type_id);
-        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
-    };
-    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
+    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_));
     let members = super::report::members(ctx.btf(), ctx_struct.type_id);
     let fields = layout.fields.iter().zip(members);
     let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();

@@ -3,6 +3,7 @@
 mod header;
 mod mentions;
 mod report;
+mod statics;
 mod vmlinux;
 
 pub use self::header::header;
@@ -10,6 +11,7 @@ pub use self::report::FieldReport;
 pub use self::report::Report;
 pub use self::report::reports;
 pub use self::report::unsupported;
+pub use self::statics::static_offsets_macro;
 pub use self::vmlinux::own_ksym;
 pub use self::vmlinux::vmlinux;
 pub use self::vmlinux::vmlinux_for;

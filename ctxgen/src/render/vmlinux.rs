@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::mentions::check_name;
+use super::statics;
+use super::statics::PARTS;
+use super::statics::STATIC_OFFSETS;
 use crate::Error;
 use crate::btf::CDump;
 use crate::btf::Composite;
@@ -50,6 +53,11 @@ const TOP: &str = "\
 
 ";
 
+/// What is the same for all kernels, up to their types.
+fn top() -> String {
+    [TOP, STATIC_OFFSETS, PARTS].concat()
+}
+
 const BOTTOM: &str = "\
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute pop
@@ -63,7 +71,7 @@ const VA_LIST: &str = "__builtin_va_list";
 
 /// The header without any types: what its macros make of a source is the same as with them.
 pub fn vmlinux_without_types() -> String {
-    [TOP, BOTTOM].concat()
+    [&top(), BOTTOM].concat()
 }
 
 /// All types of a kernel, and the functions that BPF programs may call (kfuncs). Of a pinned BTF
@@ -141,7 +149,7 @@ impl<'k> Header<'k> {
         Ok(Self {
             kernel,
             dump,
-            text: TOP.to_owned(),
+            text: top(),
         })
     }
 
@@ -153,8 +161,9 @@ impl<'k> Header<'k> {
 
     fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
         let text = self.dump.define_each(ids);
-        self.text
-            .push_str(&text.map_err(|error| dump_error(self.kernel, error))?);
+        let text = text.map_err(|error| dump_error(self.kernel, error))?;
+        let structs = statics::structs(self.kernel);
+        self.text.push_str(&statics::marked(&text, &structs));
         Ok(())
     }
 

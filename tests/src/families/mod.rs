@@ -16,6 +16,7 @@ use ctxgen_build::Builder;
 pub use self::expect::Expected;
 pub use self::expect::Machine;
 
+use crate::clangs::Clang;
 use crate::program::Program;
 use crate::workspace;
 
@@ -94,6 +95,14 @@ pub struct Built {
     pub bytes: Vec<u8>,
 }
 
+/// The sources that read alternative fields of contexts, which clang makes one load of if it can.
+///
+/// # Panics
+/// If the folder cannot be read.
+pub fn choices() -> Vec<Program> {
+    programs_in(&workspace().join("tests/choices"))
+}
+
 /// Builds all of these sources that a kernel has what they need for; those of the others are said to be
 /// skipped. Their SEC names and contexts are held against each other by the build.
 ///
@@ -106,13 +115,30 @@ pub fn build(
     btf: &Path,
     contexts: Contexts,
 ) -> Vec<Built> {
+    let clang = Clang::of_builds();
+    build_with(sources, name, release, btf, contexts, clang, &[])
+}
+
+/// As [`build`], with this clang, to which these arguments are given.
+///
+/// # Panics
+/// If that fails, or warns.
+pub fn build_with(
+    sources: &[Program],
+    name: &str,
+    release: &str,
+    btf: &Path,
+    contexts: Contexts,
+    clang: &Clang,
+    args: &[&str],
+) -> Vec<Built> {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let kernel = KernelBtf::from_path(btf).unwrap_or_else(|error| panic!("{error}"));
     let user = user_btf(folder.path(), kernel.byte_order());
     let kernel = kernel
         .with_user_file(&user)
         .unwrap_or_else(|error| panic!("{error}"));
-    let label = format!("{name}, {} contexts", contexts.name());
+    let label = format!("{name}, {} contexts, {clang}", contexts.name());
     let fitting: Vec<&Path> = sources
         .iter()
         .filter(|source| source.fits(&label, release, &kernel))
@@ -127,7 +153,9 @@ pub fn build(
     include.push(workspace().join("tests/corpus"));
     let built = Builder::new()
         .sources(fitting)
+        .clang(&clang.path)
         .clang_args([include])
+        .clang_args(args)
         .btf(btf)
         .user(&user)
         .relocatable(contexts == Contexts::Relocatable)

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use ctxgen_tests::Clang;
+use ctxgen_tests::clangs;
 use ctxgen_tests::families;
 use ctxgen_tests::families::Contexts;
 use ctxgen_tests::full;
@@ -15,11 +17,13 @@ const NEWEST: &str = "7.2.13-amd64-cloud";
 /// Those of which no kernel has the families yet.
 const AWAITED: [&str; 0] = [];
 
-fn build(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
+/// Builds them with fixed contexts and with relocatable ones, each with a compiler.
+fn build(name: &str, release: &str, btf: &Path, with: [&Clang; 2]) -> BTreeSet<String> {
     let mut sources = families::sources();
     sources.extend(families::values());
-    let [fixed, relocatable] = Contexts::BOTH.map(|contexts| {
-        let built = families::build(&sources, name, release, btf, contexts);
+    let [fixed, relocatable] = [0, 1].map(|at| {
+        let (contexts, clang) = (Contexts::BOTH[at], with[at]);
+        let built = families::build_with(&sources, name, release, btf, contexts, clang, &[]);
         built
             .into_iter()
             .map(|object| object.name)
@@ -31,8 +35,12 @@ fn build(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
 
 #[test]
 fn for_full_kernels() {
-    for kernel in full("programs of all families, for full kernels") {
-        let built = build(&kernel.name, release(&kernel.name), &kernel.btf);
+    const WHAT: &str = "programs of all families, for full kernels";
+    // What a compiler makes of them hardly depends on the kernel: each kernel has its turn of them.
+    let clangs = clangs(WHAT);
+    for (number, kernel) in full(WHAT).iter().enumerate() {
+        let turn = [number, number + 1].map(|number| &clangs[number % clangs.len()]);
+        let built = build(&kernel.name, release(&kernel.name), &kernel.btf, turn);
         let sources = families::sources().into_iter();
         let missing: Vec<String> = sources
             .chain(families::values())
@@ -51,5 +59,7 @@ fn for_the_running_kernel() {
     let Some(kernel) = running("programs of all families, for the running kernel") else {
         return;
     };
-    build(&kernel.name, &crate::running_release(), &kernel.btf);
+    // With all of them, they are built to be loaded.
+    let with = [Clang::of_builds(); 2];
+    build(&kernel.name, &crate::running_release(), &kernel.btf, with);
 }

@@ -2,6 +2,8 @@
 //! running one.
 
 mod builds;
+mod choices;
+mod cost;
 mod guide;
 mod running;
 mod sections;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ctxgen_tests::clangs;
 use ctxgen_tests::families;
 use ctxgen_tests::families::Contexts;
 use ctxgen_tests::families::Expected;
@@ -24,20 +25,20 @@ fn each_is_loaded_or_the_reason_is_known() {
     let machine = Machine::this(&release);
     let mut counts: BTreeMap<Expected, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for contexts in Contexts::BOTH {
-        for object in families::build(
-            &families::sources(),
-            &kernel.name,
-            &release,
-            &kernel.btf,
-            contexts,
-        ) {
+    let sources = families::sources();
+    for clang in clangs(WHAT) {
+        for contexts in Contexts::BOTH {
+            let (name, btf) = (&kernel.name, &kernel.btf);
+            let built = families::build_with(&sources, name, &release, btf, contexts, clang, &[]);
             let relocate = contexts == Contexts::Relocatable;
-            for outcome in load::each(&object.bytes, relocate).unwrap() {
-                let expected = machine.judge(&outcome);
-                *counts.entry(expected).or_default() += 1;
-                if expected == Expected::Wrong {
-                    wrong.push(format!("{} {} {outcome}", contexts.name(), object.name));
+            for object in built {
+                for outcome in load::each(&object.bytes, relocate).unwrap() {
+                    let expected = machine.judge(&outcome);
+                    *counts.entry(expected).or_default() += 1;
+                    if expected == Expected::Wrong {
+                        let (contexts, object) = (contexts.name(), &object.name);
+                        wrong.push(format!("{clang}: {contexts} {object} {outcome}"));
+                    }
                 }
             }
         }

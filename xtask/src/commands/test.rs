@@ -158,6 +158,9 @@ fn run(parser: Parser) -> Result<(), Error> {
         all.extend(needs::vm(&vm::Arch::ALL));
     }
     debian::provide(SUBCOMMAND.name, &all, setup)?;
+    if setup {
+        debian::provide_wanted(SUBCOMMAND.name, &needs::CLANGS.iter().collect::<Vec<_>>());
+    }
     let btf = Btf::resolve(&root)?;
 
     let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
@@ -268,6 +271,13 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
     if let Btf::Shipped(_) = btf {
         skipped.push(format!(
             "sample programs for the running kernel: they were built against {btf}"
+        ));
+    }
+    for missing in needs::missing(&needs::CLANGS.iter().collect::<Vec<_>>()) {
+        let (name, sought) = (missing.need.name, missing.sought);
+        skipped.push(format!(
+            "programs that {name} has compiled: {sought}; `cargo xtask test --setup` installs it \
+             where the distribution has it"
         ));
     }
     let kernels = Path::new("../shared/kernels");

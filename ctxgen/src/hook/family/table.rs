@@ -17,6 +17,10 @@ pub(super) struct Row {
     pub(super) returned: Returned,
     pub(super) generic: Generic,
     pub(super) also: &'static [&'static str],
+    /// Whether `generic` is part of the kernel's interface with user space (`include/uapi/linux/bpf.h`
+    /// and `bpf_perf_event.h`, the registers in `asm/ptrace.h`): its members have the same offsets in
+    /// all kernels.
+    pub(super) is_uapi: bool,
     /// Whether a target may name the module that it is in: `fentry/nf_conntrack:nf_conntrack_in`.
     /// libbpf looks those up by themselves (`find_kernel_btf_id` of `libbpf.c`); of the others, only
     /// the kernel knows, by the plain name.
@@ -45,6 +49,7 @@ const SLOTS: Row = Row {
     returned: Returned::No,
     generic: Generic::Unknown,
     also: &[],
+    is_uapi: false,
     modules: true,
     any_target: false,
 };
@@ -54,6 +59,7 @@ const REGISTERS: Row = Row {
     passing: Passing::Registers,
     generic: Generic::Registers,
     also: REGISTER_STRUCTS,
+    is_uapi: true,
     modules: false,
     ..SLOTS
 };
@@ -74,6 +80,7 @@ const fn fixed(
         prototypes: Prototypes::None,
         passing: Passing::Memory,
         generic: Generic::Struct(context),
+        is_uapi: true,
         modules: false,
         ..SLOTS
     }
@@ -117,6 +124,7 @@ pub(super) static ROWS: &[Row] = &[
         prototypes: Prototypes::Tracepoint { typedef: false },
         generic: Generic::Struct("bpf_raw_tracepoint_args"),
         also: &["bpf_raw_tracepoint_args"],
+        is_uapi: true,
         modules: false,
         ..SLOTS
     },
@@ -286,7 +294,11 @@ pub(super) static ROWS: &[Row] = &[
     fixed("sk_msg", &["sk_msg"], "sk_msg_md"),
     fixed("sk_lookup", &["sk_lookup"], "bpf_sk_lookup"),
     fixed("sk_reuseport", SK_REUSEPORT, "sk_reuseport_md"),
-    fixed("netfilter", &["netfilter"], "bpf_nf_ctx"),
+    Row {
+        // Of `net/netfilter/nf_bpf_link.c`.
+        is_uapi: false,
+        ..fixed("netfilter", &["netfilter"], "bpf_nf_ctx")
+    },
     fixed("perf_event", &["perf_event"], "bpf_perf_event_data"),
     Row {
         sections: &["lirc_mode2"],

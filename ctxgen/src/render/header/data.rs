@@ -25,8 +25,9 @@ const ABSOLUTE: &str = "\
  */
 #define ctx_data(ctx, name)                                                            \\
 	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) +                 \\
-						 ((ctx)->__data_loc_##name & 0xffff)))
-#define ctx_data_len(ctx, name) ((unsigned int)(ctx)->__data_loc_##name >> 16)
+						 (ctx_keep((ctx)->__data_loc_##name) & 0xffff)))
+#define ctx_data_len(ctx, name)                                                        \\
+	((unsigned int)ctx_keep((ctx)->__data_loc_##name) >> 16)
 
 ";
 
@@ -36,8 +37,9 @@ const RELATIVE: &str = "\
 #define ctx_rel_data(ctx, name)                                                        \\
 	((__typeof__((ctx)->__elements->name) *)((const char *)(ctx) + 4 +             \\
 						 OFFSET + \\
-						 ((ctx)->__rel_loc_##name & 0xffff)))
-#define ctx_rel_data_len(ctx, name) ((unsigned int)(ctx)->__rel_loc_##name >> 16)
+						 (ctx_keep((ctx)->__rel_loc_##name) & 0xffff)))
+#define ctx_rel_data_len(ctx, name)                                                    \\
+	((unsigned int)ctx_keep((ctx)->__rel_loc_##name) >> 16)
 
 ";
 
