@@ -413,7 +413,7 @@ mod tests {
     use crate::Hook;
     use crate::agree::Agreement;
     use crate::agree::agreement;
-    use crate::merge::argument_name;
+    use crate::ident::argument_name;
     use crate::merge::merge;
     use crate::prototype;
 

@@ -5,8 +5,6 @@
 
 mod variants;
 
-pub(crate) use self::variants::argument_name;
-
 use self::variants::Variant;
 use self::variants::variants;
 use crate::Context;

@@ -7,6 +7,7 @@ use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::check::Checked;
+use ctxgen::check::Unchecked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::drift::Change;
@@ -175,8 +176,7 @@ fn more_arguments_are_no_difference() {
     assert_eq!(new[0].verdict, Verdict::Differs(vec![lacks]));
     assert_eq!(
         new[0].to_string(),
-        "switched, SEC(\"tp_btf/sched_switch\"): DIFFERS: who reads these arguments reads something \
-         else:\n    removed: unsigned int prev_state, was in slot 3"
+        "switched, SEC(\"tp_btf/sched_switch\"): DIFFERS: these arguments would be misread:\n    removed: unsigned int prev_state, was in slot 3"
     );
 }
 
@@ -209,7 +209,10 @@ fn what_a_relocatable_context_lacks_is_told() {
         }])
     );
     assert_eq!(of(&all, "fine").verdict, Verdict::Relocatable);
-    assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+    assert_eq!(
+        of(&all, "other").verdict,
+        Verdict::NotChecked(Unchecked::NoStruct)
+    );
 }
 
 /// Where narrow arguments are whole slots, it is the arguments' own types that count.
@@ -299,7 +302,10 @@ fn the_context_of_another_hook() {
         let should_be = "btf_trace_sched_wakeup_ctx".to_owned();
         assert_eq!(wrong.verdict, Verdict::WrongStruct { should_be });
         assert!(!wrong.is_fine());
-        assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+        assert_eq!(
+            of(&all, "other").verdict,
+            Verdict::NotChecked(Unchecked::NoStruct)
+        );
         let right = &of(&all, "right").verdict;
         match relocatable {
             // The loader refuses the whole object.

@@ -5,6 +5,7 @@ use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::ident::FLAVOR;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
@@ -12,10 +13,6 @@ use crate::layout::Form;
 
 /// How many pointers, modifiers and the like are told by name.
 const MAX_DEPTH: u32 = 8;
-
-/// What separates an argument's name from that of its type: three underscores, as in CO-RE's
-/// flavours.
-const FLAVOR: &str = "___";
 
 /// A field for the arguments that can be read with one type.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,14 +77,6 @@ fn is_readable(kernels: &[KernelBtf], local: &(usize, &Field), target: &(usize, 
     }
 }
 
-/// The argument that a field is: `error` for `error___int`.
-pub(crate) fn argument_name(field: &str) -> &str {
-    match field.rsplit_once(FLAVOR) {
-        Some((argument, word)) if !argument.is_empty() && !word.is_empty() => argument,
-        _ => field,
-    }
-}
-
 /// `error___int`. The type's part neither starts with an underscore nor has three of them, so that the
 /// argument's name can be told from it whatever it ends with.
 fn flavored(btf: &Btf<'_>, name: &str, type_id: TypeId, taken: &[String]) -> String {
@@ -118,24 +107,5 @@ fn word(btf: &Btf<'_>, id: TypeId, depth: u32) -> String {
         Kind::FuncProto { .. } => "func".to_owned(),
         _ if is_identifier(&name) => name,
         _ => "unnamed".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_arguments() {
-        for (field, argument) in [
-            ("error___int", "error"),
-            ("ret____long", "ret_"),
-            ("a__b___int_ptr", "a__b"),
-            ("plain", "plain"),
-            ("___int", "___int"),
-            ("plain___", "plain___"),
-        ] {
-            assert_eq!(argument_name(field), argument, "{field}");
-        }
     }
 }

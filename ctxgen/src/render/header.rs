@@ -26,6 +26,7 @@ use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
+use crate::layout::GAP;
 use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
@@ -346,7 +347,7 @@ impl Gaps {
     fn fill(&mut self, out: &mut String, next: u32) {
         if next > self.end {
             let (number, len) = (self.count, next - self.end);
-            let _ = writeln!(out, "\tunsigned char __reserved_{number}[{len}];");
+            let _ = writeln!(out, "\tunsigned char {GAP}{number}[{len}];");
             self.count += 1;
         }
     }

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use ctxgen::KernelBtf;
+use ctxgen::check::Verdict;
+use ctxgen::check::check;
 use ctxgen_tests::families;
+use ctxgen_tests::families::Built;
 use ctxgen_tests::families::Contexts;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
@@ -20,6 +24,7 @@ fn build(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
     sources.extend(families::values());
     let [fixed, relocatable] = Contexts::BOTH.map(|contexts| {
         let built = families::build(&sources, name, release, btf, contexts);
+        agree(name, btf, contexts, &built);
         built
             .into_iter()
             .map(|object| object.name)
@@ -27,6 +32,27 @@ fn build(name: &str, release: &str, btf: &Path) -> BTreeSet<String> {
     });
     assert_eq!(fixed, relocatable, "{name}");
     fixed
+}
+
+/// No program is said to be wrong on the kernel that it was built for, and each that takes a struct of
+/// ctxgen's is examined.
+fn agree(name: &str, btf: &Path, contexts: Contexts, built: &[Built]) {
+    let folder = tempfile::tempdir().unwrap();
+    let kernel = KernelBtf::from_path(btf).unwrap();
+    let user = families::user_btf(folder.path(), kernel.byte_order());
+    let kernel = kernel.with_user_file(&user).unwrap();
+    for object in built {
+        for checked in check(&object.bytes, &kernel).unwrap() {
+            let what = format!("{name}, {}, {}: {checked}", contexts.name(), object.name);
+            let is_expected = match &checked.verdict {
+                Verdict::NotChecked(_) => checked.r#struct.is_none(),
+                Verdict::Relocatable => contexts == Contexts::Relocatable,
+                Verdict::Agrees => true,
+                _ => false,
+            };
+            assert!(is_expected && checked.notes.is_empty(), "{what}");
+        }
+    }
 }
 
 #[test]
