@@ -190,15 +190,21 @@ fn verdict(
 ) -> Result<Verdict, Error> {
     let program = &object.programs()[place];
     let hooks = program.hooks();
+    let mut hook = hooks.first();
     if let Some(of_struct) = &of_struct {
         let name = of_struct.struct_name();
-        let mut right = hooks.iter().map(Hook::struct_name);
-        if let Some(should_be) = right.find(|right| *right != name) {
-            return Ok(Verdict::WrongStruct { should_be });
-        }
+        let other = hooks.iter().find(|hook| hook.struct_name() != name);
+        hook = match other {
+            // A section that says less than the struct does, or is for both ends of a call.
+            Some(_) if program.may_take(&name) => Some(of_struct),
+            Some(other) => {
+                let should_be = other.struct_name();
+                return Ok(Verdict::WrongStruct { should_be });
+            }
+            None => hook.or(Some(of_struct)),
+        };
     }
-    // What it is attached to counts; the struct says it where the section does not.
-    let hook = hooks.first().cloned().or_else(|| of_struct.clone());
+    let hook = hook.cloned();
     let own = program.context.zip(of_struct);
     let context = match hook.map(|hook| Context::find_hook(kernel, &hook)) {
         Some(Ok(context)) => Some(context),

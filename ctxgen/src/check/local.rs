@@ -33,6 +33,7 @@ pub(super) fn slots<'b>(btf: &'b Btf<'_>, args: Vec<Slot>) -> Slots<'b> {
         // It says nothing of that, and what it is held against does.
         passing: Passing::Slots,
         is_own: false,
+        is_user: false,
         args,
     }
 }

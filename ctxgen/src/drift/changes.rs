@@ -9,10 +9,12 @@ use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
+use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
+use crate::kernel::Types;
 use crate::layout::Field;
 use crate::layout::SLOT;
 use crate::pairing::Argument;
@@ -169,6 +171,9 @@ pub(crate) struct Slots<'b> {
     pub(crate) passing: Passing,
     /// Whether only names tell what is what, as in a struct of the kernel's own.
     pub(crate) is_own: bool,
+    /// Whether they are those of a function in user space. Where its structs have names that the kernel's
+    /// have too, pointers to them are declared as pointers to nothing that is known.
+    pub(crate) is_user: bool,
     pub(crate) args: Vec<Slot>,
 }
 
@@ -186,9 +191,13 @@ pub(crate) struct Slot {
 
 impl<'b> Slots<'b> {
     pub(crate) fn of_context(kernel: &'b KernelBtf, context: &Context) -> Self {
+        let btf = match &context.shape {
+            Shape::Generated { layout, .. } => kernel.types(layout.types),
+            Shape::Kernel { .. } | Shape::Other { .. } => kernel.btf(),
+        };
         let args = match &context.shape {
             Shape::Generated { layout, .. } => {
-                let arguments = layout.arguments(kernel.btf()).list;
+                let arguments = layout.arguments(btf).list;
                 let fields = layout.fields.iter().zip(arguments);
                 let slot = |(field, argument): (&Field, Argument<'_>)| Slot {
                     name: field.name.clone(),
@@ -211,9 +220,10 @@ impl<'b> Slots<'b> {
             Shape::Other { .. } => Vec::new(),
         };
         Self {
-            btf: kernel.btf(),
+            btf,
             origin: kernel.origin(),
             is_own: !matches!(context.shape, Shape::Generated { .. }),
+            is_user: matches!(&context.shape, Shape::Generated { layout, .. } if layout.types != Types::Kernel),
             passing: match &context.shape {
                 Shape::Generated { layout, .. } => layout.passing,
                 Shape::Kernel { .. } | Shape::Other { .. } => Passing::Memory,
@@ -254,6 +264,14 @@ impl<'b> Slots<'b> {
     }
 }
 
+/// Whether a pointer is one to `void`; `None` for what is no pointer.
+fn pointee(btf: &Btf<'_>, id: TypeId) -> Option<bool> {
+    match btf.resolve(id)?.kind() {
+        Kind::Ptr(to) => Some(matches!(btf.resolve(to)?.kind(), Kind::Void)),
+        _ => None,
+    }
+}
+
 /// That an argument of `before` is not in `after`.
 pub(crate) fn removed(before: &Slots<'_>, slot: &Slot, after: &Slots<'_>) -> Result<Change, Error> {
     Ok(Change::Removed {
@@ -280,7 +298,10 @@ pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Chang
         let new = &after.args[place];
         is_new[place] = false;
         let agreement = agreement((before.btf, old.type_id), (after.btf, new.type_id));
-        if agreement != Agreement::Same {
+        let is_stranger = after.is_user
+            && pointee(before.btf, old.type_id) == Some(true)
+            && pointee(after.btf, new.type_id).is_some();
+        if agreement != Agreement::Same && !is_stranger {
             retyped.push(Change::Retyped {
                 name: old.name.clone(),
                 from: before.declare(old, "")?,

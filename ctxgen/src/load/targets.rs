@@ -126,7 +126,7 @@ fn arguments(
     let Shape::Generated { layout, .. } = &context.shape else {
         return BTreeMap::new();
     };
-    let theirs = layout.arguments(kernel.btf());
+    let theirs = layout.arguments(kernel.types(layout.types));
     let names = layout.fields.iter().enumerate();
     let places: HashMap<&str, usize> = names.map(|(at, field)| (&*field.name, at)).collect();
     let mut found: BTreeMap<&str, Option<Pair>> = BTreeMap::new();
