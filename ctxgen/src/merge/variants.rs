@@ -1,5 +1,7 @@
 //! An argument that is of other types on other kernels.
 
+use super::OtherName;
+use super::arguments::Argument;
 use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::btf::Btf;
@@ -17,22 +19,20 @@ const MAX_DEPTH: u32 = 8;
 /// A field for the arguments that can be read with one type.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Variant {
-    pub(super) name: String,
+    /// At least one.
+    pub(super) names: Vec<OtherName>,
     /// The kernel that the type is from, as an index.
     pub(super) of: usize,
     /// The kernels whose argument it is.
     pub(super) has: Vec<usize>,
 }
 
-/// The fields that an argument needs on these kernels: one of its name if one type does for all.
-pub(super) fn variants(
-    kernels: &[KernelBtf],
-    name: &str,
-    found: &[(usize, &Field)],
-) -> Vec<Variant> {
+/// The fields that an argument needs on these kernels: one of its names if one type does for all.
+pub(super) fn variants(kernels: &[KernelBtf], argument: &Argument<'_>) -> Vec<Variant> {
+    let found = &argument.found;
     // The type that serves most kernels comes first, and then the one that serves most of the rest.
     let mut classes: Vec<(usize, &Field, Vec<usize>)> = Vec::new();
-    let mut rest = found.to_vec();
+    let mut rest = found.clone();
     while !rest.is_empty() {
         let served = |candidate: &(usize, &Field)| {
             let mut served = rest.clone();
@@ -52,16 +52,22 @@ pub(super) fn variants(
     classes.sort_by_key(|(of, ..)| *of);
 
     let alone = classes.len() == 1;
-    let mut names: Vec<String> = Vec::new();
+    let mut taken: Vec<String> = Vec::new();
     classes
         .into_iter()
         .map(|(of, field, has)| {
-            let name = match alone {
-                true => name.to_owned(),
-                false => flavored(kernels[of].btf(), name, field.type_id, &names),
-            };
-            names.push(name.clone());
-            Variant { name, of, has }
+            let mut names = argument.names.clone();
+            if !alone {
+                for known in &mut names {
+                    known.called.retain(|kernel| has.contains(kernel));
+                }
+                names.retain(|known| !known.called.is_empty());
+                for known in &mut names {
+                    known.name = flavored(kernels[of].btf(), &known.name, field.type_id, &taken);
+                    taken.push(known.name.clone());
+                }
+            }
+            Variant { names, of, has }
         })
         .collect()
 }

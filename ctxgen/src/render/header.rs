@@ -30,6 +30,7 @@ use crate::layout::GAP;
 use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
+use crate::pairing::KnownBy;
 use crate::prototype::NamesFrom;
 
 const TOP: &str = "\
@@ -265,7 +266,7 @@ fn definition(
         let _ = write!(out, "#ifndef __BINDGEN__\n#define {name} {tag}\n#endif\n");
     }
     let _ = writeln!(out, "struct {name} {{");
-    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
     // Slots leave none, and where relocated accesses go to is not for the compiler to say.
     let has_gaps = layout.passing != Passing::Slots && !ctx_struct.relocatable;
     let mut gaps = has_gaps.then(Gaps::default);
@@ -273,6 +274,12 @@ fn definition(
         if let Some(gaps) = &mut gaps {
             gaps.fill(out, field.offset);
             gaps.end = field.offset + field.size;
+        }
+        let lacking = &ctx_struct.lacking;
+        let is_first = !lacking.is_other_name(number);
+        let has_others = lacking.is_other_name(number + 1);
+        if is_first && has_others {
+            names_begin(out, lacking.other_names[number + 1]);
         }
         let declared = dump.declare(member.type_id, member.name)?;
         let attribute = attribute(ctx, ctx_struct, layout, field);
@@ -286,7 +293,12 @@ fn definition(
             remarks.push(format!("{own}: use ctx_get()"));
         }
         remarks.extend(super::access(dump, field)?);
-        if let Some(lacking) = ctx_struct.lacking.fields.get(number)
+        if let Some(called) = lacking.called.get(number)
+            && !called.is_empty()
+        {
+            remarks.push(format!("called so on {}", those(called, labels)));
+        }
+        if let Some(lacking) = lacking.fields.get(number)
             && !lacking.is_empty()
         {
             remarks.push(format!("not on {}", those(lacking, labels)));
@@ -295,6 +307,11 @@ fn definition(
             let _ = write!(out, " /* {} */", remarks.join("; "));
         }
         out.push('\n');
+        match (is_first, has_others) {
+            (true, true) => out.push_str("#ifndef __BINDGEN__\n"),
+            (false, false) => out.push_str("\t};\n#endif\n"),
+            _ => {}
+        }
     }
     if let Some(gaps) = &mut gaps {
         gaps.fill(out, layout.size);
@@ -308,6 +325,15 @@ fn definition(
         false => "};\n",
     });
     Ok(())
+}
+
+/// What is before the names of an argument that has several. Rust has the first of them.
+fn names_begin(out: &mut String, by: Option<KnownBy>) {
+    let why = by.map(|by| format!(": {by}")).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "#ifndef __BINDGEN__\n\tunion {{ /* one argument{why} */\n#endif"
+    );
 }
 
 /// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
@@ -367,7 +393,7 @@ fn own_types(
         ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
     };
     let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
-    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
     let fields = layout.fields.iter().zip(members);
     let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();
     if readable.is_empty() {

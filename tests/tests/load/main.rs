@@ -5,5 +5,6 @@ mod headers;
 mod instructions;
 mod object;
 mod picked;
+mod renamed;
 mod running;
 mod struct_ops;
