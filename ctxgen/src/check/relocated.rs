@@ -72,7 +72,7 @@ impl<'s> Relocated<'s> {
             Ok(targets) => targets,
             Err(why) => {
                 let structs = self.object.relocated_contexts();
-                let is_relocated = own.is_none_or(|(id, _)| structs.contains(id));
+                let is_relocated = own.is_some_and(|(id, _)| structs.contains(id));
                 return Ok(is_relocated.then(|| Verdict::Refused(why.clone())));
             }
         };
