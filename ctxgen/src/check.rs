@@ -21,6 +21,7 @@ use crate::kernel::KernelBtf;
 use crate::multi::unshared;
 use crate::object::ObjectFile;
 use crate::object::Program;
+use crate::pairing::KnownBy;
 
 /// A program, and what a kernel makes of its context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,9 @@ pub struct Checked {
     pub r#struct: Option<String>,
     /// How the two fit.
     pub verdict: Verdict,
+    /// More about it.
+    #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Vec::is_empty"))]
+    pub notes: Vec<Note>,
 }
 
 /// How a program's context fits a kernel.
@@ -53,8 +57,7 @@ pub enum Verdict {
     /// The context is relocatable, and the kernel has all that the program accesses.
     Relocatable,
     /// The context is relocatable, and the kernel lacks these of the arguments that the program
-    /// reads, or has them with other types. It loads if the reads are guarded with
-    /// `bpf_core_field_exists`.
+    /// reads, or has them with other types, and the program does not ask before.
     Lacks(Vec<Change>),
     /// The program takes the context of another hook than that of its section, on any kernel.
     WrongStruct {
@@ -66,22 +69,75 @@ pub enum Verdict {
     Refused(String),
     /// The kernel has no such hook, for this reason.
     Absent(String),
-    /// The program takes no context struct of ctxgen's, or its section says nothing about where it
-    /// attaches.
-    Unknown,
+    /// The context is not that of the kernel, and the program reads nothing of it.
+    Unread,
+    /// The context was not examined: nothing is known of it, good or bad.
+    NotChecked(Unchecked),
+}
+
+/// Why a program's context was not examined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Unchecked {
+    /// The program takes no struct: a `void *`, an array of slots, or nothing.
+    NoStruct,
+    /// The program takes this struct of the kernel's own, whose fields are not compared.
+    KernelStruct(String),
+    /// The context is of a function in user space, of which the kernel's BTF says nothing.
+    UserSpace,
+    /// It implements a member of `struct_ops` that the kernel lacks: libbpf leaves it out there.
+    AbsentMember,
+    /// The object's programs are too long to be followed.
+    TooLong,
+}
+
+/// What is worth knowing of a program's context, though nothing is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Note {
+    /// An argument has another name in the kernel.
+    Renamed {
+        /// The field in the object.
+        field: String,
+        /// What the kernel calls it.
+        kernel: String,
+        /// What tells that it is the same.
+        by: KnownBy,
+    },
+    /// The kernel lacks an argument or a hook, or has the argument with another type, and the program reads
+    /// it only where `bpf_core_field_exists` or `bpf_core_type_exists` says that it is there.
+    Guarded(Change),
 }
 
 impl Checked {
-    /// Whether a program with this verdict is right on the kernel as it is.
+    /// Whether nothing is wrong with a program of this verdict on the kernel. That holds for what was
+    /// not examined too: see [`Checked::is_examined`].
     pub fn is_fine(&self) -> bool {
         match self.verdict {
-            Verdict::Agrees | Verdict::Relocatable | Verdict::Unknown => true,
+            Verdict::Agrees | Verdict::Relocatable | Verdict::Unread | Verdict::NotChecked(_) => {
+                true
+            }
             Verdict::Differs(_)
             | Verdict::Lacks(_)
             | Verdict::WrongStruct { .. }
             | Verdict::Refused(_)
             | Verdict::Absent(_) => false,
         }
+    }
+
+    /// Whether the program's context was held against the kernel.
+    pub fn is_examined(&self) -> bool {
+        !matches!(self.verdict, Verdict::NotChecked(_))
     }
 }
 
@@ -107,16 +163,20 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
         };
         return Err(error.into());
     }
-    let relocated = Relocated::new(&object, kernel);
+    let mut relocated = Relocated::new(&object, kernel);
     let programs = object.programs().iter().enumerate();
     programs
         .map(|(place, program)| {
             let hook = program.context.and_then(|id| object.context_hook(id));
+            let r#struct = hook.as_ref().map(Hook::struct_name);
+            let mut notes = Vec::new();
+            let verdict = verdict(&object, place, hook, kernel, &mut relocated, &mut notes)?;
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),
-                r#struct: hook.as_ref().map(Hook::struct_name),
-                verdict: verdict(&object, (place, program), hook, kernel, &relocated)?,
+                r#struct,
+                verdict,
+                notes,
             })
         })
         .collect()
@@ -124,11 +184,13 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
 
 fn verdict(
     object: &ObjectFile,
-    (place, program): (usize, &Program),
+    place: usize,
     of_struct: Option<Hook>,
     kernel: &KernelBtf,
-    relocated: &Relocated<'_>,
+    relocated: &mut Relocated<'_>,
+    notes: &mut Vec<Note>,
 ) -> Result<Verdict, Error> {
+    let program = &object.programs()[place];
     let mut hooks = program.hooks();
     if let (Some(of_struct), Ok(sec)) = (&of_struct, SecName::parse(&program.section))
         && sec.may_take(&of_struct.struct_name())
@@ -141,47 +203,72 @@ fn verdict(
         }
         hooks.retain(|hook| hook.struct_name() == name);
     }
+    let mut hook = hooks.first();
     if let Some(of_struct) = &of_struct {
         let name = of_struct.struct_name();
-        let mut right = hooks.iter().map(Hook::struct_name);
-        if let Some(should_be) = right.find(|right| *right != name) {
-            return Ok(Verdict::WrongStruct { should_be });
-        }
+        let other = hooks.iter().find(|hook| hook.struct_name() != name);
+        hook = match other {
+            // A section that says less than the struct does, or is for both ends of a call.
+            Some(_) if program.may_take(&name) => Some(of_struct),
+            Some(other) => {
+                let should_be = other.struct_name();
+                return Ok(Verdict::WrongStruct { should_be });
+            }
+            None => hook.or(Some(of_struct)),
+        };
     }
-    // What it is attached to counts; the struct says it where the section does not.
-    let hook = hooks.first().cloned().or_else(|| of_struct.clone());
-    let Some(hook) = hook else {
-        return Ok(Verdict::Unknown);
-    };
-    let is_claimed = program.context.is_some() && of_struct.is_some();
-    let context = match Context::find_hook(kernel, &hook) {
-        Ok(context) => context,
+    let hook = hook.cloned();
+    let own = program.context.zip(of_struct);
+    let context = match hook.map(|hook| Context::find_hook(kernel, &hook)) {
+        Some(Ok(context)) => Some(context),
         // libbpf knows by itself what to do with members that the kernel lacks.
-        Err(_) if !program.implements.is_empty() && !is_claimed => return Ok(Verdict::Unknown),
-        Err(error) => return Ok(Verdict::Absent(absence(&error))),
+        Some(Err(_)) if !program.implements.is_empty() && own.is_none() => {
+            return Ok(Verdict::NotChecked(Unchecked::AbsentMember));
+        }
+        Some(Err(error)) => return Ok(Verdict::Absent(absence(&error))),
+        None => None,
     };
-    let (Some(id), Some(of_struct)) = (program.context, of_struct) else {
-        return Ok(Verdict::Unknown);
-    };
-    // Of a function in user space, the kernel's BTF says nothing.
-    if of_struct.has_generated_struct() && matches!(context.shape, Shape::Kernel { .. }) {
-        return Ok(Verdict::Unknown);
+    if let Some((_, of_struct)) = &own
+        && of_struct.has_generated_struct()
+        && let Some(Shape::Kernel { .. }) = context.as_ref().map(|context| &context.shape)
+    {
+        return Ok(Verdict::NotChecked(Unchecked::UserSpace));
     }
-    if let Some(verdict) = relocated.verdict(place, id, &of_struct)? {
+    if let Some(verdict) = relocated.verdict(place, own.as_ref(), notes)? {
         return Ok(verdict);
     }
-    let mut differs = changes(
-        &arguments(object.btf(), id),
-        &Slots::of_context(kernel, &context),
-    )?;
-    let is_harm = |change: &Change| !matches!(change, Change::Added { .. });
-    if !differs.iter().any(is_harm) {
-        differs.clear();
+    let (Some((id, of_struct)), Some(context)) = (own, context) else {
+        return Ok(Verdict::NotChecked(unchecked(object, program)));
+    };
+    let ours = arguments(object.btf(), id, &of_struct);
+    let differs = changes(&ours, &Slots::of_context(kernel, &context))?;
+    if differs.iter().all(Change::is_harmless) {
+        notes.extend(differs.into_iter().filter_map(renamed));
+        return Ok(Verdict::Agrees);
     }
-    Ok(match differs.is_empty() {
-        true => Verdict::Agrees,
-        false => Verdict::Differs(differs),
+    Ok(match relocated.uses_context(place) {
+        true => Verdict::Differs(differs),
+        false => Verdict::Unread,
     })
+}
+
+fn unchecked(object: &ObjectFile, program: &Program) -> Unchecked {
+    let context = program.context.and_then(|id| object.btf().get(id));
+    match context {
+        Some(ty) => Unchecked::KernelStruct(ty.name().to_owned()),
+        None => Unchecked::NoStruct,
+    }
+}
+
+fn renamed(change: Change) -> Option<Note> {
+    match change {
+        Change::Renamed { from, to, by, .. } => Some(Note::Renamed {
+            field: from,
+            kernel: to,
+            by,
+        }),
+        _ => None,
+    }
 }
 
 impl fmt::Display for Checked {
@@ -190,7 +277,11 @@ impl fmt::Display for Checked {
             f,
             "{}, SEC(\"{}\"): {}",
             self.program, self.section, self.verdict
-        )
+        )?;
+        for note in &self.notes {
+            write!(f, "\n    {note}")?;
+        }
+        Ok(())
     }
 }
 
@@ -199,7 +290,10 @@ impl fmt::Display for Verdict {
         let changes = match self {
             Self::Agrees => return f.write_str("agrees"),
             Self::Relocatable => return f.write_str("relocatable, with all that it reads"),
-            Self::Unknown => return f.write_str("not known to ctxgen"),
+            Self::Unread => {
+                return f.write_str("reads nothing of its context, which differs on this kernel");
+            }
+            Self::NotChecked(why) => return write!(f, "NOT CHECKED: {why}"),
             Self::WrongStruct { should_be } => {
                 return write!(
                     f,
@@ -209,7 +303,7 @@ impl fmt::Display for Verdict {
             Self::Refused(why) => return write!(f, "the object cannot be loaded: {why}"),
             Self::Absent(why) => return write!(f, "cannot attach: {why}"),
             Self::Differs(changes) => {
-                f.write_str("DIFFERS: who reads these arguments reads something else:")?;
+                f.write_str("DIFFERS: these arguments would be misread:")?;
                 changes
             }
             Self::Lacks(changes) => {
@@ -221,5 +315,40 @@ impl fmt::Display for Verdict {
             write!(f, "\n    {change}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStruct => f.write_str(
+                "it takes no context struct, so what it reads from its context is not known",
+            ),
+            Self::KernelStruct(name) => write!(
+                f,
+                "it takes struct {name}, which is none of ctxgen's; its fields were not compared"
+            ),
+            Self::UserSpace => f.write_str(
+                "its context is of a function in user space, of which the kernel's BTF says nothing",
+            ),
+            Self::AbsentMember => f.write_str(
+                "it implements a member of struct_ops that the kernel does not have, and takes no \
+                 context struct",
+            ),
+            Self::TooLong => f.write_str("the object's programs are too long to be followed"),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Renamed { field, kernel, by } => {
+                write!(f, "renamed: {field} is {kernel} in this kernel: {by}")
+            }
+            Self::Guarded(change) => {
+                write!(f, "guarded, and not read on this kernel: {change}")
+            }
+        }
     }
 }

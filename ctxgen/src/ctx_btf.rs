@@ -24,6 +24,7 @@ use crate::layout::SystemCallArguments;
 use crate::merge::Merged;
 use crate::merge::MergedField;
 use crate::merge::MergedShape;
+use crate::pairing::KnownBy;
 
 /// `BTF_KIND_INT`, for looking one up.
 const KIND_INT: u32 = 1;
@@ -62,9 +63,20 @@ pub struct Lacking {
     pub hook: Vec<usize>,
     /// For each field, those that have the hook but not the field. Empty where all have all.
     pub fields: Vec<Vec<usize>>,
+    /// For each field that is another name of the one before it, what tells that. Empty where there is none.
+    pub other_names: Vec<Option<KnownBy>>,
+    /// For each field that has other names, the kernels that call it so. Empty where there is none.
+    pub called: Vec<Vec<usize>>,
     /// Arguments that have no field, and the kernel that they are of: the types of the kernel below have
     /// no way to declare them.
     pub undeclared: Vec<(String, usize)>,
+}
+
+impl Lacking {
+    /// Whether a field is another name of the one before it.
+    pub(crate) fn is_other_name(&self, field: usize) -> bool {
+        self.other_names.get(field).is_some_and(Option::is_some)
+    }
 }
 
 impl<'k> CtxBtf<'k> {
@@ -123,7 +135,7 @@ impl<'k> CtxBtf<'k> {
             .map(|mut part| {
                 builder.import_types(base, &mut part.context);
                 CtxStruct {
-                    type_id: builder.add(&part.context),
+                    type_id: builder.add(&part.context, &part.lacking),
                     context: part.context,
                     lacking: part.lacking,
                     relocatable: part.relocatable,
@@ -202,31 +214,36 @@ impl<'k> Builder<'k> {
         }
     }
 
-    fn add(&mut self, context: &Context) -> TypeId {
+    fn add(&mut self, context: &Context, lacking: &Lacking) -> TypeId {
         let layout = match &context.shape {
             Shape::Kernel { type_id } => return *type_id,
             Shape::Other { .. } => return TypeId::VOID,
             Shape::Generated { layout, .. } => layout,
         };
-        self.structure(&context.struct_name, layout)
+        self.structure(&context.struct_name, layout, lacking)
     }
 
-    fn structure(&mut self, name: &str, layout: &Layout) -> TypeId {
+    fn structure(&mut self, name: &str, layout: &Layout, lacking: &Lacking) -> TypeId {
         let system_call = layout
             .system_call
             .as_ref()
             .map(|call| self.pointer_to_arguments(call));
-        let members: Vec<_> = layout
-            .fields
-            .iter()
-            .map(|field| {
-                let declared = match (field.form, system_call) {
-                    (Form::SystemCall, Some(pointer)) => pointer,
-                    _ => self.declared(field),
-                };
-                (field.name.as_str(), declared, field.offset)
-            })
-            .collect();
+        let mut members: Vec<(&str, TypeId, u32)> = Vec::new();
+        let mut fields = layout.fields.iter().enumerate().peekable();
+        while let Some((_, field)) = fields.next() {
+            let declared = match (field.form, system_call) {
+                (Form::SystemCall, Some(pointer)) => pointer,
+                _ => self.declared(field),
+            };
+            let mut names = vec![(field.name.as_str(), declared)];
+            while let Some((_, other)) = fields.next_if(|(at, _)| lacking.is_other_name(*at)) {
+                names.push((&other.name, declared));
+            }
+            members.push(match names.len() {
+                1 => (&field.name, declared, field.offset),
+                _ => ("", self.writer.union("", field.size, &names), field.offset),
+            });
+        }
         self.writer.structure(name, layout.size, &members)
     }
 
@@ -235,7 +252,7 @@ impl<'k> Builder<'k> {
         if let Some(pointer) = self.calls.get(&call.struct_name) {
             return *pointer;
         }
-        let structure = self.structure(&call.struct_name, &call.layout);
+        let structure = self.structure(&call.struct_name, &call.layout, &Lacking::default());
         let constant = self.writer.constant(structure);
         let pointer = self.writer.pointer(constant);
         self.calls.insert(call.struct_name.clone(), pointer);
@@ -305,8 +322,7 @@ impl<'k> Builder<'k> {
         let is_relocatable = matches!(merged.shape, MergedShape::Generated { .. });
         let mut lacking = Lacking {
             hook: merged.lacking,
-            fields: Vec::new(),
-            undeclared: Vec::new(),
+            ..Lacking::default()
         };
         let shape = match merged.shape {
             MergedShape::Kernel { type_id } => Shape::Kernel { type_id },
@@ -347,6 +363,8 @@ impl<'k> Builder<'k> {
                     field,
                     of,
                     lacking: kernels_without,
+                    called,
+                    others,
                 } in fields
                 {
                     let Some(type_id) = type_of(of, field.type_id) else {
@@ -367,8 +385,24 @@ impl<'k> Builder<'k> {
                         ..relocatable(field)
                     };
                     layout.size += field.size.next_multiple_of(SLOT);
-                    layout.fields.push(field);
-                    lacking.fields.push(kernels_without);
+                    let has_others = !others.is_empty();
+                    let others = others.into_iter().map(|other| {
+                        let field = Field {
+                            name: other.name,
+                            ..field.clone()
+                        };
+                        (field, other.called, Some(other.by))
+                    });
+                    let first = (field.clone(), called, None);
+                    for (field, called, by) in std::iter::once(first).chain(others) {
+                        layout.fields.push(field);
+                        lacking.fields.push(kernels_without.clone());
+                        lacking.other_names.push(by);
+                        lacking.called.push(match has_others {
+                            true => called,
+                            false => Vec::new(),
+                        });
+                    }
                 }
                 Shape::Generated { layout, names_from }
             }
@@ -413,7 +447,7 @@ mod tests {
     use crate::Hook;
     use crate::agree::Agreement;
     use crate::agree::agreement;
-    use crate::merge::argument_name;
+    use crate::ident::argument_name;
     use crate::merge::merge;
     use crate::prototype;
 
@@ -442,6 +476,7 @@ mod tests {
                     continue;
                 };
                 let hook = &ctx_struct.context.hooks[0];
+                let all = &layout.fields;
                 for (field, lacking) in layout.fields.iter().zip(&ctx_struct.lacking.fields) {
                     for (number, kernel) in kernels.iter().enumerate() {
                         if ctx_struct.lacking.hook.contains(&number) || lacking.contains(&number) {
@@ -453,8 +488,12 @@ mod tests {
                             panic!("{what}");
                         };
                         let named = |name: &str| layout.fields.iter().find(|f| f.name == name);
-                        let argument = named(&field.name)
-                            .or_else(|| named(argument_name(&field.name)))
+                        let argument = all
+                            .iter()
+                            .filter(|other| other.offset == field.offset)
+                            .find_map(|name| {
+                                named(&name.name).or_else(|| named(argument_name(&name.name)))
+                            })
                             .expect(&what);
                         let sides = ((ctx.btf(), field.type_id), (kernel.btf(), argument.type_id));
                         assert_ne!(agreement(sides.0, sides.1), Agreement::No, "{what}");

@@ -10,6 +10,7 @@ pub use self::changes::Place;
 pub(crate) use self::changes::Slot;
 pub(crate) use self::changes::Slots;
 pub(crate) use self::changes::changes;
+pub(crate) use self::changes::removed;
 use crate::Context;
 use crate::Error;
 use crate::hook::Hook;
@@ -102,6 +103,15 @@ impl Drift {
             hooks,
             steps,
         }))
+    }
+}
+
+impl Drift {
+    /// Whether a struct that is right on one of the kernels is so on all of them, whatever the arguments are
+    /// called: nothing but names is different.
+    pub fn is_in_names(&self) -> bool {
+        let mut changes = self.steps.iter().flat_map(|step| &step.changes);
+        changes.all(|change| matches!(change, Change::Renamed { .. }))
     }
 }
 

@@ -172,6 +172,18 @@ pub(crate) fn field_name(name: &str, used: &[String]) -> String {
     field
 }
 
+/// What separates an argument's name from that of its type, where a struct has a field for each type that
+/// an argument has on several kernels: three underscores, as in CO-RE's flavours.
+pub(crate) const FLAVOR: &str = "___";
+
+/// The argument that a field is: `error` for `error___int`.
+pub(crate) fn argument_name(field: &str) -> &str {
+    match field.rsplit_once(FLAVOR) {
+        Some((argument, word)) if !argument.is_empty() && !word.is_empty() => argument,
+        _ => field,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,5 +232,19 @@ mod tests {
         assert!(is_underscored_word("__weak"));
         assert!(is_underscored_word("__builtin_va_arg"));
         assert!(!is_underscored_word("__rcu"));
+    }
+
+    #[test]
+    fn names_of_arguments() {
+        for (field, argument) in [
+            ("error___int", "error"),
+            ("ret____long", "ret_"),
+            ("a__b___int_ptr", "a__b"),
+            ("plain", "plain"),
+            ("___int", "___int"),
+            ("plain___", "plain___"),
+        ] {
+            assert_eq!(argument_name(field), argument, "{field}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The contexts of one hook on several kernels, as one struct.
 //!
 //! It has every argument that any of the kernels passes. Where an argument is, is no matter: a
-//! relocated access goes to where the running kernel has it.
+//! relocated access goes to where the running kernel has it. An argument that kernels have different names
+//! for has all of them.
 
+mod arguments;
 mod variants;
 
-pub(crate) use self::variants::argument_name;
-
+use self::arguments::arguments;
 use self::variants::Variant;
 use self::variants::variants;
 use crate::Context;
@@ -21,11 +22,9 @@ use crate::layout::Field;
 use crate::layout::Layout;
 use crate::layout::SystemCallArguments;
 use crate::layout::Unsupported;
+use crate::pairing::KnownBy;
 use crate::prototype::NamesFrom;
 use crate::prototype::with_nearest;
-
-/// What the returned value's field is called.
-const RET: &str = "ret";
 
 /// A context struct for several kernels.
 #[derive(Clone, Debug)]
@@ -91,6 +90,21 @@ pub struct MergedField {
     pub of: usize,
     /// The kernels that have the hook but not this field, as indices.
     pub lacking: Vec<usize>,
+    /// The kernels that call it by this name, as indices.
+    pub called: Vec<usize>,
+    /// What other kernels call it.
+    pub others: Vec<OtherName>,
+}
+
+/// A name that some kernels have for an argument which others call otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherName {
+    /// The name.
+    pub name: String,
+    /// The kernels that have it, as indices.
+    pub called: Vec<usize>,
+    /// What tells that the argument is the same.
+    pub by: KnownBy,
 }
 
 /// The context that a struct name stands for, on several kernels.
@@ -184,53 +198,29 @@ fn merge_found(
     Ok(merged)
 }
 
-/// An argument's name, and what each kernel has under it.
-type Argument<'c> = (String, Vec<(usize, &'c Field)>);
-
 fn fields(kernels: &[KernelBtf], contexts: &[(usize, Context)]) -> Vec<MergedField> {
     let mut fields = Vec::new();
-    for (name, found) in arguments(contexts) {
+    for argument in arguments(kernels, contexts) {
         let lacking = |has: &[usize]| {
             let kernels = contexts.iter().map(|(kernel, _)| *kernel);
             kernels.filter(|kernel| !has.contains(kernel)).collect()
         };
-        for Variant { name, of, has } in variants(kernels, &name, &found) {
-            let field = found.iter().find(|(kernel, _)| *kernel == of);
-            fields.extend(field.map(|(_, field)| MergedField {
+        for Variant { names, of, has } in variants(kernels, &argument) {
+            let field = argument.found.iter().find(|(kernel, _)| *kernel == of);
+            let Some(((_, field), (first, others))) = field.zip(names.split_first()) else {
+                continue;
+            };
+            fields.push(MergedField {
                 field: Field {
-                    name,
+                    name: first.name.clone(),
                     ..(*field).clone()
                 },
                 of,
                 lacking: lacking(&has),
-            }));
+                called: first.called.clone(),
+                others: others.to_vec(),
+            });
         }
     }
     fields
-}
-
-/// The arguments of all kernels by name: those of each kernel in its order, a new one behind what it
-/// is behind there, and the returned value last.
-fn arguments(contexts: &[(usize, Context)]) -> Vec<Argument<'_>> {
-    let mut arguments: Vec<Argument<'_>> = Vec::new();
-    for (kernel, context) in contexts {
-        let Shape::Generated { layout, .. } = &context.shape else {
-            continue;
-        };
-        let mut next = 0;
-        for field in &layout.fields {
-            let known = arguments.iter().position(|(name, _)| *name == field.name);
-            let at = known.unwrap_or_else(|| {
-                arguments.insert(next, (field.name.clone(), Vec::new()));
-                next
-            });
-            arguments[at].1.push((*kernel, field));
-            next = at + 1;
-        }
-    }
-    if let Some(ret) = arguments.iter().position(|(name, _)| name == RET) {
-        let ret = arguments.remove(ret);
-        arguments.push(ret);
-    }
-    arguments
 }

@@ -100,7 +100,7 @@ fn check() {
             "{object} on 6.1-x86_64:\n  \
              unlinked  fexit/vfs_unlink  agrees\n\
              {object} on 5.10-x86_64:\n  \
-             unlinked  fexit/vfs_unlink  DIFFERS: who reads these arguments reads something else:\n    \
+             unlinked  fexit/vfs_unlink  DIFFERS: these arguments would be misread:\n    \
              removed: struct user_namespace *mnt_userns, was in slot 0\n    \
              moved: dir from slot 1 to 0, dentry from slot 2 to 1, delegated_inode from slot 3 to 2, \
              ret from slot 4 to 3\n"

@@ -7,6 +7,8 @@ use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::check::Checked;
+use ctxgen::check::Note;
+use ctxgen::check::Unchecked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::drift::Change;
@@ -175,12 +177,11 @@ fn more_arguments_are_no_difference() {
     assert_eq!(new[0].verdict, Verdict::Differs(vec![lacks]));
     assert_eq!(
         new[0].to_string(),
-        "switched, SEC(\"tp_btf/sched_switch\"): DIFFERS: who reads these arguments reads something \
-         else:\n    removed: unsigned int prev_state, was in slot 3"
+        "switched, SEC(\"tp_btf/sched_switch\"): DIFFERS: these arguments would be misread:\n    removed: unsigned int prev_state, was in slot 3"
     );
 }
 
-/// That a program asks first is not seen.
+/// That a program asks first counts: see [`what_is_asked_for_first`].
 #[test]
 fn what_a_relocatable_context_lacks_is_told() {
     let text = "SEC(\"tp_btf/sched_switch\")\n\
@@ -209,7 +210,169 @@ fn what_a_relocatable_context_lacks_is_told() {
         }])
     );
     assert_eq!(of(&all, "fine").verdict, Verdict::Relocatable);
-    assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+    assert_eq!(
+        of(&all, "other").verdict,
+        Verdict::NotChecked(Unchecked::NoStruct)
+    );
+}
+
+/// What `bpf_core_read.h` has of what is used here.
+const QUESTIONS: &str = "#define field_exists(field) __builtin_preserve_field_info(field, 2)\n\
+                         #define type_exists(type) __builtin_preserve_type_info(*(type *)0, 0)\n\
+                         static long (*const ktime)(void) = (void *)5;\n\
+                         u64 out;\n";
+
+/// A program of `sched_switch` with that body, beside that function.
+fn asking(function: &str, body: &str) -> String {
+    format!(
+        "{QUESTIONS}struct btf_trace_no_such_hook_ctx {{ u64 argument; }} \
+         __attribute__((preserve_access_index));\n{function}\n\
+         SEC(\"tp_btf/sched_switch\")\n\
+         int prog(struct btf_trace_sched_switch_ctx *ctx)\n\
+         {{ u64 other = ctx->preempt; {body} return out + other; }}\n"
+    )
+}
+
+fn prev_state() -> Change {
+    Change::Removed {
+        declaration: "unsigned int prev_state".to_owned(),
+        place: Place::Slot(3),
+    }
+}
+
+/// An argument that is read only where it is there is no fault where it is not, and is named.
+#[test]
+fn what_is_asked_for_first() {
+    let callee = "static __attribute__((noinline)) u64 state(struct btf_trace_sched_switch_ctx *ctx)\n\
+                  { out++; return ctx->prev_state + ktime(); }\n";
+    let has = "static __attribute__((noinline)) int has(struct btf_trace_sched_switch_ctx *ctx)\n\
+               { out++; return field_exists(ctx->prev_state); }\n";
+    for (function, body) in [
+        (
+            "",
+            "if (field_exists(ctx->prev_state)) other += ctx->prev_state;",
+        ),
+        (
+            "",
+            "if (!field_exists(ctx->prev_state)) return 1; other += ctx->prev_state;",
+        ),
+        (
+            "",
+            "if (field_exists(ctx->prev_state) && ktime() > 7) other += ctx->prev_state;",
+        ),
+        // Asked once, and needed twice, with calls between.
+        (
+            "",
+            "int has = field_exists(ctx->prev_state); if (has) out = ctx->prev_state; \
+             other += ktime(); if (has) other += ctx->prev_state;",
+        ),
+        (
+            "",
+            "other += field_exists(ctx->prev_state) ? ctx->prev_state : ktime();",
+        ),
+        (
+            callee,
+            "if (field_exists(ctx->prev_state)) other += state(ctx);",
+        ),
+        (has, "if (has(ctx)) other += ctx->prev_state;"),
+    ] {
+        let object = build_text(&asking(function, body), "7.2-x86_64", true);
+        let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+        let prog = of(&all, "prog");
+        assert_eq!(prog.verdict, Verdict::Relocatable, "{body}");
+        assert_eq!(prog.notes, [Note::Guarded(prev_state())], "{body}");
+        assert_eq!(
+            prog.to_string().split_once('\n').unwrap().1,
+            "    guarded, and not read on this kernel: removed: unsigned int prev_state, was in slot 3"
+        );
+        // Where it is there, there is nothing to say.
+        let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+        let prog = of(&all, "prog");
+        assert_eq!(
+            (&prog.verdict, &prog.notes[..]),
+            (&Verdict::Relocatable, &[][..])
+        );
+    }
+}
+
+/// A question is none for what it does not lead around.
+#[test]
+fn what_is_asked_for_in_vain() {
+    for body in [
+        // Another field.
+        "if (field_exists(ctx->next)) other += ctx->prev_state;",
+        // The other way round.
+        "if (!field_exists(ctx->prev_state)) other += ctx->prev_state;",
+        // Only once.
+        "if (field_exists(ctx->prev_state)) out = ctx->prev_state; ktime(); other += ctx->prev_state;",
+        // Or something else.
+        "if (field_exists(ctx->prev_state) || ktime() > 7) other += ctx->prev_state;",
+        // Asked, and nothing made of it.
+        "out = field_exists(ctx->prev_state); other += ctx->prev_state;",
+    ] {
+        let object = build_text(&asking("", body), "7.2-x86_64", true);
+        let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+        let prog = of(&all, "prog");
+        assert_eq!(prog.verdict, Verdict::Lacks(vec![prev_state()]), "{body}");
+    }
+}
+
+/// The same of whole contexts.
+#[test]
+fn hooks_that_are_asked_for_first() {
+    let read = "other += ((struct btf_trace_no_such_hook_ctx *)ctx)->argument;";
+    let absent = Change::Absent {
+        why: "struct btf_trace_no_such_hook_ctx: the kernel does not have it".to_owned(),
+    };
+    let asked = format!("if (type_exists(struct btf_trace_no_such_hook_ctx)) {read}");
+    let by_field =
+        format!("if (field_exists(((struct btf_trace_no_such_hook_ctx *)ctx)->argument)) {read}");
+    for (body, verdict, notes) in [
+        (
+            asked,
+            Verdict::Relocatable,
+            vec![Note::Guarded(absent.clone())],
+        ),
+        (
+            by_field,
+            Verdict::Relocatable,
+            vec![Note::Guarded(absent.clone())],
+        ),
+        (read.to_owned(), Verdict::Lacks(vec![absent]), vec![]),
+    ] {
+        let object = build_text(&asking("", &body), "7.2-x86_64", true);
+        let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+        let prog = of(&all, "prog");
+        assert_eq!((&prog.verdict, &prog.notes), (&verdict, &notes), "{body}");
+    }
+}
+
+/// A program whose argument is no struct may read contexts all the same.
+#[test]
+fn what_a_program_reads_counts_whatever_it_takes() {
+    let text = "SEC(\"tp_btf/sched_switch\") int prog(void *any)\n\
+                { struct btf_trace_sched_switch_ctx *ctx = any; return ctx->prev_state; }\n\
+                SEC(\"tc\") int packets(struct __sk_buff *skb) { return skb->len; }\n";
+    let object = build_text(text, "7.2-x86_64", true);
+    let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+    assert_eq!(of(&all, "prog").verdict, Verdict::Lacks(vec![prev_state()]));
+    let packets = of(&all, "packets");
+    let own = Unchecked::KernelStruct("__sk_buff".to_owned());
+    assert_eq!(packets.verdict, Verdict::NotChecked(own));
+    assert!(packets.is_fine() && !packets.is_examined());
+    assert!(packets.to_string().contains("NOT CHECKED"), "{packets}");
+}
+
+/// A fixed context that is another one on the kernel does no harm where nothing is read of it.
+#[test]
+fn a_context_that_is_not_read() {
+    let text = "static long (*const ktime)(void) = (void *)5;\n\
+                SEC(\"fexit/vfs_unlink\") int unread(struct btf_fexit_vfs_unlink_ctx *ctx) { return ktime(); }\n\
+                SEC(\"fexit/vfs_unlink\") int read(struct btf_fexit_vfs_unlink_ctx *ctx) { return ctx->ret; }\n";
+    let object = build_text(text, "6.1-x86_64", false);
+    let all = check(&object, &kernel("7.2-x86_64")).unwrap();
+    assert_eq!(of(&all, "unread").verdict, Verdict::Unread);
+    assert!(matches!(of(&all, "read").verdict, Verdict::Differs(_)));
 }
 
 /// Where narrow arguments are whole slots, it is the arguments' own types that count.
@@ -299,7 +462,10 @@ fn the_context_of_another_hook() {
         let should_be = "btf_trace_sched_wakeup_ctx".to_owned();
         assert_eq!(wrong.verdict, Verdict::WrongStruct { should_be });
         assert!(!wrong.is_fine());
-        assert_eq!(of(&all, "other").verdict, Verdict::Unknown);
+        assert_eq!(
+            of(&all, "other").verdict,
+            Verdict::NotChecked(Unchecked::NoStruct)
+        );
         let right = &of(&all, "right").verdict;
         match relocatable {
             // The loader refuses the whole object.

@@ -146,9 +146,25 @@ impl BtfWriter {
     /// Adds a struct of `size` bytes. Members are a name, a type and an offset in bytes; at most
     /// 65,535 of them.
     pub fn structure(&mut self, name: &str, size: u32, members: &[(&str, TypeId, u32)]) -> TypeId {
+        self.composite(libbpf_sys::BTF_KIND_STRUCT, name, size, members)
+    }
+
+    /// Adds a union of `size` bytes. Members are a name and a type; at most 65,535 of them.
+    pub fn union(&mut self, name: &str, size: u32, members: &[(&str, TypeId)]) -> TypeId {
+        let members: Vec<_> = members.iter().map(|(name, id)| (*name, *id, 0)).collect();
+        self.composite(libbpf_sys::BTF_KIND_UNION, name, size, &members)
+    }
+
+    fn composite(
+        &mut self,
+        kind: u32,
+        name: &str,
+        size: u32,
+        members: &[(&str, TypeId, u32)],
+    ) -> TypeId {
         let vlen = u16::try_from(members.len()).unwrap_or(u16::MAX);
         let name = self.string(name);
-        let mut words = vec![name, info(libbpf_sys::BTF_KIND_STRUCT, vlen), size];
+        let mut words = vec![name, info(kind, vlen), size];
         for &(name, type_id, offset) in members.iter().take(vlen.into()) {
             let name = self.string(name);
             words.extend_from_slice(&[name, type_id.0, offset * 8]);

@@ -1,9 +1,11 @@
 //! Relocatable contexts, by the loader's own decisions.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
 
+use super::Note;
+use super::Unchecked;
 use super::Verdict;
 use super::local::argument;
 use super::local::slots;
@@ -13,14 +15,18 @@ use crate::drift::Change;
 use crate::drift::Slot;
 use crate::drift::Slots;
 use crate::drift::absence;
-use crate::drift::changes;
+use crate::drift::removed;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::load::access::first_field;
 use crate::load::targets::Lack;
 use crate::load::targets::Target;
 use crate::load::targets::targets;
+use crate::object::At;
+use crate::object::Flow;
 use crate::object::ObjectFile;
+use crate::object::Relocation;
+use crate::object::RelocationKind;
 use crate::object::context_fields;
 use crate::render::declared;
 
@@ -30,87 +36,205 @@ pub(super) struct Relocated<'s> {
     kernel: &'s KernelBtf,
     /// What the loader makes of them, or why it refuses to.
     targets: Result<Vec<Target>, String>,
-    /// The structs that relocations are against.
-    structs: HashSet<TypeId>,
-    /// The fields that programs cannot do without, if they do not ask first, with the number of the
-    /// target. Those under `None` are of functions that programs call, which may be any program's.
-    reads: HashMap<Option<usize>, BTreeSet<(usize, &'s str)>>,
+    /// The numbers of the targets, by the structs that relocations are against.
+    numbers: HashMap<TypeId, usize>,
+    flow: Flow<'s>,
 }
+
+/// Something that a program accesses in a context: the target's number, and the field.
+type Access<'s> = (usize, &'s str);
 
 impl<'s> Relocated<'s> {
     pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Self {
         let targets = targets(object, kernel).map_err(|error| error.to_string());
+        let numbers = targets.iter().flatten().enumerate();
+        let numbers = numbers
+            .flat_map(|(number, target)| target.locals.iter().map(move |id| (*id, number)))
+            .collect();
         Self {
             object,
             kernel,
-            reads: reads(object, targets.as_deref().unwrap_or_default()),
             targets,
-            structs: object.relocated_contexts().into_iter().collect(),
+            numbers,
+            flow: Flow::new(object),
         }
     }
 
-    /// The verdict on the program in that place, which takes this struct of that hook; `None` where the
-    /// struct is not relocated and its flavours lack nothing, so that its own fields have to be right.
+    /// The verdict on the program in that place, which takes this struct of that hook, if any; `None` where
+    /// nothing that it accesses in a context is relocated, so that the struct's own fields have to be right.
     pub(super) fn verdict(
-        &self,
+        &mut self,
         place: usize,
-        id: TypeId,
-        hook: &Hook,
+        own: Option<&(TypeId, Hook)>,
+        notes: &mut Vec<Note>,
     ) -> Result<Option<Verdict>, Error> {
-        let is_relocated = self.structs.contains(&id);
         let targets = match &self.targets {
             Ok(targets) => targets,
-            Err(why) => return Ok(is_relocated.then(|| Verdict::Refused(why.clone()))),
+            Err(why) => {
+                let structs = self.object.relocated_contexts();
+                let is_relocated = own.is_some_and(|(id, _)| structs.contains(id));
+                return Ok(is_relocated.then(|| Verdict::Refused(why.clone())));
+            }
         };
-        let name = hook.struct_name();
-        let of_hook = |target: &Target| target.has(id) || target.hook.struct_name() == name;
-        let Some(number) = targets.iter().position(of_hook) else {
+        if targets.is_empty() {
             return Ok(None);
-        };
-        let target = &targets[number];
-        if let Err(error) = &target.context {
+        }
+        let own_target = own.and_then(|(id, hook)| {
+            let name = hook.struct_name();
+            let of_hook = |target: &&Target| target.has(*id) || target.hook.struct_name() == name;
+            targets.iter().find(of_hook)
+        });
+        if let Some(Err(error)) = own_target.map(|target| &target.context) {
             return Ok(Some(Verdict::Absent(absence(error))));
         }
-        let own = [Some(place), None].into_iter();
-        let fields: BTreeSet<&str> = own
-            .filter_map(|place| self.reads.get(&place))
-            .flatten()
-            .filter_map(|&(of, field)| (of == number).then_some(field))
-            .collect();
-        let lacks = self.lacks(target, fields)?;
-        Ok(match lacks.is_empty() {
-            true => is_relocated.then_some(Verdict::Relocatable),
-            false => Some(Verdict::Lacks(lacks)),
+        let Some(accesses) = self.accesses(place) else {
+            return Ok(Some(Verdict::NotChecked(Unchecked::TooLong)));
+        };
+        // The struct may be one that another program alone has relocated.
+        let is_own = own.is_some_and(|(id, _)| self.numbers.contains_key(id));
+        if accesses.is_empty() && !is_own {
+            return Ok(None);
+        }
+        let lacking = self.lacking(place, &accesses);
+        let (faults, guarded): (Vec<_>, Vec<_>) = lacking
+            .into_iter()
+            .partition(|(_, _, is_reached)| *is_reached);
+        let faults = self.changes(&faults)?;
+        let guarded = self.changes(&guarded)?;
+        notes.extend(guarded.into_iter().map(Note::Guarded));
+        notes.extend(self.renamed(&accesses));
+        Ok(match (faults.is_empty(), is_own || own.is_none()) {
+            (false, _) => Some(Verdict::Lacks(faults)),
+            (true, true) => Some(Verdict::Relocatable),
+            (true, false) => None,
         })
     }
 
-    /// What the kernel does not have of these fields: what is gone, and then what is of another type.
-    fn lacks(&self, target: &Target, fields: BTreeSet<&str>) -> Result<Vec<Change>, Error> {
-        let Ok(context) = &target.context else {
-            return Ok(Vec::new());
-        };
-        let mut lacking = Vec::new();
-        for field in fields {
-            if let Some(lack) = target.lack(self.object, self.kernel, field)
-                && let Some(local) = self.local(target, field, lack)
+    /// Whether the program in that place may read or write its context at offsets that are fixed.
+    pub(super) fn uses_context(&mut self, place: usize) -> bool {
+        self.flow.live(place, |_| None).uses_context
+    }
+
+    /// What a program and the functions that it calls access in contexts, and where.
+    fn accesses(&mut self, place: usize) -> Option<Vec<(At, &'s Relocation, usize)>> {
+        let found = self.flow.relocations_of(place)?.into_iter();
+        let of_context = found.filter_map(|(at, relocation)| {
+            let relocation = &self.object.relocations()[relocation];
+            let is_asked = relocation.kind != RelocationKind::TypeIdLocal;
+            let number = self.numbers.get(&relocation.type_id).filter(|_| is_asked)?;
+            Some((at, relocation, *number))
+        });
+        Some(of_context.collect())
+    }
+
+    fn targets(&self) -> &[Target] {
+        self.targets.as_deref().unwrap_or_default()
+    }
+
+    fn field(&self, relocation: &'s Relocation) -> Option<&'s str> {
+        first_field(&self.object.steps(relocation)?)
+    }
+
+    /// Why the kernel does not have what a relocation is of.
+    fn lack(&self, relocation: &'s Relocation, number: usize) -> Option<Lack> {
+        let target = &self.targets()[number];
+        match self.field(relocation) {
+            _ if target.context.is_err() => Some(Lack::Absent),
+            Some(field) => target.lack(self.object, self.kernel, field),
+            None => None,
+        }
+    }
+
+    /// What the kernel does not have of what a program cannot do without, and whether the program gets there
+    /// all the same.
+    fn lacking(
+        &mut self,
+        place: usize,
+        accesses: &[(At, &'s Relocation, usize)],
+    ) -> Vec<(Access<'s>, Lack, bool)> {
+        let mut lacking: BTreeMap<Access<'s>, (Lack, Vec<At>)> = BTreeMap::new();
+        for &(at, relocation, number) in accesses {
+            if relocation.kind.needs_target()
+                && let Some(lack) = self.lack(relocation, number)
             {
-                lacking.push((local, lack));
+                let field = self.field(relocation).unwrap_or_default();
+                let entry = lacking.entry((number, field));
+                entry.or_insert_with(|| (lack, Vec::new())).1.push(at);
             }
         }
-        lacking.sort_by_key(|(local, _)| local.offset);
-        let (gone, other): (Vec<_>, Vec<_>) = lacking
-            .into_iter()
-            .partition(|(_, lack)| *lack == Lack::Absent);
-        let gone = gone.into_iter().map(|(local, _)| local).collect();
-        let theirs = Slots::of_context(self.kernel, context);
-        let mut lacks = changes(&slots(self.object.btf(), gone), &theirs)?;
-        lacks.retain(|change| matches!(change, Change::Removed { .. }));
-        for (local, lack) in other {
-            let Some(found) = target.argument(&local.name) else {
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        let mut answers: HashMap<(TypeId, &str, RelocationKind), Option<u32>> = HashMap::new();
+        for &(_, relocation, number) in accesses {
+            answers
+                .entry((relocation.type_id, &relocation.access, relocation.kind))
+                .or_insert_with(|| self.answer(relocation, number));
+        }
+        let live = self.flow.live(place, |relocation| {
+            let question = (relocation.type_id, &*relocation.access, relocation.kind);
+            answers.get(&question).copied().flatten()
+        });
+        let lacking = lacking.into_iter();
+        lacking
+            .map(|(access, (lack, places))| {
+                let is_reached = places.iter().any(|at| live.has(*at));
+                (access, lack, is_reached)
+            })
+            .collect()
+    }
+
+    /// What libbpf puts in place of a question, where that is known.
+    fn answer(&self, relocation: &'s Relocation, number: usize) -> Option<u32> {
+        let is_there = self.targets()[number].context.is_ok();
+        match relocation.kind {
+            RelocationKind::FieldExists => {
+                let has = is_there && self.lack(relocation, number).is_none();
+                Some(u32::from(has))
+            }
+            RelocationKind::TypeExists => Some(u32::from(is_there)),
+            RelocationKind::TypeSize | RelocationKind::TypeMatches if !is_there => Some(0),
+            _ => None,
+        }
+    }
+
+    /// What is different: what is gone, and then what is of another type.
+    fn changes(&self, lacking: &[(Access<'_>, Lack, bool)]) -> Result<Vec<Change>, Error> {
+        let mut absent = Vec::new();
+        let mut gone = Vec::new();
+        let mut other = Vec::new();
+        for &((number, field), lack, _) in lacking {
+            let target = &self.targets()[number];
+            let context = match &target.context {
+                Ok(context) => context,
+                Err(error) => {
+                    let name = target.hook.struct_name();
+                    let why = format!("struct {name}: {}", absence(error));
+                    absent.push(Change::Absent { why });
+                    continue;
+                }
+            };
+            let Some(local) = self.local(target, field, lack) else {
                 continue;
             };
+            let found = target.argument(&local.name);
+            match found.filter(|_| lack != Lack::Absent) {
+                Some(found) => other.push((local, lack, found)),
+                None => gone.push((local, context)),
+            }
+        }
+        absent.dedup();
+        gone.sort_by_key(|(local, _)| local.offset);
+        other.sort_by_key(|(local, ..)| local.offset);
+        let mut changes = absent;
+        for (local, context) in gone {
+            let ours = slots(self.object.btf(), Vec::new());
+            let theirs = Slots::of_context(self.kernel, context);
+            changes.push(removed(&ours, &local, &theirs)?);
+        }
+        for (local, lack, found) in other {
             let to = declared(self.kernel.btf(), found.type_id, "");
-            lacks.push(Change::Retyped {
+            changes.push(Change::Retyped {
                 name: found.name.clone(),
                 from: declared(self.object.btf(), local.type_id, ""),
                 to: match lack {
@@ -119,7 +243,26 @@ impl<'s> Relocated<'s> {
                 },
             });
         }
-        Ok(lacks)
+        Ok(changes)
+    }
+
+    /// The fields that the kernel has other names for.
+    fn renamed(&self, accesses: &[(At, &'s Relocation, usize)]) -> Vec<Note> {
+        let fields: BTreeSet<Access<'s>> = accesses
+            .iter()
+            .filter_map(|&(_, relocation, number)| Some((number, self.field(relocation)?)))
+            .collect();
+        let notes = fields.into_iter().filter_map(|(number, field)| {
+            let target = &self.targets()[number];
+            let (found, by) = target.renamed(field)?;
+            let is_there = target.lack(self.object, self.kernel, field).is_none();
+            is_there.then(|| Note::Renamed {
+                field: field.to_owned(),
+                kernel: found.name.clone(),
+                by,
+            })
+        });
+        notes.collect()
     }
 
     /// A field as the object has it: where flavours differ, the one that is wrong.
@@ -134,27 +277,4 @@ impl<'s> Relocated<'s> {
             _ => local,
         })
     }
-}
-
-fn reads<'o>(
-    object: &'o ObjectFile,
-    targets: &[Target],
-) -> HashMap<Option<usize>, BTreeSet<(usize, &'o str)>> {
-    let numbers: HashMap<TypeId, usize> = targets
-        .iter()
-        .enumerate()
-        .flat_map(|(number, target)| target.locals.iter().map(move |id| (*id, number)))
-        .collect();
-    let mut reads: HashMap<_, BTreeSet<_>> = HashMap::new();
-    for relocation in object.relocations() {
-        if let Some(number) = numbers.get(&relocation.type_id)
-            && relocation.kind.needs_target()
-            && let Some(steps) = object.steps(relocation)
-            && let Some(field) = first_field(&steps)
-        {
-            let of_place = reads.entry(object.place_of(relocation)).or_default();
-            of_place.insert((*number, field));
-        }
-    }
-    reads
 }

@@ -9,11 +9,19 @@ use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
+use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
+use crate::kernel::Types;
+use crate::layout::Field;
 use crate::layout::SLOT;
+use crate::pairing::Argument;
+use crate::pairing::Arguments;
+use crate::pairing::KnownBy;
+use crate::pairing::Pair;
+use crate::pairing::pair;
 use crate::render::check_declaration;
 use crate::render::members;
 
@@ -49,6 +57,18 @@ pub enum Change {
         #[cfg_attr(feature = "cli", serde(flatten))]
         place: Place,
     },
+    /// An argument with another name than before.
+    Renamed {
+        /// As it was called.
+        from: String,
+        /// As it is called.
+        to: String,
+        /// Where it is.
+        #[cfg_attr(feature = "cli", serde(flatten))]
+        place: Place,
+        /// What tells that it is the same.
+        by: KnownBy,
+    },
     /// An argument whose value has another type.
     Retyped {
         /// The argument.
@@ -60,6 +80,13 @@ pub enum Change {
     },
     /// Arguments in other places than before.
     Moved(Vec<Move>),
+}
+
+impl Change {
+    /// Whether what was built before it still reads what it did.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::Added { .. } | Self::Renamed { .. })
+    }
 }
 
 /// Where an argument is in a context.
@@ -114,6 +141,12 @@ impl fmt::Display for Change {
             Self::Removed { declaration, place } => {
                 write!(f, "removed: {declaration}, was in {place}")
             }
+            Self::Renamed {
+                from,
+                to,
+                place,
+                by,
+            } => write!(f, "renamed: {from} to {to}, in {place}: {by}"),
             Self::Retyped { name, from, to } => write!(f, "retyped: {name}, from {from} to {to}"),
             Self::Moved(moves) => {
                 f.write_str("moved: ")?;
@@ -136,6 +169,11 @@ pub(crate) struct Slots<'b> {
     pub(crate) origin: &'b Origin,
     /// What they are in.
     pub(crate) passing: Passing,
+    /// Whether only names tell what is what, as in a struct of the kernel's own.
+    pub(crate) is_own: bool,
+    /// Whether they are those of a function in user space. Where its structs have names that the kernel's
+    /// have too, pointers to them are declared as pointers to nothing that is known.
+    pub(crate) is_user: bool,
     pub(crate) args: Vec<Slot>,
 }
 
@@ -147,20 +185,28 @@ pub(crate) struct Slot {
     pub(crate) type_id: TypeId,
     /// From the start of the context, in bytes.
     pub(crate) offset: u32,
+    /// Whether it is the returned value.
+    pub(crate) is_result: bool,
 }
 
 impl<'b> Slots<'b> {
     pub(crate) fn of_context(kernel: &'b KernelBtf, context: &Context) -> Self {
+        let btf = match &context.shape {
+            Shape::Generated { layout, .. } => kernel.types(layout.types),
+            Shape::Kernel { .. } | Shape::Other { .. } => kernel.btf(),
+        };
         let args = match &context.shape {
-            Shape::Generated { layout, .. } => layout
-                .fields
-                .iter()
-                .map(|field| Slot {
+            Shape::Generated { layout, .. } => {
+                let arguments = layout.arguments(btf).list;
+                let fields = layout.fields.iter().zip(arguments);
+                let slot = |(field, argument): (&Field, Argument<'_>)| Slot {
                     name: field.name.clone(),
                     type_id: field.type_id,
                     offset: field.offset,
-                })
-                .collect(),
+                    is_result: argument.is_result,
+                };
+                fields.map(slot).collect()
+            }
             Shape::Kernel { type_id } => members(kernel.btf(), *type_id)
                 .into_iter()
                 .filter(|member| !member.name.is_empty())
@@ -168,13 +214,16 @@ impl<'b> Slots<'b> {
                     name: member.name.to_owned(),
                     type_id: member.type_id,
                     offset: member.bit_offset / 8,
+                    is_result: false,
                 })
                 .collect(),
             Shape::Other { .. } => Vec::new(),
         };
         Self {
-            btf: kernel.btf(),
+            btf,
             origin: kernel.origin(),
+            is_own: !matches!(context.shape, Shape::Generated { .. }),
+            is_user: matches!(&context.shape, Shape::Generated { layout, .. } if layout.types != Types::Kernel),
             passing: match &context.shape {
                 Shape::Generated { layout, .. } => layout.passing,
                 Shape::Kernel { .. } | Shape::Other { .. } => Passing::Memory,
@@ -190,8 +239,18 @@ impl<'b> Slots<'b> {
         }
     }
 
-    fn find(&self, name: &str) -> Option<&Slot> {
-        self.args.iter().find(|slot| slot.name == name)
+    fn arguments(&self) -> Arguments<'_> {
+        let slots = self.args.iter();
+        let arguments = slots.map(|slot| Argument {
+            names: vec![&*slot.name],
+            types: vec![slot.type_id],
+            // Of these, only the name tells.
+            is_result: slot.is_result || self.is_own,
+        });
+        Arguments {
+            btf: self.btf,
+            list: arguments.collect(),
+        }
     }
 
     /// An argument, or with an empty name its type, in C.
@@ -205,27 +264,56 @@ impl<'b> Slots<'b> {
     }
 }
 
-/// What is different in `after`: what is gone, what is of another type, what is new and what is
-/// elsewhere, each in the order of the slots.
+/// Whether a pointer is one to `void`; `None` for what is no pointer.
+fn pointee(btf: &Btf<'_>, id: TypeId) -> Option<bool> {
+    match btf.resolve(id)?.kind() {
+        Kind::Ptr(to) => Some(matches!(btf.resolve(to)?.kind(), Kind::Void)),
+        _ => None,
+    }
+}
+
+/// That an argument of `before` is not in `after`.
+pub(crate) fn removed(before: &Slots<'_>, slot: &Slot, after: &Slots<'_>) -> Result<Change, Error> {
+    Ok(Change::Removed {
+        declaration: before.declare(slot, &slot.name)?,
+        // An object does not say what its context is laid over.
+        place: after.place(slot),
+    })
+}
+
+/// What is different in `after`: what is gone, what is of another type, what has another name, what is new
+/// and what is elsewhere, each in the order of the slots.
 pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Change>, Error> {
-    let mut removed = Vec::new();
+    let mut gone = Vec::new();
     let mut retyped = Vec::new();
+    let mut renamed = Vec::new();
     let mut moves = Vec::new();
-    for old in &before.args {
-        let Some(new) = after.find(&old.name) else {
-            removed.push(Change::Removed {
-                declaration: before.declare(old, &old.name)?,
-                // An object does not say what its context is laid over.
-                place: after.place(old),
-            });
+    let mut is_new = vec![true; after.args.len()];
+    let pairs = pair(&before.arguments(), &after.arguments());
+    for (old, pair) in before.args.iter().zip(pairs) {
+        let Some(Pair { place, by }) = pair else {
+            gone.push(removed(before, old, after)?);
             continue;
         };
+        let new = &after.args[place];
+        is_new[place] = false;
         let agreement = agreement((before.btf, old.type_id), (after.btf, new.type_id));
-        if agreement != Agreement::Same {
+        let is_stranger = after.is_user
+            && pointee(before.btf, old.type_id) == Some(true)
+            && pointee(after.btf, new.type_id).is_some();
+        if agreement != Agreement::Same && !is_stranger {
             retyped.push(Change::Retyped {
                 name: old.name.clone(),
                 from: before.declare(old, "")?,
                 to: after.declare(new, "")?,
+            });
+        }
+        if old.name != new.name {
+            renamed.push(Change::Renamed {
+                from: old.name.clone(),
+                to: new.name.clone(),
+                place: after.place(new),
+                by,
             });
         }
         if old.offset != new.offset {
@@ -236,15 +324,12 @@ pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Chang
             });
         }
     }
-    let mut changes = removed;
-    changes.extend(retyped);
-    for new in &after.args {
-        if before.find(&new.name).is_none() {
-            changes.push(Change::Added {
-                declaration: after.declare(new, &new.name)?,
-                place: after.place(new),
-            });
-        }
+    let mut changes = [gone, retyped, renamed].concat();
+    for (new, _) in after.args.iter().zip(is_new).filter(|(_, is_new)| *is_new) {
+        changes.push(Change::Added {
+            declaration: after.declare(new, &new.name)?,
+            place: after.place(new),
+        });
     }
     if !moves.is_empty() {
         changes.push(Change::Moved(moves));

@@ -11,6 +11,7 @@ use std::fmt;
 
 pub(crate) use self::record::of_record;
 
+use crate::btf::Btf;
 use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Passing;
@@ -18,12 +19,19 @@ use crate::ident::is_identifier;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
-use crate::kernel::UserRefusal;
-use crate::prototype::Argument;
+use crate::pairing::Argument;
+use crate::pairing::Arguments;
+use crate::prototype;
 use crate::prototype::Signature;
 
 /// The size of a slot of the context array, in bytes.
 pub const SLOT: u32 = 8;
+/// What the field of a returned value is called.
+pub(crate) const RET: &str = "ret";
+/// What bytes between fields are called in a generated struct, before their number.
+pub(crate) const GAP: &str = "__reserved_";
+/// What the types of a record's data are in, in a generated struct.
+pub(crate) const ELEMENTS: &str = "__elements";
 /// The most slots that arguments may take: `MAX_BPF_FUNC_ARGS` of `include/linux/bpf.h`.
 const MAX_SLOTS: u32 = 12;
 /// The largest struct or union that is passed by value, in bytes.
@@ -47,6 +55,24 @@ pub struct Layout {
     pub left_out: Vec<String>,
     /// The arguments of a system call, where the only field points to them ([`Form::SystemCall`]).
     pub system_call: Option<Box<SystemCallArguments>>,
+}
+
+impl Layout {
+    /// What it has arguments for, to be held against those of another prototype.
+    pub(crate) fn arguments<'a>(&'a self, btf: &'a Btf<'a>) -> Arguments<'a> {
+        let is_result = |field: &Field| {
+            field.argument.is_none() && field.name == RET && self.passing != Passing::Memory
+        };
+        let argument = |field: &'a Field| Argument {
+            names: vec![&field.name],
+            types: vec![field.type_id],
+            is_result: is_result(field),
+        };
+        Arguments {
+            btf,
+            list: self.fields.iter().map(argument).collect(),
+        }
+    }
 }
 
 /// What the struct of a system call's arguments is called.
@@ -265,7 +291,7 @@ pub fn lay_out(
 }
 
 /// What an argument is called where no other has its name: by itself, or by its number.
-fn argument_name(number: usize, argument: &Argument) -> Result<String, Unsupported> {
+fn argument_name(number: usize, argument: &prototype::Argument) -> Result<String, Unsupported> {
     match &argument.name {
         Some(name) if !is_identifier(name) => Err(Unsupported::BadArgumentName(name.clone())),
         Some(name) => Ok(name.clone()),

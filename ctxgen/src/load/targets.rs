@@ -1,6 +1,9 @@
 //! What relocations against contexts are resolved to: the object's context structs, with the offsets
 //! of this kernel.
 
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
 use libbpf_rs::libbpf_sys;
 
 use crate::Context;
@@ -15,15 +18,19 @@ use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::essential_name;
 use crate::hook::Hook;
+use crate::ident::argument_name;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
 use crate::layout::Form;
 use crate::layout::SLOT;
-use crate::merge::argument_name;
 use crate::object::ObjectFile;
+use crate::object::context_arguments;
 use crate::object::context_fields;
 use crate::object::own_type;
 use crate::object::slots;
+use crate::pairing::KnownBy;
+use crate::pairing::Pair;
+use crate::pairing::pair;
 use crate::sorted::set;
 use crate::sorted::sorted_by;
 
@@ -42,6 +49,8 @@ pub(crate) struct Target {
     pub(crate) locals: Vec<TypeId>,
     /// The hook on this kernel.
     pub(crate) context: Result<Context, Error>,
+    /// The kernel's arguments for the object's fields, by the fields' names.
+    arguments: BTreeMap<String, Pair>,
 }
 
 /// Why a field of a context is not there.
@@ -92,6 +101,10 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
     let targets = contexts.into_iter().map(|(essential, hook, locals)| {
         let (hook, context) = on_kernel(object, kernel, hook)?;
         Ok(Target {
+            arguments: context.as_ref().map_or_else(
+                |_| BTreeMap::new(),
+                |context| arguments(object, kernel, &hook, &locals, context),
+            ),
             essential: essential.to_owned(),
             context,
             hook,
@@ -99,6 +112,55 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
         })
     });
     targets.collect()
+}
+
+/// The kernel's arguments for the fields that structs of the object have. A name tells more than a position
+/// in one of the structs, and of two positions neither counts.
+fn arguments(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    hook: &Hook,
+    locals: &[TypeId],
+    context: &Context,
+) -> BTreeMap<String, Pair> {
+    let Shape::Generated { layout, .. } = &context.shape else {
+        return BTreeMap::new();
+    };
+    let theirs = layout.arguments(kernel.types(layout.types));
+    let names = layout.fields.iter().enumerate();
+    let places: HashMap<&str, usize> = names.map(|(at, field)| (&*field.name, at)).collect();
+    let mut found: BTreeMap<&str, Option<Pair>> = BTreeMap::new();
+    for local in locals {
+        let ours = context_arguments(object.btf(), *local, hook);
+        for (argument, pair) in ours.list.iter().zip(pair(&ours, &theirs)) {
+            for name in &argument.names {
+                // Of several names, one may be the kernel's own.
+                let own = places.get(name).or(places.get(argument_name(name)));
+                let named = own.map(|place| Pair {
+                    place: *place,
+                    by: KnownBy::Name,
+                });
+                let other = pair.map(|pair| match pair.by {
+                    KnownBy::Name => Pair {
+                        by: KnownBy::Alias,
+                        ..pair
+                    },
+                    _ => pair,
+                });
+                let Some(pair) = named.or(other) else {
+                    continue;
+                };
+                found
+                    .entry(name)
+                    .and_modify(|known| *known = known.and_then(|known| known.surer(pair)))
+                    .or_insert(Some(pair));
+            }
+        }
+    }
+    let found = found.into_iter();
+    found
+        .filter_map(|(name, pair)| Some((name.to_owned(), pair?)))
+        .collect()
 }
 
 /// The arguments in a context; none of a struct of the kernel's own.
@@ -217,11 +279,18 @@ impl Target {
         }
     }
 
-    /// The kernel's argument that a field of the object is: that of its name, or of its name without
-    /// what tells apart the types that it has on several kernels.
+    /// The kernel's argument that a field of the object is.
     pub(crate) fn argument(&self, name: &str) -> Option<&Field> {
-        let named = |name: &str| self.fields().iter().find(|field| field.name == name);
-        named(name).or_else(|| named(argument_name(name)))
+        let pair = self.arguments.get(name)?;
+        self.fields().get(pair.place)
+    }
+
+    /// The same, where the kernel has another name for it, and how it is known then.
+    pub(crate) fn renamed(&self, name: &str) -> Option<(&Field, KnownBy)> {
+        let pair = self.arguments.get(name)?;
+        let field = self.fields().get(pair.place)?;
+        let is_other = field.name != name && field.name != argument_name(name);
+        is_other.then_some((field, pair.by))
     }
 }
 

@@ -1,10 +1,13 @@
 //! An argument that is of other types on other kernels.
 
+use super::OtherName;
+use super::arguments::Argument;
 use crate::agree::Agreement;
 use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::ident::FLAVOR;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
@@ -13,29 +16,23 @@ use crate::layout::Form;
 /// How many pointers, modifiers and the like are told by name.
 const MAX_DEPTH: u32 = 8;
 
-/// What separates an argument's name from that of its type: three underscores, as in CO-RE's
-/// flavours.
-const FLAVOR: &str = "___";
-
 /// A field for the arguments that can be read with one type.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Variant {
-    pub(super) name: String,
+    /// At least one.
+    pub(super) names: Vec<OtherName>,
     /// The kernel that the type is from, as an index.
     pub(super) of: usize,
     /// The kernels whose argument it is.
     pub(super) has: Vec<usize>,
 }
 
-/// The fields that an argument needs on these kernels: one of its name if one type does for all.
-pub(super) fn variants(
-    kernels: &[KernelBtf],
-    name: &str,
-    found: &[(usize, &Field)],
-) -> Vec<Variant> {
+/// The fields that an argument needs on these kernels: one of its names if one type does for all.
+pub(super) fn variants(kernels: &[KernelBtf], argument: &Argument<'_>) -> Vec<Variant> {
+    let found = &argument.found;
     // The type that serves most kernels comes first, and then the one that serves most of the rest.
     let mut classes: Vec<(usize, &Field, Vec<usize>)> = Vec::new();
-    let mut rest = found.to_vec();
+    let mut rest = found.clone();
     while !rest.is_empty() {
         let served = |candidate: &(usize, &Field)| {
             let mut served = rest.clone();
@@ -55,16 +52,22 @@ pub(super) fn variants(
     classes.sort_by_key(|(of, ..)| *of);
 
     let alone = classes.len() == 1;
-    let mut names: Vec<String> = Vec::new();
+    let mut taken: Vec<String> = Vec::new();
     classes
         .into_iter()
         .map(|(of, field, has)| {
-            let name = match alone {
-                true => name.to_owned(),
-                false => flavored(kernels[of].btf(), name, field.type_id, &names),
-            };
-            names.push(name.clone());
-            Variant { name, of, has }
+            let mut names = argument.names.clone();
+            if !alone {
+                for known in &mut names {
+                    known.called.retain(|kernel| has.contains(kernel));
+                }
+                names.retain(|known| !known.called.is_empty());
+                for known in &mut names {
+                    known.name = flavored(kernels[of].btf(), &known.name, field.type_id, &taken);
+                    taken.push(known.name.clone());
+                }
+            }
+            Variant { names, of, has }
         })
         .collect()
 }
@@ -77,14 +80,6 @@ fn is_readable(kernels: &[KernelBtf], local: &(usize, &Field), target: &(usize, 
         // A slot is loaded whole, and cut to the type that it is declared with.
         Agreement::Narrower => local.1.form == Form::Own && target.1.form == Form::Own,
         Agreement::No => false,
-    }
-}
-
-/// The argument that a field is: `error` for `error___int`.
-pub(crate) fn argument_name(field: &str) -> &str {
-    match field.rsplit_once(FLAVOR) {
-        Some((argument, word)) if !argument.is_empty() && !word.is_empty() => argument,
-        _ => field,
     }
 }
 
@@ -118,24 +113,5 @@ fn word(btf: &Btf<'_>, id: TypeId, depth: u32) -> String {
         Kind::FuncProto { .. } => "func".to_owned(),
         _ if is_identifier(&name) => name,
         _ => "unnamed".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_arguments() {
-        for (field, argument) in [
-            ("error___int", "error"),
-            ("ret____long", "ret_"),
-            ("a__b___int_ptr", "a__b"),
-            ("plain", "plain"),
-            ("___int", "___int"),
-            ("plain___", "plain___"),
-        ] {
-            assert_eq!(argument_name(field), argument, "{field}");
-        }
     }
 }

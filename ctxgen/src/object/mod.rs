@@ -1,7 +1,9 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
+mod code;
 mod ext;
 mod fields;
+mod live;
 mod names;
 mod path;
 mod struct_ops;
@@ -40,9 +42,13 @@ use self::names::MAX_SECTION;
 use self::names::SectionNames;
 pub use self::path::Step;
 
+pub(crate) use self::code::At;
+use self::code::Code;
+pub(crate) use self::fields::context_arguments;
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;
 pub(crate) use self::fields::slots;
+pub(crate) use self::live::Flow;
 
 /// BPF has 64-bit objects only.
 type Elf<'e> = ElfFile64<'e>;
@@ -130,6 +136,7 @@ pub struct ObjectFile {
     relocations: Vec<Relocation>,
     /// The numbers of the programs, by section and by where in it they start.
     places: Vec<usize>,
+    code: Code,
 }
 
 impl ObjectFile {
@@ -168,11 +175,13 @@ impl ObjectFile {
         }
         let programs = programs(&elf, &sections, &btf)?;
         let places = places(&programs);
+        let code = Code::read(&elf, &sections, order)?;
         Ok(Self {
             btf,
             programs,
             relocations,
             places,
+            code,
         })
     }
 

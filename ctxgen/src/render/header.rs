@@ -26,9 +26,11 @@ use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
+use crate::layout::GAP;
 use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
+use crate::pairing::KnownBy;
 use crate::prototype::NamesFrom;
 use crate::render::statics::STATIC_OFFSETS;
 
@@ -289,7 +291,7 @@ fn definition(
         let _ = write!(out, "#ifndef __BINDGEN__\n#define {name} {tag}\n#endif\n");
     }
     let _ = writeln!(out, "struct {name} {{");
-    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
     // Slots leave none, and where relocated accesses go to is not for the compiler to say.
     let has_gaps = layout.passing != Passing::Slots && !ctx_struct.relocatable;
     let mut gaps = has_gaps.then(Gaps::default);
@@ -297,6 +299,12 @@ fn definition(
         if let Some(gaps) = &mut gaps {
             gaps.fill(out, field.offset);
             gaps.end = field.offset + field.size;
+        }
+        let lacking = &ctx_struct.lacking;
+        let is_first = !lacking.is_other_name(number);
+        let has_others = lacking.is_other_name(number + 1);
+        if is_first && has_others {
+            names_begin(out, lacking.other_names[number + 1]);
         }
         let declared = dump.declare(member.type_id, member.name)?;
         let attribute = attribute(ctx, ctx_struct, layout, field);
@@ -310,7 +318,12 @@ fn definition(
             remarks.push(format!("{own}: use ctx_get()"));
         }
         remarks.extend(super::access(dump, field)?);
-        if let Some(lacking) = ctx_struct.lacking.fields.get(number)
+        if let Some(called) = lacking.called.get(number)
+            && !called.is_empty()
+        {
+            remarks.push(format!("called so on {}", those(called, labels)));
+        }
+        if let Some(lacking) = lacking.fields.get(number)
             && !lacking.is_empty()
         {
             remarks.push(format!("not on {}", those(lacking, labels)));
@@ -319,6 +332,11 @@ fn definition(
             let _ = write!(out, " /* {} */", remarks.join("; "));
         }
         out.push('\n');
+        match (is_first, has_others) {
+            (true, true) => out.push_str("#ifndef __BINDGEN__\n"),
+            (false, false) => out.push_str("\t};\n#endif\n"),
+            _ => {}
+        }
     }
     if let Some(gaps) = &mut gaps {
         gaps.fill(out, layout.size);
@@ -339,6 +357,15 @@ fn definition(
 fn is_static(ctx_struct: &CtxStruct) -> bool {
     let is_generated = matches!(ctx_struct.context.shape, Shape::Generated { .. });
     is_generated && !ctx_struct.relocatable
+}
+
+/// What is before the names of an argument that has several. Rust has the first of them.
+fn names_begin(out: &mut String, by: Option<KnownBy>) {
+    let why = by.map(|by| format!(": {by}")).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "#ifndef __BINDGEN__\n\tunion {{ /* one argument{why} */\n#endif"
+    );
 }
 
 /// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
@@ -378,7 +405,7 @@ impl Gaps {
     fn fill(&mut self, out: &mut String, next: u32) {
         if next > self.end {
             let (number, len) = (self.count, next - self.end);
-            let _ = writeln!(out, "\tunsigned char __reserved_{number}[{len}];");
+            let _ = writeln!(out, "\tunsigned char {GAP}{number}[{len}];");
             self.count += 1;
         }
     }
@@ -392,8 +419,12 @@ fn own_types(
     ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_));
-    let members = super::report::members(ctx.btf(), ctx_struct.type_id);
+    let is_array = |field: &Field| {
+        let ty = ctx.btf().resolve(field.type_id);
+        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
+    };
+    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
+    let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
     let fields = layout.fields.iter().zip(members);
     let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();
     if readable.is_empty() {

@@ -139,7 +139,7 @@ fn report(
     };
     let fields = match &context.shape {
         Shape::Generated { layout, .. } => {
-            let members = members(ctx.btf(), ctx_struct.type_id);
+            let members = self::fields(ctx.btf(), ctx_struct.type_id);
             layout
                 .fields
                 .iter()
@@ -238,6 +238,19 @@ fn kernel_fields(
         });
     }
     Ok(())
+}
+
+/// The members of a context struct, one for each field: those of an argument with several names, which are
+/// in a union, in its place.
+pub(super) fn fields<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
+    let mut fields = Vec::new();
+    for member in members(btf, id) {
+        match member.name {
+            "" => fields.extend(members(btf, member.type_id)),
+            _ => fields.push(member),
+        }
+    }
+    fields
 }
 
 pub(crate) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {

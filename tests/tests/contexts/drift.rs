@@ -5,6 +5,7 @@ use ctxgen::Drift;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::merge::MergedField;
 use ctxgen::merge::MergedShape;
 use ctxgen::merge::merge;
 use ctxgen::prototype;
@@ -158,7 +159,11 @@ fn every_hook_of_every_kernel() {
                         let of_it = |name: &str| {
                             name == field.name || name.starts_with(&format!("{}___", field.name))
                         };
-                        let fields = has.clone().filter(|has| of_it(&has.field.name)).count();
+                        let names = |has: &MergedField| {
+                            let others = has.others.iter().map(|other| &other.name);
+                            others.chain([&has.field.name]).any(|name| of_it(name))
+                        };
+                        let fields = has.clone().filter(|has| names(has)).count();
                         assert!(fields >= 1, "{hook}, {}: {fields} fields", field.name);
                     }
                     assert!(has.count() >= layout.fields.len(), "{hook}");

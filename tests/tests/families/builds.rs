@@ -5,7 +5,11 @@ use std::path::Path;
 
 use ctxgen_tests::Clang;
 use ctxgen_tests::clangs;
+use ctxgen::KernelBtf;
+use ctxgen::check::Verdict;
+use ctxgen::check::check;
 use ctxgen_tests::families;
+use ctxgen_tests::families::Built;
 use ctxgen_tests::families::Contexts;
 use ctxgen_tests::full;
 use ctxgen_tests::running;
@@ -24,6 +28,7 @@ fn build(name: &str, release: &str, btf: &Path, with: [&Clang; 2]) -> BTreeSet<S
     let [fixed, relocatable] = [0, 1].map(|at| {
         let (contexts, clang) = (Contexts::BOTH[at], with[at]);
         let built = families::build_with(&sources, name, release, btf, contexts, clang, &[]);
+        agree(name, btf, contexts, &built);
         built
             .into_iter()
             .map(|object| object.name)
@@ -31,6 +36,31 @@ fn build(name: &str, release: &str, btf: &Path, with: [&Clang; 2]) -> BTreeSet<S
     });
     assert_eq!(fixed, relocatable, "{name}");
     fixed
+}
+
+/// No program is said to be wrong on the kernel that it was built for, and each that takes a struct of
+/// ctxgen's is examined.
+fn agree(name: &str, btf: &Path, contexts: Contexts, built: &[Built]) {
+    let folder = tempfile::tempdir().unwrap();
+    let kernel = KernelBtf::from_path(btf).unwrap();
+    let user = families::user_btf(folder.path(), kernel.byte_order());
+    let kernel = kernel.with_user_file(&user).unwrap();
+    let mut wrong = Vec::new();
+    for object in built {
+        for checked in check(&object.bytes, &kernel).unwrap() {
+            let what = format!("{name}, {}, {}: {checked}", contexts.name(), object.name);
+            let is_expected = match &checked.verdict {
+                Verdict::NotChecked(_) => checked.r#struct.is_none(),
+                Verdict::Relocatable => contexts == Contexts::Relocatable,
+                Verdict::Agrees => true,
+                _ => false,
+            };
+            if !is_expected || !checked.notes.is_empty() {
+                wrong.push(what);
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]

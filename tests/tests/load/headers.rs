@@ -23,7 +23,7 @@ use crate::object::compile_for;
 use crate::object::compile_with;
 
 /// The offsets of all fields of each struct, by name.
-type Structs = BTreeMap<String, BTreeMap<String, u32>>;
+pub(crate) type Structs = BTreeMap<String, BTreeMap<String, u32>>;
 
 /// What a kernel has.
 fn of_kernel(kernel: &KernelBtf) -> (Vec<Hook>, Structs) {
@@ -52,7 +52,7 @@ fn of_kernel(kernel: &KernelBtf) -> (Vec<Hook>, Structs) {
 }
 
 /// What libbpf gets.
-fn of_loader(loader: &Loader<'_>) -> Structs {
+pub(crate) fn of_loader(loader: &Loader<'_>) -> Structs {
     let bytes = fs::read(loader.btf_path().unwrap()).unwrap();
     let btf = Btf::parse(&bytes).unwrap();
     let structs = btf.types().filter_map(|ty| match ty.kind() {

@@ -6,5 +6,6 @@ mod instructions;
 mod kept;
 mod object;
 mod picked;
+mod renamed;
 mod running;
 mod struct_ops;

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ctxgen::check::Checked;
-use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::labels;
 use serde::Serialize;
@@ -96,13 +95,21 @@ fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
             program,
             section: sec,
             verdict,
+            notes,
             ..
         } = checked;
-        write!(out, "  {program:<name$}  {sec:<section$}  ")?;
-        match (verdict, &checked.r#struct) {
-            (Verdict::Unknown, None) => writeln!(out, "takes no context struct of ctxgen's")?,
-            _ => writeln!(out, "{verdict}")?,
+        writeln!(out, "  {program:<name$}  {sec:<section$}  {verdict}")?;
+        for note in notes {
+            writeln!(out, "    {note}")?;
         }
+    }
+    let unchecked = all.iter().filter(|checked| !checked.is_examined()).count();
+    if unchecked > 0 {
+        let programs = all.len();
+        writeln!(
+            out,
+            "  {unchecked} of {programs} programs NOT CHECKED: nothing is known of their contexts here"
+        )?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::ctx_btf::CtxBtf;
 use crate::format::Data;
 use crate::ident::field_name;
 use crate::layout::Access;
+use crate::layout::ELEMENTS;
 use crate::layout::Layout;
 
 /// To the verifier, what is behind the fields is no memory that may be loaded from.
@@ -101,7 +102,7 @@ pub(super) fn elements(
     if !members.is_empty() {
         let _ = write!(
             out,
-            "#ifndef __BINDGEN__\n\tstruct {{\n{members}\t}} __elements[0];\n#endif\n"
+            "#ifndef __BINDGEN__\n\tstruct {{\n{members}\t}} {ELEMENTS}[0];\n#endif\n"
         );
     }
     Ok(())
