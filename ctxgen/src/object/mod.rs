@@ -1,5 +1,6 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
+pub mod accesses;
 mod ext;
 mod fields;
 mod names;
