@@ -8,7 +8,7 @@ use crate::btf::TypeId;
 use crate::layout::SLOT;
 
 /// The member in which generated headers give the arguments' own types where the fields are slots.
-const OWN_TYPES: &str = "__own";
+pub(super) const OWN_TYPES: &str = "__own";
 
 /// The members of a context struct that are arguments.
 pub(crate) fn context_fields<'b>(

@@ -3,8 +3,10 @@
 pub mod accesses;
 mod ext;
 mod fields;
+mod functions;
 mod names;
 mod path;
+mod place;
 mod struct_ops;
 
 use std::ops::Range;
@@ -36,10 +38,14 @@ use crate::sorted::sorted_by;
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
+pub use self::functions::Functions;
+pub use self::functions::Parameter;
+pub use self::functions::Pointee;
 use self::names::MAX_FUNCTION;
 use self::names::MAX_SECTION;
 use self::names::SectionNames;
 pub use self::path::Step;
+pub use self::place::PlacedField;
 
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;

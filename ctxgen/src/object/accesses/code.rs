@@ -8,7 +8,10 @@ use object::ObjectSection as _;
 use object::ObjectSymbol as _;
 use object::RelocationTarget;
 use object::SectionIndex;
+use object::SymbolFlags;
 use object::SymbolKind;
+use object::elf::STV_HIDDEN;
+use object::elf::STV_INTERNAL;
 use object::read::elf::ElfSymbol64;
 
 use super::instruction::Instruction;
@@ -29,6 +32,14 @@ pub(super) struct Place {
     pub(super) index: u32,
 }
 
+impl Place {
+    /// The place so many instructions behind it, or before.
+    pub(super) fn moved(self, by: i64) -> Option<Self> {
+        let index = u32::try_from(i64::from(self.index).checked_add(by)?).ok()?;
+        Some(Self { index, ..self })
+    }
+}
+
 /// What a relocated instruction refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -40,6 +51,18 @@ pub(super) enum Target {
     Data,
 }
 
+/// A function of the object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Function {
+    /// The number of its first instruction.
+    pub(super) start: u32,
+    pub(super) name: Arc<str>,
+    /// How many arguments it takes.
+    pub(super) arguments: u8,
+    /// Whether the kernel verifies it by itself, whatever calls it.
+    pub(super) is_global: bool,
+}
+
 /// A section with code.
 #[derive(Debug)]
 pub(super) struct Section<'e> {
@@ -47,8 +70,8 @@ pub(super) struct Section<'e> {
     pub(super) code: &'e [u8],
     /// What the instructions of these numbers refer to.
     pub(super) relocated: HashMap<u32, Target>,
-    /// Where functions start, how they are called and how many arguments they take, sorted.
-    pub(super) functions: Vec<(u32, Arc<str>, u8)>,
+    /// The functions, by where they start.
+    pub(super) functions: Vec<Function>,
     /// For each instruction whether another one jumps there.
     is_target: Vec<bool>,
 }
@@ -72,8 +95,8 @@ impl<'e> Section<'e> {
     }
 
     /// The function that an instruction is in.
-    pub(super) fn function(&self, index: u32) -> Option<&(u32, Arc<str>, u8)> {
-        let after = self.functions.partition_point(|known| known.0 <= index);
+    pub(super) fn function(&self, index: u32) -> Option<&Function> {
+        let after = self.functions.partition_point(|known| known.start <= index);
         self.functions.get(after.checked_sub(1)?)
     }
 }
@@ -106,7 +129,12 @@ impl<'e> Code<'e> {
                 && let Some(start) = index_of(symbol.address())
             {
                 let functions = &mut code.sections[section as usize].functions;
-                functions.push((start, shown(name).into(), arguments(name)));
+                functions.push(Function {
+                    start,
+                    name: shown(name).into(),
+                    arguments: arguments(name),
+                    is_global: is_global(&symbol),
+                });
             }
         }
         for (section, of) in code.sections.iter_mut().zip(sections) {
@@ -151,6 +179,24 @@ impl<'e> Code<'e> {
         section.is_some_and(|section| section.is_target.get(place.index as usize) == Some(&true))
     }
 
+    /// The function that a call at a place goes to, which is so many places behind the next one unless a
+    /// relocation says otherwise.
+    pub(super) fn called(&self, place: Place, by: i32) -> Option<Place> {
+        let from = match self.relocated(place) {
+            Some(Target::Function(target)) => target,
+            Some(_) => return None,
+            None => place,
+        };
+        from.moved(i64::from(by) + 1)
+    }
+
+    /// The function that starts at a place.
+    pub(super) fn function(&self, place: Place) -> Option<&Function> {
+        let section = self.sections.get(place.section as usize)?;
+        let function = section.function(place.index)?;
+        (function.start == place.index).then_some(function)
+    }
+
     pub(super) fn relocated(&self, place: Place) -> Option<Target> {
         let section = self.sections.get(place.section as usize)?;
         section.relocated.get(&place.index).copied()
@@ -162,6 +208,17 @@ pub(super) fn index_of(offset: u64) -> Option<u32> {
     let len = LEN as u64;
     let index = (offset % len == 0).then_some(offset / len)?;
     u32::try_from(index).ok()
+}
+
+/// As libbpf tells them: a function with hidden visibility is verified with its callers
+/// (`bpf_object__collect_externs` and `btf_func_linkage` in `libbpf.c`).
+fn is_global(symbol: &ElfSymbol64<'_, '_>) -> bool {
+    let is_hidden = matches!(
+        symbol.flags(),
+        SymbolFlags::Elf { st_other, .. }
+            if [STV_HIDDEN.0, STV_INTERNAL.0].contains(&(st_other.0 & 3))
+    );
+    symbol.is_global() && !is_hidden
 }
 
 /// How many arguments the function of a name takes; as many as can be passed where that is not known.

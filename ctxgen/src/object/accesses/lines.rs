@@ -10,6 +10,8 @@ use crate::object::ext::each_record;
 
 /// How much of a line is kept, in characters.
 const SHOWN: usize = 200;
+/// How many records are looked at for a line with a number.
+const FAR: usize = 64;
 /// How many of the low bits of a line's record are the column (`BPF_LINE_INFO_LINE_COL`).
 const COLUMN_BITS: u32 = 10;
 
@@ -62,11 +64,19 @@ impl<'b> Lines<'b> {
         }
     }
 
-    /// File, number and text of the line that an instruction of a section comes from.
-    pub(super) fn at(&self, section: u32, instruction: u32) -> Option<(Arc<str>, u32, Arc<str>)> {
+    /// File, number and text of the line that an instruction of a section comes from. What a compiler made
+    /// of several lines has number 0: then it is the line before that, in the same function.
+    pub(super) fn at(
+        &self,
+        section: u32,
+        instruction: u32,
+        function: u32,
+    ) -> Option<(Arc<str>, u32, Arc<str>)> {
         let lines = self.by_section.get(&section)?;
         let after = lines.partition_point(|line| line[0] <= instruction);
-        let &[_, file, text, number] = lines.get(after.checked_sub(1)?)?;
+        let of_function = |line: &&[u32; 4]| line[0] >= function;
+        let before = lines[..after].iter().rev().take_while(of_function);
+        let &[_, file, text, number] = before.take(FAR).find(|line| line[3] != 0)?;
         Some((self.shown(file), number, self.shown(text)))
     }
 

@@ -43,6 +43,7 @@ use object::ObjectSection as _;
 pub use self::helper::takes_context;
 pub use self::result::Access;
 pub use self::result::AccessKind;
+pub use self::result::Callee;
 pub use self::result::Extent;
 pub use self::result::Line;
 pub use self::result::Offsets;
@@ -51,6 +52,7 @@ pub use self::result::ProgramAccesses;
 use self::code::Code;
 use self::code::Place;
 use self::code::index_of;
+use self::instruction::Instruction;
 use self::instruction::LEN;
 use self::lines::Lines;
 use self::walk::Budget;
@@ -145,14 +147,17 @@ impl Found<'_> {
         let section = &self.code.sections[at.section as usize];
         let len = u32::try_from(LEN).unwrap_or(u32::MAX);
         let instruction_offset = at.index.saturating_mul(len);
-        let line = self.lines.at(at.section, instruction_offset);
+        let function = section.function(at.index);
+        let start = function.map_or(0, |function| function.start.saturating_mul(len));
+        let line = self.lines.at(at.section, instruction_offset, start);
         let line = line.map(|(file, number, text)| Line {
             file,
             number,
             text,
-            function: section
-                .function(at.index)
-                .map_or_else(|| "".into(), |function| Arc::clone(&function.1)),
+            function: match function {
+                Some(function) => Arc::clone(&function.name),
+                None => "".into(),
+            },
         });
         Access {
             section: Arc::clone(&section.name),
@@ -167,7 +172,22 @@ impl Found<'_> {
                 .relocations
                 .get(&(at.section, instruction_offset))
                 .copied(),
+            callee: self.callee(at, kind),
             line,
         }
+    }
+
+    fn callee(&self, at: Place, kind: AccessKind) -> Option<Callee> {
+        let AccessKind::Function { .. } = kind else {
+            return None;
+        };
+        let Some(Instruction::Call { by }) = self.code.at(at) else {
+            return None;
+        };
+        let function = self.code.function(self.code.called(at, by)?)?;
+        Some(Callee {
+            name: Arc::clone(&function.name),
+            is_global: function.is_global,
+        })
     }
 }

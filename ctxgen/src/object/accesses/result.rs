@@ -53,6 +53,8 @@ pub struct Access {
     /// [`ObjectFile::relocations`](super::super::ObjectFile::relocations). The displacement is
     /// decided by it when the program is loaded; here it is the one in the object's own types.
     pub relocation: Option<usize>,
+    /// The function of the object that the context is handed to.
+    pub callee: Option<Callee>,
     /// Where in the source it is, where the object says.
     pub line: Option<Line>,
 }
@@ -130,6 +132,15 @@ pub enum AccessKind {
         /// Which argument it is, from 1.
         argument: u8,
     },
+}
+
+/// A function of the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether it is global: the kernel verifies it by itself then, by the types of its arguments.
+    pub is_global: bool,
 }
 
 /// A line of source.

@@ -169,7 +169,7 @@ impl Walk<'_> {
                 return;
             };
             let next = match self.step((frame, place), instruction, &mut state) {
-                Some(by) => moved(place, by),
+                Some(by) => place.moved(by),
                 None => return,
             };
             match next {
@@ -222,7 +222,7 @@ impl Walk<'_> {
                 let mut elsewhere = state.clone();
                 narrow(&mut elsewhere, equal);
                 narrow(state, unequal);
-                match moved(place, 1 + i64::from(by)) {
+                match place.moved(1 + i64::from(by)) {
                     Some(target) => self.arrive((frame, target), elsewhere),
                     None => self.give_up(),
                 }
@@ -357,24 +357,18 @@ impl Walk<'_> {
 
     fn call(&mut self, node: Node, by: i32, state: &mut State) -> Option<i64> {
         let (_, place) = node;
-        let target = match self.code.relocated(place) {
-            Some(Target::Function(target)) => moved(target, i64::from(by) + 1),
-            Some(Target::Kernel { arguments }) => {
-                let kind = |argument| AccessKind::KernelFunction { argument };
-                self.hand_on(place, state, arguments, kind);
-                state.overwrite(arguments);
-                *state = state.after_call(Value::ANY, None);
-                return Some(1);
-            }
-            Some(Target::Data) => None,
-            None => moved(place, i64::from(by) + 1),
-        };
-        let known = target.and_then(|target| {
-            let section = self.code.sections.get(target.section as usize)?;
-            let (start, _, arguments) = section.function(target.index)?;
-            Some((target, if *start == target.index { *arguments } else { LAST_ARGUMENT }))
-        });
-        if let Some((target, arguments)) = known {
+        if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
+            let kind = |argument| AccessKind::KernelFunction { argument };
+            self.hand_on(place, state, arguments, kind);
+            state.overwrite(arguments);
+            *state = state.after_call(Value::ANY, None);
+            return Some(1);
+        }
+        if let Some(target) = self.code.called(place, by)
+            && self.code.at(target).is_some()
+        {
+            let function = self.code.function(target);
+            let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
             let kind = |argument| AccessKind::Function { argument };
             self.hand_on(place, state, arguments, kind);
             if self.enter(node, target, state.called(), state) {
@@ -397,7 +391,7 @@ impl Walk<'_> {
                 return false;
             }
             None => {
-                let Some(back) = moved(call.1, 1) else {
+                let Some(back) = call.1.moved(1) else {
                     return false;
                 };
                 let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
@@ -439,15 +433,10 @@ impl Walk<'_> {
     }
 }
 
-fn moved(place: Place, by: i64) -> Option<Place> {
-    let index = u32::try_from(i64::from(place.index).checked_add(by)?).ok()?;
-    Some(Place { index, ..place })
-}
-
 /// The function whose address an instruction loads: its symbol's, and so many bytes.
 fn function(target: Place, bytes: i32) -> Value {
     let by = i64::from(bytes) / 8;
-    moved(target, by).map_or(Value::Other, Value::Function)
+    target.moved(by).map_or(Value::Other, Value::Function)
 }
 
 /// A comparison with a constant tells what a register is.
