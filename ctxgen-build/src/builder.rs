@@ -28,6 +28,7 @@ use crate::module::module;
 use crate::outdir::OutDir;
 use crate::record::OBJECT;
 use crate::record::Record;
+use crate::refused::Reads;
 use crate::said;
 use crate::scan;
 use crate::scan::Scanned;
@@ -311,14 +312,21 @@ impl Builder {
         let bindgen_env = crate::bindings::environment(&target);
         let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
         let mut mismatches = Vec::new();
+        let mut refused = Vec::new();
         let mut objects = Vec::new();
         let units = compiled.into_iter().zip(&scanned).zip(&mut records);
         for ((unit, scanned), record) in units {
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
             let object = check::read(unit.source, &unit.object)?;
-            let found = check::mismatches(kernels, unit.source, &object, &unit.object)?;
+            let reads = Reads::new(unit.source, &object, &unit.object)?;
+            let functions = reads.functions();
+            let found = check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
             mismatches.extend(found);
+            let found = reads.findings(kernels);
+            mismatches.extend(found.mismatches);
+            refused.extend(found.refused);
+            warnings.extend(found.warnings);
             if !self.relocatable {
                 warnings.extend(check::relocated(unit.source, &object));
             }
@@ -346,6 +354,9 @@ impl Builder {
         }
         if !mismatches.is_empty() {
             return Err(Error::Mismatch(mismatches));
+        }
+        if !refused.is_empty() {
+            return Err(Error::Refused(refused));
         }
         if let Vmlinux::Provided(path) = &self.vmlinux {
             depends_on.insert(path.clone());

@@ -62,6 +62,9 @@ const REGISTERS: Row = Row {
 /// `bpf_tracing.h`), and the kernel's own name for that.
 const REGISTER_STRUCTS: &[&str] = &["pt_regs", "user_pt_regs", "user_regs_struct"];
 
+/// The kernel's own struct of an array of slots.
+const SLOT_STRUCTS: &[&str] = &["bpf_raw_tracepoint_args"];
+
 /// Programs that get a struct of the kernel's own.
 const fn fixed(
     name: &'static str,
@@ -101,6 +104,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["tp_btf"],
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: true },
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -109,7 +113,7 @@ pub(super) static ROWS: &[Row] = &[
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: false },
         generic: Generic::Struct("bpf_raw_tracepoint_args"),
-        also: &["bpf_raw_tracepoint_args"],
+        also: SLOT_STRUCTS,
         modules: false,
         ..SLOTS
     },
@@ -117,6 +121,7 @@ pub(super) static ROWS: &[Row] = &[
         name: "fentry",
         sections: &["fentry", "fentry.s"],
         naming: generated("btf_fentry_"),
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -124,6 +129,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["fexit", "fexit.s"],
         naming: generated("btf_fexit_"),
         returned: Returned::Value,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -131,6 +137,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["fmod_ret", "fmod_ret.s"],
         naming: generated("btf_fmod_ret_"),
         returned: Returned::Int,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -138,6 +145,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["fsession", "fsession.s"],
         naming: generated("btf_fsession_"),
         returned: Returned::Value,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -147,6 +155,7 @@ pub(super) static ROWS: &[Row] = &[
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
         modules: false,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -156,6 +165,7 @@ pub(super) static ROWS: &[Row] = &[
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
         modules: false,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -275,7 +285,11 @@ pub(super) static ROWS: &[Row] = &[
     fixed("sk_lookup", &["sk_lookup"], "bpf_sk_lookup"),
     fixed("sk_reuseport", SK_REUSEPORT, "sk_reuseport_md"),
     fixed("netfilter", &["netfilter"], "bpf_nf_ctx"),
-    fixed("perf_event", &["perf_event"], "bpf_perf_event_data"),
+    Row {
+        // The struct starts with them.
+        also: REGISTER_STRUCTS,
+        ..fixed("perf_event", &["perf_event"], "bpf_perf_event_data")
+    },
     Row {
         sections: &["lirc_mode2"],
         ..other(

@@ -168,8 +168,8 @@ impl<'e> Code<'e> {
     /// Both halves of the constant at a place.
     pub(super) fn wide(&self, place: Place, low: i32) -> i64 {
         let section = self.sections.get(place.section as usize);
-        let next = section
-            .and_then(|section| Raw::at(section.code, place.index as usize + 1, self.order));
+        let next =
+            section.and_then(|section| Raw::at(section.code, place.index as usize + 1, self.order));
         let high = next.map_or(0, |next| next.imm);
         i64::from(high) << 32 | i64::from(low) & i64::from(u32::MAX)
     }

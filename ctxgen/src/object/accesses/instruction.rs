@@ -76,9 +76,14 @@ pub(super) enum Instruction {
         is_32: bool,
     },
     /// Sets a register to what no rule here can tell.
-    Forget { dst: u8 },
+    Forget {
+        dst: u8,
+    },
     /// A constant of 64 bits, or an address that is filled in later. It takes two places.
-    Wide { dst: u8, low: i32 },
+    Wide {
+        dst: u8,
+        low: i32,
+    },
     /// A load from a packet, through the context in register 6.
     Packet,
     Load {
@@ -102,7 +107,9 @@ pub(super) enum Instruction {
         sets: Option<u8>,
     },
     /// Goes on so many places behind the next one.
-    Jump { by: i32 },
+    Jump {
+        by: i32,
+    },
     /// Likewise, or with the next one. `equal` is what a register is where it goes on elsewhere, and
     /// `unequal` is what one is where it goes on with the next.
     Branch {
@@ -111,10 +118,14 @@ pub(super) enum Instruction {
         unequal: Option<(u8, i32)>,
     },
     /// A call of a helper by its number, unless a relocation says otherwise.
-    Helper { number: i32 },
+    Helper {
+        number: i32,
+    },
     /// A call of a function that is so many places behind the next one, unless a relocation says
     /// otherwise.
-    Call { by: i32 },
+    Call {
+        by: i32,
+    },
     /// A call through a register, or one of a kernel function.
     OtherCall,
     Exit,

@@ -81,7 +81,13 @@ impl State {
             registers: [const { Value::Other }; REGISTERS],
             stacks: Stacks(vec![Stack::default()]),
         };
-        state.set(FRAME, Value::Stack { depth: 0, at: Some(0) });
+        state.set(
+            FRAME,
+            Value::Stack {
+                depth: 0,
+                at: Some(0),
+            },
+        );
         state
     }
 
@@ -170,9 +176,9 @@ impl State {
             };
             if let Some(stack) = self.stacks.0.get_mut(depth) {
                 let is_kept = |place: i64| at.is_some_and(|at| place < at);
-                stack.0.retain(|(place, value)| {
-                    is_kept(*place) || !matches!(value, Value::Number(_))
-                });
+                stack
+                    .0
+                    .retain(|(place, value)| is_kept(*place) || !matches!(value, Value::Number(_)));
             }
         }
     }

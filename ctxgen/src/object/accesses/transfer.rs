@@ -149,8 +149,14 @@ mod tests {
 
     #[test]
     fn parts_of_constants() {
-        assert_eq!(moved(Value::number(-1), 32, true), Value::number(0xffff_ffff));
+        assert_eq!(
+            moved(Value::number(-1), 32, true),
+            Value::number(0xffff_ffff)
+        );
         assert_eq!(moved(Value::number(0xff), 8, false), Value::number(-1));
-        assert_eq!(moved(Value::number(0xff), 8, true), Value::number(0xffff_ffff));
+        assert_eq!(
+            moved(Value::number(0xff), 8, true),
+            Value::number(0xffff_ffff)
+        );
     }
 }

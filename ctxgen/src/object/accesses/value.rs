@@ -119,7 +119,10 @@ pub(super) enum Value {
     /// That on one way through the program, and something else on another.
     Perhaps(Numbers),
     /// An address in the stack of the caller of that depth, so many bytes from its upper end.
-    Stack { depth: usize, at: Option<i64> },
+    Stack {
+        depth: usize,
+        at: Option<i64>,
+    },
     /// A function's address.
     Function(Place),
     Other,
