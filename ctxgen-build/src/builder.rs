@@ -319,7 +319,7 @@ impl Builder {
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
             let object = check::read(unit.source, &unit.object)?;
-            let reads = Reads::new(unit.source, &object, &unit.object)?;
+            let reads = Reads::new(unit.source, &object, &unit.object, &options)?;
             let functions = reads.functions();
             let found = check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
             mismatches.extend(found);

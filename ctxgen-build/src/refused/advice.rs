@@ -10,25 +10,38 @@ use ctxgen::object::accesses::AccessKind;
 
 use super::Reads;
 use super::Refused;
+use super::hook_of;
+use super::rules::Severity;
 use super::rules::Why;
 
 /// What the verifier says of an address that is changed.
-const SAID: &str = "which the verifier refuses (\"dereference of modified ctx ptr\")";
+const SAID: &str = "\"dereference of modified ctx ptr\"";
 
 impl Reads<'_> {
     /// What is to be said of an access, and why.
-    pub(super) fn refused(&self, program: &Program, access: &Access, why: Why) -> Refused {
+    pub(super) fn refused(
+        &self,
+        program: &Program,
+        access: &Access,
+        severity: Severity,
+        why: Why,
+    ) -> Refused {
+        let refuses = match severity {
+            Severity::Error => "which the verifier refuses",
+            Severity::Warning => "which verifiers before Linux 7.1 refuse",
+        };
         let fields = self.fields(program, access);
         let place = self.place(program, access, &fields);
         let verb = verb(access.kind);
         let (what, instead) = match why {
             Why::Modified => (
-                format!("{verb} {place} at an address that clang has computed, {SAID}"),
+                format!("{verb} {place} through a computed address, {refuses} ({SAID})"),
                 self.copies(program, &fields),
             ),
             Why::ModifiedForHelper => (
                 format!(
-                    "hands the context's address to a helper after {place} was added to it, {SAID}"
+                    "hands the address of {place} to a helper that takes the context itself, {refuses} \
+                     ({SAID})"
                 ),
                 "Hand on the context as the program gets it.".to_owned(),
             ),
@@ -64,9 +77,13 @@ impl Reads<'_> {
                     "{verb} {place}: the first 8 bytes of an event's record are not for programs, and \
                      the verifier refuses it"
                 ),
-                "The event's own fields follow behind these: take the event's struct, \
-                 struct btf_tp_<category>_<event>_ctx."
-                    .to_owned(),
+                match hook_of(program) {
+                    Some(hook) => format!(
+                        "The event's own fields follow behind these, in struct {}.",
+                        hook.struct_name()
+                    ),
+                    None => String::new(),
+                },
             ),
             Why::UpperBytes => (
                 format!(
@@ -119,7 +136,7 @@ impl Reads<'_> {
             return alternatives(arrows.collect());
         }
         let Some(offsets) = access.offsets() else {
-            return format!("{name}, at an offset that is not constant,");
+            return format!("a part of {name} that is not constant");
         };
         let parameter = self.functions.parameter(&program.name, 1);
         let are_slots = parameter.is_some_and(|parameter| parameter.points_to == Pointee::Slots);

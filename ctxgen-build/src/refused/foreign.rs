@@ -195,7 +195,7 @@ impl Reads<'_> {
         };
         let text = match &access.line {
             Some(line) if !line.text.is_empty() => format!("\n    {}\n", line.text),
-            _ => ". ".to_owned(),
+            _ => ".".to_owned(),
         };
         let what = match foreign.declared {
             Memory::Slots => "reads a slot",
@@ -208,7 +208,7 @@ impl Reads<'_> {
             Memory::Record => "this program gets a trace event's record",
         };
         let instead = match macro_of(hook, foreign.is) {
-            Some(name) => format!(" The macro for it is {name}"),
+            Some(name) => format!("The macro for such programs is {name}"),
             None => String::new(),
         };
         Mismatch {

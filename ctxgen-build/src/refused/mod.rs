@@ -9,6 +9,7 @@ mod global;
 mod kernel;
 mod kind;
 mod rules;
+mod texts;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -30,7 +31,9 @@ use self::kernel::Modified;
 use self::kind::Kind;
 use self::rules::Severity;
 use self::rules::judge;
+use self::texts::Texts;
 use crate::check::Mismatch;
+use crate::clang::Options;
 use crate::error::Error;
 
 pub(crate) use self::foreign::Foreign;
@@ -99,7 +102,7 @@ pub(crate) struct Reads<'o> {
 }
 
 impl<'o> Reads<'o> {
-    /// Those of the object of a source, which was read from these bytes.
+    /// Those of the object of a source, which was read from these bytes, and compiled with these options.
     ///
     /// # Errors
     /// [`Error::Object`], where it cannot be read.
@@ -107,11 +110,16 @@ impl<'o> Reads<'o> {
         source: &'o Path,
         object: &'o ObjectFile,
         bytes: &[u8],
+        options: &Options<'_>,
     ) -> Result<Self, Error> {
-        let programs = accesses(object, bytes).map_err(|error| Error::Object {
+        let mut programs = accesses(object, bytes).map_err(|error| Error::Object {
             source_file: source.to_owned(),
             reason: error.to_string(),
         })?;
+        let mut texts = Texts::new(source, options.root, options.prefixes(source));
+        for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
+            access.line.iter_mut().for_each(|line| texts.fill_in(line));
+        }
         Ok(Self {
             source,
             object,
@@ -142,7 +150,7 @@ impl<'o> Reads<'o> {
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
                 if let Some((severity, why)) = judge(kind, access, order, modified) {
-                    let finding = self.refused(program, access, why);
+                    let finding = self.refused(program, access, severity, why);
                     match severity {
                         Severity::Error => {
                             refused.insert(finding);

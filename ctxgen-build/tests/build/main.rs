@@ -16,6 +16,7 @@ mod libclang;
 mod modules;
 mod pinned;
 mod rebuilds;
+mod refused;
 mod relocatable;
 mod sources;
 mod struct_ops;
