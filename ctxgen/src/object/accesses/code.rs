@@ -150,7 +150,7 @@ impl<'e> Code<'e> {
                     continue;
                 };
                 if let Some(at) = index_of(at) {
-                    let target = target(&symbol, &number, &arguments);
+                    let target = target(&symbol, number, arguments);
                     section.relocated.insert(at, target);
                 }
             }
@@ -206,7 +206,7 @@ impl<'e> Code<'e> {
 /// The number of the instruction at a distance from the section's start.
 pub(super) fn index_of(offset: u64) -> Option<u32> {
     let len = LEN as u64;
-    let index = (offset % len == 0).then_some(offset / len)?;
+    let index = offset.is_multiple_of(len).then_some(offset / len)?;
     u32::try_from(index).ok()
 }
 
