@@ -37,10 +37,9 @@ impl Reads<'_> {
             name => name,
         };
         let callee = &callee.name;
-        let mut instead = format!(
-            "Make the function one that is verified with its callers, `static __noinline`, or \
-             `static __always_inline`"
-        );
+        let mut instead = "Make the function one that is verified with its callers, \
+                           `static __noinline`, or `static __always_inline`"
+            .to_owned();
         let cast = match parameter.points_to {
             Pointee::Composite(_) => format!(", and cast it in there: `{declared}c = {name};`"),
             _ => String::new(),
