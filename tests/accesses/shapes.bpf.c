@@ -146,6 +146,12 @@ int slot_narrow(struct btf_trace_sched_switch_ctx *ctx)
 }
 
 SEC("tp_btf/sched_switch")
+int slot_part_of_pointer(struct btf_trace_sched_switch_ctx *ctx)
+{
+	return (u32)(u64)ctx->prev;
+}
+
+SEC("tp_btf/sched_switch")
 int slot_stored(struct btf_trace_sched_switch_ctx *ctx)
 {
 	asm volatile("*(u64 *)(%[ctx] + 8) = %[ctx]" : : [ctx] "r"(ctx) : "memory");
@@ -403,6 +409,26 @@ __noinline int global_record(struct btf_tp_sched_sched_process_exec_ctx *ctx __a
 	return ctx->pid;
 }
 
+__noinline int global_bare(u64 *ctx)
+{
+	return ctx[1] & 1;
+}
+
+__noinline int global_bare_marked(u64 *ctx __arg_ctx)
+{
+	return ctx[1] & 1;
+}
+
+__noinline int global_bare_ours(struct btf_trace_sched_switch_ctx *ctx)
+{
+	return (u64)ctx->prev & 1;
+}
+
+__noinline int global_args(struct bpf_raw_tracepoint_args *ctx)
+{
+	return ctx->args[1] & 1;
+}
+
 __noinline __hidden int hidden_ours(struct btf_trace_sched_switch_ctx *ctx)
 {
 	return ctx->prev->pid;
@@ -436,6 +462,30 @@ SEC("tp_btf/sched_switch")
 int calls_hidden(struct btf_trace_sched_switch_ctx *ctx)
 {
 	return hidden_ours(ctx);
+}
+
+SEC("raw_tp/sched_switch")
+int bare_calls_slots(void *ctx)
+{
+	return global_bare_marked(ctx);
+}
+
+SEC("raw_tp/sched_switch")
+int bare_calls_unmarked_slots(void *ctx)
+{
+	return global_bare(ctx);
+}
+
+SEC("raw_tp/sched_switch")
+int bare_calls_ours(struct btf_trace_sched_switch_ctx *ctx)
+{
+	return global_bare_ours(ctx);
+}
+
+SEC("raw_tp/sched_switch")
+int bare_calls_args(struct bpf_raw_tracepoint_args *ctx)
+{
+	return global_args(ctx);
 }
 
 SEC("kprobe/vfs_read")

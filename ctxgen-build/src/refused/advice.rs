@@ -85,6 +85,14 @@ impl Reads<'_> {
                     None => String::new(),
                 },
             ),
+            Why::NarrowPointer => (
+                format!(
+                    "loads {} bytes of the pointer {place}: since Linux 6.13, the verifier takes nothing \
+                     but all 8",
+                    access.width
+                ),
+                self.whole(program, &fields),
+            ),
             Why::UpperBytes => (
                 format!(
                     "{verb} the first {} bytes of {place}: in this byte order, an argument is in the \

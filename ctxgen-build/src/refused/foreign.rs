@@ -78,7 +78,7 @@ impl Foreign {
             Kind::Slots | Kind::LsmSlots | Kind::BareSlots => Memory::Slots,
             Kind::Registers | Kind::PerfEvent => Memory::Registers,
             Kind::Record => Memory::Record,
-            Kind::Replaced | Kind::User | Kind::Other => return None,
+            Kind::Replaced | Kind::User | Kind::Other | Kind::Unknown => return None,
         };
         let (declared, declared_as) = match functions.parameter(&program.name, 1)?.points_to {
             Pointee::Slots => (Memory::Slots, "unsigned long long *".to_owned()),

@@ -61,8 +61,10 @@ impl Reads<'_> {
     /// Whether a global function with such a parameter cannot be called with a context of that kind.
     fn is_refused(&self, kind: Kind, parameter: Parameter<'_>) -> bool {
         match (parameter.points_to, parameter.is_marked) {
+            // What user space hands over is memory like any other.
+            _ if matches!(kind, Kind::User | Kind::Unknown) => false,
             // Of these programs, the kernel takes any type that is marked.
-            (_, true) if matches!(kind, Kind::Record | Kind::User | Kind::Other) => false,
+            (_, true) if kind == Kind::Record => false,
             (Pointee::Void | Pointee::Slots, marked) => !marked,
             (Pointee::Composite(id), _) => {
                 let name = self.object.btf().get(id).map_or("", |ty| ty.name());

@@ -59,6 +59,17 @@ fn by_release(kernel: &KernelBtf) -> Modified {
     }
 }
 
+/// Whether these kernels certainly refuse to load a part of a pointer from a slot: since 6.13
+/// (`btf_ctx_access` of `kernel/bpf/btf.c`), and older ones that got it later.
+pub(super) fn refuses_narrow_pointers(kernels: &[KernelBtf]) -> bool {
+    const FIRST: (u32, u32) = (6, 13);
+    let labels = kernels
+        .iter()
+        .flat_map(|kernel| ctxgen::labels(std::slice::from_ref(kernel)));
+    let mut releases = labels.map(|label| release(&label));
+    releases.any(|release| release.is_some_and(|release| release >= FIRST))
+}
+
 /// Major and minor number at the start of a name.
 fn release(label: &str) -> Option<(u32, u32)> {
     let (major, rest) = label.split_once('.')?;

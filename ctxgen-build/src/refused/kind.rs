@@ -24,8 +24,10 @@ pub(super) enum Kind {
     Replaced,
     /// What user space hands over.
     User,
-    /// Memory of which nothing more is known here.
+    /// A struct of the kernel's own that is left as it is.
     Other,
+    /// What the function that is replaced gets, which need be no context.
+    Unknown,
 }
 
 /// Families without a `convert_ctx_access` in the kernel, of those whose programs get a struct of the
@@ -39,8 +41,7 @@ impl Kind {
             ("raw_tp", ..) => Self::BareSlots,
             ("perf_event", ..) => Self::PerfEvent,
             ("syscall", ..) => Self::User,
-            // That of the program that is replaced.
-            ("freplace", ..) => Self::Other,
+            ("freplace", ..) => Self::Unknown,
             (_, Prototypes::Lsm, _) => Self::LsmSlots,
             (_, Prototypes::Event, _) => Self::Record,
             // The arguments of a function, whatever the struct that they are given in.
@@ -76,7 +77,7 @@ mod tests {
             ("tcx/egress", Kind::Replaced),
             ("sk_lookup", Kind::Replaced),
             ("netfilter", Kind::Other),
-            ("freplace/x", Kind::Other),
+            ("freplace/x", Kind::Unknown),
             ("syscall", Kind::User),
         ] {
             assert_eq!(Kind::of(&section.parse().unwrap()), kind, "{section}");

@@ -23,13 +23,16 @@ use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::accesses;
 
 use self::kernel::Modified;
+use self::kernel::refuses_narrow_pointers;
 use self::kind::Kind;
 use self::rules::Severity;
+use self::rules::Why;
 use self::rules::judge;
 use self::texts::Texts;
 use crate::check::Mismatch;
@@ -136,6 +139,10 @@ impl<'o> Reads<'o> {
     /// What the verifiers of these kernels, which all have to load the object, do not take.
     pub(crate) fn findings(&self, kernels: &[KernelBtf]) -> Findings {
         let modified = Modified::of(kernels);
+        let narrow = match refuses_narrow_pointers(kernels) {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
         let mut refused = BTreeSet::new();
         let mut warnings = BTreeSet::new();
         let mut mismatches = Vec::new();
@@ -149,7 +156,10 @@ impl<'o> Reads<'o> {
             }
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
-                if let Some((severity, why)) = judge(kind, access, order, modified) {
+                let judged = judge(kind, access, order, modified);
+                let is_narrow = judged.is_none() && self.is_narrow_pointer(program, kind, access);
+                let judged = judged.or(is_narrow.then_some((narrow, Why::NarrowPointer)));
+                if let Some((severity, why)) = judged {
                     let finding = self.refused(program, access, severity, why);
                     match severity {
                         Severity::Error => {
@@ -176,6 +186,22 @@ impl<'o> Reads<'o> {
     fn programs(&self) -> impl Iterator<Item = (&'o Program, &ProgramAccesses)> {
         let programs = self.programs.iter();
         programs.map(|found| (&self.object.programs()[found.program], found))
+    }
+
+    /// Whether an access loads a part of a pointer from a slot with types.
+    fn is_narrow_pointer(&self, program: &Program, kind: Kind, access: &Access) -> bool {
+        const POINTER: u32 = 8;
+        let is_load = access.kind == AccessKind::Load && access.is_certain;
+        let is_typed = matches!(kind, Kind::Slots | Kind::LsmSlots);
+        if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
+            return false;
+        }
+        let field = program
+            .context
+            .zip(u32::try_from(access.displacement).ok())
+            .and_then(|(context, offset)| self.object.field_at(context, offset));
+        let ty = field.and_then(|field| self.object.btf().resolve(field.type_id));
+        ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
     }
 
     /// A finding about an access, whose words are still to be filled in.

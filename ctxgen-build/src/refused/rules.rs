@@ -37,6 +37,8 @@ pub(super) enum Why {
     Outside,
     /// It is at the start of a record.
     RecordHead,
+    /// It loads less than a pointer.
+    NarrowPointer,
     /// It loads the upper bytes of a slot, where the argument is in the lower ones. Verifiers take that.
     UpperBytes,
 }
@@ -57,7 +59,7 @@ pub(super) fn judge(
     order: ByteOrder,
     modified: Modified,
 ) -> Option<(Severity, Why)> {
-    if !access.is_certain {
+    if !access.is_certain || kind == Kind::Unknown {
         return None;
     }
     let is_modified = !access.base.is_unmodified();

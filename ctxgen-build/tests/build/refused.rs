@@ -106,11 +106,14 @@ fn a_folded_load_by_the_target_kernels_verifier() {
     assert_eq!(warnings, [""; 0]);
 
     // One object for both has to load on both.
-    let both = project
-        .builder_for(Order::Little)
+    let both = ctxgen_build::Builder::new()
+        .out_dir(project.path("out"))
+        .target(Order::Little.triple())
         .kernel(&later)
-        .kernel(&strict);
-    let _ = both;
+        .kernel(&strict)
+        .source(project.path("src/prog.bpf.c"));
+    let error = both.generate().unwrap_err();
+    assert!(matches!(error, Error::Refused(_)), "{error}");
 }
 
 #[test]
@@ -208,6 +211,9 @@ fn slots_where_there_are_registers() {
     let indexed =
         "SEC(\"kprobe/vfs_unlink\") int prog(unsigned long long *ctx) { return ctx[0]; }\n";
     assert_eq!(mismatch(indexed).program, "prog");
+    let record = "SEC(\"tp/sched/sched_switch\") int BPF_PROG(prog, u64 a, u64 b) { return b; }\n";
+    let found = mismatch(record);
+    assert_eq!(found.gets.as_deref(), Some("btf_tp_sched_sched_switch_ctx"));
     let args = "SEC(\"kprobe/vfs_unlink\")
 int prog(struct bpf_raw_tracepoint_args *ctx) { return ctx->args[0]; }\n";
     assert_eq!(mismatch(args).takes, "bpf_raw_tracepoint_args");
@@ -248,6 +254,33 @@ int prog(struct pt_regs *ctx) {{ return bpf_get_stackid(ctx, &stacks, 0); }}\n"
 }
 
 #[test]
+fn records_and_registers() {
+    for (section, takes, field) in [
+        ("tp/sched/sched_switch", "pt_regs", "di"),
+        (
+            "tp_btf/sched_switch",
+            "trace_event_raw_sched_switch",
+            "prev_pid",
+        ),
+        (
+            "kprobe/vfs_unlink",
+            "trace_event_raw_sched_switch",
+            "prev_pid",
+        ),
+        ("perf_event", "trace_event_raw_sched_switch", "prev_pid"),
+    ] {
+        let record = "struct trace_event_raw_sched_switch { u64 ent; int prev_pid; };";
+        let text = format!(
+            "{record}\nSEC(\"{section}\") int prog(struct {takes} *ctx) {{ return ctx->{field}; }}\n"
+        );
+        assert_eq!(mismatch(&text).takes, takes, "{section}");
+        let text = text.replace(&format!("ctx->{field}"), "bpf_get_stackid(ctx, &stacks, 0)");
+        let said = warnings(&text).join("\n");
+        assert!(said.contains("It is only handed on"), "{section}: {said}");
+    }
+}
+
+#[test]
 fn what_is_no_other_memory() {
     for text in [
         // Macros for registers cast what they get.
@@ -258,6 +291,9 @@ fn what_is_no_other_memory() {
         "SEC(\"fentry/vfs_unlink\") int BPF_PROG(prog, void *dir) { return dir != 0; }\n",
         "SEC(\"tp_btf/sched_switch\")
 int prog(struct bpf_raw_tracepoint_args *ctx) { return ctx->args[1] & 1; }\n",
+        // What a function gets that is replaced need be no context.
+        "SEC(\"freplace/f\") int prog(char *text) { return text[which]; }\n",
+        "SEC(\"perf_event\") int prog(struct pt_regs *ctx) { return ctx->di & 1; }\n",
         "SEC(\"kprobe/vfs_unlink\") int prog(void *ctx)
 { return bpf_get_stackid(ctx, &stacks, 0); }\n",
         "SEC(\"fentry/vfs_unlink\") int prog(void *ctx)
