@@ -226,6 +226,19 @@ fn loops_end() {
 }
 
 #[test]
+fn loops_that_are_left_at_the_top_end() {
+    let found = whole(&[
+        (JEQ_IMM, 2, 0, 3, 0),
+        (LOAD, 3, 1, 8, 0),
+        (ADD_IMM, 1, 0, 0, 8),
+        (JA, 0, 0, -4, 0),
+        END,
+    ]);
+    assert_eq!(found, [certain(1, AccessKind::Load, Offsets::Unknown)]);
+    assert_eq!(whole(&[(JA, 0, 0, -1, 0)]), []);
+}
+
+#[test]
 fn what_is_a_context_on_one_way_only() {
     let found = whole(&[
         (MOV, 6, 1, 0, 0),

@@ -157,8 +157,11 @@ impl Walk<'_> {
     /// Follows the instructions from a place to the next that is jumped to.
     fn run(&mut self, (frame, start): Node, mut state: State, left: &mut usize) {
         let mut place = start;
+        let mut is_first = true;
         while *left > 0 {
-            if place != start && self.code.is_target(place) {
+            // The way may lead back to where it starts.
+            let goes_on = std::mem::take(&mut is_first);
+            if !goes_on && self.code.is_target(place) {
                 self.arrive((frame, place), state);
                 return;
             }
