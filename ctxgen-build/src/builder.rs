@@ -31,6 +31,7 @@ use crate::outdir::read;
 use crate::preprocess::Preprocessor;
 use crate::record::OBJECT;
 use crate::record::Record;
+use crate::refused::Reads;
 use crate::said;
 use crate::scan;
 use crate::skeleton;
@@ -353,13 +354,20 @@ impl Builder {
         let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
         depends_on.extend(arguments.files.iter().cloned());
         let mut mismatches = Vec::new();
+        let mut refused = Vec::new();
         let mut objects = Vec::new();
         let units = compiled.into_iter().zip(&scanned).zip(&mut records);
         for ((unit, scanned), record) in units {
             depends_on.extend(unit.depends_on);
             let object = check::read(unit.source, &unit.object)?;
-            let found = check::mismatches(kernels, unit.source, &object, &unit.object)?;
+            let reads = Reads::new(unit.source, &object, &unit.object, &options)?;
+            let functions = reads.functions();
+            let found = check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
             mismatches.extend(found);
+            let found = reads.findings(kernels);
+            mismatches.extend(found.mismatches);
+            refused.extend(found.refused);
+            warnings.extend(found.warnings);
             if !self.relocatable {
                 warnings.extend(check::relocated(unit.source, &object));
             }
@@ -390,6 +398,9 @@ impl Builder {
         }
         if !mismatches.is_empty() {
             return Err(Error::Mismatch(mismatches));
+        }
+        if !refused.is_empty() {
+            return Err(Error::Refused(refused));
         }
         if let Vmlinux::Provided(path) = &self.vmlinux {
             depends_on.insert(path.clone());

@@ -16,12 +16,14 @@ use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
+use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
 use libbpf_rs::ObjectBuilder;
 
 use crate::error::Error;
+use crate::refused::Foreign;
 use crate::said;
 
 /// A program whose context is not what its SEC name gives it.
@@ -36,7 +38,7 @@ pub struct Mismatch {
     pub section: String,
     /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
     pub implements: Option<String>,
-    /// The struct that it takes.
+    /// The struct that it takes; of slots, the type of its argument.
     pub takes: String,
     /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
     /// nothing can be attached.
@@ -65,12 +67,17 @@ impl fmt::Display for Mismatch {
             Some(member) => write!(f, ", is {member}; ")?,
             None => f.write_str(": ")?,
         }
+        let tag = if ctxgen::is_identifier(takes) {
+            "struct "
+        } else {
+            ""
+        };
         match gets {
             Some(gets) => write!(
                 f,
-                "its context is declared as struct {takes}, and should be struct {gets}"
+                "its context is declared as {tag}{takes}, and should be struct {gets}"
             )?,
-            None => write!(f, "its context cannot be struct {takes}")?,
+            None => write!(f, "its context cannot be {tag}{takes}")?,
         }
         match why.is_empty() {
             true => Ok(()),
@@ -103,6 +110,7 @@ pub(crate) fn mismatches(
     kernels: &[KernelBtf],
     source: &Path,
     object: &ObjectFile,
+    functions: &Functions<'_>,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
     let unreadable = |reason| unreadable(source, reason);
@@ -116,6 +124,8 @@ pub(crate) fn mismatches(
     let mut mismatches: Vec<Mismatch> = object
         .programs()
         .iter()
+        // What matters of those is what is read.
+        .filter(|program| Foreign::of(object, functions, program).is_none())
         .filter_map(|program| mismatch(kernels, object, source, program))
         .collect();
     if mismatches.is_empty() && object.programs().iter().any(names_module) {

@@ -7,6 +7,7 @@ use ctxgen::Drift;
 
 use crate::check::Mismatch;
 use crate::kernel::Place;
+use crate::refused::Refused;
 use crate::scan::Site;
 
 /// Why the BPF programs were not built.
@@ -226,8 +227,11 @@ pub enum Error {
         reason: String,
     },
     /// Programs take another context than their SEC name gives them.
-    #[error("{}", mismatches(.0))]
+    #[error("{}", lines(.0))]
     Mismatch(Vec<Mismatch>),
+    /// Programs use their contexts in ways that the target kernel's verifier refuses.
+    #[error("{}", lines(.0))]
+    Refused(Vec<Refused>),
     /// libbpf-cargo could not make the skeleton.
     #[error("cannot make the skeleton of {}: {reason}", object.display())]
     Skeleton {
@@ -284,7 +288,7 @@ fn advice(relocatable: bool) -> &'static str {
     }
 }
 
-fn mismatches(all: &[Mismatch]) -> String {
+fn lines(all: &[impl fmt::Display]) -> String {
     let lines: Vec<_> = all.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

@@ -99,6 +99,7 @@ fn accepted() {
         ),
         // The kernel's own, for what it has contexts of.
         ("raw_tp/sched_switch", "struct bpf_raw_tracepoint_args *ctx"),
+        ("tp_btf/sched_switch", "struct bpf_raw_tracepoint_args *ctx"),
         ("xdp", "struct xdp_md *ctx"),
         ("?xdp.frags/devmap", "struct xdp_md *ctx"),
         ("tcx/egress", "struct __sk_buff *ctx"),
@@ -178,13 +179,7 @@ fn another_familys_context() {
             "btf_trace_sched_switch_ctx",
         ),
         // Not of ctxgen's making, and wrong all the same.
-        ("fentry/vfs_unlink", "pt_regs", "btf_fentry_vfs_unlink_ctx"),
         ("lsm/file_open", "file", "btf_lsm_file_open_ctx"),
-        (
-            "tp_btf/sched_switch",
-            "bpf_raw_tracepoint_args",
-            "btf_trace_sched_switch_ctx",
-        ),
     ];
     let declared = cases.map(|(_, takes, _)| format!("const struct {takes} *ctx"));
     let sections = cases.iter().map(|(section, ..)| *section);

@@ -94,6 +94,30 @@ struct bpf_raw_tracepoint_args {
 	__u64 args[1];
 };
 
+/* What tells verifiers apart. */
+#ifdef REFUSES_MODIFIED
+struct bpf_reg_state {
+	int type;
+	int off;
+};
+
+int check_ptr_off_reg(struct bpf_reg_state *reg)
+{
+	return reg->off;
+}
+#endif
+#ifdef TAKES_MODIFIED
+struct bpf_reg_state {
+	int type;
+	int delta;
+};
+
+int check_ptr_off_reg(struct bpf_reg_state *reg)
+{
+	return reg->delta;
+}
+#endif
+
 /* Tracepoints. */
 #ifdef LATER
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *,

@@ -20,6 +20,7 @@ mod own_headers;
 mod pinned;
 mod preprocessed;
 mod rebuilds;
+mod refused;
 mod relocatable;
 mod sources;
 mod struct_ops;

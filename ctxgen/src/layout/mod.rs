@@ -19,6 +19,7 @@ use crate::ident::is_identifier;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
+use crate::kernel::UserRefusal;
 use crate::pairing::Argument;
 use crate::pairing::Arguments;
 use crate::prototype;

@@ -1,4 +1,4 @@
-//! `.BTF.ext`: the CO-RE relocations in it.
+//! `.BTF.ext`: the CO-RE relocations in it, and the records that source lines are made of.
 //!
 //! The layout is that of `struct btf_ext_header`, `struct btf_ext_info_sec` and `struct
 //! bpf_core_relo` in libbpf and `include/uapi/linux/bpf.h`.
@@ -13,7 +13,7 @@ use crate::btf::TypeId;
 
 /// The header with the two words about relocations; older compilers write a shorter one.
 const WITH_RELOCATIONS: u32 = 32;
-/// `sizeof(struct bpf_core_relo)`.
+/// `sizeof(struct bpf_core_relo)`, and of `struct bpf_line_info`.
 const RECORD: u32 = 16;
 /// The longest access string in bytes: libbpf takes no more than 64 indices
 /// (`BPF_CORE_SPEC_MAX_LEN`), and each has no more than ten digits and a colon.
@@ -32,8 +32,8 @@ pub enum ExtError {
     /// It ends before what is announced.
     #[error("it is cut short at byte {0}")]
     Truncated(usize),
-    /// Records of relocations that are smaller than any.
-    #[error("its relocation records claim a length of {0} bytes, less than {RECORD}")]
+    /// Records that are smaller than any.
+    #[error("its records claim a length of {0} bytes, less than {RECORD}")]
     ShortRecord(u32),
     /// An access string that is longer than any that libbpf takes.
     #[error(
@@ -146,6 +146,52 @@ pub(super) fn relocations(
     btf: &Btf<'_>,
     sections: &SectionNames,
 ) -> Result<Vec<Relocation>, ExtError> {
+    let mut relocations = Vec::new();
+    each_record(bytes, Part::Relocations, |section, record| {
+        let name = btf.string(section);
+        let section = sections
+            .get(name)
+            .ok_or_else(|| ExtError::UnknownSection(shown(name)))?;
+        let [instruction_offset, type_id, string, kind] = record;
+        relocations.push(Relocation {
+            section: Arc::clone(section),
+            instruction_offset,
+            type_id: TypeId(type_id),
+            access: access(btf.string(string))?,
+            kind: RelocationKind::new(kind),
+            opcode: None,
+        });
+        Ok(())
+    })?;
+    Ok(relocations)
+}
+
+/// A part of the section. The records of both are four words at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// `struct bpf_line_info`.
+    Lines,
+    /// `struct bpf_core_relo`.
+    Relocations,
+}
+
+impl Part {
+    /// How long the header is that says where the part is, in bytes, and where it says so.
+    fn in_header(self) -> (u32, usize) {
+        match self {
+            Self::Lines => (24, 16),
+            Self::Relocations => (WITH_RELOCATIONS, 24),
+        }
+    }
+}
+
+/// Goes through the records of one part: where the name of the section is in the strings, and the first
+/// four words.
+pub(super) fn each_record(
+    bytes: &[u8],
+    part: Part,
+    mut each: impl FnMut(u32, [u32; 4]) -> Result<(), ExtError>,
+) -> Result<(), ExtError> {
     let &[m0, m1, version, ..] = bytes else {
         return Err(ExtError::Magic);
     };
@@ -159,13 +205,14 @@ pub(super) fn relocations(
         order,
     };
     let header_len = header.next()?;
-    if header_len < WITH_RELOCATIONS {
-        return Ok(Vec::new());
+    let (needed, at) = part.in_header();
+    if header_len < needed {
+        return Ok(());
     }
-    header.at = 24;
+    header.at = at;
     let (offset, len) = (header.next()?, header.next()?);
     if len == 0 {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let start = header_len as usize + offset as usize;
     let end = start.saturating_add(len as usize);
@@ -178,26 +225,16 @@ pub(super) fn relocations(
     if record < RECORD {
         return Err(ExtError::ShortRecord(record));
     }
-    let mut relocations = Vec::new();
     while words.at < end {
-        let name = btf.string(words.next()?);
-        let section = sections
-            .get(name)
-            .ok_or_else(|| ExtError::UnknownSection(shown(name)))?;
+        let section = words.next()?;
         for _ in 0..words.next()? {
             let after = words.at.saturating_add(record as usize);
-            relocations.push(Relocation {
-                section: Arc::clone(section),
-                instruction_offset: words.next()?,
-                type_id: TypeId(words.next()?),
-                access: access(btf.string(words.next()?))?,
-                kind: RelocationKind::new(words.next()?),
-                opcode: None,
-            });
+            let words_of = [words.next()?, words.next()?, words.next()?, words.next()?];
+            each(section, words_of)?;
             words.at = after;
         }
     }
-    Ok(relocations)
+    Ok(())
 }
 
 fn access(string: &str) -> Result<String, ExtError> {

@@ -18,7 +18,7 @@ use crate::pairing::Argument;
 use crate::pairing::Arguments;
 
 /// The member in which generated headers give the arguments' own types where the fields are slots.
-const OWN_TYPES: &str = "__own";
+pub(super) const OWN_TYPES: &str = "__own";
 
 /// The members of a context struct that are arguments. An argument with several names is one member of
 /// each of them, in an anonymous union.

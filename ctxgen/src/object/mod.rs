@@ -1,11 +1,14 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
+pub mod accesses;
 mod code;
 mod ext;
 mod fields;
+mod functions;
 mod live;
 mod names;
 mod path;
+mod place;
 mod struct_ops;
 
 use std::ops::Range;
@@ -37,10 +40,14 @@ use crate::sorted::sorted_by;
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
+pub use self::functions::Functions;
+pub use self::functions::Parameter;
+pub use self::functions::Pointee;
 use self::names::MAX_FUNCTION;
 use self::names::MAX_SECTION;
 use self::names::SectionNames;
 pub use self::path::Step;
+pub use self::place::PlacedField;
 
 pub(crate) use self::code::At;
 use self::code::Code;

@@ -68,6 +68,9 @@ const REGISTERS: Row = Row {
 /// `bpf_tracing.h`), and the kernel's own name for that.
 const REGISTER_STRUCTS: &[&str] = &["pt_regs", "user_pt_regs", "user_regs_struct"];
 
+/// The kernel's own struct of an array of slots.
+const SLOT_STRUCTS: &[&str] = &["bpf_raw_tracepoint_args"];
+
 /// Programs that get a struct of the kernel's own.
 const fn fixed(
     name: &'static str,
@@ -108,6 +111,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["tp_btf", "tp_btf.s"],
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: true },
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -123,7 +127,7 @@ pub(super) static ROWS: &[Row] = &[
         naming: generated("btf_trace_"),
         prototypes: Prototypes::Tracepoint { typedef: false },
         generic: Generic::Struct("bpf_raw_tracepoint_args"),
-        also: &["bpf_raw_tracepoint_args"],
+        also: SLOT_STRUCTS,
         is_uapi: true,
         modules: false,
         ..SLOTS
@@ -132,6 +136,7 @@ pub(super) static ROWS: &[Row] = &[
         name: "fentry",
         sections: &["fentry", "fentry.s", "fentry.multi", "fentry.multi.s"],
         naming: generated("btf_fentry_"),
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -139,6 +144,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["fexit", "fexit.s", "fexit.multi", "fexit.multi.s"],
         naming: generated("btf_fexit_"),
         returned: Returned::Value,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -146,6 +152,7 @@ pub(super) static ROWS: &[Row] = &[
         sections: &["fmod_ret", "fmod_ret.s"],
         naming: generated("btf_fmod_ret_"),
         returned: Returned::Int,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -158,6 +165,7 @@ pub(super) static ROWS: &[Row] = &[
         ],
         naming: generated("btf_fsession_"),
         returned: Returned::Value,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -167,6 +175,7 @@ pub(super) static ROWS: &[Row] = &[
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
         modules: false,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -176,6 +185,7 @@ pub(super) static ROWS: &[Row] = &[
         prototypes: Prototypes::Lsm,
         returned: Returned::Value,
         modules: false,
+        also: SLOT_STRUCTS,
         ..SLOTS
     },
     Row {
@@ -299,7 +309,11 @@ pub(super) static ROWS: &[Row] = &[
         is_uapi: false,
         ..fixed("netfilter", &["netfilter"], "bpf_nf_ctx")
     },
-    fixed("perf_event", &["perf_event"], "bpf_perf_event_data"),
+    Row {
+        // The struct starts with them.
+        also: REGISTER_STRUCTS,
+        ..fixed("perf_event", &["perf_event"], "bpf_perf_event_data")
+    },
     Row {
         sections: &["lirc_mode2"],
         ..other(

@@ -1,0 +1,248 @@
+//! Holds what programs do with their contexts against what the target kernels' verifiers take.
+//!
+//! What is an error here would be one when the program is loaded: then, the verifier names a register and an
+//! offset, and not the line of the source.
+
+mod advice;
+mod foreign;
+mod global;
+mod kernel;
+mod kind;
+mod rules;
+mod texts;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::SecName;
+use ctxgen::object::Functions;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::Program;
+use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::AccessKind;
+use ctxgen::object::accesses::Extent;
+use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::object::accesses::accesses;
+
+use self::kernel::Modified;
+use self::kernel::refuses_narrow_pointers;
+use self::kind::Kind;
+use self::rules::Severity;
+use self::rules::Why;
+use self::rules::judge;
+use self::texts::Texts;
+use crate::check::Mismatch;
+use crate::clang::Options;
+use crate::error::Error;
+
+pub(crate) use self::foreign::Foreign;
+
+/// A use of a context that the target kernel's verifier refuses, or that is of another kind of context.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The source that it is in.
+    pub source: PathBuf,
+    /// The file and the number of the line, where the object says: the source, or a header of it.
+    pub line: Option<(String, u32)>,
+    /// The text of that line; may be empty.
+    pub text: String,
+    /// The program's function.
+    pub program: String,
+    /// Its section.
+    pub section: String,
+    /// The function that the program calls and the line is in, where it is another one.
+    pub function: Option<String>,
+    /// What is the matter.
+    pub what: String,
+    /// What to write instead; may be empty.
+    pub instead: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.line {
+            Some((file, number)) => write!(f, "{file}:{number}: ")?,
+            None => write!(f, "{}: ", self.source.display())?,
+        }
+        write!(f, "program {}, SEC(\"{}\")", self.program, self.section)?;
+        if let Some(function) = &self.function {
+            write!(f, ", in {function}()")?;
+        }
+        write!(f, ": {}", self.what)?;
+        if !self.text.is_empty() {
+            write!(f, "\n    {}", self.text)?;
+        }
+        if !self.instead.is_empty() {
+            write!(f, "\n{}", self.instead)?;
+        }
+        Ok(())
+    }
+}
+
+/// What was found in the object of a source.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What is refused, sorted.
+    pub(crate) refused: Vec<Refused>,
+    /// Contexts that are declared as another kind of memory, and read as such.
+    pub(crate) mismatches: Vec<Mismatch>,
+    /// Remarks, sorted.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// An object, and what its programs do with their contexts.
+#[derive(Debug)]
+pub(crate) struct Reads<'o> {
+    source: &'o Path,
+    object: &'o ObjectFile,
+    functions: Functions<'o>,
+    programs: Vec<ProgramAccesses>,
+}
+
+impl<'o> Reads<'o> {
+    /// Those of the object of a source, which was read from these bytes, and compiled with these options.
+    ///
+    /// # Errors
+    /// [`Error::Object`], where it cannot be read.
+    pub(crate) fn new(
+        source: &'o Path,
+        object: &'o ObjectFile,
+        bytes: &[u8],
+        options: &Options<'_>,
+    ) -> Result<Self, Error> {
+        let mut programs = accesses(object, bytes).map_err(|error| Error::Object {
+            source_file: source.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let mut texts = Texts::new(source, options.root, options.prefixes(source));
+        for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
+            access.line.iter_mut().for_each(|line| texts.fill_in(line));
+        }
+        Ok(Self {
+            source,
+            object,
+            functions: object.functions(),
+            programs,
+        })
+    }
+
+    /// How the object's functions are declared.
+    pub(crate) fn functions(&self) -> &Functions<'o> {
+        &self.functions
+    }
+
+    /// What the verifiers of these kernels, which all have to load the object, do not take.
+    pub(crate) fn findings(&self, kernels: &[KernelBtf]) -> Findings {
+        let modified = Modified::of(kernels);
+        let narrow = match refuses_narrow_pointers(kernels) {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        let mut refused = BTreeSet::new();
+        let mut warnings = BTreeSet::new();
+        let mut mismatches = Vec::new();
+        for (program, found) in self.programs() {
+            let Some(hook) = hook_of(program) else {
+                continue;
+            };
+            let kind = Kind::of(&hook);
+            if found.extent == Extent::NotExamined {
+                warnings.insert(self.not_examined(program));
+            }
+            for access in &found.accesses {
+                let order = self.object.btf().byte_order();
+                let judged = judge(kind, access, order, modified);
+                let is_narrow = judged.is_none() && self.is_narrow_pointer(program, kind, access);
+                let judged = judged.or(is_narrow.then_some((narrow, Why::NarrowPointer)));
+                if let Some((severity, why)) = judged {
+                    let finding = self.refused(program, access, severity, why);
+                    match severity {
+                        Severity::Error => {
+                            refused.insert(finding);
+                        }
+                        Severity::Warning => {
+                            warnings.insert(finding.to_string());
+                        }
+                    }
+                }
+                refused.extend(self.passed_to_global(program, kind, access));
+            }
+            let foreign = self.foreign(program, found, &hook, kernels);
+            mismatches.extend(foreign.mismatch);
+            warnings.extend(foreign.warning);
+        }
+        Findings {
+            refused: refused.into_iter().collect(),
+            mismatches,
+            warnings: warnings.into_iter().collect(),
+        }
+    }
+
+    fn programs(&self) -> impl Iterator<Item = (&'o Program, &ProgramAccesses)> {
+        let programs = self.programs.iter();
+        programs.map(|found| (&self.object.programs()[found.program], found))
+    }
+
+    /// Whether an access loads a part of a pointer from a slot with types.
+    fn is_narrow_pointer(&self, program: &Program, kind: Kind, access: &Access) -> bool {
+        const POINTER: u32 = 8;
+        let is_load = access.kind == AccessKind::Load && access.is_certain;
+        let is_typed = matches!(kind, Kind::Slots | Kind::LsmSlots);
+        if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
+            return false;
+        }
+        let field = program
+            .context
+            .zip(u32::try_from(access.displacement).ok())
+            .and_then(|(context, offset)| self.object.field_at(context, offset));
+        let ty = field.and_then(|field| self.object.btf().resolve(field.type_id));
+        ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
+    }
+
+    /// A finding about an access, whose words are still to be filled in.
+    fn finding(&self, program: &Program, access: Option<&Access>) -> Refused {
+        let line = access.and_then(|access| access.line.as_ref());
+        let function = line.map(|line| line.function.to_string());
+        Refused {
+            source: self.source.to_owned(),
+            line: line.map(|line| (line.file.to_string(), line.number)),
+            text: line.map(|line| line.text.to_string()).unwrap_or_default(),
+            program: program.name.clone(),
+            section: program.section.to_string(),
+            function: function.filter(|name| !name.is_empty() && *name != program.name),
+            what: String::new(),
+            instead: String::new(),
+        }
+    }
+
+    fn not_examined(&self, program: &Program) -> String {
+        format!(
+            "{}: program {}, SEC(\"{}\"), is too large to be followed: what it does with its context \
+             was not examined",
+            self.source.display(),
+            program.name,
+            program.section
+        )
+    }
+}
+
+/// What a program is attached to, as far as the object says.
+fn hook_of(program: &Program) -> Option<Hook> {
+    let assigned = program.implements.first().cloned();
+    assigned.or_else(|| {
+        let sec = SecName::parse(&program.section);
+        match sec {
+            Ok(sec) => Some(sec.hook),
+            // Attached by hand: the family is known.
+            Err(ctxgen::Error::NoTarget { section, .. }) => {
+                format!("{section}/any_target").parse().ok()
+            }
+            Err(_) => None,
+        }
+    })
+}

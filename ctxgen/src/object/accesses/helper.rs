@@ -1,0 +1,88 @@
+//! What is known of helpers, by their numbers (`enum bpf_func_id` of `include/uapi/linux/bpf.h`).
+
+/// How many arguments each takes. No helper has been added since number 211, and none will be.
+const ARGUMENTS: &[u8; 212] = b"52423050055533002131442215435333231032322103231125434424352242243254544444434141024255132244311111155433344421553333210445113053124322221111144434233541421242020315453413231111341454332101144533231442255333220442";
+
+/// Those whose first argument is the context (`ARG_PTR_TO_CTX`) in at least one kind of program, sorted.
+/// Where it is something else in others, it is no pointer that a context can be changed into.
+const OF_CONTEXT: &[u8] = &[
+    9, 10, 11, 12, 13, 17, 18, 19, 20, 21, 24, 25, 26, 27, 29, 30, 31, 32, 33, 34, 38, 39, 40, 41,
+    43, 44, 46, 47, 48, 49, 50, 52, 53, 54, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69,
+    70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 82, 83, 84, 85, 90, 91, 92, 97, 99, 101, 102, 103, 104,
+    119, 122, 124, 135, 142, 143, 144, 151, 163, 173, 174, 183, 184, 185, 188, 189, 190, 192,
+];
+
+/// Helpers that call a function of the program: number, which argument that is, which argument they pass
+/// on to it, and as which.
+const CALLBACKS: &[(i32, u8, u8, u8)] = &[
+    // bpf_for_each_map_elem
+    (164, 2, 3, 4),
+    // bpf_find_vma
+    (180, 3, 4, 3),
+    // bpf_loop
+    (181, 2, 3, 2),
+    // bpf_user_ringbuf_drain
+    (209, 2, 3, 2),
+];
+
+/// How many arguments a helper takes; all that can be passed where it is not known.
+pub(super) fn arguments(number: i32) -> u8 {
+    let number = usize::try_from(number).ok();
+    let digit = number.and_then(|number| ARGUMENTS.get(number));
+    digit.map_or(super::instruction::LAST_ARGUMENT, |digit| digit - b'0')
+}
+
+/// Whether a helper takes the context as its first argument, and takes no other than an unmodified one.
+pub fn takes_context(number: i32) -> bool {
+    u8::try_from(number).is_ok_and(|number| OF_CONTEXT.binary_search(&number).is_ok())
+}
+
+/// The argument of a helper that is a function, the one that is passed on to that, and as which.
+pub(super) fn callback(number: i32) -> Option<(u8, u8, u8)> {
+    let known = CALLBACKS.iter().find(|known| known.0 == number);
+    known.map(|&(_, function, from, to)| (function, from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_libbpf_declares_them() {
+        let (_, header) = libbpf_rs::libbpf_sys::API_HEADERS
+            .iter()
+            .find(|(name, _)| *name == "bpf_helper_defs.h")
+            .unwrap();
+        let mut seen = 0;
+        for line in header.lines().filter(|line| line.contains("(* const bpf_")) {
+            let (declared, number) = line.split_once(" = (void *) ").unwrap();
+            let number: i32 = number.trim_end_matches(';').parse().unwrap();
+            let (_, list) = declared.split_once(")(").unwrap();
+            let list: Vec<&str> = list.trim_end_matches(')').split(", ").collect();
+            let expected = match list[..] {
+                ["void"] => 0,
+                [.., "..."] => 5,
+                _ => u8::try_from(list.len()).unwrap(),
+            };
+            assert_eq!(arguments(number), expected, "{line}");
+            let first_is_context = ["ctx", "__sk_buff *", "xdp_md *", "sk_msg_md *"]
+                .iter()
+                .any(|word| list[0].contains(word));
+            // bpf_skb_output and bpf_xdp_output take pointers that are loaded from the context.
+            if first_is_context && ![111, 121].contains(&number) {
+                assert!(takes_context(number), "{line}");
+            }
+            seen += 1;
+        }
+        assert!(seen > 200, "{seen}");
+    }
+
+    #[test]
+    fn sorted() {
+        assert!(OF_CONTEXT.is_sorted());
+        assert_eq!(arguments(-1), 5);
+        assert_eq!(arguments(212), 5);
+        assert!(!takes_context(1));
+        assert_eq!(callback(181), Some((2, 3, 2)));
+    }
+}

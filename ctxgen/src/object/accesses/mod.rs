@@ -1,0 +1,193 @@
+//! What programs do with their contexts: which bytes they load, where they store, and what they hand the
+//! context to.
+//!
+//! The context's address is followed through the instructions of each program, from register 1 where it
+//! starts: through moves and additions, to the stack and back, where ways meet, and into the functions that
+//! are called with it. Nothing is asked but the object.
+//!
+//! ```no_run
+//! use ctxgen::object::ObjectFile;
+//! use ctxgen::object::accesses::accesses;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bytes = std::fs::read("prog.bpf.o")?;
+//! let object = ObjectFile::parse(&bytes)?;
+//! for program in accesses(&object, &bytes)? {
+//!     for access in &program.accesses {
+//!         println!("{:?} at {:?}", access.kind, access.offsets());
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod code;
+mod helper;
+mod instruction;
+mod lines;
+mod result;
+mod state;
+mod transfer;
+mod value;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use object::Object as _;
+use object::ObjectSection as _;
+
+pub use self::helper::takes_context;
+pub use self::result::Access;
+pub use self::result::AccessKind;
+pub use self::result::Callee;
+pub use self::result::Extent;
+pub use self::result::Line;
+pub use self::result::Offsets;
+pub use self::result::ProgramAccesses;
+
+use self::code::Code;
+use self::code::Place;
+use self::code::index_of;
+use self::instruction::Instruction;
+use self::instruction::LEN;
+use self::lines::Lines;
+use self::walk::Budget;
+use self::walk::Record;
+use self::walk::walk;
+use super::Elf;
+use super::ObjectError;
+use super::ObjectFile;
+use super::code_sections;
+use super::prototypes;
+
+/// What each program of an object does with its context, in the order of
+/// [`ObjectFile::programs`]. `bytes` are those that the object was read from.
+///
+/// The work is bounded, whatever the object: see [`Extent::NotExamined`].
+///
+/// # Errors
+/// [`ObjectError`], where the bytes are no object.
+pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses>, ObjectError> {
+    let elf = Elf::parse(bytes)?;
+    let btf = object.btf();
+    let (sections, _) = code_sections(&elf)?;
+    let order = match elf.is_little_endian() {
+        true => super::ByteOrder::Little,
+        false => super::ByteOrder::Big,
+    };
+    let code = Code::of(&elf, order, &sections, btf, &prototypes(btf));
+    let numbers: HashMap<&str, u32> = (0..)
+        .zip(&sections)
+        .map(|(number, section)| (&*section.name, number))
+        .collect();
+    let number = |name: &str| numbers.get(name).copied();
+    let ext = match elf.section_by_name(".BTF.ext") {
+        Some(section) => Some(section.data()?),
+        None => None,
+    };
+    let found = Found {
+        code: &code,
+        lines: Lines::of(ext, btf, number),
+        relocations: relocations(object, number),
+    };
+    let mut budget = Budget::of_object();
+    let programs = object.programs().iter().enumerate();
+    Ok(programs
+        .map(|(place, program)| {
+            let entry = number(&program.section)
+                .zip(index_of(program.range.start))
+                .map(|(section, index)| Place { section, index });
+            let Some(entry) = entry else {
+                return ProgramAccesses {
+                    program: place,
+                    accesses: Vec::new(),
+                    extent: Extent::NotExamined,
+                };
+            };
+            let walked = walk(&code, entry, &mut budget);
+            let records = walked.records.into_iter();
+            ProgramAccesses {
+                program: place,
+                accesses: records
+                    .map(|((at, kind), record)| found.access(at, kind, &record))
+                    .collect(),
+                extent: walked.extent,
+            }
+        })
+        .collect())
+}
+
+/// The places of an object's relocations, by the instruction.
+fn relocations(
+    object: &ObjectFile,
+    number: impl Fn(&str) -> Option<u32>,
+) -> HashMap<(u32, u32), usize> {
+    let relocations = object.relocations().iter().enumerate();
+    relocations
+        .filter_map(|(place, relocation)| {
+            let section = number(&relocation.section)?;
+            Some(((section, relocation.instruction_offset), place))
+        })
+        .collect()
+}
+
+/// What is known of an object's instructions.
+struct Found<'f> {
+    code: &'f Code<'f>,
+    lines: Lines<'f>,
+    relocations: HashMap<(u32, u32), usize>,
+}
+
+impl Found<'_> {
+    fn access(&self, at: Place, kind: AccessKind, record: &Record) -> Access {
+        let section = &self.code.sections[at.section as usize];
+        let len = u32::try_from(LEN).unwrap_or(u32::MAX);
+        let instruction_offset = at.index.saturating_mul(len);
+        let function = section.function(at.index);
+        let start = function.map_or(0, |function| function.start.saturating_mul(len));
+        let line = self.lines.at(at.section, instruction_offset, start);
+        let line = line.map(|(file, number, text)| Line {
+            file,
+            number,
+            text,
+            function: match function {
+                Some(function) => Arc::clone(&function.name),
+                None => "".into(),
+            },
+        });
+        Access {
+            section: Arc::clone(&section.name),
+            instruction_offset,
+            kind,
+            base: record.base.offsets(),
+            displacement: record.displacement,
+            width: record.width,
+            is_signed: record.is_signed,
+            is_certain: record.is_certain,
+            relocation: self
+                .relocations
+                .get(&(at.section, instruction_offset))
+                .copied(),
+            callee: self.callee(at, kind),
+            line,
+        }
+    }
+
+    fn callee(&self, at: Place, kind: AccessKind) -> Option<Callee> {
+        let AccessKind::Function { .. } = kind else {
+            return None;
+        };
+        let Some(Instruction::Call { by }) = self.code.at(at) else {
+            return None;
+        };
+        let function = self.code.function(self.code.called(at, by)?)?;
+        Some(Callee {
+            name: Arc::clone(&function.name),
+            is_global: function.is_global,
+        })
+    }
+}

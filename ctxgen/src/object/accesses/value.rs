@@ -1,0 +1,238 @@
+//! What a register or a place on the stack may hold.
+
+use std::rc::Rc;
+
+use super::code::Place;
+use super::result::Offsets;
+
+/// How many numbers are told apart.
+const MANY: usize = 8;
+/// How many bits of a mask are, so that no more than [`MANY`] numbers come of them.
+const MASK_BITS: u32 = 3;
+
+/// The numbers that there may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    One(i64),
+    /// Sorted. `per_path`: on each way through the program it is a certain one of them, which a verifier
+    /// knows.
+    Few {
+        values: Rc<[i64]>,
+        per_path: bool,
+    },
+    Any,
+}
+
+impl Numbers {
+    fn of(mut values: Vec<i64>, per_path: bool) -> Self {
+        values.sort_unstable();
+        values.dedup();
+        match values[..] {
+            [] => Self::Any,
+            [one] => Self::One(one),
+            _ if values.len() <= MANY => Self::Few {
+                values: values.into(),
+                per_path,
+            },
+            _ => Self::Any,
+        }
+    }
+
+    /// Them; `None` where it can be any.
+    fn values(&self) -> Option<&[i64]> {
+        match self {
+            Self::One(one) => Some(std::slice::from_ref(one)),
+            Self::Few { values, .. } => Some(values),
+            Self::Any => None,
+        }
+    }
+
+    fn is_per_path(&self) -> bool {
+        match self {
+            Self::One(_) => true,
+            Self::Few { per_path, .. } => *per_path,
+            Self::Any => false,
+        }
+    }
+
+    pub(super) fn join(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        match (self.values(), other.values()) {
+            (Some(a), Some(b)) => {
+                let per_path = self.is_per_path() && other.is_per_path();
+                Self::of([a, b].concat(), per_path)
+            }
+            _ => Self::Any,
+        }
+    }
+
+    /// What an operation makes of each with each of the others.
+    pub(super) fn combine(
+        &self,
+        other: &Self,
+        operation: impl Fn(i64, i64) -> Option<i64>,
+    ) -> Self {
+        let (Some(a), Some(b)) = (self.values(), other.values()) else {
+            return Self::Any;
+        };
+        let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (*a, *b)));
+        let results: Option<Vec<i64>> = pairs.map(|(a, b)| operation(a, b)).collect();
+        let per_path = self.is_per_path() && other.is_per_path();
+        results.map_or(Self::Any, |results| Self::of(results, per_path))
+    }
+
+    /// What is left of any number behind a mask of a few bits.
+    pub(super) fn masked(mask: i64) -> Self {
+        if mask.count_ones() > MASK_BITS {
+            return Self::Any;
+        }
+        let mut values = vec![0_i64];
+        for bit in (0..i64::BITS).map(|bit| 1_i64 << bit) {
+            if mask & bit != 0 {
+                let with: Vec<i64> = values.iter().map(|value| value | bit).collect();
+                values.extend(with);
+            }
+        }
+        Self::of(values, false)
+    }
+
+    pub(super) fn offsets(&self) -> Offsets {
+        match self {
+            Self::One(one) => Offsets::At(*one),
+            Self::Few { values, per_path } => Offsets::OneOf {
+                offsets: values.to_vec(),
+                is_per_path: *per_path,
+            },
+            Self::Any => Offsets::Unknown,
+        }
+    }
+}
+
+/// What a register or a place on the stack may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Number(Numbers),
+    /// The context's address and so many bytes.
+    Context(Numbers),
+    /// That on one way through the program, and something else on another.
+    Perhaps(Numbers),
+    /// An address in the stack of the caller of that depth, so many bytes from its upper end.
+    Stack {
+        depth: usize,
+        at: Option<i64>,
+    },
+    /// A function's address.
+    Function(Place),
+    Other,
+}
+
+impl Value {
+    pub(super) const CONTEXT: Self = Self::Context(Numbers::One(0));
+    pub(super) const ANY: Self = Self::Number(Numbers::Any);
+
+    pub(super) fn number(number: i64) -> Self {
+        Self::Number(Numbers::One(number))
+    }
+
+    /// How far from the context's start it may point, and whether it certainly is that.
+    pub(super) fn context(&self) -> Option<(&Numbers, bool)> {
+        match self {
+            Self::Context(offset) => Some((offset, true)),
+            Self::Perhaps(offset) => Some((offset, false)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn join(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        if let (Self::Context(a), Self::Context(b)) = (self, other) {
+            return Self::Context(a.join(b));
+        }
+        match (self.context(), other.context()) {
+            (Some((a, _)), Some((b, _))) => Self::Perhaps(a.join(b)),
+            (Some((a, _)), None) | (None, Some((a, _))) => Self::Perhaps(a.clone()),
+            (None, None) => match (self, other) {
+                (Self::Number(a), Self::Number(b)) => Self::Number(a.join(b)),
+                (Self::Stack { depth: a, .. }, Self::Stack { depth: b, .. }) if a == b => {
+                    Self::Stack {
+                        depth: *a,
+                        at: None,
+                    }
+                }
+                _ => Self::Other,
+            },
+        }
+    }
+
+    /// What it is with so much added to it.
+    pub(super) fn moved(&self, by: &Self) -> Self {
+        let add = |a: &Numbers, b: &Numbers| a.combine(b, |a, b| Some(a.wrapping_add(b)));
+        match (self, by) {
+            (Self::Context(offset), Self::Number(by))
+            | (Self::Number(by), Self::Context(offset)) => Self::Context(add(offset, by)),
+            (Self::Perhaps(offset), Self::Number(by))
+            | (Self::Number(by), Self::Perhaps(offset)) => Self::Perhaps(add(offset, by)),
+            // It may have been a number on this way.
+            (Self::Context(_) | Self::Perhaps(_), Self::Other)
+            | (Self::Other, Self::Context(_) | Self::Perhaps(_)) => Self::Perhaps(Numbers::Any),
+            (Self::Number(a), Self::Number(b)) => Self::Number(add(a, b)),
+            (Self::Stack { depth, at }, Self::Number(by))
+            | (Self::Number(by), Self::Stack { depth, at }) => Self::Stack {
+                depth: *depth,
+                at: match (at, by) {
+                    (Some(at), Numbers::One(by)) => Some(at.wrapping_add(*by)),
+                    _ => None,
+                },
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn few(values: &[i64], per_path: bool) -> Numbers {
+        Numbers::of(values.to_vec(), per_path)
+    }
+
+    #[test]
+    fn joins_are_bounded() {
+        let mut joined = Numbers::One(0);
+        for number in 1..i64::try_from(MANY).unwrap() {
+            joined = joined.join(&Numbers::One(number));
+        }
+        assert_eq!(joined, few(&[0, 1, 2, 3, 4, 5, 6, 7], true));
+        assert_eq!(joined.join(&Numbers::One(8)), Numbers::Any);
+    }
+
+    #[test]
+    fn masks() {
+        assert_eq!(Numbers::masked(8), few(&[0, 8], false));
+        assert_eq!(Numbers::masked(0x18), few(&[0, 8, 16, 24], false));
+        assert_eq!(Numbers::masked(0xff), Numbers::Any);
+        assert_eq!(Numbers::masked(0), Numbers::One(0));
+    }
+
+    #[test]
+    fn a_context_on_one_way_only() {
+        let context = Value::CONTEXT;
+        let perhaps = context.join(&Value::number(1));
+        assert_eq!(perhaps, Value::Perhaps(Numbers::One(0)));
+        assert_eq!(perhaps.join(&Value::Other), perhaps);
+        assert_eq!(
+            perhaps.moved(&Value::number(8)),
+            Value::Perhaps(Numbers::One(8))
+        );
+        assert_eq!(context.moved(&Value::CONTEXT), Value::Other);
+        assert_eq!(
+            context.moved(&Value::Number(few(&[8, 16], true))),
+            Value::Context(few(&[8, 16], true))
+        );
+    }
+}

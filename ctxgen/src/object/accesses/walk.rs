@@ -1,0 +1,452 @@
+//! The way through a program.
+//!
+//! What registers and stacks hold is kept for each instruction that is jumped to, and for each chain of
+//! calls that leads there. Where two ways meet, what they hold is joined, and the way goes on from there
+//! as long as that adds something. It adds something a bounded number of times: see
+//! [`Value::join`](super::value::Value::join).
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use super::code::Code;
+use super::code::Place;
+use super::code::Target;
+use super::helper;
+use super::instruction::Instruction;
+use super::instruction::LAST_ARGUMENT;
+use super::result::AccessKind;
+use super::result::Extent;
+use super::state::Stacks;
+use super::state::State;
+use super::transfer;
+use super::value::Numbers;
+use super::value::Value;
+
+/// How many instructions are followed in one program.
+const PROGRAM_STEPS: usize = 1 << 20;
+/// How many states are kept for one program, and how many places of stacks with them.
+const STATES: usize = 1 << 15;
+const PLACES: usize = 1 << 19;
+/// How many uses of the context are noted in all programs of one object.
+const RECORDS: usize = 1 << 16;
+/// How many calls are told apart in one program.
+const FRAMES: usize = 1 << 9;
+/// How deep functions call each other (`MAX_CALL_FRAMES` of `include/linux/bpf_verifier.h`).
+const DEPTH: usize = 8;
+
+/// What is left for the programs of one object.
+#[derive(Debug)]
+pub(super) struct Budget {
+    steps: usize,
+    records: usize,
+}
+
+impl Budget {
+    pub(super) const fn of_object() -> Self {
+        Self {
+            steps: 4 * PROGRAM_STEPS,
+            records: RECORDS,
+        }
+    }
+}
+
+/// One instruction's use of the context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) base: Numbers,
+    pub(super) is_certain: bool,
+    pub(super) displacement: i16,
+    pub(super) width: u32,
+    pub(super) is_signed: bool,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Walked {
+    pub(super) records: BTreeMap<(Place, AccessKind), Record>,
+    pub(super) extent: Extent,
+}
+
+/// A function in a chain of calls.
+#[derive(Debug)]
+struct Frame {
+    depth: usize,
+    /// The frame that has called it, the place behind the call, and the states before the call, joined.
+    caller: Option<(u32, Place, State)>,
+    /// What it has returned so far.
+    returned: Option<(Value, Stacks)>,
+}
+
+type Node = (u32, Place);
+
+struct Walk<'w> {
+    code: &'w Code<'w>,
+    frames: Vec<Frame>,
+    /// The frames by the frame that calls and the call.
+    calls: HashMap<Node, u32>,
+    states: HashMap<Node, State>,
+    /// How many places of stacks all states have.
+    places: usize,
+    waiting: BTreeSet<Node>,
+    walked: Walked,
+}
+
+/// Follows a program from its first instruction, where register 1 has the context.
+pub(super) fn walk(code: &Code<'_>, entry: Place, budget: &mut Budget) -> Walked {
+    let mut walk = Walk {
+        code,
+        frames: vec![Frame {
+            depth: 1,
+            caller: None,
+            returned: None,
+        }],
+        calls: HashMap::new(),
+        states: HashMap::new(),
+        places: 0,
+        waiting: BTreeSet::new(),
+        walked: Walked {
+            records: BTreeMap::new(),
+            extent: Extent::Whole,
+        },
+    };
+    let mut state = State::entry();
+    state.set(1, Value::CONTEXT);
+    walk.arrive((0, entry), state);
+    let mut left = budget.steps.min(PROGRAM_STEPS);
+    let before = left;
+    while let Some(node) = walk.waiting.pop_first() {
+        if let Some(state) = walk.states.get(&node).cloned() {
+            walk.run(node, state, &mut left);
+        }
+        let is_large = walk.states.len() > STATES || walk.places > PLACES;
+        if left == 0 || is_large || walk.walked.records.len() > budget.records {
+            walk.walked.extent = Extent::NotExamined;
+            break;
+        }
+    }
+    budget.steps -= before - left;
+    budget.records = budget.records.saturating_sub(walk.walked.records.len());
+    walk.walked
+}
+
+impl Walk<'_> {
+    /// Joins a state to what is kept for a place; it goes on from there if that adds something.
+    fn arrive(&mut self, node: Node, state: State) {
+        let joined = match self.states.get(&node) {
+            Some(known) => {
+                let joined = known.join(&state);
+                if joined == *known {
+                    return;
+                }
+                joined
+            }
+            None => state,
+        };
+        self.places += joined.places();
+        if let Some(before) = self.states.insert(node, joined) {
+            self.places -= before.places();
+        }
+        self.waiting.insert(node);
+    }
+
+    fn give_up(&mut self) {
+        self.walked.extent = self.walked.extent.max(Extent::Partly);
+    }
+
+    /// Follows the instructions from a place to the next that is jumped to.
+    fn run(&mut self, (frame, start): Node, mut state: State, left: &mut usize) {
+        let mut place = start;
+        let mut is_first = true;
+        while *left > 0 {
+            // The way may lead back to where it starts.
+            let goes_on = std::mem::take(&mut is_first);
+            if !goes_on && self.code.is_target(place) {
+                self.arrive((frame, place), state);
+                return;
+            }
+            *left -= 1;
+            let Some(instruction) = self.code.at(place) else {
+                // It runs out of the section.
+                self.give_up();
+                return;
+            };
+            let next = match self.step((frame, place), instruction, &mut state) {
+                Some(by) => place.moved(by),
+                None => return,
+            };
+            match next {
+                Some(next) => place = next,
+                None => return self.give_up(),
+            }
+        }
+    }
+
+    /// What one instruction does, and how many places after it the way goes on; `None` where it does not,
+    /// or where that is done already.
+    fn step(&mut self, node: Node, instruction: Instruction, state: &mut State) -> Option<i64> {
+        let (frame, place) = node;
+        match instruction {
+            Instruction::Move {
+                dst,
+                operand,
+                bits,
+                is_32,
+            } => {
+                let value = transfer::value_of(state, operand);
+                state.set(dst, transfer::moved(value, bits, is_32));
+            }
+            Instruction::Arithmetic {
+                dst,
+                operand,
+                operation,
+                is_32,
+            } => {
+                let operand = transfer::value_of(state, operand);
+                let value = transfer::computed(state.get(dst), &operand, operation, is_32);
+                state.set(dst, value);
+            }
+            Instruction::Forget { dst } => state.set(dst, Value::ANY),
+            Instruction::Wide { dst, low } => {
+                let value = match self.code.relocated(place) {
+                    None => Value::number(self.code.wide(place, low)),
+                    Some(Target::Function(target)) => function(target, low),
+                    Some(_) => Value::Other,
+                };
+                state.set(dst, value);
+                return Some(2);
+            }
+            Instruction::Packet => *state = state.after_call(Value::ANY, None),
+            Instruction::Load { .. } | Instruction::Store { .. } | Instruction::Atomic { .. } => {
+                self.memory(place, instruction, state);
+            }
+            Instruction::Jump { by } => return Some(1 + i64::from(by)),
+            Instruction::Branch { by, equal, unequal } => {
+                let mut elsewhere = state.clone();
+                narrow(&mut elsewhere, equal);
+                narrow(state, unequal);
+                match place.moved(1 + i64::from(by)) {
+                    Some(target) => self.arrive((frame, target), elsewhere),
+                    None => self.give_up(),
+                }
+            }
+            Instruction::Helper { number } => return self.helper(node, number, state),
+            Instruction::Call { by } => return self.call(node, by, state),
+            Instruction::OtherCall => {
+                self.give_up();
+                *state = state.after_call(Value::ANY, None);
+            }
+            Instruction::Exit => {
+                self.exit(frame, state);
+                return None;
+            }
+            Instruction::Unknown => {
+                self.give_up();
+                return None;
+            }
+        }
+        Some(1)
+    }
+
+    fn memory(&mut self, place: Place, instruction: Instruction, state: &mut State) {
+        match instruction {
+            Instruction::Load {
+                dst,
+                base,
+                off,
+                width,
+                is_signed,
+            } => {
+                let address = state.get(base).clone();
+                self.touch(place, AccessKind::Load, &address, (off, width, is_signed));
+                let value = match address {
+                    Value::Stack { depth, at } => {
+                        let at = at.map(|at| at.wrapping_add(off.into()));
+                        state.filled(depth, at, width)
+                    }
+                    _ => Value::ANY,
+                };
+                state.set(dst, value);
+            }
+            Instruction::Store {
+                base,
+                off,
+                width,
+                value,
+            } => {
+                let address = state.get(base).clone();
+                self.touch(place, AccessKind::Store, &address, (off, width, false));
+                if let Value::Stack { depth, at } = address {
+                    let at = at.map(|at| at.wrapping_add(off.into()));
+                    let value = transfer::value_of(state, value);
+                    state.spill(depth, at, width, value);
+                }
+            }
+            Instruction::Atomic {
+                base,
+                off,
+                width,
+                sets,
+            } => {
+                let address = state.get(base).clone();
+                self.touch(place, AccessKind::Atomic, &address, (off, width, false));
+                if let Value::Stack { depth, at } = address {
+                    let at = at.map(|at| at.wrapping_add(off.into()));
+                    state.spill(depth, at, width, Value::Other);
+                }
+                if let Some(register) = sets {
+                    state.set(register, Value::ANY);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes a use of what may be the context.
+    fn touch(
+        &mut self,
+        place: Place,
+        kind: AccessKind,
+        value: &Value,
+        (displacement, width, is_signed): (i16, u32, bool),
+    ) {
+        let Some((base, is_certain)) = value.context() else {
+            return;
+        };
+        let records = &mut self.walked.records;
+        let record = records.entry((place, kind)).or_insert_with(|| Record {
+            base: base.clone(),
+            is_certain,
+            displacement,
+            width,
+            is_signed,
+        });
+        record.base = record.base.join(base);
+        record.is_certain &= is_certain;
+    }
+
+    fn hand_on(
+        &mut self,
+        place: Place,
+        state: &State,
+        arguments: u8,
+        kind: impl Fn(u8) -> AccessKind,
+    ) {
+        for argument in 1..=arguments.min(LAST_ARGUMENT) {
+            self.touch(place, kind(argument), state.get(argument), (0, 0, false));
+        }
+    }
+
+    fn helper(&mut self, node: Node, number: i32, state: &mut State) -> Option<i64> {
+        let arguments = helper::arguments(number);
+        let kind = |argument| AccessKind::Helper { number, argument };
+        self.hand_on(node.1, state, arguments, kind);
+        state.overwrite(arguments);
+        if let Some((function, from, to)) = helper::callback(number)
+            && let Value::Function(target) = *state.get(function)
+        {
+            let mut called = state.called();
+            let passed = state.get(from).clone();
+            for register in 1..=LAST_ARGUMENT {
+                called.set(register, Value::Other);
+            }
+            called.set(to, passed);
+            // It need not be called at all.
+            self.enter(node, target, called, state);
+        }
+        *state = state.after_call(Value::ANY, None);
+        Some(1)
+    }
+
+    fn call(&mut self, node: Node, by: i32, state: &mut State) -> Option<i64> {
+        let (_, place) = node;
+        if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
+            let kind = |argument| AccessKind::KernelFunction { argument };
+            self.hand_on(place, state, arguments, kind);
+            state.overwrite(arguments);
+            *state = state.after_call(Value::ANY, None);
+            return Some(1);
+        }
+        if let Some(target) = self.code.called(place, by)
+            && self.code.at(target).is_some()
+        {
+            let function = self.code.function(target);
+            let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
+            let kind = |argument| AccessKind::Function { argument };
+            self.hand_on(place, state, arguments, kind);
+            if self.enter(node, target, state.called(), state) {
+                return None;
+            }
+        }
+        self.give_up();
+        *state = state.after_call(Value::ANY, None);
+        Some(1)
+    }
+
+    /// Goes into a function; whether it is followed.
+    fn enter(&mut self, call: Node, target: Place, called: State, before: &State) -> bool {
+        let depth = self.frames[call.0 as usize].depth + 1;
+        let known = self.calls.get(&call).copied();
+        let frame = match known {
+            Some(frame) => frame,
+            None if depth > DEPTH || self.frames.len() >= FRAMES => {
+                self.give_up();
+                return false;
+            }
+            None => {
+                let Some(back) = call.1.moved(1) else {
+                    return false;
+                };
+                let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+                self.calls.insert(call, frame);
+                self.frames.push(Frame {
+                    depth,
+                    caller: Some((call.0, back, before.clone())),
+                    returned: None,
+                });
+                frame
+            }
+        };
+        if let Some((_, _, known)) = &mut self.frames[frame as usize].caller {
+            let joined = known.join(before);
+            *known = joined;
+        }
+        self.arrive((frame, target), called);
+        self.go_back(frame);
+        true
+    }
+
+    fn exit(&mut self, frame: u32, state: &State) {
+        let (value, stacks) = state.returned();
+        let of = &mut self.frames[frame as usize];
+        of.returned = Some(match &of.returned {
+            Some((known, known_stacks)) => (known.join(&value), known_stacks.join(&stacks)),
+            None => (value, stacks),
+        });
+        self.go_back(frame);
+    }
+
+    /// Goes on behind the call of a function, if it has returned yet.
+    fn go_back(&mut self, frame: u32) {
+        let of = &self.frames[frame as usize];
+        if let (Some((caller, back, before)), Some((value, stacks))) = (&of.caller, &of.returned) {
+            let state = before.after_call(value.clone(), Some(stacks.clone()));
+            self.arrive((*caller, *back), state);
+        }
+    }
+}
+
+/// The function whose address an instruction loads: its symbol's, and so many bytes.
+fn function(target: Place, bytes: i32) -> Value {
+    let by = i64::from(bytes) / 8;
+    target.moved(by).map_or(Value::Other, Value::Function)
+}
+
+/// A comparison with a constant tells what a register is.
+fn narrow(state: &mut State, known: Option<(u8, i32)>) {
+    if let Some((register, constant)) = known
+        && let Value::Number(_) = state.get(register)
+    {
+        state.set(register, Value::number(constant.into()));
+    }
+}

@@ -1,0 +1,107 @@
+//! How the functions of an object are declared.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use super::MAX_FUNCTION;
+use super::ObjectFile;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+use crate::layout::SLOT;
+
+/// What marks a context among the arguments of a global function (`__arg_ctx` of libbpf's `bpf_helpers.h`).
+const CONTEXT_TAG: &str = "arg:ctx";
+
+/// The prototypes of an object's functions, and how their arguments are marked.
+#[derive(Debug)]
+pub struct Functions<'o> {
+    btf: &'o Btf<'static>,
+    /// Function and prototype by name, of several with one name the first.
+    by_name: HashMap<&'o str, (TypeId, TypeId)>,
+    /// The arguments that are marked as contexts: the function, and which it is, from 0.
+    contexts: HashSet<(TypeId, i32)>,
+}
+
+/// An argument as a function declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter<'o> {
+    /// Its name; empty where there is none.
+    pub name: &'o str,
+    /// What it points to.
+    pub points_to: Pointee,
+    /// Whether it is marked as a context, with `__arg_ctx`.
+    pub is_marked: bool,
+}
+
+/// What an argument points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pointee {
+    /// `void`.
+    Void,
+    /// Integers of 64 bits, as an array of slots is declared.
+    Slots,
+    /// A struct or union with a name.
+    Composite(TypeId),
+    /// Something else, or nothing: the argument is no pointer.
+    Other,
+}
+
+impl ObjectFile {
+    /// How the object's functions are declared.
+    pub fn functions(&self) -> Functions<'_> {
+        let btf = self.btf();
+        let mut by_name = HashMap::new();
+        let mut contexts = HashSet::new();
+        for ty in btf.types() {
+            match ty.kind() {
+                Kind::Func(prototype) if ty.name().len() <= MAX_FUNCTION => {
+                    by_name.entry(ty.name()).or_insert((ty.id(), prototype));
+                }
+                Kind::DeclTag { target, component } if ty.name() == CONTEXT_TAG => {
+                    contexts.insert((target, component));
+                }
+                _ => {}
+            }
+        }
+        Functions {
+            btf,
+            by_name,
+            contexts,
+        }
+    }
+}
+
+impl<'o> Functions<'o> {
+    /// An argument of the function of a name, counted from 1; `None` where it has no such, or where the
+    /// object says nothing of the function.
+    pub fn parameter(&self, function: &str, argument: u8) -> Option<Parameter<'o>> {
+        let &(id, prototype) = self.by_name.get(function)?;
+        let place = usize::from(argument).checked_sub(1)?;
+        let parameter = self.btf.get(prototype)?.params().nth(place)?;
+        Some(Parameter {
+            name: parameter.name,
+            points_to: pointee(self.btf, parameter.type_id),
+            is_marked: self.contexts.contains(&(id, i32::try_from(place).ok()?)),
+        })
+    }
+}
+
+fn pointee(btf: &Btf<'_>, id: TypeId) -> Pointee {
+    let Some(Kind::Ptr(to)) = btf.resolve(id).map(|ty| ty.kind()) else {
+        return Pointee::Other;
+    };
+    let Some(to) = btf.resolve(to) else {
+        return Pointee::Other;
+    };
+    match to.kind() {
+        Kind::Void => Pointee::Void,
+        Kind::Int { size: SLOT, .. } => Pointee::Slots,
+        Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } if !to.name().is_empty() => {
+            Pointee::Composite(to.id())
+        }
+        _ => Pointee::Other,
+    }
+}

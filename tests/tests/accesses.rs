@@ -1,0 +1,178 @@
+//! What builds say of accesses to contexts, against what the running kernel's verifier says.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use ctxgen::RUNNING_BTF;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::accesses::Extent;
+use ctxgen::object::accesses::accesses;
+use ctxgen_build::Builder;
+use ctxgen_build::Error;
+use ctxgen_tests::families::load;
+use ctxgen_tests::is_root;
+use ctxgen_tests::running;
+use ctxgen_tests::skip;
+use ctxgen_tests::workspace;
+use libbpf_rs::Linker;
+
+/// The clangs to build with: those of Debian's packages that are here.
+fn clangs() -> Vec<&'static str> {
+    let all = ["clang-14", "clang-19"];
+    let is_here = |clang: &&str| {
+        let is_here = Path::new("/usr/bin").join(clang).exists();
+        if !is_here {
+            skip(clang, "it is not installed");
+        }
+        is_here
+    };
+    all.into_iter().filter(is_here).collect()
+}
+
+fn builder(clang: &str, out: &Path) -> Builder {
+    Builder::new()
+        .source(workspace().join("tests/accesses/shapes.bpf.c"))
+        .btf(RUNNING_BTF)
+        .target("x86_64-unknown-linux-gnu")
+        .clang(clang)
+        .out_dir(out)
+}
+
+#[test]
+fn what_is_refused_is_what_the_verifier_refuses() {
+    if cfg!(not(target_arch = "x86_64")) {
+        return skip("shapes of accesses", "they name registers of x86-64");
+    }
+    if !is_root() {
+        return skip("shapes of accesses", "loading programs takes root");
+    }
+    if running("shapes of accesses").is_none() {
+        return;
+    }
+    for clang in clangs() {
+        let out = tempfile::tempdir().unwrap();
+        let error = builder(clang, out.path()).generate().unwrap_err();
+        let Error::Refused(refused) = &error else {
+            panic!("{clang}: {error}");
+        };
+        let said: BTreeSet<&str> = refused.iter().map(|found| &*found.program).collect();
+        let object = std::fs::read(out.path().join("shapes.bpf.o")).unwrap();
+        let outcomes = load::each(&object, false).unwrap();
+        assert!(outcomes.len() > 40);
+        let mut wrong = Vec::new();
+        for outcome in &outcomes {
+            let is_refused = outcome.refused.is_some();
+            if is_refused != said.contains(&*outcome.program) {
+                wrong.push(format!("{outcome}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{clang}: {wrong:#?}\n{error}");
+        // Whatever clang makes of the others.
+        for program in [
+            "slot_upper_half",
+            "slot_stored",
+            "slot_atomic",
+            "stack_of_modified",
+            "bare_slot_behind",
+            "register_misaligned",
+            "record_head",
+            "calls_ours",
+            "calls_void",
+            "calls_registers_with_slots",
+        ] {
+            assert!(said.contains(program), "{clang}: {program}");
+        }
+    }
+}
+
+/// What is found in an object, by program: what is done in which line, and where it goes.
+fn found(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let object = ObjectFile::parse(bytes).unwrap();
+    let programs = accesses(&object, bytes).unwrap();
+    programs
+        .into_iter()
+        .map(|found| {
+            assert_eq!(
+                found.extent,
+                Extent::Whole,
+                "{:?}",
+                object.programs()[found.program]
+            );
+            let name = object.programs()[found.program].name.clone();
+            let accesses = found.accesses.iter().map(|access| {
+                let line = access
+                    .line
+                    .as_ref()
+                    .map(|line| (&line.function, line.number));
+                let relocation = access.relocation.map(|place| {
+                    let relocation = &object.relocations()[place];
+                    assert_eq!(relocation.instruction_offset, access.instruction_offset);
+                    assert_eq!(relocation.section, access.section);
+                    &relocation.access
+                });
+                let callee = access.callee.as_ref().map(|callee| &callee.name);
+                format!(
+                    "{line:?}: {:?} {:?} {} {relocation:?} {callee:?}",
+                    access.kind,
+                    access.offsets(),
+                    access.width
+                )
+            });
+            let mut accesses: Vec<String> = accesses.collect();
+            accesses.sort();
+            (name, accesses)
+        })
+        .collect()
+}
+
+#[test]
+fn objects_that_are_not_linked_yet() {
+    if running("objects that are not linked").is_none() {
+        return;
+    }
+    for clang in clangs() {
+        for order in ["bpfel", "bpfeb"] {
+            let out = tempfile::tempdir().unwrap();
+            let built = builder(clang, out.path()).relocatable(true).generate();
+            assert!(built.is_err(), "{clang}");
+            let compiled = out.path().join("compiled.o");
+            let status = Command::new(clang)
+                .args([
+                    "-g",
+                    "-O2",
+                    "-c",
+                    "-D__TARGET_ARCH_x86",
+                    "-target",
+                    order,
+                    "-isystem",
+                ])
+                .arg(out.path().join("include"))
+                .arg(workspace().join("tests/accesses/shapes.bpf.c"))
+                .arg("-o")
+                .arg(&compiled)
+                .status()
+                .unwrap();
+            assert!(status.success(), "{clang} for {order}");
+            let linked = out.path().join("linked.o");
+            let mut linker = Linker::new(&linked).unwrap();
+            linker.add_file(&compiled).unwrap();
+            linker.link().unwrap();
+            let [compiled, linked] = [compiled, linked].map(|path| std::fs::read(path).unwrap());
+            let of_compiled = found(&compiled);
+            assert!(of_compiled.len() > 40);
+            assert_eq!(of_compiled, found(&linked), "{clang}, {order}");
+            // The callback's accesses and the functions' are those of the programs that call them.
+            for (program, function) in [
+                ("slot_in_callback", "visit"),
+                ("slot_in_function", "chosen"),
+                ("calls_hidden", "hidden_ours"),
+            ] {
+                let accesses = &of_compiled[program];
+                let is_there = accesses.iter().any(|access| access.contains(function));
+                assert!(is_there, "{program}: {accesses:#?}");
+            }
+        }
+    }
+}
