@@ -1,6 +1,8 @@
 //! The builder, and the way through a build.
 
 mod docs;
+pub(crate) mod names;
+mod objects;
 mod pin;
 mod stale;
 
@@ -16,6 +18,9 @@ use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
 
+pub(crate) use self::objects::Group;
+pub(crate) use self::objects::Plan;
+use self::objects::Planned;
 pub use self::pin::pin;
 use crate::absent;
 use crate::cargo;
@@ -40,7 +45,7 @@ use crate::vmlinux::Vmlinux;
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` or `generate`"]
 pub struct Builder {
-    sources: Vec<PathBuf>,
+    objects: Vec<Planned>,
     hooks: Vec<String>,
     btf: Option<PathBuf>,
     kernels: Vec<PathBuf>,
@@ -65,7 +70,7 @@ pub struct Artifacts {
     pub include: PathBuf,
     /// The context structs as a split BTF on top of the kernel's.
     pub ctx_btf: PathBuf,
-    /// One for each source, in the order in which they were given.
+    /// In the order in which they were asked for.
     pub objects: Vec<Object>,
     /// clang's warnings, and ctxgen's own.
     pub warnings: Vec<String>,
@@ -75,15 +80,15 @@ pub struct Artifacts {
     pub depends_on_env: Vec<String>,
 }
 
-/// What became of a source.
+/// What was made of a source, or of several.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Object {
-    /// The source's file name up to its first dot.
+    /// What it is called by: see [`Builder::source`].
     pub name: String,
     /// The compiled and linked object.
     pub object: PathBuf,
-    /// The context structs that it names, sorted.
+    /// The context structs that its sources name, sorted.
     pub structs: Vec<String>,
 }
 
@@ -91,20 +96,6 @@ impl Builder {
     /// A builder without sources.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Adds a BPF C source, relative to the package's folder. Its file name up to the first dot is
-    /// what its object, skeleton and bindings are called by.
-    pub fn source(mut self, path: impl AsRef<Path>) -> Self {
-        self.sources.push(path.as_ref().to_owned());
-        self
-    }
-
-    /// Adds several sources.
-    pub fn sources<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        let paths = paths.into_iter().map(|path| path.as_ref().to_owned());
-        self.sources.extend(paths);
-        self
     }
 
     /// Adds a hook whose context no source names, by its SEC name or struct name.
@@ -226,7 +217,7 @@ impl Builder {
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
         said::keep();
-        let names = self.names()?;
+        let plan = self.plan()?;
         let out = OutDir::new(match &self.out_dir {
             Some(path) => path.clone(),
             None => env_path("OUT_DIR")?,
@@ -296,12 +287,13 @@ impl Builder {
             contexts: &header,
             clang: &clang,
             options: &options,
-            sources: &names,
+            plan: &plan,
             scratch: scratch.path(),
         };
-        let mut records: Vec<_> = names
+        let mut records: Vec<_> = plan
+            .objects
             .iter()
-            .map(|(name, _)| Record::read(&out, name))
+            .map(|object| Record::read(&out, &object.name))
             .collect();
         let compiled = compilation
             .run(&self.vmlinux, &records, &mut warnings)
@@ -312,15 +304,16 @@ impl Builder {
         let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
         let mut mismatches = Vec::new();
         let mut objects = Vec::new();
-        let units = compiled.into_iter().zip(&scanned).zip(&mut records);
-        for ((unit, scanned), record) in units {
+        for (unit, record) in compiled.into_iter().zip(&mut records) {
+            let sources = unit.paths();
+            let scanned = Scanned::of_object(&scanned[unit.places.clone()]);
             depends_on.extend(unit.depends_on);
             depends_on.extend(scanned.files.iter().cloned());
-            let object = check::read(unit.source, &unit.object)?;
-            let found = check::mismatches(kernels, unit.source, &object, &unit.object)?;
+            let object = check::read(&sources, &unit.object)?;
+            let found = check::mismatches(kernels, &sources, &object, &unit.object)?;
             mismatches.extend(found);
             if !self.relocatable {
-                warnings.extend(check::relocated(unit.source, &object));
+                warnings.extend(check::relocated(&sources, &object));
             }
             if !unit.is_reused {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));
@@ -329,7 +322,7 @@ impl Builder {
             warnings.extend(unit.warnings);
             let object = out.path(&format!("{}.bpf.o", unit.name));
             skeleton::generate(record, scratch.path(), unit.name, &object, &unit.object)?;
-            let used = contexts.of(scanned)?;
+            let used = contexts.of(&scanned)?;
             let structs = used.structs().iter();
             objects.push(Object {
                 name: unit.name.to_owned(),
@@ -369,34 +362,9 @@ impl Builder {
 
     /// What each source asks for.
     fn scan(&self, include_dirs: &[PathBuf]) -> Result<Vec<Scanned>, Error> {
-        let sources = self.sources.iter();
-        sources
+        self.all_sources()
             .map(|source| scan::scan(source, include_dirs))
             .collect()
-    }
-
-    /// Each source and what it is called by.
-    fn names(&self) -> Result<Vec<(String, &Path)>, Error> {
-        if self.sources.is_empty() {
-            return Err(Error::NoSources);
-        }
-        let mut names: Vec<(String, &Path)> = Vec::new();
-        for source in &self.sources {
-            let file_name = source.file_name().and_then(OsStr::to_str);
-            let name = file_name.and_then(|name| name.split('.').next());
-            let name = name
-                .filter(|name| ctxgen::is_identifier(name))
-                .ok_or_else(|| Error::SourceName(source.clone()))?;
-            if let Some((_, first)) = names.iter().find(|(other, _)| other == name) {
-                return Err(Error::SameName {
-                    name: name.to_owned(),
-                    first: (*first).to_owned(),
-                    second: source.clone(),
-                });
-            }
-            names.push((name.to_owned(), source));
-        }
-        Ok(names)
     }
 
     fn clang_path(&self) -> PathBuf {
@@ -467,17 +435,5 @@ mod tests {
         let args = ["-Ia", "-O3", "-I", "b c", "-iquote", "d", "-include", "e"];
         let args = args.map(OsString::from);
         assert_eq!(include_dirs(&args), ["a", "b c", "d"].map(Path::new));
-    }
-
-    #[test]
-    fn names_of_sources() {
-        let error = |builder: Builder| builder.names().unwrap_err().to_string();
-        assert!(error(Builder::new()).contains("nothing to build"));
-        assert!(error(Builder::new().source("a-b.bpf.c")).contains("identifier"));
-        let twice = Builder::new().sources(["x/a.bpf.c", "y/a.bpf.c"]);
-        assert!(error(twice).contains("both become `a`"));
-        let two = Builder::new().sources(["x/a.bpf.c", "y/b.c"]);
-        let names: Vec<_> = two.names().unwrap().into_iter().map(|(n, _)| n).collect();
-        assert_eq!(names, ["a", "b"]);
     }
 }

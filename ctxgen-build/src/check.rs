@@ -22,13 +22,14 @@ use ctxgen::object::RelocationKind;
 use libbpf_rs::ObjectBuilder;
 
 use crate::error::Error;
+use crate::error::listed;
 use crate::said;
 
 /// A program whose context is not what its SEC name gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The source that it is of.
+    /// The source that it is of; of an object of several sources, all of them, as a list.
     pub source: PathBuf,
     /// The program's function.
     pub program: String,
@@ -79,33 +80,31 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The object of a source.
+/// The object of these sources.
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
-pub(crate) fn read(source: &Path, bytes: &[u8]) -> Result<ObjectFile, Error> {
-    ObjectFile::parse(bytes).map_err(|error| unreadable(source, error.to_string()))
+pub(crate) fn read(sources: &[PathBuf], bytes: &[u8]) -> Result<ObjectFile, Error> {
+    ObjectFile::parse(bytes).map_err(|error| unreadable(sources, error.to_string()))
 }
 
-fn unreadable(source: &Path, reason: String) -> Error {
-    let source_file = source.to_owned();
-    Error::Object {
-        source_file,
-        reason,
-    }
+fn unreadable(sources: &[PathBuf], reason: String) -> Error {
+    let sources = sources.to_owned();
+    Error::Object { sources, reason }
 }
 
-/// All mismatches in the object of a source, which was read from these bytes.
+/// All mismatches in the object of these sources, which was read from these bytes.
 ///
 /// # Errors
 /// [`Error::Object`], where libbpf cannot open it.
 pub(crate) fn mismatches(
     kernels: &[KernelBtf],
-    source: &Path,
+    sources: &[PathBuf],
     object: &ObjectFile,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
-    let unreadable = |reason| unreadable(source, reason);
+    let unreadable = |reason| unreadable(sources, reason);
+    let source = &*PathBuf::from(listed(sources));
     if object.programs().is_empty() {
         // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
@@ -129,7 +128,7 @@ pub(crate) fn mismatches(
 /// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
 /// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
 /// expression relocated. No kernel's BTF has the struct.
-pub(crate) fn relocated(source: &Path, object: &ObjectFile) -> Option<String> {
+pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<String> {
     let contexts = object.relocated_contexts();
     // Who has a flavour of his own means it.
     let is_generated = |id: &TypeId| {
@@ -154,7 +153,7 @@ pub(crate) fn relocated(source: &Path, object: &ObjectFile) -> Option<String> {
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
-        source.display(),
+        listed(sources),
         programs.join(", ")
     ))
 }

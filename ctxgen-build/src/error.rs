@@ -16,23 +16,24 @@ pub enum Error {
     /// No source was given.
     #[error("there is nothing to build: name a BPF C file with Builder::source")]
     NoSources,
-    /// A source has a name that nothing can be called by.
+    /// An object of several sources was given none.
+    #[error("the object `{0}` has no sources: name BPF C files with Builder::object")]
+    NoSourcesOf(String),
+    /// An object has a name that nothing can be called by.
+    #[error("{0}")]
+    NoName(NoName),
+    /// Two objects would write the same files.
     #[error(
-        "{} cannot be built: the part of its file name before the first dot is what the skeleton is \
-         called by, and has to be an identifier", .0.display()
-    )]
-    SourceName(PathBuf),
-    /// Two sources would write the same files.
-    #[error(
-        "{} and {} would both become `{name}`: the part of the file name before the first dot has \
-         to differ", first.display(), second.display()
+        "{} and {} would both become `{name}`, which their file names up to the first dot say, or \
+         Builder::object: give one of them another name with Builder::source_as",
+        first.display(), second.display()
     )]
     SameName {
         /// What both would be called.
         name: String,
-        /// The one.
+        /// The first source of the one.
         first: PathBuf,
-        /// The other.
+        /// The first source of the other.
         second: PathBuf,
     },
     /// A variable that cargo sets for build scripts is missing.
@@ -196,12 +197,13 @@ pub enum Error {
     },
     /// libbpf could not link the object.
     #[error(
-        "libbpf cannot link what clang made of {}: {error}. It said:\n{said}\nWere arguments given \
-         to clang that make it no BPF object with BTF?", source_file.display()
+        "libbpf cannot link what clang made of {}: {error}. It said:\n{said}{}",
+        listed(sources),
+        linking(sources)
     )]
     Link {
-        /// The source.
-        source_file: PathBuf,
+        /// The sources.
+        sources: Vec<PathBuf>,
         /// The system's reason.
         #[source]
         error: std::io::Error,
@@ -209,10 +211,10 @@ pub enum Error {
         said: String,
     },
     /// The compiled object cannot be read back.
-    #[error("cannot read the programs of {}: {reason}", source_file.display())]
+    #[error("cannot read the programs of {}: {reason}", listed(sources))]
     Object {
-        /// The source.
-        source_file: PathBuf,
+        /// The sources.
+        sources: Vec<PathBuf>,
         /// Why not.
         reason: String,
     },
@@ -244,6 +246,48 @@ pub enum Error {
     NoLibclang(String),
 }
 
+/// A name that no object can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoName {
+    /// That of a source.
+    Source(PathBuf),
+    /// One that was given.
+    Given {
+        /// As it was given.
+        name: String,
+        /// One that would do.
+        nearest: Option<String>,
+    },
+}
+
+impl fmt::Display for NoName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(path) => write!(
+                f,
+                "{} does not say what its skeleton is to be called by: the part of its file name \
+                 before the first dot has neither an ASCII letter nor a digit. Give it a name with \
+                 Builder::source_as(\"name\", {path:?})",
+                path.display()
+            ),
+            Self::Given {
+                name,
+                nearest: Some(nearest),
+            } => write!(
+                f,
+                "no object can be called {name:?}: its name has to be an identifier of ASCII \
+                 characters; `{nearest}` would be one"
+            ),
+            Self::Given { name, .. } => write!(
+                f,
+                "no object can be called {name:?}: its name has to be an identifier with an ASCII \
+                 letter or a digit in it"
+            ),
+        }
+    }
+}
+
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,6 +297,26 @@ impl fmt::Debug for Error {
 
 fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+/// Paths as a text: `a.bpf.c, b.bpf.c and c.bpf.c`.
+pub(crate) fn listed(sources: &[PathBuf]) -> String {
+    let paths: Vec<String> = sources
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    match &paths[..] {
+        [paths @ .., last] if !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
+        _ => paths.concat(),
+    }
+}
+
+/// Why a source may not be linked, where it is alone: others have a part in it else.
+fn linking(sources: &[PathBuf]) -> &'static str {
+    match sources.len() {
+        0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
+        _ => "",
+    }
 }
 
 fn of(kernel: &Option<String>) -> String {

@@ -118,6 +118,7 @@ pub use self::builder::Object;
 pub use self::builder::pin;
 pub use self::check::Mismatch;
 pub use self::error::Error;
+pub use self::error::NoName;
 pub use self::kernel::Place;
 pub use self::scan::Site;
 pub use self::vmlinux::Vmlinux;

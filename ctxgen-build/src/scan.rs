@@ -48,6 +48,24 @@ pub(crate) struct Scanned {
     pub(crate) files: BTreeSet<PathBuf>,
 }
 
+impl Scanned {
+    /// What the sources of one object ask for together.
+    pub(crate) fn of_object(sources: &[Self]) -> Self {
+        let mut requests: BTreeMap<&str, &Request> = BTreeMap::new();
+        let mut files = BTreeSet::new();
+        for source in sources {
+            files.extend(source.files.iter().cloned());
+            for request in &source.requests {
+                requests.entry(&request.name).or_insert(request);
+            }
+        }
+        Self {
+            requests: requests.into_values().cloned().collect(),
+            files,
+        }
+    }
+}
+
 /// Scans a source. `include_dirs` are the folders that `#include` searches besides a file's own.
 pub(crate) fn scan(source: &Path, include_dirs: &[PathBuf]) -> Result<Scanned, Error> {
     let mut scan = Scan {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::Builder;
 use super::env_path;
 use super::include_dirs;
+use super::names::type_name;
 use crate::cargo;
 use crate::error::Error;
 use crate::outdir::OutDir;
@@ -30,12 +31,18 @@ impl Builder {
         });
         let include_dirs = include_dirs(&self.clang_args);
         let mut files = BTreeSet::new();
-        for (name, source) in self.names()? {
-            let scanned = scan::scan(source, &include_dirs)?;
-            let structs = scanned.requests.iter().map(|request| &*request.name);
-            let module = module(&name, structs, cfg!(feature = "bindgen"));
+        let plan = self.plan()?;
+        for object in &plan.objects {
+            let mut structs = BTreeSet::new();
+            for (_, source) in &plan.sources[object.places.clone()] {
+                let scanned = scan::scan(source, &include_dirs)?;
+                structs.extend(scanned.requests.into_iter().map(|request| request.name));
+                files.extend(scanned.files);
+            }
+            let name = &object.name;
+            let structs = structs.iter().map(String::as_str);
+            let module = module(name, structs, cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
-            files.extend(scanned.files);
         }
         let said = error.to_string();
         let why = said.lines().next().unwrap_or_default();
@@ -100,26 +107,4 @@ fn module<'s>(name: &str, structs: impl Iterator<Item = &'s str>, has_bindings: 
     }
     text.push_str("}\n");
     text
-}
-
-/// What libbpf-cargo calls a skeleton's types by: `mprotect_guard` becomes `MprotectGuard`.
-fn type_name(name: &str) -> String {
-    let upper_first = |word: &str| {
-        let mut chars = word.chars();
-        let first = chars.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(chars).collect::<String>()
-    };
-    name.split('_').map(upper_first).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_types() {
-        assert_eq!(type_name("mprotect_guard"), "MprotectGuard");
-        assert_eq!(type_name("rawtp"), "Rawtp");
-        assert_eq!(type_name("a__b"), "AB");
-    }
 }

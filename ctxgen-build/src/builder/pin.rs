@@ -12,6 +12,7 @@ use ctxgen::PinNote;
 use ctxgen::render;
 
 use super::Builder;
+use super::Plan;
 use super::host;
 use super::include_dirs;
 use super::write_libbpf_headers;
@@ -88,7 +89,7 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     };
     let sources: Vec<PathBuf> = builders
         .iter()
-        .flat_map(|builder| builder.sources.iter().cloned())
+        .flat_map(|builder| builder.all_sources().cloned())
         .collect();
     let hooks = all(|builder| builder.hooks.clone());
     let args = all(|builder| {
@@ -143,9 +144,9 @@ impl Builder {
         kernels: &[KernelBtf],
         hooks: &mut Vec<Hook>,
     ) -> Result<Preprocessed, Error> {
-        let names = match self.sources.is_empty() {
-            true => Vec::new(),
-            false => self.names()?,
+        let plan = match self.objects.is_empty() {
+            true => Plan::default(),
+            false => self.plan()?,
         };
         let include_dirs = include_dirs(&self.clang_args);
         let scanned = self.scan(&include_dirs)?;
@@ -179,7 +180,7 @@ impl Builder {
             contexts: &header,
             clang: &clang,
             options: &options,
-            sources: &names,
+            plan: &plan,
             scratch: scratch.path(),
         };
         compilation.preprocess()
