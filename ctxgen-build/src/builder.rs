@@ -14,6 +14,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Arch;
+use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
@@ -59,6 +60,7 @@ pub struct Builder {
     clang_args: Vec<OsString>,
     out_dir: Option<PathBuf>,
     target: Option<String>,
+    own_sections: Vec<String>,
     vmlinux: Vmlinux,
 }
 
@@ -183,9 +185,19 @@ impl Builder {
         self
     }
 
-    /// Builds for this target triple instead of cargo's `TARGET`.
+    /// Builds for this target triple instead of cargo's `TARGET`. The kernels' BTF has to be of its
+    /// architecture: a build script that makes objects for kernels of several has a builder for each,
+    /// with its target.
     pub fn target(mut self, triple: impl Into<String>) -> Self {
         self.target = Some(triple.into());
+        self
+    }
+
+    /// Says that the loader sets the type of programs in sections of this name (`socket1`), and of this
+    /// name with more behind a slash, since libbpf does not know it. There is no warning then that the
+    /// contexts of these programs are not checked.
+    pub fn own_section(mut self, name: impl Into<String>) -> Self {
+        self.own_sections.push(name.into());
         self
     }
 
@@ -243,7 +255,7 @@ impl Builder {
         let kernels = found.kernels();
         let kernel = found.first();
         let mut warnings = Vec::new();
-        warnings.extend(arch_warning(kernel, &target));
+        of_target(kernels, &target)?;
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
             .map_err(|error| self.explain(kernels, error))?;
         let drifts = contexts.drift()?;
@@ -315,6 +327,9 @@ impl Builder {
             if !self.relocatable {
                 warnings.extend(check::relocated(&sources, &object));
             }
+            let own_sections = &self.own_sections;
+            warnings.extend(check::unknown_sections(&sources, &object, own_sections));
+            warnings.extend(check::unlicensed(&sources, &unit.object)?);
             if !unit.is_reused {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));
                 record.write(OBJECT, unit.inputs, &unit.object)?;
@@ -384,18 +399,32 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     Ok(())
 }
 
-/// A remark for the case that the BTF is one of another architecture than the target's, as when
-/// objects for several kernels are made on one machine.
-fn arch_warning(kernel: &KernelBtf, target: &str) -> Option<String> {
-    let of_kernel = kernel.arch()?;
-    let of_target = Arch::from_target(target)?;
-    (of_kernel != of_target).then(|| {
-        format!(
-            "{} is the BTF of a kernel for {of_kernel}, and the build is for {target}: the BPF \
-             objects are made for {of_kernel}",
-            kernel.origin()
-        )
-    })
+/// Whether the BTF is of the target's architecture.
+///
+/// # Errors
+/// [`Error::Architecture`] for the first that is of another.
+fn of_target(kernels: &[KernelBtf], target: &str) -> Result<(), Error> {
+    let Some(of_target) = Arch::from_target(target) else {
+        return Ok(());
+    };
+    for kernel in kernels {
+        let Some(arch) = kernel.arch() else {
+            continue;
+        };
+        let machine = arch.machine(kernel.byte_order());
+        // Of those with two byte orders, triples say which.
+        let is_of_other_order =
+            arch.has_byte_order(ByteOrder::Big) && !target.starts_with(&format!("{machine}-"));
+        if arch != of_target || is_of_other_order {
+            return Err(Error::Architecture {
+                origin: kernel.origin().clone(),
+                arch,
+                machine,
+                target: target.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The folders of `-I` and `-iquote` arguments.

@@ -1,5 +1,7 @@
 //! Holds the SEC name of each program against the type of its context.
 
+mod section;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -16,11 +18,14 @@ use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
+use ctxgen::object;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
 use libbpf_rs::ObjectBuilder;
 
+use self::section::missing;
+pub(crate) use self::section::unknown_sections;
 use crate::error::Error;
 use crate::error::listed;
 use crate::said;
@@ -158,6 +163,16 @@ pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<Stri
     ))
 }
 
+/// A remark for an object that the kernel will not load under its license.
+///
+/// # Errors
+/// [`Error::Object`], where it cannot be read.
+pub(crate) fn unlicensed(sources: &[PathBuf], bytes: &[u8]) -> Result<Option<String>, Error> {
+    let found = object::unlicensed(bytes);
+    let found = found.map_err(|error| unreadable(sources, error.to_string()))?;
+    Ok(found.map(|found| format!("{}: {found}", listed(sources))))
+}
+
 fn mismatch(
     kernels: &[KernelBtf],
     object: &ObjectFile,
@@ -201,6 +216,8 @@ fn mismatch(
         Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
         }
+        // libbpf does not know it either: a loader of the user's own may.
+        Err(ctxgen::Error::UnknownFamily { .. }) => return None,
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -212,9 +229,12 @@ fn mismatch(
     };
     let hook = &sec.hook;
     if takes != hook.struct_name() {
-        return match sec.may_take(&takes) {
-            true => None,
-            false => of(
+        if sec.may_take(&takes) {
+            return None;
+        }
+        return match missing(kernels, &sec) {
+            Some(error) => of(None, error),
+            None => of(
                 Some(hook.struct_name()).filter(|name| !name.is_empty()),
                 said_of(&sec),
             ),

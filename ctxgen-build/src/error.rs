@@ -99,6 +99,22 @@ pub enum Error {
         #[source]
         error: Box<ctxgen::Error>,
     },
+    /// The BTF is of a kernel for another architecture.
+    #[error(
+        "{origin} is the BTF of a kernel for {arch}, and the build is for {target}: contexts and \
+         libbpf's headers would be another machine's. Name a kernel for {target}, or build for \
+         {arch} with Builder::target(\"{machine}-unknown-linux-gnu\")"
+    )]
+    Architecture {
+        /// Where the BTF is from.
+        origin: ctxgen::Origin,
+        /// What it is for.
+        arch: ctxgen::Arch,
+        /// That with its byte order, as target triples begin with it.
+        machine: &'static str,
+        /// The target triple.
+        target: String,
+    },
     /// A context struct that a source names cannot be made.
     #[error("{site}: struct {name}: {error}")]
     Context {

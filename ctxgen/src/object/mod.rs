@@ -2,6 +2,7 @@
 
 mod ext;
 mod fields;
+mod license;
 mod names;
 mod path;
 mod struct_ops;
@@ -35,6 +36,9 @@ use crate::sorted::sorted_by;
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
+pub use self::license::GplOnly;
+pub use self::license::Unlicensed;
+pub use self::license::unlicensed;
 use self::names::MAX_FUNCTION;
 use self::names::MAX_SECTION;
 use self::names::SectionNames;
