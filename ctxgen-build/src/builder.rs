@@ -413,8 +413,8 @@ fn of_target(kernels: &[KernelBtf], target: &str) -> Result<(), Error> {
         };
         let machine = arch.machine(kernel.byte_order());
         // Of those with two byte orders, triples say which.
-        let is_of_other_order =
-            arch.has_byte_order(ByteOrder::Big) && !target.starts_with(&format!("{machine}-"));
+        let has_two = arch.machine(ByteOrder::Little) != arch.machine(ByteOrder::Big);
+        let is_of_other_order = has_two && !target.starts_with(&format!("{machine}-"));
         if arch != of_target || is_of_other_order {
             return Err(Error::Architecture {
                 origin: kernel.origin().clone(),

@@ -32,20 +32,25 @@ pub(crate) fn unknown_sections(
         if !program.implements.is_empty() || is_own(&program.section) {
             return None;
         }
-        let error = match SecName::parse(&program.section) {
-            Err(error @ ctxgen::Error::UnknownFamily { .. }) => error,
-            _ => return None,
-        };
+        let parsed = SecName::parse(&program.section);
+        if !matches!(parsed, Err(ctxgen::Error::UnknownFamily { .. })) {
+            return None;
+        }
         let context = object.btf().get(program.context?)?;
         let takes = essential_name(context.name());
         Hook::from_struct_name(takes)?;
-        let section = program.section.trim_start_matches('?');
+        let section = &*program.section;
+        let similar = match &SecName::nearest_sections(section)[..] {
+            [] => String::new(),
+            similar => format!(" (similar: {})", similar.join(", ")),
+        };
         Some(format!(
-            "{}: program {}: {error}. So libbpf does not know what the program is either, and it is \
-             not known whether its context is struct {takes}. If the loader sets its type, \
-             Builder::own_section({section:?}) says so, and keeps this warning away",
+            "{}: program {}, SEC({section:?}): libbpf knows no such section{similar}. Its context, struct \
+             {takes}, is not checked, and its loader has to set the program's type: \
+             Builder::own_section({:?}) says that it does",
             listed(sources),
-            program.name
+            program.name,
+            section.trim_start_matches('?')
         ))
     };
     object.programs().iter().filter_map(remark).collect()

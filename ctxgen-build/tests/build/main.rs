@@ -13,7 +13,9 @@ mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
+mod license;
 mod modules;
+mod objects;
 mod pinned;
 mod rebuilds;
 mod relocatable;

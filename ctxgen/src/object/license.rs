@@ -84,6 +84,13 @@ const HELPERS: &[(i32, &str)] = &[
     (207, "bpf_tcp_raw_check_syncookie_ipv6"),
 ];
 
+/// The name of a helper by its number (`enum bpf_func_id`), if only programs under a license that is
+/// compatible with the GPL may call it.
+pub fn gpl_only_helper(number: i32) -> Option<&'static str> {
+    let place = HELPERS.binary_search_by_key(&number, |(number, _)| *number);
+    place.ok().map(|place| HELPERS[place].1)
+}
+
 /// The sections whose programs are.
 const PROGRAMS: &[(&str, &str)] = &[
     ("lsm", "a program of an LSM hook"),
@@ -127,20 +134,15 @@ impl fmt::Display for Unlicensed {
             GplOnly::Kfunc(name) => write!(f, "{function} calls the kernel's {name}, which")?,
             GplOnly::Program(kind) => write!(f, "{function} is {kind}, which")?,
         }
-        f.write_str(" takes a license that is compatible with the GPL, and the object has ")?;
+        f.write_str(" needs a license that is compatible with the GPL, and the object has ")?;
         match license {
             Some(license) => write!(f, "{license:?}")?,
             None => f.write_str("none")?,
         }
         f.write_str(
-            ": the kernel will not load it. Write char LICENSE[] SEC(\"license\") = \"GPL\"; or \
-             another that the kernel knows as such",
-        )?;
-        let others: Vec<String> = COMPATIBLE[1..]
-            .iter()
-            .map(|name| format!("{name:?}"))
-            .collect();
-        write!(f, " ({})", others.join(", "))
+            ". The kernel will not load it. Write char LICENSE[] SEC(\"license\") = \"GPL\"; or \
+             another that it takes as such, such as \"Dual BSD/GPL\" or \"Dual MIT/GPL\"",
+        )
     }
 }
 
@@ -264,11 +266,7 @@ fn helper(instruction: &[u8], is_little: bool) -> Option<&'static str> {
         true => i32::from_le_bytes(number),
         false => i32::from_be_bytes(number),
     };
-    let place = HELPERS.binary_search_by_key(&number, |(number, _)| *number);
-    place
-        .ok()
-        .filter(|_| source == 0)
-        .map(|place| HELPERS[place].1)
+    gpl_only_helper(number).filter(|_| source == 0)
 }
 
 /// Where a section refers to functions that the object does not have.

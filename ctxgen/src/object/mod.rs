@@ -38,6 +38,7 @@ pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
 pub use self::license::GplOnly;
 pub use self::license::Unlicensed;
+pub use self::license::gpl_only_helper;
 pub use self::license::unlicensed;
 use self::names::MAX_FUNCTION;
 use self::names::MAX_SECTION;
