@@ -3,6 +3,7 @@
 
 mod headers;
 mod instructions;
+mod license;
 mod object;
 mod picked;
 mod running;
