@@ -39,7 +39,7 @@ pub(crate) fn identifier(text: &str) -> String {
 /// What the skeleton's types are called by: `mprotect_guard` becomes `MprotectGuard`, as libbpf-cargo
 /// has it, for any number of `_`; and `_9p` becomes `_9p`.
 pub(crate) fn type_name(name: &str) -> String {
-    let name: String = words(name).map(|word| upper_first(word)).collect();
+    let name: String = words(name).map(upper_first).collect();
     match name.starts_with(|c: char| c.is_ascii_digit()) {
         true => format!("_{name}"),
         false => name,
