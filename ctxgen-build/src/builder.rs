@@ -1,6 +1,8 @@
 //! The builder, and the way through a build.
 
 mod docs;
+pub(crate) mod names;
+mod objects;
 mod pin;
 mod stale;
 
@@ -11,10 +13,14 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Arch;
+use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
 
+pub(crate) use self::objects::Group;
+pub(crate) use self::objects::Plan;
+use self::objects::Planned;
 pub use self::pin::pin;
 use crate::absent;
 use crate::arguments;
@@ -43,7 +49,7 @@ use crate::vmlinux::Vmlinux;
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` or `generate`"]
 pub struct Builder {
-    sources: Vec<PathBuf>,
+    objects: Vec<Planned>,
     hooks: Vec<String>,
     btf: Option<PathBuf>,
     kernels: Vec<PathBuf>,
@@ -58,6 +64,7 @@ pub struct Builder {
     clang_args: Vec<OsString>,
     out_dir: Option<PathBuf>,
     target: Option<String>,
+    own_sections: Vec<String>,
     vmlinux: Vmlinux,
 }
 
@@ -69,7 +76,7 @@ pub struct Artifacts {
     pub include: PathBuf,
     /// The context structs as a split BTF on top of the kernel's.
     pub ctx_btf: PathBuf,
-    /// One for each source, in the order in which they were given.
+    /// In the order in which they were asked for.
     pub objects: Vec<Object>,
     /// clang's warnings, and ctxgen's own.
     pub warnings: Vec<String>,
@@ -79,15 +86,15 @@ pub struct Artifacts {
     pub depends_on_env: Vec<String>,
 }
 
-/// What became of a source.
+/// What was made of a source, or of several.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Object {
-    /// The source's file name up to its first dot.
+    /// What it is called by: see [`Builder::source`].
     pub name: String,
     /// The compiled and linked object.
     pub object: PathBuf,
-    /// The context structs that it names, sorted.
+    /// The context structs that its sources name, sorted.
     pub structs: Vec<String>,
 }
 
@@ -95,20 +102,6 @@ impl Builder {
     /// A builder without sources.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Adds a BPF C source, relative to the package's folder. Its file name up to the first dot is
-    /// what its object, skeleton and bindings are called by.
-    pub fn source(mut self, path: impl AsRef<Path>) -> Self {
-        self.sources.push(path.as_ref().to_owned());
-        self
-    }
-
-    /// Adds several sources.
-    pub fn sources<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        let paths = paths.into_iter().map(|path| path.as_ref().to_owned());
-        self.sources.extend(paths);
-        self
     }
 
     /// Adds a hook whose context no source names, by its SEC name or struct name.
@@ -209,9 +202,19 @@ impl Builder {
         self
     }
 
-    /// Builds for this target triple instead of cargo's `TARGET`.
+    /// Builds for this target triple instead of cargo's `TARGET`. The kernels' BTF has to be of its
+    /// architecture: a build script that makes objects for kernels of several has a builder for each,
+    /// with its target.
     pub fn target(mut self, triple: impl Into<String>) -> Self {
         self.target = Some(triple.into());
+        self
+    }
+
+    /// Says that the loader sets the type of programs in sections of this name (`socket1`), and of this
+    /// name with more behind a slash, since libbpf does not know it. There is no warning then that the
+    /// contexts of these programs are not checked.
+    pub fn own_section(mut self, name: impl Into<String>) -> Self {
+        self.own_sections.push(name.into());
         self
     }
 
@@ -243,7 +246,7 @@ impl Builder {
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
         let _kept = said::Keep::new();
-        let names = self.names()?;
+        let plan = self.plan()?;
         let out = OutDir::new(match &self.out_dir {
             Some(path) => path.clone(),
             None => env_path("OUT_DIR")?,
@@ -255,7 +258,7 @@ impl Builder {
         };
         let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
 
-        for (_, source) in &names {
+        for (_, source) in &plan.sources {
             read(source)?;
         }
         let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
@@ -273,7 +276,7 @@ impl Builder {
         let kernels = found.kernels();
         let kernel = found.first();
         let mut warnings = Vec::new();
-        warnings.extend(arch_warning(kernel, &target));
+        of_target(kernels, &target)?;
         write_libbpf_headers(&out)?;
         let include = out.path("include");
 
@@ -296,12 +299,12 @@ impl Builder {
         let preprocessor = Preprocessor {
             clang: &clang,
             options: &options,
-            sources: &names,
+            sources: &plan.sources,
             scratch: scratch.path(),
         };
         let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
         let mut preprocessed = preprocessor.run(&stand_in, &self.vmlinux.for_preprocessor()?)?;
-        let scanned = preprocessed.scan(&names);
+        let scanned = preprocessed.scan(&plan.sources);
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
             .map_err(|error| self.explain(kernels, error))?;
         let drifts = contexts.drift()?;
@@ -326,12 +329,13 @@ impl Builder {
             relocatable: self.relocatable,
             clang: &clang,
             options: &options,
-            sources: &names,
+            plan: &plan,
             scratch: scratch.path(),
         };
-        let mut records: Vec<_> = names
+        let mut records: Vec<_> = plan
+            .objects
             .iter()
-            .map(|(name, _)| Record::read(&out, name))
+            .map(|object| Record::read(&out, &object.name))
             .collect();
         let compiled = compilation
             .run(
@@ -356,21 +360,25 @@ impl Builder {
         let mut mismatches = Vec::new();
         let mut refused = Vec::new();
         let mut objects = Vec::new();
-        let units = compiled.into_iter().zip(&scanned).zip(&mut records);
-        for ((unit, scanned), record) in units {
+        for (unit, record) in compiled.into_iter().zip(&mut records) {
+            let sources = unit.paths();
+            let scanned = &scanned[unit.places.clone()];
             depends_on.extend(unit.depends_on);
-            let object = check::read(unit.source, &unit.object)?;
-            let reads = Reads::new(unit.source, &object, &unit.object, &options)?;
+            let object = check::read(&sources, &unit.object)?;
+            let reads = Reads::new(&sources, &object, &unit.object, &options)?;
             let functions = reads.functions();
-            let found = check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
+            let found = check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
             mismatches.extend(found);
             let found = reads.findings(kernels);
             mismatches.extend(found.mismatches);
             refused.extend(found.refused);
             warnings.extend(found.warnings);
             if !self.relocatable {
-                warnings.extend(check::relocated(unit.source, &object));
+                warnings.extend(check::relocated(&sources, &object));
             }
+            let own_sections = &self.own_sections;
+            warnings.extend(check::unknown_sections(&sources, &object, own_sections));
+            warnings.extend(check::unlicensed(&sources, &unit.object)?);
             if !unit.is_reused {
                 record.set_warnings(unit.inputs.and(unit.warnings.clone()));
                 record.write(OBJECT, unit.inputs, &unit.object)?;
@@ -424,30 +432,6 @@ impl Builder {
         })
     }
 
-    /// Each source and what it is called by.
-    fn names(&self) -> Result<Vec<(String, &Path)>, Error> {
-        if self.sources.is_empty() {
-            return Err(Error::NoSources);
-        }
-        let mut names: Vec<(String, &Path)> = Vec::new();
-        for source in &self.sources {
-            let file_name = source.file_name().and_then(OsStr::to_str);
-            let name = file_name.and_then(|name| name.split('.').next());
-            let name = name
-                .filter(|name| ctxgen::is_identifier(name))
-                .ok_or_else(|| Error::SourceName(source.clone()))?;
-            if let Some((_, first)) = names.iter().find(|(other, _)| other == name) {
-                return Err(Error::SameName {
-                    name: name.to_owned(),
-                    first: (*first).to_owned(),
-                    second: source.clone(),
-                });
-            }
-            names.push((name.to_owned(), source));
-        }
-        Ok(names)
-    }
-
     fn clang_path(&self) -> PathBuf {
         let env = || std::env::var_os("CLANG").filter(|value| !value.is_empty());
         match &self.clang {
@@ -465,18 +449,32 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     Ok(())
 }
 
-/// A remark for the case that the BTF is one of another architecture than the target's, as when
-/// objects for several kernels are made on one machine.
-fn arch_warning(kernel: &KernelBtf, target: &str) -> Option<String> {
-    let of_kernel = kernel.arch()?;
-    let of_target = Arch::from_target(target)?;
-    (of_kernel != of_target).then(|| {
-        format!(
-            "{} is the BTF of a kernel for {of_kernel}, and the build is for {target}: the BPF \
-             objects are made for {of_kernel}",
-            kernel.origin()
-        )
-    })
+/// Whether the BTF is of the target's architecture.
+///
+/// # Errors
+/// [`Error::Architecture`] for the first that is of another.
+fn of_target(kernels: &[KernelBtf], target: &str) -> Result<(), Error> {
+    let Some(of_target) = Arch::from_target(target) else {
+        return Ok(());
+    };
+    for kernel in kernels {
+        let Some(arch) = kernel.arch() else {
+            continue;
+        };
+        let machine = arch.machine(kernel.byte_order());
+        // Of those with two byte orders, triples say which.
+        let has_two = arch.machine(ByteOrder::Little) != arch.machine(ByteOrder::Big);
+        let is_of_other_order = has_two && !target.starts_with(&format!("{machine}-"));
+        if arch != of_target || is_of_other_order {
+            return Err(Error::Architecture {
+                origin: kernel.origin().clone(),
+                arch,
+                machine,
+                target: target.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn env_path(name: &'static str) -> Result<PathBuf, Error> {
@@ -488,21 +486,4 @@ fn env_path(name: &'static str) -> Result<PathBuf, Error> {
 /// The machine's triple, as far as it matters here, where cargo does not say.
 fn host() -> &'static str {
     std::env::consts::ARCH
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_sources() {
-        let error = |builder: Builder| builder.names().unwrap_err().to_string();
-        assert!(error(Builder::new()).contains("nothing to build"));
-        assert!(error(Builder::new().source("a-b.bpf.c")).contains("identifier"));
-        let twice = Builder::new().sources(["x/a.bpf.c", "y/a.bpf.c"]);
-        assert!(error(twice).contains("both become `a`"));
-        let two = Builder::new().sources(["x/a.bpf.c", "y/b.c"]);
-        let names: Vec<_> = two.names().unwrap().into_iter().map(|(n, _)| n).collect();
-        assert_eq!(names, ["a", "b"]);
-    }
 }

@@ -1,5 +1,7 @@
 //! Holds the SEC name of each program against the type of its context.
 
+mod section;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -16,13 +18,17 @@ use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
+use ctxgen::object;
 use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
 use libbpf_rs::ObjectBuilder;
 
+use self::section::missing;
+pub(crate) use self::section::unknown_sections;
 use crate::error::Error;
+use crate::error::listed;
 use crate::refused::Foreign;
 use crate::said;
 
@@ -30,7 +36,7 @@ use crate::said;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The source that it is of.
+    /// The source that it is of; of an object of several sources, all of them, as a list.
     pub source: PathBuf,
     /// The program's function.
     pub program: String,
@@ -86,34 +92,32 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The object of a source.
+/// The object of these sources.
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
-pub(crate) fn read(source: &Path, bytes: &[u8]) -> Result<ObjectFile, Error> {
-    ObjectFile::parse(bytes).map_err(|error| unreadable(source, error.to_string()))
+pub(crate) fn read(sources: &[PathBuf], bytes: &[u8]) -> Result<ObjectFile, Error> {
+    ObjectFile::parse(bytes).map_err(|error| unreadable(sources, error.to_string()))
 }
 
-fn unreadable(source: &Path, reason: String) -> Error {
-    let source_file = source.to_owned();
-    Error::Object {
-        source_file,
-        reason,
-    }
+fn unreadable(sources: &[PathBuf], reason: String) -> Error {
+    let sources = sources.to_owned();
+    Error::Object { sources, reason }
 }
 
-/// All mismatches in the object of a source, which was read from these bytes.
+/// All mismatches in the object of these sources, which was read from these bytes.
 ///
 /// # Errors
 /// [`Error::Object`], where libbpf cannot open it.
 pub(crate) fn mismatches(
     kernels: &[KernelBtf],
-    source: &Path,
+    sources: &[PathBuf],
     object: &ObjectFile,
     functions: &Functions<'_>,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
-    let unreadable = |reason| unreadable(source, reason);
+    let unreadable = |reason| unreadable(sources, reason);
+    let source = &*PathBuf::from(listed(sources));
     if object.programs().is_empty() {
         // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
@@ -139,7 +143,7 @@ pub(crate) fn mismatches(
 /// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
 /// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
 /// expression relocated. No kernel's BTF has the struct.
-pub(crate) fn relocated(source: &Path, object: &ObjectFile) -> Option<String> {
+pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<String> {
     let contexts = object.relocated_contexts();
     // Who has a flavour of his own means it.
     let is_generated = |id: &TypeId| {
@@ -164,9 +168,19 @@ pub(crate) fn relocated(source: &Path, object: &ObjectFile) -> Option<String> {
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
-        source.display(),
+        listed(sources),
         programs.join(", ")
     ))
+}
+
+/// A remark for an object that the kernel will not load under its license.
+///
+/// # Errors
+/// [`Error::Object`], where it cannot be read.
+pub(crate) fn unlicensed(sources: &[PathBuf], bytes: &[u8]) -> Result<Option<String>, Error> {
+    let found = object::unlicensed(bytes);
+    let found = found.map_err(|error| unreadable(sources, error.to_string()))?;
+    Ok(found.map(|found| format!("{}: {found}", listed(sources))))
 }
 
 fn mismatch(
@@ -212,6 +226,8 @@ fn mismatch(
         Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
         }
+        // libbpf does not know it either: a loader of the user's own may.
+        Err(ctxgen::Error::UnknownFamily { .. }) => return None,
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -227,9 +243,12 @@ fn mismatch(
         return of(None, why);
     }
     if takes != hook.struct_name() {
-        return match sec.may_take(&takes) {
-            true => None,
-            false => of(
+        if sec.may_take(&takes) {
+            return None;
+        }
+        return match missing(kernels, &sec) {
+            Some(error) => of(None, error),
+            None => of(
                 Some(hook.struct_name()).filter(|name| !name.is_empty()),
                 said_of(&sec),
             ),

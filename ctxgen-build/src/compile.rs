@@ -1,15 +1,19 @@
 //! Compiles the sources, several at a time.
 
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
 
+use crate::builder::Group;
+use crate::builder::Plan;
 use crate::clang::Clang;
 use crate::clang::Expanded;
 use crate::clang::Options;
 use crate::digest::Digest;
+use crate::digest::Digester;
 use crate::error::Error;
 use crate::inputs;
 use crate::linker;
@@ -17,11 +21,13 @@ use crate::outdir::read;
 use crate::record::OBJECT;
 use crate::record::Record;
 
-/// A compiled source.
+/// What was made of the sources of an object.
 #[derive(Debug)]
 pub(crate) struct Unit<'a> {
     pub(crate) name: &'a str,
-    pub(crate) source: &'a Path,
+    pub(crate) sources: &'a [Source<'a>],
+    /// Where these are among all.
+    pub(crate) places: Range<usize>,
     /// The linked object.
     pub(crate) object: Vec<u8>,
     /// Whether an earlier build has made it.
@@ -30,21 +36,33 @@ pub(crate) struct Unit<'a> {
     pub(crate) inputs: Option<Digest>,
     /// clang's warnings.
     pub(crate) warnings: Option<String>,
-    /// The source, and the headers of the user's own that it includes.
+    /// The sources, and the headers of the user's own that they include.
     pub(crate) depends_on: Vec<PathBuf>,
 }
 
-/// What a source is compiled with.
+impl Unit<'_> {
+    /// The paths of its sources.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.sources
+            .iter()
+            .map(|(_, path)| (*path).to_owned())
+            .collect()
+    }
+}
+
+/// What sources are compiled with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) clang: &'a Clang,
     pub(crate) options: &'a Options<'a>,
-    pub(crate) expanded: &'a Expanded,
-    pub(crate) macros: &'a [String],
+    /// Of each source.
+    pub(crate) texts: &'a [Expanded],
+    /// Of each source, or of none.
+    pub(crate) macros: &'a [Vec<String>],
     /// The text of `vmlinux.h`.
     pub(crate) vmlinux: &'a [u8],
-    /// What is known of earlier builds.
-    pub(crate) record: &'a Record<'a>,
+    /// What is known of earlier builds, of each object.
+    pub(crate) records: &'a [Record<'a>],
     /// A folder that goes away.
     pub(crate) scratch: &'a Path,
 }
@@ -52,29 +70,29 @@ pub(crate) struct Work<'a> {
 /// A source and the name of what is made of it.
 pub(crate) type Source<'a> = (String, &'a Path);
 
-/// What `work` makes of each source and its place among them, in their order. It is called for
+/// What `work` makes of each item and its place among them, in their order. It is called for
 /// several at a time.
 ///
 /// # Errors
-/// That of the first source, in their order, for which `work` has one.
-pub(crate) fn each<'a, T: Send>(
-    sources: &'a [Source<'a>],
-    work: impl Fn(usize, &'a Source<'a>) -> Result<T, Error> + Sync,
+/// That of the first item, in their order, for which `work` has one.
+pub(crate) fn each<'a, I: Sync, T: Send>(
+    items: &'a [I],
+    work: impl Fn(usize, &'a I) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    let waiting = Mutex::new(sources.iter().enumerate());
+    let waiting = Mutex::new(items.iter().enumerate());
     let take = || {
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.next()
     };
     let work = || {
         let mut done = Vec::new();
-        while let Some((place, source)) = take() {
-            done.push((place, work(place, source)));
+        while let Some((place, item)) = take() {
+            done.push((place, work(place, item)));
         }
         done
     };
     let mut results = thread::scope(|scope| {
-        let workers: Vec<_> = (1..jobs().min(sources.len()))
+        let workers: Vec<_> = (1..jobs().min(items.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let mut results = work();
@@ -90,45 +108,112 @@ pub(crate) fn each<'a, T: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Compiles and links a source, unless that was done with the same before.
-pub(crate) fn one<'a>((name, source): &'a Source<'a>, work: Work<'_>) -> Result<Unit<'a>, Error> {
-    let Work {
-        clang,
-        options,
-        expanded,
-        macros,
-        vmlinux,
-        record,
-        scratch,
-    } = work;
-    let mut inputs = inputs::digest(clang, options, source, macros, expanded, vmlinux);
-    let reused = record.reuse(OBJECT, inputs);
+/// Compiles and links the sources of each object, unless that was done with the same before.
+pub(crate) fn objects<'a>(plan: &'a Plan<'a>, work: Work<'_>) -> Result<Vec<Unit<'a>>, Error> {
+    let known = each(&plan.objects, |place, object| {
+        let inputs = work.inputs(&plan.sources, object);
+        Ok((inputs, work.records[place].reuse(OBJECT, inputs)))
+    })?;
+    let mut is_needed = vec![true; plan.sources.len()];
+    for (object, (_, reused)) in plan.objects.iter().zip(&known) {
+        is_needed[object.places.clone()].fill(reused.is_none());
+    }
+    let said = each(&plan.sources, |place, (name, source)| {
+        let compiled = work.compiled(name);
+        match is_needed[place] {
+            true => work
+                .clang
+                .compile(source, &compiled, work.macros(place), work.options),
+            false => Ok(String::new()),
+        }
+    })?;
+    let mut units = Vec::new();
+    for (place, (inputs, reused)) in known.into_iter().enumerate() {
+        units.push(unit(plan, place, work, inputs, reused, &said)?);
+    }
+    Ok(units)
+}
+
+/// What an object is, reused or linked now.
+fn unit<'a>(
+    plan: &'a Plan<'a>,
+    place: usize,
+    work: Work<'_>,
+    inputs: Option<Digest>,
+    reused: Option<Vec<u8>>,
+    said: &[String],
+) -> Result<Unit<'a>, Error> {
+    let Group { name, places } = &plan.objects[place];
+    let sources = &plan.sources[places.clone()];
     let is_reused = reused.is_some();
     let (object, warnings) = match reused {
-        Some(object) => (object, record.warnings()),
+        Some(object) => (object, work.records[place].warnings()),
         None => {
-            let compiled = scratch.join(format!("{name}.o"));
-            let linked = scratch.join(format!("{name}.bpf.o"));
-            let warnings = clang.compile(source, &compiled, macros, options)?;
-            linker::link(source, &compiled, &linked)?;
+            let compiled: Vec<(&Path, PathBuf)> = sources
+                .iter()
+                .map(|(name, source)| (*source, work.compiled(name)))
+                .collect();
+            let linked = work.scratch.join(format!("{name}.bpf.o"));
+            linker::link(&compiled, &linked)?;
+            let warnings = said[places.clone()].concat();
             let warnings = (!warnings.trim().is_empty()).then_some(warnings);
             (read(&linked)?, warnings)
         }
     };
     // They are recorded as they are, and the record has to be the same everywhere.
-    let is_local = |text: &String| inputs::has_folder(text, options, source);
-    if warnings.as_ref().is_some_and(is_local) {
-        inputs = None;
+    let is_local = |text: &String| {
+        let mut sources = sources.iter();
+        sources.any(|(_, source)| inputs::has_folder(text, work.options, source))
+    };
+    let inputs = inputs.filter(|_| !warnings.as_ref().is_some_and(is_local));
+    let texts = &work.texts[places.clone()];
+    let mut depends_on: Vec<PathBuf> = Vec::new();
+    for text in texts {
+        depends_on.extend(text.depends_on.iter().cloned());
     }
     Ok(Unit {
         name,
-        source,
+        sources,
+        places: places.clone(),
         object,
         is_reused,
         inputs,
         warnings,
-        depends_on: expanded.depends_on.clone(),
+        depends_on,
     })
+}
+
+impl Work<'_> {
+    /// What an object is made of.
+    fn inputs(&self, sources: &[Source<'_>], object: &Group) -> Option<Digest> {
+        let mut digests = object.places.clone().map(|place| {
+            inputs::digest(
+                self.clang,
+                self.options,
+                sources[place].1,
+                self.macros(place),
+                &self.texts[place],
+                self.vmlinux,
+            )
+        });
+        if object.places.len() == 1 {
+            return digests.next()?;
+        }
+        let mut all = Digester::new();
+        for digest in digests {
+            all.add(digest?.to_string());
+        }
+        Some(all.finish())
+    }
+
+    fn macros(&self, place: usize) -> &[String] {
+        self.macros.get(place).map_or(&[][..], |macros| macros)
+    }
+
+    /// Where a source's object goes before it is linked.
+    fn compiled(&self, name: &str) -> PathBuf {
+        self.scratch.join(format!("{name}.o"))
+    }
 }
 
 /// How many compilers may run at a time: what cargo was told, or one for each processor.

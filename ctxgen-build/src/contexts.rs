@@ -146,9 +146,9 @@ impl<'k> Contexts<'k> {
         self.ctx_btf(|_| true)
     }
 
-    /// Those of one source as BTF.
-    pub(crate) fn of(&self, source: &Scanned) -> Result<CtxBtf<'k>, Error> {
-        let requests = source.requests.iter();
+    /// Those of these sources as BTF.
+    pub(crate) fn of(&self, sources: &[Scanned]) -> Result<CtxBtf<'k>, Error> {
+        let requests = sources.iter().flat_map(|source| &source.requests);
         let named: BTreeSet<&String> = requests.map(|request| &request.name).collect();
         self.ctx_btf(|name| named.contains(name) || self.by_hook.contains(name))
     }

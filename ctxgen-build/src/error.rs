@@ -17,23 +17,24 @@ pub enum Error {
     /// No source was given.
     #[error("there is nothing to build: name a BPF C file with Builder::source")]
     NoSources,
-    /// A source has a name that nothing can be called by.
+    /// An object of several sources was given none.
+    #[error("the object `{0}` has no sources: name BPF C files with Builder::object")]
+    NoSourcesOf(String),
+    /// An object has a name that nothing can be called by.
+    #[error("{0}")]
+    NoName(NoName),
+    /// Two objects would write the same files.
     #[error(
-        "{} cannot be built: the part of its file name before the first dot is what the skeleton is \
-         called by, and has to be an identifier", .0.display()
-    )]
-    SourceName(PathBuf),
-    /// Two sources would write the same files.
-    #[error(
-        "{} and {} would both become `{name}`: the part of the file name before the first dot has \
-         to differ", first.display(), second.display()
+        "{} and {} would both become `{name}`, which their file names up to the first dot say, or \
+         Builder::object: give one of them another name with Builder::source_as",
+        first.display(), second.display()
     )]
     SameName {
         /// What both would be called.
         name: String,
-        /// The one.
+        /// The first source of the one.
         first: PathBuf,
-        /// The other.
+        /// The first source of the other.
         second: PathBuf,
     },
     /// A variable that cargo sets for build scripts is missing.
@@ -98,6 +99,22 @@ pub enum Error {
         /// What is wrong.
         #[source]
         error: Box<ctxgen::Error>,
+    },
+    /// The BTF is of a kernel for another architecture.
+    #[error(
+        "{origin} is the BTF of a kernel for {arch}, and the build is for {target}: contexts and \
+         libbpf's headers would be another machine's. Name a kernel for {target}, or build for \
+         {arch} with Builder::target(\"{machine}-unknown-linux-gnu\")"
+    )]
+    Architecture {
+        /// Where the BTF is from.
+        origin: ctxgen::Origin,
+        /// What it is for.
+        arch: ctxgen::Arch,
+        /// That with its byte order, as target triples begin with it.
+        machine: &'static str,
+        /// The target triple.
+        target: String,
     },
     /// A context struct that a source names cannot be made.
     #[error("{site}: struct {name}: {error}")]
@@ -206,12 +223,13 @@ pub enum Error {
     },
     /// libbpf could not link the object.
     #[error(
-        "libbpf cannot link what clang made of {}: {error}. It said:\n{said}\nWere arguments given \
-         to clang that make it no BPF object with BTF?", source_file.display()
+        "libbpf cannot link what clang made of {}: {error}. It said:\n{said}{}",
+        listed(sources),
+        linking(sources)
     )]
     Link {
-        /// The source.
-        source_file: PathBuf,
+        /// The sources.
+        sources: Vec<PathBuf>,
         /// The system's reason.
         #[source]
         error: std::io::Error,
@@ -219,10 +237,10 @@ pub enum Error {
         said: String,
     },
     /// The compiled object cannot be read back.
-    #[error("cannot read the programs of {}: {reason}", source_file.display())]
+    #[error("cannot read the programs of {}: {reason}", listed(sources))]
     Object {
-        /// The source.
-        source_file: PathBuf,
+        /// The sources.
+        sources: Vec<PathBuf>,
         /// Why not.
         reason: String,
     },
@@ -257,6 +275,48 @@ pub enum Error {
     NoLibclang(String),
 }
 
+/// A name that no object can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoName {
+    /// That of a source.
+    Source(PathBuf),
+    /// One that was given.
+    Given {
+        /// As it was given.
+        name: String,
+        /// One that would do.
+        nearest: Option<String>,
+    },
+}
+
+impl fmt::Display for NoName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(path) => write!(
+                f,
+                "{} does not say what its skeleton is to be called by: the part of its file name \
+                 before the first dot has neither an ASCII letter nor a digit. Give it a name with \
+                 Builder::source_as(\"name\", {path:?})",
+                path.display()
+            ),
+            Self::Given {
+                name,
+                nearest: Some(nearest),
+            } => write!(
+                f,
+                "no object can be called {name:?}: its name has to be an identifier of ASCII \
+                 characters; `{nearest}` would be one"
+            ),
+            Self::Given { name, .. } => write!(
+                f,
+                "no object can be called {name:?}: its name has to be an identifier with an ASCII \
+                 letter or a digit in it"
+            ),
+        }
+    }
+}
+
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,6 +326,26 @@ impl fmt::Debug for Error {
 
 fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+/// Paths as a text: `a.bpf.c, b.bpf.c and c.bpf.c`.
+pub(crate) fn listed(sources: &[PathBuf]) -> String {
+    let paths: Vec<String> = sources
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    match &paths[..] {
+        [paths @ .., last] if !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
+        _ => paths.concat(),
+    }
+}
+
+/// Why a source may not be linked, where it is alone: others have a part in it else.
+fn linking(sources: &[PathBuf]) -> &'static str {
+    match sources.len() {
+        0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
+        _ => "",
+    }
 }
 
 fn of(kernel: &Option<String>) -> String {

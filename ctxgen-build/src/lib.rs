@@ -42,12 +42,20 @@
 //! | `include/ctx.h` | the context structs |
 //! | `include/bpf/` | libbpf's headers for BPF programs |
 //! | `ctx.btf` | the context structs as a split BTF on top of the kernel's |
-//! | `<name>.bpf.o` | the compiled object, `<name>` being the source's file name up to its first dot |
+//! | `<name>.bpf.o` | the compiled and linked object; for `<name>` see [`Builder::source`] |
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
 //! | `<name>.inputs` | digests of what these were made of |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
+//!
+//! # Names in skeletons
+//!
+//! libbpf-cargo makes the skeletons. Names that Rust does not take as they are have others there: a
+//! keyword is a raw identifier (`r#type`); what can be none (`self`), or is taken by something else of the
+//! skeleton's, has a `_` behind it; and characters that are in no identifier are `_`. Two sections
+//! `.bss.*` whose names are the same to libbpf (their first 15 characters, with `_` for most others) are
+//! an error.
 //!
 //! # What a rebuild does
 //!
@@ -142,6 +150,7 @@ pub use self::builder::Object;
 pub use self::builder::pin;
 pub use self::check::Mismatch;
 pub use self::error::Error;
+pub use self::error::NoName;
 pub use self::kernel::Place;
 pub use self::refused::Refused;
 pub use self::scan::Site;

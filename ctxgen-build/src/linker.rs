@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::ptr;
 use std::ptr::NonNull;
 
@@ -13,21 +14,32 @@ use libbpf_rs::libbpf_sys;
 use crate::error::Error;
 use crate::said;
 
-/// Links what clang made of a source. That takes the debugging information away, and with it the
-/// paths of the machine that compiled it; BTF stays.
+/// Links what clang made of sources, each with its source. That takes the debugging information away,
+/// and with it the paths of the machine that compiled it; BTF stays.
 ///
 /// # Errors
 /// [`Error::Link`].
-pub(crate) fn link(source: &Path, compiled: &Path, linked: &Path) -> Result<(), Error> {
+pub(crate) fn link(compiled: &[(&Path, PathBuf)], linked: &Path) -> Result<(), Error> {
     let (result, said) = said::listen(|| {
         let linker = Linker::new(linked)?;
-        linker.add_file(compiled)?;
+        for (_, file) in compiled {
+            linker.add_file(file)?;
+        }
         linker.finalize()
     });
+    let name = |source: &Path| match compiled.len() {
+        1 => "it".to_owned(),
+        _ => source.display().to_string(),
+    };
     result.map_err(|error| Error::Link {
-        source_file: source.to_owned(),
+        sources: compiled
+            .iter()
+            .map(|(source, _)| (*source).to_owned())
+            .collect(),
         error,
-        said: said.replace(&compiled.display().to_string(), "it"),
+        said: compiled.iter().fold(said, |said, (source, file)| {
+            said.replace(&file.display().to_string(), &name(source))
+        }),
     })
 }
 

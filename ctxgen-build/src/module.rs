@@ -13,6 +13,7 @@ const LINTS: &str = "
     non_camel_case_types,
     non_snake_case,
     non_upper_case_globals,
+    redundant_imports,
     rust_2018_idioms,
     single_use_lifetimes,
     trivial_casts,
@@ -29,7 +30,8 @@ const LINTS: &str = "
 /// The text of `<name>.rs`.
 pub(crate) fn module(name: &str, has_bindings: bool) -> String {
     let skeleton = format!(
-        "#[allow({LINTS})]\nmod skel {{\n    include!(\"{name}.skel.rs\");\n}}\n\
+        "#[allow({LINTS})]\nmod skel {{\n    \
+         use super::__include_bpf::libbpf_rs;\n    include!(\"{name}.skel.rs\");\n}}\n\
          #[allow(clippy::restriction, unreachable_pub, unused_imports, reason = \"generated\")]\n\
          pub use self::skel::*;\n\
          /// The compiled BPF object, for `ctxgen::Loader` and `ctxgen::check`.\n\

@@ -9,11 +9,11 @@ use ctxgen::render;
 use ctxgen::render::own_ksym;
 use ctxgen::render::static_offsets_macro;
 
+use crate::builder::Plan;
 use crate::clang::Clang;
 use crate::clang::Expanded;
 use crate::clang::Options;
 use crate::compile;
-use crate::compile::Source;
 use crate::compile::Unit;
 use crate::compile::Work;
 use crate::error::Error;
@@ -62,13 +62,14 @@ pub(crate) struct Compilation<'a> {
     pub(crate) relocatable: bool,
     pub(crate) clang: &'a Clang,
     pub(crate) options: &'a Options<'a>,
-    pub(crate) sources: &'a [Source<'a>],
+    pub(crate) plan: &'a Plan<'a>,
     /// A folder that goes away.
     pub(crate) scratch: &'a Path,
 }
 
 impl<'a> Compilation<'a> {
-    /// Writes the header and compiles those sources, each with its record, that are not as they were.
+    /// Writes the header and makes those objects, each with its record, whose sources are not as they
+    /// were.
     /// Adds to the warnings if the header had to be another one than was asked for.
     pub(crate) fn run(
         &self,
@@ -119,7 +120,7 @@ impl<'a> Compilation<'a> {
         (names, macros)
     }
 
-    /// Compiles each source with the header and its own macros.
+    /// Compiles each source with the header and its own macros, and links each object.
     fn compile(
         &self,
         header: &[u8],
@@ -128,18 +129,16 @@ impl<'a> Compilation<'a> {
         records: &[Record<'_>],
     ) -> Result<Vec<Unit<'a>>, Error> {
         self.out.write(HEADER, header)?;
-        compile::each(self.sources, |place, source| {
-            let work = Work {
-                clang: self.clang,
-                options: self.options,
-                expanded: &texts[place],
-                macros: macros.get(place).map_or(&[][..], |macros| macros),
-                vmlinux: header,
-                record: &records[place],
-                scratch: self.scratch,
-            };
-            compile::one(source, work)
-        })
+        let work = Work {
+            clang: self.clang,
+            options: self.options,
+            texts,
+            macros,
+            vmlinux: header,
+            records,
+            scratch: self.scratch,
+        };
+        compile::objects(self.plan, work)
     }
 }
 

@@ -509,14 +509,20 @@ impl fmt::Debug for Error {
     }
 }
 
-/// The sections that may be meant, or the families that there are.
-fn similar_sections(name: &str) -> String {
+/// The sections that may be meant by a SEC name of none.
+pub(crate) fn nearest_sections(name: &str) -> Vec<String> {
     let plain = name.strip_prefix('?').unwrap_or(name);
     let prefix = plain.split('/').next().unwrap_or_default();
     let sections = || Family::all().flat_map(|family| family.sections().iter().copied());
     let mut similar = nearest(plain, sections());
     similar.extend(nearest(prefix, sections()));
     similar.dedup();
+    similar
+}
+
+/// The sections that may be meant, or the families that there are.
+fn similar_sections(name: &str) -> String {
+    let similar = nearest_sections(name);
     match similar.is_empty() {
         false => format!(". Similar sections: {}", similar.join(", ")),
         true => {

@@ -113,7 +113,9 @@ pub use self::trim::Trim;
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs
 /// skeleton, and the context structs in a module `ctx`.
 ///
-/// The argument is the source's file name up to the first dot. Give each its own module:
+/// The argument is the object's name: the source's file name up to the first dot, with `_` for what
+/// cannot be in an identifier, or the name that `Builder::source_as` or `Builder::object` gave it.
+/// Give each its own module:
 ///
 /// ```ignore
 /// mod guard {
@@ -123,9 +125,20 @@ pub use self::trim::Trim;
 /// use guard::GuardSkelBuilder;
 /// use guard::ctx::btf_lsm_file_mprotect_ctx;
 /// ```
+///
+/// The skeleton is of the `libbpf_rs` that this crate was built with: it does not matter by which
+/// name, if any, the package depends on that itself.
 #[macro_export]
 macro_rules! include_bpf {
     ($name:literal) => {
+        #[allow(unused_imports, clippy::restriction, reason = "generated")]
+        use $crate::__include_bpf;
         include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
     };
+}
+
+/// What generated modules name.
+#[doc(hidden)]
+pub mod __include_bpf {
+    pub use libbpf_rs;
 }

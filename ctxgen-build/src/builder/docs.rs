@@ -9,6 +9,7 @@ use ctxgen::ByteOrder;
 
 use super::Builder;
 use super::env_path;
+use super::names::type_name;
 use super::write_libbpf_headers;
 use crate::arguments::Arguments;
 use crate::cargo;
@@ -39,22 +40,27 @@ impl Builder {
             None => env_path("OUT_DIR")?,
         });
         let _lock = out.lock()?;
-        let names = self.names()?;
-        let mut files: BTreeSet<PathBuf> = names
+        let plan = self.plan()?;
+        let sources = &plan.sources;
+        let mut files: BTreeSet<PathBuf> = sources
             .iter()
             .map(|(_, source)| source.to_path_buf())
             .collect();
-        let scanned = match self.scan_without_kernel(&names, &mut files) {
+        let scanned = match self.scan_without_kernel(sources, &mut files) {
             Ok(scanned) => scanned,
             // Without clang, the sources' own texts have to do.
-            Err(_) => names
+            Err(_) => sources
                 .iter()
                 .map(|(_, source)| scan::without_preprocessor(source))
                 .collect::<Result<_, Error>>()?,
         };
-        for ((name, _), scanned) in names.iter().zip(&scanned) {
-            let structs = scanned.requests.iter().map(|request| &*request.name);
-            let module = module(name, structs, cfg!(feature = "bindgen"));
+        for object in &plan.objects {
+            let name = &object.name;
+            let requests = scanned[object.places.clone()]
+                .iter()
+                .flat_map(|own| &own.requests);
+            let structs: BTreeSet<&str> = requests.map(|request| &*request.name).collect();
+            let module = module(name, structs.into_iter(), cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
         }
         let said = error.to_string();
@@ -163,26 +169,4 @@ fn module<'s>(name: &str, structs: impl Iterator<Item = &'s str>, has_bindings: 
     }
     text.push_str("}\n");
     text
-}
-
-/// What libbpf-cargo calls a skeleton's types by: `mprotect_guard` becomes `MprotectGuard`.
-fn type_name(name: &str) -> String {
-    let upper_first = |word: &str| {
-        let mut chars = word.chars();
-        let first = chars.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(chars).collect::<String>()
-    };
-    name.split('_').map(upper_first).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_types() {
-        assert_eq!(type_name("mprotect_guard"), "MprotectGuard");
-        assert_eq!(type_name("rawtp"), "Rawtp");
-        assert_eq!(type_name("a__b"), "AB");
-    }
 }

@@ -12,6 +12,7 @@ use ctxgen::PinNote;
 use ctxgen::render;
 
 use super::Builder;
+use super::Plan;
 use super::host;
 use super::write_libbpf_headers;
 use crate::arguments::Arguments;
@@ -84,7 +85,7 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     };
     let sources: Vec<PathBuf> = builders
         .iter()
-        .flat_map(|builder| builder.sources.iter().cloned())
+        .flat_map(|builder| builder.all_sources().cloned())
         .collect();
     let hooks = all(|builder| builder.hooks.clone());
     let args = all(|builder| {
@@ -142,9 +143,9 @@ impl Builder {
         kernels: &[KernelBtf],
         hooks: &mut Vec<Hook>,
     ) -> Result<Preprocessed, Error> {
-        let names = match self.sources.is_empty() {
-            true => Vec::new(),
-            false => self.names()?,
+        let plan = match self.objects.is_empty() {
+            true => Plan::default(),
+            false => self.plan()?,
         };
         let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
@@ -170,13 +171,13 @@ impl Builder {
         let preprocessor = Preprocessor {
             clang: &clang,
             options: &options,
-            sources: &names,
+            sources: &plan.sources,
             scratch: scratch.path(),
         };
         let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
         let vmlinux = render::vmlinux_without_types();
         let mut preprocessed = preprocessor.run(&stand_in, vmlinux.as_bytes())?;
-        let scanned = preprocessed.scan(&names);
+        let scanned = preprocessed.scan(&plan.sources);
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
         hooks.extend(contexts.hooks().cloned());
         let header = render::header(&contexts.all()?)?;

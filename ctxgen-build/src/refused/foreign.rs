@@ -23,6 +23,7 @@ use super::Reads;
 use super::hook_of;
 use super::kind::Kind;
 use crate::check::Mismatch;
+use crate::error::listed;
 
 /// What `struct pt_regs` is called on one architecture or another.
 pub(super) const REGISTERS: [&str; 3] = ["pt_regs", "user_pt_regs", "user_regs_struct"];
@@ -212,7 +213,7 @@ impl Reads<'_> {
             None => String::new(),
         };
         Mismatch {
-            source: self.source.to_owned(),
+            source: listed(self.sources).into(),
             program: program.name.clone(),
             section: program.section.to_string(),
             implements: None,
@@ -241,7 +242,7 @@ impl Reads<'_> {
         format!(
             "{}: program {}, SEC(\"{}\"): its context is declared as {of}, and is {is}. {used}; declared \
              as `void *`, it claims nothing",
-            self.source.display(),
+            listed(self.sources),
             program.name,
             program.section
         )

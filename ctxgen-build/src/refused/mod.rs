@@ -13,7 +13,6 @@ mod texts;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Hook;
@@ -38,6 +37,7 @@ use self::texts::Texts;
 use crate::check::Mismatch;
 use crate::clang::Options;
 use crate::error::Error;
+use crate::error::listed;
 
 pub(crate) use self::foreign::Foreign;
 
@@ -98,33 +98,35 @@ pub(crate) struct Findings {
 /// An object, and what its programs do with their contexts.
 #[derive(Debug)]
 pub(crate) struct Reads<'o> {
-    source: &'o Path,
+    sources: &'o [PathBuf],
     object: &'o ObjectFile,
     functions: Functions<'o>,
     programs: Vec<ProgramAccesses>,
 }
 
 impl<'o> Reads<'o> {
-    /// Those of the object of a source, which was read from these bytes, and compiled with these options.
+    /// Those of the object of these sources, which was read from these bytes, and compiled with these
+    /// options.
     ///
     /// # Errors
     /// [`Error::Object`], where it cannot be read.
     pub(crate) fn new(
-        source: &'o Path,
+        sources: &'o [PathBuf],
         object: &'o ObjectFile,
         bytes: &[u8],
         options: &Options<'_>,
     ) -> Result<Self, Error> {
         let mut programs = accesses(object, bytes).map_err(|error| Error::Object {
-            source_file: source.to_owned(),
+            sources: sources.to_owned(),
             reason: error.to_string(),
         })?;
-        let mut texts = Texts::new(source, options.root, options.prefixes(source));
+        let prefixes = sources.iter().flat_map(|source| options.prefixes(source));
+        let mut texts = Texts::new(sources, options.root, prefixes.collect());
         for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
             access.line.iter_mut().for_each(|line| texts.fill_in(line));
         }
         Ok(Self {
-            source,
+            sources,
             object,
             functions: object.functions(),
             programs,
@@ -209,7 +211,7 @@ impl<'o> Reads<'o> {
         let line = access.and_then(|access| access.line.as_ref());
         let function = line.map(|line| line.function.to_string());
         Refused {
-            source: self.source.to_owned(),
+            source: listed(self.sources).into(),
             line: line.map(|line| (line.file.to_string(), line.number)),
             text: line.map(|line| line.text.to_string()).unwrap_or_default(),
             program: program.name.clone(),
@@ -224,7 +226,7 @@ impl<'o> Reads<'o> {
         format!(
             "{}: program {}, SEC(\"{}\"), is too large to be followed: what it does with its context \
              was not examined",
-            self.source.display(),
+            listed(self.sources),
             program.name,
             program.section
         )

@@ -22,7 +22,7 @@ struct File {
 /// The source files of an object.
 #[derive(Debug)]
 pub(super) struct Texts<'r> {
-    source: &'r Path,
+    sources: &'r [PathBuf],
     root: &'r Path,
     /// Folders, and what stands for them in the object.
     prefixes: Vec<(&'r Path, &'r OsStr)>,
@@ -30,14 +30,14 @@ pub(super) struct Texts<'r> {
 }
 
 impl<'r> Texts<'r> {
-    /// Those of an object that was made of a source in a package's folder, `root`.
+    /// Those of an object that was made of these sources in a package's folder, `root`.
     pub(super) fn new(
-        source: &'r Path,
+        sources: &'r [PathBuf],
         root: &'r Path,
         prefixes: Vec<(&'r Path, &'r OsStr)>,
     ) -> Self {
         Self {
-            source,
+            sources,
             root,
             prefixes,
             files: HashMap::new(),
@@ -68,14 +68,18 @@ impl<'r> Texts<'r> {
         let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
         let text = bytes.unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let name = match &path {
-            Some(path) if *path == self.root.join(self.source) => self.source.display().to_string(),
-            Some(path) => path
+        let source = path.as_ref().and_then(|path| {
+            let is_it = |source: &&PathBuf| *path == self.root.join(source);
+            self.sources.iter().find(is_it)
+        });
+        let name = match (source, &path) {
+            (Some(source), _) => source.display().to_string(),
+            (None, Some(path)) => path
                 .strip_prefix(self.root)
                 .unwrap_or(path)
                 .display()
                 .to_string(),
-            None => name.to_owned(),
+            (None, None) => name.to_owned(),
         };
         File {
             name: name.into(),
@@ -114,7 +118,8 @@ mod tests {
             (root.as_path(), OsStr::new(".")),
             (&other, OsStr::new("bpf")),
         ];
-        let mut texts = Texts::new(Path::new("a.bpf.c"), &root, prefixes);
+        let sources = [PathBuf::from("a.bpf.c")];
+        let mut texts = Texts::new(&sources, &root, prefixes);
         let outside = other.join("c.h").display().to_string();
         for (file, number, text, expected) in [
             ("./a.bpf.c", 2, "", ("a.bpf.c", "of a.bpf.c;")),

@@ -31,12 +31,13 @@ pub(crate) fn explain(error: &Error, scanned: &[Scanned], kernel: &KernelBtf) ->
         return None;
     };
     let scanned = scanned.iter().find(|own| own.source == *source_file)?;
-    let remarks = remarks(stderr, scanned, kernel);
+    let remarks = remarks(stderr, std::slice::from_ref(scanned), kernel);
     (!remarks.is_empty()).then(|| remarks.join("\n"))
 }
 
-/// A sentence for each context struct of which clang says in `stderr` that it does not know it.
-pub(crate) fn remarks(stderr: &str, scanned: &Scanned, kernel: &KernelBtf) -> Vec<String> {
+/// A sentence for each context struct of which clang says in `stderr` that it does not know it. It is about
+/// one of these sources.
+pub(crate) fn remarks(stderr: &str, scanned: &[Scanned], kernel: &KernelBtf) -> Vec<String> {
     let mut remarks = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for (place, name) in stderr.lines().filter_map(unseen) {
@@ -67,9 +68,14 @@ fn unseen(line: &str) -> Option<(&str, &str)> {
     is_context.then(|| (place.trim_end_matches(':'), name))
 }
 
-fn remark(place: &str, name: &str, scanned: &Scanned, kernel: &KernelBtf) -> Option<String> {
-    let Some(request) = scanned.requests.iter().find(|own| own.name == name) else {
-        let other = scanned.others.iter().find(|(other, _)| other == name);
+fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> Option<String> {
+    let request = sources.iter().find_map(|scanned| {
+        let request = scanned.requests.iter().find(|own| own.name == name);
+        Some((scanned, request?))
+    });
+    let Some((scanned, request)) = request else {
+        let mut others = sources.iter().flat_map(|scanned| &scanned.others);
+        let other = others.find(|(other, _)| other == name);
         let place = other.map_or(&place as &dyn fmt::Display, |(_, site)| site);
         return Some(Unseen { place, name }.unknown(kernel));
     };

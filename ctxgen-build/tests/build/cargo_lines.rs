@@ -6,6 +6,7 @@ use ctxgen_build::Builder;
 
 use crate::support::Child;
 use crate::support::INCLUDES;
+use crate::support::LICENSE;
 use crate::support::Order;
 use crate::support::Project;
 use crate::support::kernel;
@@ -62,11 +63,11 @@ fn all_that_was_read_and_nothing_else() {
     let project = Project::new();
     project.file(
         "src/a.bpf.c",
-        &format!("{INCLUDES}#include \"own.h\"\n{PROGRAM}"),
+        &format!("{INCLUDES}#include \"own.h\"\n{PROGRAM}{LICENSE}"),
     );
     project.file(
         "src/b.bpf.c",
-        &format!("{INCLUDES}#include \"own.h\"\n{PROGRAM}"),
+        &format!("{INCLUDES}#include \"own.h\"\n{PROGRAM}{LICENSE}"),
     );
     project.file("src/own.h", "#include \"deep/other.h\"\n");
     project.file("src/deep/other.h", "#define OTHER\n");

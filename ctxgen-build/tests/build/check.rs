@@ -252,14 +252,95 @@ fn where_the_context_is_no_struct() {
 
 #[test]
 fn under_a_section_that_libbpf_does_not_know() {
+    for (section, own, declared, similar) in [
+        ("socket1", "socket1", "__sk_buff", " (similar: socket)"),
+        ("?filter/one/two", "filter", "__sk_buff", ""),
+        ("bogus", "bogus", "pt_regs", ""),
+        ("bogus/x", "bogus/x", "btf_lsm_file_open_ctx", ""),
+        (
+            "fentyr/vfs_unlink",
+            "fentyr",
+            "btf_fentry_vfs_unlink_ctx",
+            " (similar: fentry)",
+        ),
+    ] {
+        let project = Project::with(&format!(
+            "SEC(\"{section}\") int prog(struct {declared} *ctx) {{ return 0; }}\n"
+        ));
+        let plain = section.trim_start_matches('?');
+        let source = project.path("src/prog.bpf.c");
+        let says = format!(
+            "{}: program prog, SEC({section:?}): libbpf knows no such section{similar}. Its context, \
+             struct {declared}, is not checked, and its loader has to set the program's type: \
+             Builder::own_section({plain:?}) says that it does",
+            source.display()
+        );
+        assert_eq!(project.prog().generate().unwrap().warnings, [says]);
+        for (own, is_silent) in [(own, true), ("other", false), ("s", false)] {
+            let artifacts = project.prog().own_section(own).generate().unwrap();
+            assert_eq!(artifacts.warnings.is_empty(), is_silent, "{section} {own}");
+        }
+    }
+    // What is the program's own says nothing that could be wrong.
     let project = Project::with(
-        "SEC(\"bogus/x\") int prog(struct btf_lsm_file_open_ctx *ctx) { return 0; }\n",
+        "struct mine { int x; }; SEC(\"own\") int prog(struct mine *ctx) { return ctx->x; }\n",
     );
-    let refusal = project.error();
-    assert!(
-        refusal.contains("is of no hook family that ctxgen knows"),
-        "{refusal}"
-    );
+    assert_eq!(project.prog().generate().unwrap().warnings, [""; 0]);
+}
+
+#[test]
+fn under_a_hook_that_no_kernel_has() {
+    for (section, declared, says) in [
+        (
+            "fexit/vfs_unlnik",
+            "btf_fexit_vfs_unlink_ctx",
+            &[
+                "has no hook `fexit/vfs_unlnik`",
+                "Similar names: fexit/vfs_unlink",
+            ][..],
+        ),
+        (
+            "lsm.s/file_opne",
+            "btf_lsm_file_open_ctx",
+            &[
+                "has no hook `lsm/file_opne`",
+                "lsm/file_open",
+                "SEC(\"lsm.s\")",
+            ],
+        ),
+        (
+            "fentry/dummy",
+            "btf_fentry_vfs_unlink_ctx",
+            &[
+                "has no hook `fentry/dummy`",
+                "If what it is attached to is said at run time, its section is SEC(\"fentry\")",
+            ],
+        ),
+        (
+            "tp_btf/placeholder",
+            "btf_trace_sched_switch_ctx",
+            &[
+                "has no hook `tp_btf/placeholder`",
+                "its section is SEC(\"tp_btf\")",
+            ],
+        ),
+        (
+            "iter/taks",
+            "bpf_iter__task",
+            &["has no hook `iter/taks`", "iter/task"],
+        ),
+    ] {
+        let project = Project::with(&format!(
+            "SEC(\"{section}\") int prog(struct {declared} *ctx) {{ return 0; }}\n"
+        ));
+        let refusal = project.error();
+        let start = format!("SEC(\"{section}\"): its context cannot be struct {declared}: ");
+        assert!(refusal.contains(&start), "{refusal}");
+        for part in says {
+            assert!(refusal.contains(part), "{refusal}");
+        }
+        assert!(!refusal.contains("should be"), "{refusal}");
+    }
 }
 
 #[test]

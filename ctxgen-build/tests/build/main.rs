@@ -15,7 +15,9 @@ mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
+mod license;
 mod modules;
+mod objects;
 mod own_headers;
 mod pinned;
 mod preprocessed;

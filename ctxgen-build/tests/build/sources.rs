@@ -81,8 +81,8 @@ fn of_one_name() {
     let builder = project.builder().sources(["a/prog.bpf.c", "b/prog.c"]);
     assert_eq!(
         builder.generate().unwrap_err().to_string(),
-        "a/prog.bpf.c and b/prog.c would both become `prog`: the part of the file name before the \
-         first dot has to differ"
+        "a/prog.bpf.c and b/prog.c would both become `prog`, which their file names up to the first \
+         dot say, or Builder::object: give one of them another name with Builder::source_as"
     );
 }
 
@@ -99,20 +99,63 @@ fn given_twice() {
 
 #[test]
 fn of_names_that_nothing_can_be_called_by() {
-    for name in [
-        "my-prog.bpf.c",
-        "1st.bpf.c",
-        ".bpf.c",
-        "für.bpf.c",
-        "src/..",
-    ] {
+    for name in [".bpf.c", "_.bpf.c", "日本.bpf.c", "src/.."] {
         let error = Project::new().builder().source(name).generate();
         assert_eq!(
             error.unwrap_err().to_string(),
             format!(
-                "{name} cannot be built: the part of its file name before the first dot is what \
-                 the skeleton is called by, and has to be an identifier"
+                "{name} does not say what its skeleton is to be called by: the part of its file name \
+                 before the first dot has neither an ASCII letter nor a digit. Give it a name with \
+                 Builder::source_as(\"name\", {name:?})"
             )
+        );
+    }
+}
+
+#[test]
+fn of_any_other_names() {
+    let project = Project::new();
+    let mut builder = project.builder();
+    for name in [
+        "my__tool",
+        "tool_",
+        "__x",
+        "accept-latency",
+        "9p",
+        "my tool (2)",
+        "für",
+        "self",
+    ] {
+        let text = format!("{INCLUDES}{PROGRAM}");
+        builder = builder.source(project.file(&format!("{name}.bpf.c"), &text));
+    }
+    builder = builder.source_as("named", project.path("9p.bpf.c"));
+    let artifacts = builder.generate().unwrap();
+    let types = [
+        ("my__tool", "MyTool"),
+        ("tool_", "Tool"),
+        ("__x", "X"),
+        ("accept_latency", "AcceptLatency"),
+        ("_9p", "_9p"),
+        ("my_tool__2_", "MyTool2"),
+        ("f_r", "FR"),
+        ("self", "Self"),
+        ("named", "Named"),
+    ];
+    for (object, (name, types)) in artifacts.objects.iter().zip(types) {
+        assert_eq!(object.name, name);
+        let skeleton = project.made(&format!("{name}.skel.rs"));
+        for ty in [
+            format!("pub struct {types}SkelBuilder "),
+            format!("pub struct Open{types}Skel<"),
+            format!("pub struct {types}Skel<"),
+        ] {
+            assert!(skeleton.contains(&ty), "{name}: {ty}");
+        }
+        assert!(
+            project
+                .made(&format!("{name}.rs"))
+                .contains(&format!("\"{name}.skel.rs\""))
         );
     }
 }

@@ -16,6 +16,7 @@ pub use self::family::Prototypes;
 pub use self::family::Returned;
 
 use crate::Error;
+use crate::error::nearest_sections;
 use crate::ident::is_clone;
 use crate::ident::is_identifier;
 use crate::ident::original;
@@ -513,6 +514,11 @@ impl SecName {
 }
 
 impl SecName {
+    /// The sections that may be meant by a name that is of none: those that are nearest, if any.
+    pub fn nearest_sections(name: &str) -> Vec<String> {
+        nearest_sections(name)
+    }
+
     /// The plain SEC name of a hook.
     pub fn of_hook(hook: &Hook) -> Self {
         let name = hook.to_string();

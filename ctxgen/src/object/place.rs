@@ -72,6 +72,7 @@ impl ObjectFile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::code::Code;
     use super::*;
     use crate::btf::Btf;
     use crate::btf::BtfWriter;
@@ -94,6 +95,7 @@ mod tests {
             programs: Vec::new(),
             relocations: Vec::new(),
             places: Vec::new(),
+            code: Code::default(),
         };
         let at = |offset| object.field_at(outer, offset).map(|field| field.path);
         assert_eq!(at(0).unwrap(), "first");

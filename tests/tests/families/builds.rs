@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ctxgen_tests::Clang;
-use ctxgen_tests::clangs;
 use ctxgen::KernelBtf;
 use ctxgen::check::Verdict;
 use ctxgen::check::check;
+use ctxgen_tests::Clang;
+use ctxgen_tests::clangs;
 use ctxgen_tests::families;
 use ctxgen_tests::families::Built;
 use ctxgen_tests::families::Contexts;

@@ -4,6 +4,7 @@
 mod headers;
 mod instructions;
 mod kept;
+mod license;
 mod object;
 mod picked;
 mod renamed;

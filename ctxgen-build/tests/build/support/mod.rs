@@ -10,6 +10,7 @@ pub(crate) use self::kernel::kernel;
 pub(crate) use self::kernel::kernel_with;
 pub(crate) use self::kernel::later_kernel;
 pub(crate) use self::project::INCLUDES;
+pub(crate) use self::project::LICENSE;
 pub(crate) use self::project::PROGRAM;
 pub(crate) use self::project::Project;
 pub(crate) use self::project::source;

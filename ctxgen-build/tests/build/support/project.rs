@@ -16,6 +16,9 @@ pub(crate) const INCLUDES: &str = "\
 #include <bpf/bpf_helpers.h>
 ";
 
+/// What programs that do what only such may need.
+pub(crate) const LICENSE: &str = "char LICENSE[] SEC(\"license\") = \"GPL\";\n";
+
 /// A program with a context, for tests of what happens around it.
 pub(crate) const PROGRAM: &str = "
 SEC(\"lsm/file_open\")
@@ -37,8 +40,18 @@ impl Project {
         Self { dir: dir.unwrap() }
     }
 
-    /// With one source, `src/prog.bpf.c`; the usual includes come before its text, in three lines.
+    /// With one source, `src/prog.bpf.c`; the usual includes come before its text, in three lines, and
+    /// behind it a license, where there are programs without one.
     pub(crate) fn with(text: &str) -> Self {
+        let license = match text.contains("SEC(") && !text.contains("\"license\"") {
+            true => LICENSE,
+            false => "",
+        };
+        Self::with_no_more(&format!("{text}{license}"))
+    }
+
+    /// As [`Project::with`], without a license of its own.
+    pub(crate) fn with_no_more(text: &str) -> Self {
         let project = Self::new();
         project.file("src/prog.bpf.c", &format!("{INCLUDES}{text}"));
         project

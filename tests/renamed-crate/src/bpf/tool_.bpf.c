@@ -1,0 +1,1 @@
+#include "__x.bpf.c"
