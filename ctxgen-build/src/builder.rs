@@ -32,6 +32,7 @@ use crate::said;
 use crate::scan;
 use crate::scan::Scanned;
 use crate::skeleton;
+use crate::system;
 use crate::targets::Targets;
 use crate::vmlinux::Compilation;
 use crate::vmlinux::Vmlinux;
@@ -225,6 +226,14 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
+        let mut of_clang = Vec::new();
+        let result = self.generate_warning(&mut of_clang);
+        let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
+        result.map_err(|error| error.after(warnings.as_deref()))
+    }
+
+    /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
+    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
         said::keep();
         let names = self.names()?;
         let out = OutDir::new(match &self.out_dir {
@@ -278,13 +287,16 @@ impl Builder {
             .map(PathBuf::from)
             .or_else(|| std::env::current_dir().ok())
             .unwrap_or_default();
+        let arch = kernel.arch().or_else(|| Arch::from_target(&target));
+        let system = system::folders(&clang, kernel.byte_order(), arch, &self.clang_args);
         let options = Options {
             order: kernel.byte_order(),
-            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
+            arch,
             include: &include,
             root: &root,
             include_dirs: &include_dirs,
             args: &self.clang_args,
+            system: &system,
         };
         let scratch = tempfile::tempdir_in(out.path("")).map_err(|error| Error::Write {
             path: out.path(""),
@@ -306,6 +318,7 @@ impl Builder {
         let compiled = compilation
             .run(&self.vmlinux, &records, &mut warnings)
             .map_err(|error| self.explain(kernels, error))?;
+        of_clang.extend(compiled.iter().filter_map(|unit| unit.warnings.clone()));
 
         #[cfg(feature = "bindgen")]
         let bindgen_env = crate::bindings::environment(&target);

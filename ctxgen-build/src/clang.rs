@@ -22,6 +22,9 @@ use crate::error::Error;
 /// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
 pub(crate) const OLDEST: u32 = 11;
 
+/// The option for a folder of headers that is searched after all others.
+pub(crate) const IDIRAFTER: &str = "-idirafter";
+
 /// A clang that can compile BPF programs.
 #[derive(Debug)]
 pub(crate) struct Clang {
@@ -53,6 +56,8 @@ pub(crate) struct Options<'a> {
     pub(crate) include_dirs: &'a [PathBuf],
     /// The user's own arguments, which come last and win.
     pub(crate) args: &'a [OsString],
+    /// The folders of the system's own headers, which are searched last.
+    pub(crate) system: &'a [PathBuf],
 }
 
 impl<'a> Options<'a> {
@@ -118,6 +123,8 @@ impl Clang {
         let mut command = self.command(source, &[first, options.include], options);
         // The rule's target needs a name in which no colon can be.
         command.args(["-MMD", "-MT", "object"]).arg("-MF").arg(rule);
+        // Macros of the source's may have the name of something in `vmlinux.h`.
+        command.arg("-dD");
         // What it has to say, it says again when it compiles.
         command.args(["-w", "-E"]).arg(source).args(["-o", "-"]);
         let output = run(&self.path, &mut command)?;
@@ -182,6 +189,9 @@ impl Clang {
         }
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
+        for folder in options.system {
+            command.arg(IDIRAFTER).arg(folder);
+        }
         command
     }
 
@@ -198,6 +208,7 @@ impl Clang {
                 true => format!("it ended with {} and said nothing", output.status),
                 false => stderr,
             },
+            advice: Vec::new(),
         }
     }
 

@@ -110,8 +110,9 @@ pub(crate) fn one<'a>((name, source): &'a Source<'a>, work: Work<'_>) -> Result<
             let compiled = scratch.join(format!("{name}.o"));
             let linked = scratch.join(format!("{name}.bpf.o"));
             let warnings = clang.compile(source, &compiled, macros, options)?;
-            linker::link(source, &compiled, &linked)?;
             let warnings = (!warnings.trim().is_empty()).then_some(warnings);
+            linker::link(source, &compiled, &linked)
+                .map_err(|error| error.after(warnings.as_deref()))?;
             (read(&linked)?, warnings)
         }
     };

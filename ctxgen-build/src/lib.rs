@@ -100,6 +100,7 @@ mod digest;
 mod error;
 mod inputs;
 mod kernel;
+mod lacking;
 mod linker;
 mod module;
 mod outdir;
@@ -107,7 +108,9 @@ mod record;
 mod said;
 mod scan;
 mod skeleton;
+mod system;
 mod targets;
+mod undeclared;
 mod vmlinux;
 
 #[cfg(feature = "bindgen")]

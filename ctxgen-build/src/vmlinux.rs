@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::render;
-use ctxgen::render::own_ksym;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
@@ -16,9 +15,11 @@ use crate::compile::Source;
 use crate::compile::Unit;
 use crate::compile::Work;
 use crate::error::Error;
+use crate::lacking;
 use crate::outdir::OutDir;
 use crate::outdir::read;
 use crate::record::Record;
+use crate::undeclared;
 
 /// Which `vmlinux.h` the sources are compiled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub enum Vmlinux {
     /// value, and what its members point to that they name. clang takes a fraction of the time that
     /// it takes with all types, and makes the same of the sources.
     ///
-    /// Should something be missing, all types are taken, and a warning asks for a report.
+    /// What a source or its headers define themselves is left to them. Should something be missing,
+    /// all types are taken, and a warning asks for a report.
     #[default]
     Trimmed,
     /// All types of the target kernel.
@@ -39,6 +41,8 @@ pub enum Vmlinux {
 
 /// Where the header goes in the output folder.
 const HEADER: &str = "include/vmlinux.h";
+/// Where that of the contexts goes.
+const CONTEXTS: &str = "include/ctx.h";
 
 /// What sources are compiled with and to.
 #[derive(Debug)]
@@ -67,29 +71,58 @@ impl<'a> Compilation<'a> {
             let header = read(path)?;
             self.out.write(HEADER, &header)?;
             let texts = self.expand(self.options.include)?;
-            return self.compile(&header, &texts, &[], records);
+            let units = self.compile(&header, &texts, &[], records);
+            return units.map_err(|error| self.advise(error));
         }
         let preprocessed = self.preprocess()?;
-        let (names, macros) = preprocessed.names();
-        let compile =
-            |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
-        let all = || render::vmlinux_with_all(self.kernel, &names);
+        let sources = preprocessed.names();
+        let names = sources.all();
+        let compile = |header: &str, names: &Names<'_>| {
+            let contexts = render::header_for(self.contexts, header, names);
+            self.out.write(CONTEXTS, contexts.as_bytes())?;
+            let macros = sources.macros(header);
+            self.compile(header.as_bytes(), &preprocessed.texts, &macros, records)
+        };
+        let all = |names: &Names<'_>| render::vmlinux_with_all(self.kernel, names);
         if *vmlinux == Vmlinux::Full {
-            return compile(&all()?);
+            return compile(&all(&names)?, &names).map_err(|error| self.advise(error));
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
-        match compile(&trimmed) {
-            Err(Error::Compile {
-                source_file,
-                stderr,
-            }) => {
-                // If it is no fault of the header's, it is the same with all types.
-                let units = compile(&all()?)?;
-                warnings.push(incomplete(&source_file, &stderr));
-                Ok(units)
+        let error = match compile(&trimmed, &names) {
+            Ok(units) => return Ok(units),
+            Err(error) => error,
+        };
+        let Error::Compile {
+            source_file,
+            stderr,
+            ..
+        } = &error
+        else {
+            return Err(error);
+        };
+        if let Some(names) = lacking::wider(self.kernel, &names, &trimmed, stderr)? {
+            match compile(&all(&names)?, &names) {
+                // It is the same with all types, and quotes a header that is hard to read.
+                Err(Error::Compile { .. }) => {
+                    let contexts = render::header_for(self.contexts, &trimmed, &names);
+                    self.out.write(CONTEXTS, contexts.as_bytes())?;
+                    self.out.write(HEADER, trimmed.as_bytes())?;
+                }
+                result => {
+                    warnings.push(incomplete(source_file, stderr));
+                    return result;
+                }
             }
-            result => result,
         }
+        Err(self.advise(error))
+    }
+
+    /// Adds to an error of clang's what its functions are that nothing declares.
+    fn advise(&self, mut error: Error) -> Error {
+        if let Error::Compile { stderr, advice, .. } = &mut error {
+            *advice = undeclared::advice(self.kernel, stderr);
+        }
+        error
     }
 
     /// The sources as the preprocessor leaves them, with the generated headers but `vmlinux.h`.
@@ -156,18 +189,36 @@ pub(crate) struct Preprocessed {
 }
 
 impl Preprocessed {
-    /// What they name, together, and of each the macros for what it declares itself.
-    pub(crate) fn names(&self) -> (Names<'_>, Vec<Vec<String>>) {
+    /// What each of them names.
+    pub(crate) fn names(&self) -> SourceNames<'_> {
         let folders = self.folders.each_ref().map(|folder| &**folder);
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for text in &self.texts {
+        let names = self.texts.iter().map(|text| {
             let mut own = Names::new();
             own.add_preprocessed(&text.text, &folders);
-            macros.push(own.ksyms().iter().map(|name| own_ksym(name)).collect());
-            names.add(own);
+            own
+        });
+        SourceNames(names.collect())
+    }
+}
+
+/// What each of some sources names.
+#[derive(Debug)]
+pub(crate) struct SourceNames<'t>(Vec<Names<'t>>);
+
+impl<'t> SourceNames<'t> {
+    /// What they name together.
+    pub(crate) fn all(&self) -> Names<'t> {
+        let mut names = Names::new();
+        for own in &self.0 {
+            names.add(own.clone());
         }
-        (names, macros)
+        names
+    }
+
+    /// The macros with which this header leaves out what each defines itself.
+    fn macros(&self, header: &str) -> Vec<Vec<String>> {
+        let macros = self.0.iter().map(|own| render::own_macros(header, own));
+        macros.collect()
     }
 }
 

@@ -58,6 +58,7 @@ fn is_something_missing(error: &Error) -> bool {
         | Error::NoBpfTarget { .. } => true,
         #[cfg(feature = "bindgen")]
         Error::NoLibclang(_) => true,
+        Error::Warned { error, .. } => is_something_missing(error),
         _ => false,
     }
 }

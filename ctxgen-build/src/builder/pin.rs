@@ -21,6 +21,7 @@ use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::kernel;
 use crate::outdir::OutDir;
+use crate::system;
 use crate::vmlinux::Compilation;
 use crate::vmlinux::Preprocessed;
 
@@ -61,7 +62,7 @@ pub fn pin(
     }
     let mut names = Names::new();
     for own in &preprocessed {
-        names.add(own.names().0);
+        names.add(own.names().all());
     }
     let pin = ctxgen::pin(&kernel, &hooks, &names)?;
 
@@ -165,13 +166,16 @@ impl Builder {
         let root = std::env::current_dir().unwrap_or_default();
         let include = out.path("include");
         let of_target = || Arch::from_target(self.target.as_deref()?);
+        let arch = kernel.arch().or_else(of_target);
+        let system = system::folders(&clang, kernel.byte_order(), arch, &self.clang_args);
         let options = Options {
             order: kernel.byte_order(),
-            arch: kernel.arch().or_else(of_target),
+            arch,
             include: &include,
             root: &root,
             include_dirs: &include_dirs,
             args: &self.clang_args,
+            system: &system,
         };
         let compilation = Compilation {
             kernel,

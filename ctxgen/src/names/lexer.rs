@@ -2,9 +2,11 @@
 
 /// A piece of the text; blanks, numbers and comments are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(crate) enum Token<'t> {
     /// The text that follows is from this file.
     File(&'t str),
+    /// The name of a macro that is defined here.
+    Define(&'t str),
     /// A keyword or identifier.
     Word(&'t str),
     /// What is inside the quotes of a string.
@@ -14,19 +16,19 @@ pub(super) enum Token<'t> {
 }
 
 /// Whether a byte can be in an identifier.
-pub(super) fn is_word(byte: u8) -> bool {
+pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Build scripts are not optimized: what is done for each byte is done on bytes, by a loop.
-pub(super) struct Lexer<'t> {
+pub(crate) struct Lexer<'t> {
     text: &'t str,
     at: usize,
     at_line_start: bool,
 }
 
 impl<'t> Lexer<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
             text,
             at: 0,
@@ -34,12 +36,17 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// Where the last token ends.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// What is behind the last token, without blanks before it.
-    pub(super) fn rest(&self) -> &'t str {
+    pub(crate) fn rest(&self) -> &'t str {
         self.text[self.at..].trim_ascii_start()
     }
 
-    pub(super) fn next(&mut self) -> Option<Token<'t>> {
+    pub(crate) fn next(&mut self) -> Option<Token<'t>> {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
             let start = self.at;
@@ -47,8 +54,9 @@ impl<'t> Lexer<'t> {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | b'\\' => self.at += 1,
                 b'#' if is_first => {
-                    if let Some(path) = marked(self.line()) {
-                        return Some(Token::File(path));
+                    let line = self.line();
+                    if let Some(token) = marked(line).map(Token::File).or_else(|| defined(line)) {
+                        return Some(token);
                     }
                 }
                 b'"' => return Some(Token::Literal(self.quoted(byte))),
@@ -119,6 +127,13 @@ fn marked(line: &str) -> Option<&str> {
     let (number, rest) = rest.split_once(" \"")?;
     let path = rest.rsplit_once('"')?.0;
     number.bytes().all(|b| b.is_ascii_digit()).then_some(path)
+}
+
+/// The macro of `#define name`, as compilers write that back.
+fn defined(line: &str) -> Option<Token<'_>> {
+    let rest = line.strip_prefix("#define ")?;
+    let end = rest.bytes().position(|byte| !is_word(byte));
+    Some(Token::Define(&rest[..end.unwrap_or(rest.len())]))
 }
 
 #[cfg(test)]

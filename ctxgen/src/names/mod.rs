@@ -4,7 +4,8 @@
 //! source can need of a kernel is told by its identifiers, and by where they stand: tags behind
 //! `struct`, `union` and `enum`, members behind `.` and `->`, and everything else.
 
-mod lexer;
+pub(crate) mod lexer;
+mod own;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,9 @@ use libbpf_rs::libbpf_sys;
 use self::lexer::Lexer;
 use self::lexer::Token;
 use self::lexer::is_word;
+use self::own::Definitions;
+use self::own::Needed;
+pub(crate) use self::own::Own;
 use crate::hook::Hook;
 
 /// The names of one or more sources.
@@ -31,6 +35,8 @@ pub struct Names<'t> {
     ksyms: BTreeSet<&'t str>,
     /// The identifiers of sources that do not.
     undeclared: BTreeSet<&'t str>,
+    /// What sources and their headers define themselves.
+    pub(crate) own: Own<'t>,
 }
 
 impl<'t> Names<'t> {
@@ -45,26 +51,49 @@ impl<'t> Names<'t> {
     /// In the headers below one of the folders of `generated` and in libbpf's own, wherever they
     /// are, what is only declared or pointed to does not count, unless the source uses what is
     /// declared with it. Those called `vmlinux.h` do not count at all.
+    ///
+    /// What the source and its headers define themselves is not reached by its name. Macros that are
+    /// defined before the kernel's types count where the text has their definitions (`-dD`).
     pub fn add_preprocessed(&mut self, text: &'t str, generated: &[&str]) {
         let mut own = Self::default();
         let mut reader = Reader::new(&mut own);
+        let mut definitions = Definitions::default();
+        let mut contexts = Needed::default();
+        let mut has_definitions = true;
         let mut lexer = Lexer::new(text);
         while let Some(token) = lexer.next() {
+            if has_definitions && reader.place != Place::Nowhere {
+                definitions.token(token, lexer.rest());
+            } else if reader.place == Place::Header {
+                contexts.token(token, lexer.rest());
+            }
             match token {
-                Token::File(path) => reader.place = Place::of(path, generated),
+                Token::File(path) => {
+                    reader.place = Place::of(path, generated);
+                    has_definitions = !(is_built_in(path) || is_contexts(path, reader.place));
+                }
                 _ if reader.place == Place::Nowhere => {}
                 Token::Word(word) => reader.word(word, lexer.rest()),
                 Token::Literal(text) => reader.statement.is_ksym |= text == KSYMS,
                 Token::Mark(mark) => reader.mark(mark),
+                Token::Define(_) => {}
             }
         }
-        for declaration in reader.declarations {
+        let declarations = reader.declarations;
+        for declaration in declarations {
             let is_used = own.members.contains(declaration.name)
                 || declaration.is_called && own.identifiers.contains(declaration.name);
             if is_used {
-                self.tags.extend(declaration.tags);
-                self.identifiers.extend(declaration.identifiers);
+                own.tags.extend(declaration.tags);
+                own.identifiers.extend(declaration.identifiers);
             }
+        }
+        own.own = definitions.finish();
+        let Needed { tags, ordinary, .. } = contexts;
+        own.tags
+            .retain(|name| !own.own.tags.contains(name) || tags.contains(name));
+        for words in [&mut own.identifiers, &mut own.mentions] {
+            words.retain(|name| !own.own.ordinary.contains(name) || ordinary.contains(name));
         }
         let undeclared = own.identifiers.difference(&own.ksyms);
         own.undeclared = undeclared.copied().collect();
@@ -79,6 +108,7 @@ impl<'t> Names<'t> {
         self.mentions.append(&mut other.mentions);
         self.ksyms.append(&mut other.ksyms);
         self.undeclared.append(&mut other.undeclared);
+        self.own.append(&mut other.own);
     }
 
     /// The hooks whose context structs are named, each once.
@@ -104,7 +134,16 @@ impl<'t> Names<'t> {
     /// Whether a kernel function must not be declared for a source, which may have its own types
     /// for it.
     pub(crate) fn declares(&self, function: &str) -> bool {
-        self.ksyms.contains(function)
+        self.ksyms.contains(function) || self.own.ordinary.contains(function)
+    }
+
+    /// Adds a name as if the sources had it, and did not define it themselves.
+    pub fn add_name(&mut self, name: &'t str) {
+        insert(&mut self.tags, name);
+        insert(&mut self.identifiers, name);
+        self.undeclared.insert(name);
+        self.own.tags.remove(name);
+        self.own.ordinary.remove(name);
     }
 
     /// Adds all words of a text, comments included, each as if it stood in every place that counts.
@@ -169,6 +208,16 @@ impl Place {
             false => Self::Source,
         }
     }
+}
+
+/// Whether a line marker stands for what compilers define by themselves.
+fn is_built_in(path: &str) -> bool {
+    path == "<built-in>"
+}
+
+/// Whether a file is the generated header of contexts.
+fn is_contexts(path: &str, place: Place) -> bool {
+    place == Place::Header && path.rsplit('/').next() == Some("ctx.h")
 }
 
 /// What stands before a word.

@@ -1,0 +1,84 @@
+//! The folders of the system's own headers.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use ctxgen::Arch;
+use ctxgen::ByteOrder;
+use ctxgen::system_folders;
+use ctxgen::system_folders_args;
+
+use crate::clang::Clang;
+
+/// Options that say where a system is; their value may be an argument of its own.
+const SYSTEM: [&str; 4] = [
+    "--sysroot",
+    "-isysroot",
+    "--gcc-toolchain",
+    "--gcc-install-dir",
+];
+/// Options of people who do not want the system's headers.
+const NONE: [&str; 2] = ["-nostdinc", "-nostdlibinc"];
+/// Variables with folders of headers, which clang reads when it compiles too.
+const FOLDERS: [&str; 2] = ["CPATH", "C_INCLUDE_PATH"];
+
+/// The folders of an architecture's system headers, as clang has them for programs of its user space;
+/// none where it does not tell, or where the user's own arguments do without.
+pub(crate) fn folders(
+    clang: &Clang,
+    order: ByteOrder,
+    arch: Option<Arch>,
+    args: &[OsString],
+) -> Vec<PathBuf> {
+    let is_unwanted = args.iter().any(|arg| NONE.iter().any(|none| arg == none));
+    let (Some(arch), false) = (arch, is_unwanted) else {
+        return Vec::new();
+    };
+    let mut command = Command::new(clang.path());
+    command.args(system_folders_args(order, arch));
+    command.args(of_system(args));
+    for variable in FOLDERS {
+        command.env_remove(variable);
+    }
+    let Ok(output) = command.env("LC_ALL", "C").output() else {
+        return Vec::new();
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    system_folders(&said, order, arch, Path::is_dir)
+}
+
+/// Those of the arguments that say where the system is.
+fn of_system(args: &[OsString]) -> Vec<&OsString> {
+    let mut found = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let rest = SYSTEM
+            .into_iter()
+            .find_map(|option| arg.as_bytes().strip_prefix(option.as_bytes()));
+        match rest {
+            Some(b"") => {
+                found.push(arg);
+                found.extend(args.next());
+            }
+            Some(_) => found.push(arg),
+            None => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_a_system() {
+        let args = ["-O3", "--sysroot=/a", "-isysroot", "/b", "-Ic", "--sysroot"];
+        let args = args.map(OsString::from);
+        let expected = ["--sysroot=/a", "-isysroot", "/b", "--sysroot"];
+        assert_eq!(of_system(&args), expected.map(OsString::from).each_ref());
+    }
+}
