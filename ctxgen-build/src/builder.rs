@@ -288,9 +288,10 @@ impl Builder {
             .or_else(|| std::env::current_dir().ok())
             .unwrap_or_default();
         let arch = kernel.arch().or_else(|| Arch::from_target(&target));
-        let system = system::folders(&clang, kernel.byte_order(), arch, &self.clang_args);
+        let order = kernel.byte_order();
+        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
         let options = Options {
-            order: kernel.byte_order(),
+            order,
             arch,
             include: &include,
             root: &root,
@@ -426,7 +427,7 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }
-    Ok(())
+    system::write_stand_in(out)
 }
 
 /// A remark for the case that the BTF is one of another architecture than the target's, as when

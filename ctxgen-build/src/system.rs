@@ -12,6 +12,8 @@ use ctxgen::system_folders;
 use ctxgen::system_folders_args;
 
 use crate::clang::Clang;
+use crate::error::Error;
+use crate::outdir::OutDir;
 
 /// Options that say where a system is; their value may be an argument of its own.
 const SYSTEM: [&str; 4] = [
@@ -25,13 +27,26 @@ const NONE: [&str; 2] = ["-nostdinc", "-nostdlibinc"];
 /// Variables with folders of headers, which clang reads when it compiles too.
 const FOLDERS: [&str; 2] = ["CPATH", "C_INCLUDE_PATH"];
 
+/// A header of glibc's that is there only with the development files of a 32-bit architecture. It lists
+/// functions of the library. `<linux/if.h>` leads to it for any target that is no CPU, such as `bpf`.
+const STAND_IN: &str = "libc/gnu/stubs-32.h";
+
+/// Writes the header that systems may lack.
+pub(crate) fn write_stand_in(out: &OutDir) -> Result<(), Error> {
+    let text =
+        b"/* BPF programs have no C library: none of its functions is to be listed here. */\n";
+    out.write(&format!("include/{STAND_IN}"), text).map(drop)
+}
+
 /// The folders of an architecture's system headers, as clang has them for programs of its user space;
-/// none where it does not tell, or where the user's own arguments do without.
+/// none where it does not tell, or where the user's own arguments do without. Behind them is one in
+/// `include`, the folder of the generated headers.
 pub(crate) fn folders(
     clang: &Clang,
     order: ByteOrder,
     arch: Option<Arch>,
     args: &[OsString],
+    include: &Path,
 ) -> Vec<PathBuf> {
     let is_unwanted = args.iter().any(|arg| NONE.iter().any(|none| arg == none));
     let (Some(arch), false) = (arch, is_unwanted) else {
@@ -47,7 +62,9 @@ pub(crate) fn folders(
         return Vec::new();
     };
     let said = String::from_utf8_lossy(&output.stderr);
-    system_folders(&said, order, arch, Path::is_dir)
+    let mut folders = system_folders(&said, order, arch, Path::is_dir);
+    folders.push(include.join("libc"));
+    folders
 }
 
 /// Those of the arguments that say where the system is.

@@ -167,9 +167,10 @@ impl Builder {
         let include = out.path("include");
         let of_target = || Arch::from_target(self.target.as_deref()?);
         let arch = kernel.arch().or_else(of_target);
-        let system = system::folders(&clang, kernel.byte_order(), arch, &self.clang_args);
+        let order = kernel.byte_order();
+        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
         let options = Options {
-            order: kernel.byte_order(),
+            order,
             arch,
             include: &include,
             root: &root,
