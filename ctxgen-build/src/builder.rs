@@ -41,6 +41,7 @@ use crate::refused::Reads;
 use crate::said;
 use crate::scan;
 use crate::skeleton;
+use crate::system;
 use crate::targets::Targets;
 use crate::vmlinux::Compilation;
 use crate::vmlinux::Vmlinux;
@@ -246,6 +247,14 @@ impl Builder {
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
         let _kept = said::Keep::new();
+        let mut of_clang = Vec::new();
+        let result = self.generate_warning(&mut of_clang);
+        let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
+        result.map_err(|error| error.after(warnings.as_deref()))
+    }
+
+    /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
+    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
         let plan = self.plan()?;
         let out = OutDir::new(match &self.out_dir {
             Some(path) => path.clone(),
@@ -286,14 +295,18 @@ impl Builder {
             .map(PathBuf::from)
             .or_else(|| std::env::current_dir().ok())
             .unwrap_or_default();
+        let arch = kernel.arch().or_else(|| Arch::from_target(&target));
+        let order = kernel.byte_order();
+        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
         let options = Options {
-            order: kernel.byte_order(),
-            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
+            order,
+            arch,
             include: &include,
             root: &root,
             include_dirs: &arguments.include_dirs,
             argument_files: &arguments.files,
             args: &self.clang_args,
+            system: &system,
         };
         let scratch = out.scratch()?;
         let preprocessor = Preprocessor {
@@ -326,6 +339,7 @@ impl Builder {
         let compilation = Compilation {
             kernel,
             out: &out,
+            contexts: &header,
             relocatable: self.relocatable,
             clang: &clang,
             options: &options,
@@ -352,6 +366,7 @@ impl Builder {
                 },
                 None => self.explain(kernels, error),
             })?;
+        of_clang.extend(compiled.iter().filter_map(|unit| unit.warnings.clone()));
 
         #[cfg(feature = "bindgen")]
         let bindgen_env = crate::bindings::environment(&target);
@@ -446,7 +461,7 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }
-    Ok(())
+    system::write_stand_in(out)
 }
 
 /// Whether the BTF is of the target's architecture.

@@ -23,6 +23,9 @@ use crate::error::Error;
 /// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
 pub(crate) const OLDEST: u32 = 11;
 
+/// The option for a folder of headers that is searched after all others.
+pub(crate) const IDIRAFTER: &str = "-idirafter";
+
 /// A clang that can compile BPF programs.
 #[derive(Debug)]
 pub(crate) struct Clang {
@@ -56,6 +59,8 @@ pub(crate) struct Options<'a> {
     pub(crate) argument_files: &'a [PathBuf],
     /// The user's own arguments, which come last and win.
     pub(crate) args: &'a [OsString],
+    /// The folders of the system's own headers, which are searched last.
+    pub(crate) system: &'a [PathBuf],
 }
 
 impl<'a> Options<'a> {
@@ -187,6 +192,9 @@ impl Clang {
         command.arg("-Wno-include-next-absolute-path");
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
+        for folder in options.system {
+            command.arg(IDIRAFTER).arg(folder);
+        }
         command
     }
 
@@ -203,6 +211,7 @@ impl Clang {
                 true => format!("it ended with {} and said nothing", output.status),
                 false => stderr,
             },
+            advice: Vec::new(),
         }
     }
 

@@ -154,9 +154,9 @@ fn unit<'a>(
                 .map(|(name, source)| (*source, work.compiled(name)))
                 .collect();
             let linked = work.scratch.join(format!("{name}.bpf.o"));
-            linker::link(&compiled, &linked)?;
             let warnings = said[places.clone()].concat();
             let warnings = (!warnings.trim().is_empty()).then_some(warnings);
+            linker::link(&compiled, &linked).map_err(|error| error.after(warnings.as_deref()))?;
             (read(&linked)?, warnings)
         }
     };

@@ -205,12 +205,23 @@ pub enum Error {
         clang: PathBuf,
     },
     /// clang refused a source.
-    #[error("clang cannot compile {}:\n{}", source_file.display(), stderr.trim_end())]
+    #[error("clang cannot compile {}:\n{}{}", source_file.display(), stderr.trim_end(), advices(advice))]
     Compile {
         /// The source.
         source_file: PathBuf,
         /// What clang wrote.
         stderr: String,
+        /// What can be done about it, a sentence each.
+        advice: Vec<String>,
+    },
+    /// Something went wrong after clang has compiled the sources, and clang had warned.
+    #[error("{error}\n\nclang had warned:\n{}", warnings.trim_end())]
+    Warned {
+        /// What went wrong.
+        #[source]
+        error: Box<Self>,
+        /// What clang wrote.
+        warnings: String,
     },
     /// clang refused a source that uses a context struct which it does not know.
     #[error("{error}\n{remarks}")]
@@ -317,6 +328,19 @@ impl fmt::Display for NoName {
     }
 }
 
+impl Error {
+    /// The error with warnings of clang's, if there are any.
+    pub(crate) fn after(self, warnings: Option<&str>) -> Self {
+        match warnings {
+            Some(warnings) => Self::Warned {
+                error: Box::new(self),
+                warnings: warnings.to_owned(),
+            },
+            None => self,
+        }
+    }
+}
+
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -366,6 +390,10 @@ fn advice(relocatable: bool) -> &'static str {
              with Builder::relocatable(true), or build one object for each kernel"
         }
     }
+}
+
+fn advices(advice: &[String]) -> String {
+    advice.iter().map(|line| format!("\n{line}")).collect()
 }
 
 fn lines(all: &[impl fmt::Display]) -> String {

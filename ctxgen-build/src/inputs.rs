@@ -11,6 +11,7 @@ use ctxgen::Marker;
 
 use crate::clang::Clang;
 use crate::clang::Expanded;
+use crate::clang::IDIRAFTER;
 use crate::clang::Options;
 use crate::digest::Digest;
 use crate::digest::Digester;
@@ -34,7 +35,13 @@ pub(crate) fn digest(
     digest.add(clang.identity().to_string());
     digest.add(folders.strike(clang.path().to_str()?));
     let command = clang.compiling(source, macros, options);
-    for arg in command.get_args() {
+    let mut args = command.get_args().peekable();
+    while let Some(arg) = args.next() {
+        // What is read of the system's headers is in the digest, and their folders are the machine's.
+        let is_system = |folder: &&OsStr| options.system.iter().any(|own| own == folder);
+        if arg == IDIRAFTER && args.next_if(is_system).is_some() {
+            continue;
+        }
         digest.add(folders.strike(arg.to_str()?));
     }
     for file in options.argument_files {

@@ -130,6 +130,7 @@ mod digest;
 mod error;
 mod inputs;
 mod kernel;
+mod lacking;
 mod linker;
 mod module;
 mod outdir;
@@ -139,7 +140,9 @@ mod refused;
 mod said;
 mod scan;
 mod skeleton;
+mod system;
 mod targets;
+mod undeclared;
 mod vmlinux;
 
 #[cfg(feature = "bindgen")]

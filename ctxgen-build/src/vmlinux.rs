@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::render;
-use ctxgen::render::own_ksym;
 use ctxgen::render::static_offsets_macro;
 
 use crate::builder::Plan;
@@ -17,11 +16,13 @@ use crate::compile;
 use crate::compile::Unit;
 use crate::compile::Work;
 use crate::error::Error;
+use crate::lacking;
 use crate::outdir::OutDir;
 use crate::outdir::read;
 use crate::preprocess::Preprocessed;
 use crate::record::Record;
 use crate::scan::Scanned;
+use crate::undeclared;
 
 /// Which `vmlinux.h` the sources are compiled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub enum Vmlinux {
     /// value, and what its members point to that they name. clang takes a fraction of the time that
     /// it takes with all types, and makes the same of the sources.
     ///
-    /// Should something be missing, all types are taken, and a warning asks for a report.
+    /// What a source or its headers define themselves is left to them. Should something be missing,
+    /// all types are taken, and a warning asks for a report.
     #[default]
     Trimmed,
     /// All types of the target kernel.
@@ -52,12 +54,16 @@ impl Vmlinux {
 
 /// Where the header goes in the output folder.
 const HEADER: &str = "include/vmlinux.h";
+/// Where that of the contexts goes.
+const CONTEXTS: &str = "include/ctx.h";
 
 /// What sources are compiled with and to.
 #[derive(Debug)]
 pub(crate) struct Compilation<'a> {
     pub(crate) kernel: &'a KernelBtf,
     pub(crate) out: &'a OutDir,
+    /// The text of `ctx.h`, for sources that define nothing of it themselves.
+    pub(crate) contexts: &'a str,
     /// Whether the contexts are relocated when a program is loaded.
     pub(crate) relocatable: bool,
     pub(crate) clang: &'a Clang,
@@ -79,45 +85,76 @@ impl<'a> Compilation<'a> {
         records: &[Record<'_>],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
-        let (names, mut macros) = self.names(preprocessed);
-        for (macros, scanned) in macros.iter_mut().zip(scanned) {
-            macros.extend(scanned.macros.into_iter().map(str::to_owned));
-        }
+        let sources = SourceNames(preprocessed.names().collect());
+        let own = |header: &str| -> Vec<Vec<String>> {
+            let all = sources
+                .macros(header)
+                .into_iter()
+                .zip(&sources.0)
+                .zip(scanned);
+            all.map(|((mut macros, names), scanned)| {
+                let statics = static_offsets_macro(self.kernel, self.relocatable, names);
+                let other = statics.into_iter().chain(scanned.macros);
+                macros.extend(other.map(str::to_owned));
+                macros
+            })
+            .collect()
+        };
         if let Vmlinux::Provided(path) = vmlinux {
-            return self.compile(&read(path)?, &preprocessed.texts, &macros, records);
+            let units = self.compile(&read(path)?, &preprocessed.texts, &own(""), records);
+            return units.map_err(|error| self.advise(error));
         }
-        let compile =
-            |header: &str| self.compile(header.as_bytes(), &preprocessed.texts, &macros, records);
-        let all = || render::vmlinux_with_all(self.kernel, &names);
+        let names = sources.all();
+        let compile = |header: &str, names: &Names<'_>| {
+            let contexts = render::header_for(self.contexts, header, names);
+            self.out.write(CONTEXTS, contexts.as_bytes())?;
+            self.compile(
+                header.as_bytes(),
+                &preprocessed.texts,
+                &own(header),
+                records,
+            )
+        };
+        let all = |names: &Names<'_>| render::vmlinux_with_all(self.kernel, names);
         if *vmlinux == Vmlinux::Full {
-            return compile(&all()?);
+            return compile(&all(&names)?, &names).map_err(|error| self.advise(error));
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
-        match compile(&trimmed) {
-            Err(Error::Compile {
-                source_file,
-                stderr,
-            }) => {
-                // If it is no fault of the header's, it is the same with all types.
-                let units = compile(&all()?)?;
-                warnings.push(incomplete(&source_file, &stderr));
-                Ok(units)
+        let error = match compile(&trimmed, &names) {
+            Ok(units) => return Ok(units),
+            Err(error) => error,
+        };
+        let Error::Compile {
+            source_file,
+            stderr,
+            ..
+        } = &error
+        else {
+            return Err(error);
+        };
+        if let Some(names) = lacking::wider(self.kernel, &names, &trimmed, stderr)? {
+            match compile(&all(&names)?, &names) {
+                // It is the same with all types, and quotes a header that is hard to read.
+                Err(Error::Compile { .. }) => {
+                    let contexts = render::header_for(self.contexts, &trimmed, &names);
+                    self.out.write(CONTEXTS, contexts.as_bytes())?;
+                    self.out.write(HEADER, trimmed.as_bytes())?;
+                }
+                result => {
+                    warnings.push(incomplete(source_file, stderr));
+                    return result;
+                }
             }
-            result => result,
         }
+        Err(self.advise(error))
     }
 
-    /// What preprocessed sources name, together, and of each the macros that it is compiled with.
-    fn names<'t>(&self, preprocessed: &'t Preprocessed) -> (Names<'t>, Vec<Vec<String>>) {
-        let mut names = Names::new();
-        let mut macros = Vec::new();
-        for own in preprocessed.names() {
-            let ksyms = own.ksyms().iter().map(|name| own_ksym(name));
-            let statics = static_offsets_macro(self.kernel, self.relocatable, &own);
-            macros.push(ksyms.chain(statics.map(str::to_owned)).collect());
-            names.add(own);
+    /// Adds to an error of clang's what its functions are that nothing declares.
+    fn advise(&self, mut error: Error) -> Error {
+        if let Error::Compile { stderr, advice, .. } = &mut error {
+            *advice = undeclared::advice(self.kernel, stderr);
         }
-        (names, macros)
+        error
     }
 
     /// Compiles each source with the header and its own macros, and links each object.
@@ -139,6 +176,27 @@ impl<'a> Compilation<'a> {
             scratch: self.scratch,
         };
         compile::objects(self.plan, work)
+    }
+}
+
+/// What each of some sources names.
+#[derive(Debug)]
+struct SourceNames<'t>(Vec<Names<'t>>);
+
+impl<'t> SourceNames<'t> {
+    /// What they name together.
+    fn all(&self) -> Names<'t> {
+        let mut names = Names::new();
+        for own in &self.0 {
+            names.add(own.clone());
+        }
+        names
+    }
+
+    /// The macros with which this header leaves out what each defines itself.
+    fn macros(&self, header: &str) -> Vec<Vec<String>> {
+        let macros = self.0.iter().map(|own| render::own_macros(header, own));
+        macros.collect()
     }
 }
 

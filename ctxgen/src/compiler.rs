@@ -1,5 +1,10 @@
 //! How BPF programs are compiled for a kernel.
 
+mod system;
+
+pub use self::system::system_folders;
+pub use self::system::system_folders_args;
+
 use crate::btf::ByteOrder;
 use crate::kernel::Arch;
 
@@ -22,6 +27,12 @@ pub fn clang_args(order: ByteOrder, arch: Option<Arch>) -> Vec<String> {
         // Kernels since 6.19 have structs that C compilers take only so; see `vmlinux.h`.
         "-fms-extensions",
         "-Wno-microsoft-anon-tag",
+        // There is no C library: compilers' own headers must not look for it.
+        "-U__STDC_HOSTED__",
+        "-D__STDC_HOSTED__=0",
+        "-Wno-builtin-macro-redefined",
+        // A warning for old compilers: libbpf finds such a function in no kernel.
+        "-Werror=implicit-function-declaration",
     ]
     .into_iter()
     .map(str::to_owned)

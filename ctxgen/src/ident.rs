@@ -88,6 +88,11 @@ const KEYWORDS: &[&str] = &[
     "while",
 ];
 
+/// Whether C, up to C23 and with GNU's additions, keeps this word for itself.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.binary_search(&name).is_ok()
+}
+
 /// Macros that compilers predefine under a name without leading underscores (`clang -dM -E` and
 /// `gcc -dM -E` for the targets that kernels and BPF have), and those of libbpf's BPF headers that
 /// an argument could be called by, sorted.
@@ -116,7 +121,7 @@ const MACROS: &[&str] = &[
 /// A name of two leading underscores is the compiler's to define (`__linux__`, `__always_inline`).
 /// Those that end in two underscores count, since compilers predefine hundreds of that form.
 fn is_taken(name: &str) -> bool {
-    KEYWORDS.binary_search(&name).is_ok()
+    is_keyword(name)
         || MACROS.binary_search(&name).is_ok()
         || name.starts_with("__") && (name.ends_with("__") || is_underscored_word(name))
 }

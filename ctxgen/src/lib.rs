@@ -81,6 +81,8 @@ pub use self::agree::essential_name;
 pub use self::btf::ByteOrder;
 pub use self::check::check;
 pub use self::compiler::clang_args;
+pub use self::compiler::system_folders;
+pub use self::compiler::system_folders_args;
 pub use self::context::Context;
 pub use self::context::Shape;
 pub use self::ctx_btf::CtxBtf;

@@ -21,6 +21,7 @@ use crate::outdir::OutDir;
 use crate::preprocess::Preprocessor;
 use crate::scan;
 use crate::scan::Scanned;
+use crate::system;
 
 /// What docs.rs sets where it builds.
 const DOCS_RS: &str = "DOCS_RS";
@@ -94,16 +95,19 @@ impl Builder {
         let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
         let clang = Clang::new(self.clang_path())?;
         let include = out.path("include");
+        let order = ByteOrder::Little;
+        let arch = target.as_deref().and_then(Arch::from_target);
         let preprocessor = Preprocessor {
             clang: &clang,
             options: &Options {
-                order: ByteOrder::Little,
-                arch: target.as_deref().and_then(Arch::from_target),
+                order,
+                arch,
                 include: &include,
                 root: &std::env::current_dir().unwrap_or_default(),
                 include_dirs: &arguments.include_dirs,
                 argument_files: &arguments.files,
                 args: &self.clang_args,
+                system: &system::folders(&clang, order, arch, &self.clang_args, &include),
             },
             sources: names,
             scratch: scratch.path(),
@@ -127,6 +131,7 @@ fn is_something_missing(error: &Error) -> bool {
         | Error::NoBpfTarget { .. } => true,
         #[cfg(feature = "bindgen")]
         Error::NoLibclang(_) => true,
+        Error::Warned { error, .. } => is_something_missing(error),
         _ => false,
     }
 }

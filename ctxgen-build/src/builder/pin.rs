@@ -25,6 +25,7 @@ use crate::outdir;
 use crate::outdir::OutDir;
 use crate::preprocess::Preprocessed;
 use crate::preprocess::Preprocessor;
+use crate::system;
 
 impl Builder {
     /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
@@ -159,14 +160,18 @@ impl Builder {
         let root = std::env::current_dir().unwrap_or_default();
         let include = out.path("include");
         let of_target = || Arch::from_target(self.target.as_deref()?);
+        let arch = kernel.arch().or_else(of_target);
+        let order = kernel.byte_order();
+        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
         let options = Options {
-            order: kernel.byte_order(),
-            arch: kernel.arch().or_else(of_target),
+            order,
+            arch,
             include: &include,
             root: &root,
             include_dirs: &arguments.include_dirs,
             argument_files: &arguments.files,
             args: &self.clang_args,
+            system: &system,
         };
         let preprocessor = Preprocessor {
             clang: &clang,

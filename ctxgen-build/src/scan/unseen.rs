@@ -26,6 +26,7 @@ pub(crate) fn explain(error: &Error, scanned: &[Scanned], kernel: &KernelBtf) ->
     let Error::Compile {
         source_file,
         stderr,
+        ..
     } = error
     else {
         return None;

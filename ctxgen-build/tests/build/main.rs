@@ -2,6 +2,7 @@
 //!
 //! The kernel of these tests is `kernel.c`, so that they need no other machine's BTF and are quick.
 
+mod beside;
 mod cargo_lines;
 mod check;
 mod clang;

@@ -4,9 +4,11 @@ use super::marker::Marker;
 
 /// A piece of the text; blanks, numbers and comments are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(crate) enum Token<'t> {
     /// The text that follows is from this file.
     File(&'t str),
+    /// The name of a macro that is defined here.
+    Define(&'t str),
     /// A keyword or identifier.
     Word(&'t str),
     /// What is inside the quotes of a string.
@@ -16,12 +18,12 @@ pub(super) enum Token<'t> {
 }
 
 /// Whether a byte can be in an identifier.
-pub(super) fn is_word(byte: u8) -> bool {
+pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Build scripts are not optimized: what is done for each byte is done on bytes, by a loop.
-pub(super) struct Lexer<'t> {
+pub(crate) struct Lexer<'t> {
     text: &'t str,
     at: usize,
     at_line_start: bool,
@@ -30,7 +32,7 @@ pub(super) struct Lexer<'t> {
 }
 
 impl<'t> Lexer<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self::from_line(text, 1)
     }
 
@@ -49,12 +51,17 @@ impl<'t> Lexer<'t> {
         self.line
     }
 
+    /// Where the last token ends.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// What is behind the last token, without blanks before it.
-    pub(super) fn rest(&self) -> &'t str {
+    pub(crate) fn rest(&self) -> &'t str {
         self.text[self.at..].trim_ascii_start()
     }
 
-    pub(super) fn next(&mut self) -> Option<Token<'t>> {
+    pub(crate) fn next(&mut self) -> Option<Token<'t>> {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
             let start = self.at;
@@ -65,10 +72,14 @@ impl<'t> Lexer<'t> {
                     self.line += usize::from(byte == b'\n');
                 }
                 b'#' if is_first => {
-                    if let Some(marker) = Marker::parse(self.rest_of_line()) {
+                    let line = self.rest_of_line();
+                    if let Some(marker) = Marker::parse(line) {
                         // The line that it stands in ends before that.
                         self.line = marker.line.saturating_sub(1);
                         return Some(Token::File(marker.path));
+                    }
+                    if let Some(token) = defined(line) {
+                        return Some(token);
                     }
                 }
                 b'"' => return Some(Token::Literal(self.quoted(byte))),
@@ -145,6 +156,13 @@ impl<'t> Lexer<'t> {
         // nobody has closed.
         self.text.get(start..end).unwrap_or_default()
     }
+}
+
+/// The macro of `#define name`, as compilers write that back.
+fn defined(line: &str) -> Option<Token<'_>> {
+    let rest = line.strip_prefix("#define ")?;
+    let end = rest.bytes().position(|byte| !is_word(byte));
+    Some(Token::Define(&rest[..end.unwrap_or(rest.len())]))
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 
 mod asked;
 mod headers;
-mod lexer;
+pub(crate) mod lexer;
 mod marker;
+mod own;
 mod requests;
 mod stand_in;
 
@@ -22,6 +23,9 @@ use self::lexer::Token;
 use self::lexer::is_word;
 pub use self::marker::Marker;
 use self::marker::unescaped;
+use self::own::Definitions;
+use self::own::Needed;
+pub(crate) use self::own::Own;
 pub use self::requests::Line;
 pub use self::requests::Request;
 pub use self::requests::Requests;
@@ -45,6 +49,8 @@ pub struct Names<'t> {
     undeclared: BTreeSet<&'t str>,
     /// Of which structs sources ask whether and where they have a member.
     asked: Asked<'t>,
+    /// What sources and their headers define themselves.
+    pub(crate) own: Own<'t>,
 }
 
 impl<'t> Names<'t> {
@@ -60,13 +66,24 @@ impl<'t> Names<'t> {
     /// are, what is only declared or pointed to does not count, unless the source uses what is
     /// declared with it. The generated `vmlinux.h`, and complete ones of the source's own, do not
     /// count at all.
+    ///
+    /// What the source and its headers define themselves is not reached by its name. Macros that are
+    /// defined before the kernel's types count where the text has their definitions (`-dD`).
     pub fn add_preprocessed(&mut self, text: &'t str, generated: &[&str]) {
         let headers = KernelHeaders::new(text, generated);
         let mut own = Self::default();
         let mut reader = Reader::new(&mut own);
+        let mut definitions = Definitions::default();
+        let mut contexts = Needed::default();
+        let mut has_definitions = true;
         let mut lexer = Lexer::new(text);
         let mut asked = Asked::default();
         while let Some(token) = lexer.next() {
+            if has_definitions && reader.place != Place::Nowhere {
+                definitions.token(token, lexer.rest());
+            } else if reader.place == Place::Header {
+                contexts.token(token, lexer.rest());
+            }
             match token {
                 Token::File(path) => {
                     let file = unescaped(path);
@@ -74,6 +91,7 @@ impl<'t> Names<'t> {
                         true => Place::Nowhere,
                         false => Place::of(&file, generated),
                     };
+                    has_definitions = !(is_built_in(path) || is_contexts(path, reader.place));
                 }
                 _ if reader.place == Place::Nowhere => {}
                 Token::Word(word) => {
@@ -85,19 +103,28 @@ impl<'t> Names<'t> {
                     reader.mark(mark);
                     asked.mark(mark);
                 }
+                Token::Define(_) => {}
             }
         }
-        for declaration in reader.declarations {
+        let declarations = reader.declarations;
+        for declaration in declarations {
             let is_used = own.members.contains(declaration.name)
                 || declaration.is_called && own.identifiers.contains(declaration.name);
             if is_used {
-                self.tags.extend(declaration.tags);
-                self.identifiers.extend(declaration.identifiers);
+                own.tags.extend(declaration.tags);
+                own.identifiers.extend(declaration.identifiers);
             }
+        }
+        own.asked = asked;
+        own.own = definitions.finish();
+        let Needed { tags, ordinary, .. } = contexts;
+        own.tags
+            .retain(|name| !own.own.tags.contains(name) || tags.contains(name));
+        for words in [&mut own.identifiers, &mut own.mentions] {
+            words.retain(|name| !own.own.ordinary.contains(name) || ordinary.contains(name));
         }
         let undeclared = own.identifiers.difference(&own.ksyms);
         own.undeclared = undeclared.copied().collect();
-        own.asked = asked;
         self.add(own);
     }
 
@@ -110,6 +137,7 @@ impl<'t> Names<'t> {
         self.ksyms.append(&mut other.ksyms);
         self.undeclared.append(&mut other.undeclared);
         self.asked.add(other.asked);
+        self.own.append(&mut other.own);
     }
 
     /// What sources declare to be functions or variables of the kernel themselves (`__ksym`).
@@ -131,7 +159,16 @@ impl<'t> Names<'t> {
     /// Whether a kernel function must not be declared for a source, which may have its own types
     /// for it.
     pub(crate) fn declares(&self, function: &str) -> bool {
-        self.ksyms.contains(function)
+        self.ksyms.contains(function) || self.own.ordinary.contains(function)
+    }
+
+    /// Adds a name as if the sources had it, and did not define it themselves.
+    pub fn add_name(&mut self, name: &'t str) {
+        insert(&mut self.tags, name);
+        insert(&mut self.identifiers, name);
+        self.undeclared.insert(name);
+        self.own.tags.remove(name);
+        self.own.ordinary.remove(name);
     }
 
     /// Adds all words of a text, comments included, each as if it stood in every place that counts.
@@ -200,6 +237,16 @@ fn is_generated(path: &str, generated: &[&str]) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
     };
     generated.iter().any(is_below)
+}
+
+/// Whether a line marker stands for what compilers define by themselves.
+fn is_built_in(path: &str) -> bool {
+    path == "<built-in>"
+}
+
+/// Whether a file is the generated header of contexts.
+fn is_contexts(path: &str, place: Place) -> bool {
+    place == Place::Header && path.rsplit('/').next() == Some("ctx.h")
 }
 
 /// What stands before a word.

@@ -2,17 +2,20 @@
 
 mod header;
 mod mentions;
+mod own;
 mod report;
 mod statics;
 mod vmlinux;
 
 pub use self::header::header;
+pub use self::own::header_for;
+pub use self::own::own_macros;
 pub use self::report::FieldReport;
 pub use self::report::Report;
 pub use self::report::reports;
 pub use self::report::unsupported;
 pub use self::statics::static_offsets_macro;
-pub use self::vmlinux::own_ksym;
+pub use self::vmlinux::ksym;
 pub use self::vmlinux::vmlinux;
 pub use self::vmlinux::vmlinux_for;
 pub use self::vmlinux::vmlinux_with_all;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::mentions::check_name;
+use super::own::own_ksym;
+use super::own::types_for;
 use super::statics;
 use super::statics::PARTS;
 use super::statics::STATIC_OFFSETS;
@@ -15,6 +17,7 @@ use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
+use crate::kernel::Named;
 use crate::names::Names;
 use crate::pin::Incomplete;
 use crate::reach;
@@ -85,7 +88,8 @@ pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
 
 /// As [`vmlinux`], for sources with these names: without those kfuncs that they declare themselves,
 /// perhaps with other types than the kernel's. What only some of them declare ([`Names::ksyms`]),
-/// they have to be compiled without: with the macro [`own_ksym`].
+/// they have to be compiled without, and likewise their own types and values: with the macros
+/// [`own_macros`](super::own_macros).
 ///
 /// # Errors
 /// As [`vmlinux`].
@@ -99,7 +103,7 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
     let kfuncs = reach::kfuncs(kernel, |name| names.calls(name) || !names.declares(name));
     header.kfuncs(&kfuncs, names)?;
     header.assert_sizes(btf.ids_from(TypeId(1)), |special| special)?;
-    Ok(header.finish())
+    Ok(header.finish(names))
 }
 
 /// What sources with these names can reach of a kernel's types and kfuncs.
@@ -128,13 +132,20 @@ pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Erro
     header.assert_sizes(reach.composites.iter().copied(), |special| {
         special || has_same_sizes
     })?;
-    Ok(header.finish())
+    Ok(header.finish(names))
 }
 
-/// The macro for the case that a source has its own declaration of a function or variable of the
-/// kernel, and another one has not.
-pub fn own_ksym(name: &str) -> String {
-    format!("CTXGEN_OWN_{name}")
+/// How a source declares a function of the kernel that BPF programs may call and that the kernel's BTF
+/// does not mark as such; `None` where the kernel has no function of that name, or C cannot say it.
+pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
+    let btf = kernel.btf();
+    let mut functions = kernel.index().find(btf, Named::Func, name);
+    let Kind::Func(proto) = functions.next()?.kind() else {
+        return None;
+    };
+    super::check_declaration(btf, kernel.origin(), proto).ok()?;
+    let declared = CDump::new(btf).ok()?.declare(proto, name).ok()?;
+    Some(format!("extern {declared} __ksym;"))
 }
 
 struct Header<'k> {
@@ -149,7 +160,7 @@ impl<'k> Header<'k> {
         Ok(Self {
             kernel,
             dump,
-            text: top(),
+            text: String::new(),
         })
     }
 
@@ -263,9 +274,8 @@ impl<'k> Header<'k> {
         })
     }
 
-    fn finish(mut self) -> String {
-        self.text.push_str(BOTTOM);
-        self.text
+    fn finish(self, names: &Names<'_>) -> String {
+        [&top(), &types_for(&self.text, names), BOTTOM].concat()
     }
 }
 

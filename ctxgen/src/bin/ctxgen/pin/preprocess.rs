@@ -14,6 +14,8 @@ use ctxgen::clang_args;
 use ctxgen::merge::merge;
 use ctxgen::render;
 use ctxgen::replace_stand_in;
+use ctxgen::system_folders;
+use ctxgen::system_folders_args;
 use libbpf_rs::libbpf_sys;
 use tempfile::TempDir;
 
@@ -46,10 +48,15 @@ impl Preprocessor {
         }
         let header = render::vmlinux_without_types();
         write(&include.path().join("vmlinux.h"), header.as_bytes())?;
+        let clang = variable.map_or_else(|| "clang".into(), PathBuf::from);
         let mut args = clang_args(kernel.byte_order(), kernel.arch());
         args.extend_from_slice(more);
+        let folders = system_folders_of(&clang, kernel);
+        for folder in folders.iter().filter_map(|folder| folder.to_str()) {
+            args.extend(["-idirafter".to_owned(), folder.to_owned()]);
+        }
         Ok(Self {
-            clang: variable.map_or_else(|| "clang".into(), PathBuf::from),
+            clang,
             args,
             include,
         })
@@ -121,4 +128,18 @@ impl Preprocessor {
             }),
         }
     }
+}
+
+/// The folders of the system's own headers; none where clang does not tell.
+fn system_folders_of(clang: &Path, kernel: &KernelBtf) -> Vec<PathBuf> {
+    let Some(arch) = kernel.arch() else {
+        return Vec::new();
+    };
+    let order = kernel.byte_order();
+    let args = system_folders_args(order, arch);
+    let Ok(output) = Command::new(clang).args(args).output() else {
+        return Vec::new();
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    system_folders(&said, order, arch, Path::is_dir)
 }
