@@ -276,7 +276,7 @@ fn mismatch(
 fn said_of(sec: &SecName) -> String {
     match sec.hook.family().generic() {
         Generic::Other(pointee, what) => format!("it gets a pointer to {pointee}, which is {what}"),
-        Generic::Unknown if sec.hook.is_generic() => {
+        Generic::Unknown if sec.hook.is_pattern() => {
             "of the functions that its pattern matches, each has arguments of its own: it gets their slots, \
              `unsigned long long *ctx`"
                 .to_owned()

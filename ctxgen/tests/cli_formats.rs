@@ -93,3 +93,53 @@ fn what_is_no_format_is_an_error() {
     let (fine, text) = show(&file);
     assert!(!fine && text.contains("format:7 "), "{text}");
 }
+
+/// What is not there to be tried is said.
+fn skip(why: &str) {
+    eprintln!("skipped: the same bytes for any user ({why})");
+}
+
+/// Runs a script with a mounted tracefs, in a mount namespace of its own; `None` where that cannot be had.
+fn with_tracefs(script: &str) -> Option<std::process::Output> {
+    let mount = "mount -t tracefs none /sys/kernel/tracing && \
+                 test -d /sys/kernel/tracing/events/sched || exit 77\n";
+    let output = Command::new("unshare")
+        .args(["-m", "sh", "-c", &format!("{mount}{script}")])
+        .output()
+        .ok()?;
+    let is_there = output.status.success() || output.status.code() == Some(1);
+    is_there.then_some(output)
+}
+
+/// Root may read tracefs, and nobody may not: where BTF or the table of system calls tells, the header is the
+/// same.
+#[test]
+fn the_same_bytes_for_any_user() {
+    if !Path::new("/sys/kernel/btf/vmlinux").exists() {
+        return skip("the running kernel has no BTF");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let command = place.join("ctxgen");
+    // Where the command is built, nobody else may be let in.
+    std::fs::copy(env!("CARGO_BIN_EXE_ctxgen"), &command).unwrap();
+    let script = format!(
+        "cd {} && mkdir root nobody && chmod 755 . ctxgen && chmod 777 nobody || exit 77\n\
+         hooks='tp/syscalls/sys_enter_openat tp/syscalls/sys_exit_clone tp/sched/sched_switch \
+         tp/sched/sched_process_exec ksyscall/openat kprobe/__x64_sys_read'\n\
+         case $(uname -m) in x86_64) ;; *) exit 77 ;; esac\n\
+         setpriv --reuid 65534 --clear-groups test ! -r /sys/kernel/tracing/events/sched || exit 77\n\
+         setpriv --reuid 65534 --clear-groups ./ctxgen header $hooks -o nobody || exit 1\n\
+         ./ctxgen header $hooks -o root || exit 1\n",
+        place.display()
+    );
+    let Some(output) = with_tracefs(&script) else {
+        return skip("it takes root, unshare, setpriv and a tracefs");
+    };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let [root, nobody] = ["root", "nobody"]
+        .map(|user| std::fs::read_to_string(place.join(user).join("ctx.h")).unwrap());
+    assert!(root.contains("struct btf_tp_syscalls_sys_enter_openat_ctx"));
+    assert_eq!(root, nobody);
+}

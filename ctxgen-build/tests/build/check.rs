@@ -123,6 +123,20 @@ fn accepted() {
         ("kprobe/no_such_function", "struct pt_regs *ctx"),
         ("uprobe//bin/sh:main", "struct pt_regs *ctx"),
         ("usdt//bin/sh:a:b", "struct pt_regs *ctx"),
+        // Those of libbpf 1.8.
+        (
+            "tp_btf.s/sched_switch",
+            "struct btf_trace_sched_switch_ctx *ctx",
+        ),
+        (
+            "fentry.multi.s/vfs_unlink",
+            "struct btf_fentry_vfs_unlink_ctx *ctx",
+        ),
+        (
+            "fexit.multi/vfs_rmdir,vfs_unlink",
+            "struct btf_fexit_vfs_unlink_ctx *ctx",
+        ),
+        ("fentry.multi/vfs_*", "unsigned long long *ctx"),
         // What user space and the author agree about.
         ("syscall", "struct mine { int x; };|struct mine *ctx"),
         (
@@ -142,6 +156,31 @@ fn accepted() {
     ];
     for (case, found) in cases.iter().zip(mismatches(&cases)) {
         assert_eq!(found, None, "{case:?}");
+    }
+}
+
+/// Of several functions, a program may read what all have; of a pattern, nobody knows them.
+#[test]
+fn several_functions() {
+    for (section, takes, says) in [
+        (
+            "fentry.multi/vfs_unlink,put_task",
+            "btf_fentry_vfs_unlink_ctx",
+            "`dir` of fentry/vfs_unlink is not the same in fentry/put_task",
+        ),
+        (
+            "fexit.multi/vfs_unlink,vfs_rmdir",
+            "btf_fentry_vfs_unlink_ctx",
+            "and should be struct btf_fexit_vfs_unlink_ctx",
+        ),
+        (
+            "fentry.multi/vfs_*",
+            "btf_fentry_vfs_unlink_ctx",
+            "it gets their slots, `unsigned long long *ctx`",
+        ),
+    ] {
+        let said = refusal(section, &format!("struct {takes} *ctx"));
+        assert!(said.contains(says), "{section}: {said}");
     }
 }
 

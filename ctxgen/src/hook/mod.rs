@@ -224,6 +224,12 @@ impl Hook {
         self.kind == Kind::Generic
     }
 
+    /// Whether it stands for all functions whose names match a pattern, each of which passes slots of its own.
+    pub fn is_pattern(&self) -> bool {
+        let passes_slots = self.family.passing() == Passing::Slots;
+        self.is_generic() && passes_slots && self.family.prototypes() == Prototypes::Function
+    }
+
     /// Whether its target has two parts that are not told apart, as it is from a struct's name.
     pub(crate) fn has_joined_parts(&self) -> bool {
         self.kind == Kind::Joined
@@ -573,7 +579,7 @@ impl SecName {
             // What replaces a function gets what that gets, which may be any program's context.
             (Generic::Other(..), _) if family.has_targets() => true,
             // Of a pattern, which functions there are is known when it is attached.
-            (Generic::Unknown, Passing::Slots) => false,
+            _ if self.hook.is_pattern() => false,
             _ if self.hook.is_generic() && of_struct.as_ref().is_some_and(of_family) => true,
             (Generic::Struct(_), Passing::Memory) | (_, Passing::Slots) => false,
             (_, Passing::Memory | Passing::Registers) => of_struct.is_none(),

@@ -8,7 +8,6 @@ use crate::btf::Kind;
 use crate::btf::Type;
 use crate::hook::Generic;
 use crate::hook::Hook;
-use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 
@@ -35,7 +34,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
             let named = registers(kernel).filter(|ty| !ty.name().is_empty());
             (named.or_else(|| structure(kernel, PT_REGS)), tried)
         }
-        Generic::Unknown if hook.family().passing() == Passing::Slots => {
+        Generic::Unknown if hook.is_pattern() => {
             let (pointee, what) = SLOTS;
             return Ok(Prototype::Other { pointee, what });
         }
