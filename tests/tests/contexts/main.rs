@@ -5,6 +5,7 @@ mod accessor;
 mod bpf;
 mod ctx_btf;
 mod drift;
+mod expressions;
 mod facts;
 mod fixtures;
 mod full;

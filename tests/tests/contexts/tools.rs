@@ -28,6 +28,11 @@ pub(crate) fn bpftool(what: &str) -> Option<PathBuf> {
 /// every warning as an error.
 pub(crate) fn clang(order: ByteOrder, system_headers: &Path) -> Command {
     let clang = env::var_os("CLANG").unwrap_or_else(|| OsString::from("clang"));
+    clang_at(Path::new(&clang), order, system_headers)
+}
+
+/// As [`clang`], that of a path.
+pub(crate) fn clang_at(clang: &Path, order: ByteOrder, system_headers: &Path) -> Command {
     let mut command = Command::new(clang);
     command.args(["-g", "-O2", "-mcpu=v3", "-fno-stack-protector", "-target"]);
     command.arg(match order {
