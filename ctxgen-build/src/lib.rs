@@ -101,6 +101,7 @@ mod error;
 mod inputs;
 mod kernel;
 mod linker;
+mod missing;
 mod module;
 mod outdir;
 mod record;

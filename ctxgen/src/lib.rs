@@ -92,6 +92,7 @@ pub use self::kernel::*;
 pub use self::load::AbsentHook;
 pub use self::load::LoadError;
 pub use self::load::Loader;
+pub use self::load::RenamedArgument;
 pub use self::names::Names;
 pub use self::pairing::KnownBy;
 pub use self::pin::Pin;

@@ -17,6 +17,7 @@ mod modules;
 mod pinned;
 mod rebuilds;
 mod relocatable;
+mod renamed;
 mod sources;
 mod struct_ops;
 mod support;
