@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
+use ctxgen::Drift;
 use ctxgen::KernelBtf;
 use ctxgen::render;
 use libbpf_rs::libbpf_sys;
@@ -31,6 +32,7 @@ use crate::clang::Clang;
 use crate::clang::Options;
 use crate::contexts::Contexts;
 use crate::error::Error;
+use crate::missing;
 use crate::module::module;
 use crate::outdir::OutDir;
 use crate::outdir::read;
@@ -321,10 +323,12 @@ impl Builder {
         let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
             .map_err(|error| self.explain(kernels, error))?;
         let drifts = contexts.drift()?;
-        if !drifts.is_empty() && (self.deny_drift || !self.relocatable) {
+        // With other names alone, the structs of one kernel are right on all of them.
+        let can_serve = self.relocatable || drifts.iter().all(Drift::is_in_names);
+        if !drifts.is_empty() && (self.deny_drift || !can_serve) {
             return Err(Error::Drift {
                 drifts,
-                relocatable: self.relocatable,
+                relocatable: can_serve,
             });
         }
         warnings.extend(drifts.iter().map(ToString::to_string));
@@ -364,7 +368,7 @@ impl Builder {
                     error: Box::new(error),
                     remarks,
                 },
-                None => self.explain(kernels, error),
+                None => self.explain(kernels, missing::explain(kernels, error)),
             })?;
         of_clang.extend(compiled.iter().filter_map(|unit| unit.warnings.clone()));
 

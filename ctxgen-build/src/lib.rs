@@ -132,6 +132,7 @@ mod inputs;
 mod kernel;
 mod lacking;
 mod linker;
+mod missing;
 mod module;
 mod outdir;
 mod preprocess;

@@ -1,6 +1,7 @@
 //! How a hook's prototype differs from kernel to kernel.
 
 mod changes;
+mod missing;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ pub(crate) use self::changes::Slot;
 pub(crate) use self::changes::Slots;
 pub(crate) use self::changes::changes;
 pub(crate) use self::changes::removed;
+pub use self::missing::MissingField;
 use crate::Context;
 use crate::Error;
 use crate::hook::Hook;

@@ -96,6 +96,7 @@ pub use self::kernel::*;
 pub use self::load::AbsentHook;
 pub use self::load::LoadError;
 pub use self::load::Loader;
+pub use self::load::RenamedArgument;
 pub use self::multi::unshared;
 pub use self::names::Line;
 pub use self::names::Marker;

@@ -7,42 +7,9 @@ pub trait HookContext {
     /// The hooks, as plain SEC names.
     const HOOKS: &'static [&'static str];
 }
-#[repr(C)]
-#[derive(Default)]
-pub struct __IncompleteArrayField<T>(::core::marker::PhantomData<T>, [T; 0]);
-impl<T> __IncompleteArrayField<T> {
-    #[inline]
-    pub const fn new() -> Self {
-        __IncompleteArrayField(::core::marker::PhantomData, [])
-    }
-    #[inline]
-    pub fn as_ptr(&self) -> *const T {
-        self as *const _ as *const T
-    }
-    #[inline]
-    pub fn as_mut_ptr(&mut self) -> *mut T {
-        self as *mut _ as *mut T
-    }
-    #[inline]
-    pub unsafe fn as_slice(&self, len: usize) -> &[T] {
-        ::core::slice::from_raw_parts(self.as_ptr(), len)
-    }
-    #[inline]
-    pub unsafe fn as_mut_slice(&mut self, len: usize) -> &mut [T] {
-        ::core::slice::from_raw_parts_mut(self.as_mut_ptr(), len)
-    }
-}
-impl<T> ::core::fmt::Debug for __IncompleteArrayField<T> {
-    fn fmt(&self, fmt: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        fmt.write_str("__IncompleteArrayField")
-    }
-}
-pub type __u8 = ::core::ffi::c_uchar;
-pub type u8_ = __u8;
 pub type __kernel_pid_t = ::core::ffi::c_int;
 pub type umode_t = ::core::ffi::c_ushort;
 pub type pid_t = __kernel_pid_t;
-pub type gfp_t = ::core::ffi::c_uint;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct subchannel_id {
@@ -74,7 +41,6 @@ pub struct inode {
 pub struct mnt_idmap {
     _unused: [u8; 0],
 }
-pub type blk_status_t = u8_;
 #[repr(C)]
 #[derive(Debug)]
 pub struct request {
@@ -158,58 +124,13 @@ impl Default for bpf_iter__task {
     }
 }
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_fexit_vfs_unlink_ctx {
     pub idmap: *mut mnt_idmap,
     pub dir: *mut inode,
     pub dentry: *mut dentry,
     pub delegated_inode: *mut *mut inode,
     pub ret: ::core::ffi::c_ulonglong,
-    pub __own: __IncompleteArrayField<btf_fexit_vfs_unlink_ctx__bindgen_ty_1>,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_fexit_vfs_unlink_ctx__bindgen_ty_1 {
-    pub idmap: *mut mnt_idmap,
-    pub dir: *mut inode,
-    pub dentry: *mut dentry,
-    pub delegated_inode: *mut *mut inode,
-    pub ret: ::core::ffi::c_int,
-    pub __bindgen_padding_0: [u8; 4usize],
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_fexit_vfs_unlink_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx__bindgen_ty_1>() - 40usize];
-    [
-        "Alignment of btf_fexit_vfs_unlink_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx__bindgen_ty_1::idmap",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx__bindgen_ty_1, idmap) - 0usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx__bindgen_ty_1::dir",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx__bindgen_ty_1, dir) - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx__bindgen_ty_1::dentry",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx__bindgen_ty_1, dentry) - 16usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx__bindgen_ty_1::delegated_inode",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx__bindgen_ty_1, delegated_inode)
-        - 24usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx__bindgen_ty_1::ret",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx__bindgen_ty_1, ret) - 32usize];
-};
-impl Default for btf_fexit_vfs_unlink_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -234,9 +155,6 @@ const _: () = {
     [
         "Offset of field: btf_fexit_vfs_unlink_ctx::ret",
     ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 32usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::__own",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, __own) - 40usize];
 };
 impl Default for btf_fexit_vfs_unlink_ctx {
     fn default() -> Self {
@@ -248,7 +166,7 @@ impl Default for btf_fexit_vfs_unlink_ctx {
     }
 }
 #[repr(C)]
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_switch_ctx {
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
     pub prev_comm: [::core::ffi::c_char; 16usize],
@@ -258,56 +176,7 @@ pub struct btf_tp_sched_sched_switch_ctx {
     pub next_comm: [::core::ffi::c_char; 16usize],
     pub next_pid: pid_t,
     pub next_prio: ::core::ffi::c_int,
-    pub __own: __IncompleteArrayField<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>,
 }
-#[repr(C)]
-#[derive(Debug, Default, Copy, Clone)]
-pub struct btf_tp_sched_sched_switch_ctx__bindgen_ty_1 {
-    pub prev_comm: [::core::ffi::c_char; 16usize],
-    pub prev_pid: pid_t,
-    pub prev_prio: ::core::ffi::c_int,
-    pub prev_state: ::core::ffi::c_long,
-    pub next_comm: [::core::ffi::c_char; 16usize],
-    pub next_pid: pid_t,
-    pub next_prio: ::core::ffi::c_int,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 56usize];
-    [
-        "Alignment of btf_tp_sched_sched_switch_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_comm",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_comm)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_pid)
-        - 16usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_prio",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_prio)
-        - 20usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::prev_state",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, prev_state)
-        - 24usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_comm",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_comm)
-        - 32usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_pid)
-        - 48usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx__bindgen_ty_1::next_prio",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx__bindgen_ty_1, next_prio)
-        - 52usize];
-};
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     [
@@ -340,12 +209,9 @@ const _: () = {
     [
         "Offset of field: btf_tp_sched_sched_switch_ctx::next_prio",
     ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_prio) - 60usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::__own",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, __own) - 64usize];
 };
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_enter_openat_ctx {
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
     pub syscall_nr: ::core::ffi::c_int,
@@ -356,61 +222,6 @@ pub struct btf_tp_syscalls_sys_enter_openat_ctx {
     pub flags: ::core::ffi::c_int,
     pub __reserved_3: [::core::ffi::c_uchar; 6usize],
     pub mode: umode_t,
-    pub __own: __IncompleteArrayField<
-        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1,
-    >,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1 {
-    pub syscall_nr: ::core::ffi::c_int,
-    pub dfd: ::core::ffi::c_int,
-    pub filename: *const ::core::ffi::c_char,
-    pub flags: ::core::ffi::c_int,
-    pub mode: umode_t,
-    pub __bindgen_padding_0: [u8; 2usize],
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1>()
-        - 24usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1>()
-        - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::syscall_nr",
-    ][::core::mem::offset_of!(
-        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, syscall_nr
-    ) - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::dfd",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, dfd)
-        - 4usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::filename",
-    ][::core::mem::offset_of!(
-        btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, filename
-    ) - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::flags",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, flags)
-        - 16usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1::mode",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1, mode)
-        - 20usize];
-};
-impl Default for btf_tp_syscalls_sys_enter_openat_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -452,9 +263,6 @@ const _: () = {
     [
         "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode",
     ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 46usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__own",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __own) - 48usize];
 };
 impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
     fn default() -> Self {
@@ -466,50 +274,11 @@ impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
     }
 }
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_trace_block_rq_complete_ctx {
     pub rq: *mut request,
     pub error: ::core::ffi::c_ulonglong,
     pub nr_bytes: ::core::ffi::c_ulonglong,
-    pub __own: __IncompleteArrayField<btf_trace_block_rq_complete_ctx__bindgen_ty_1>,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_trace_block_rq_complete_ctx__bindgen_ty_1 {
-    pub rq: *mut request,
-    pub error: blk_status_t,
-    pub __bindgen_padding_0: [u8; 3usize],
-    pub nr_bytes: ::core::ffi::c_uint,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_trace_block_rq_complete_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_trace_block_rq_complete_ctx__bindgen_ty_1>() - 16usize];
-    [
-        "Alignment of btf_trace_block_rq_complete_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_trace_block_rq_complete_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx__bindgen_ty_1::rq",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx__bindgen_ty_1, rq)
-        - 0usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx__bindgen_ty_1::error",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx__bindgen_ty_1, error)
-        - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx__bindgen_ty_1::nr_bytes",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx__bindgen_ty_1, nr_bytes)
-        - 12usize];
-};
-impl Default for btf_trace_block_rq_complete_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -528,9 +297,6 @@ const _: () = {
     [
         "Offset of field: btf_trace_block_rq_complete_ctx::nr_bytes",
     ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, nr_bytes) - 16usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::__own",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, __own) - 24usize];
 };
 impl Default for btf_trace_block_rq_complete_ctx {
     fn default() -> Self {
@@ -542,7 +308,7 @@ impl Default for btf_trace_block_rq_complete_ctx {
     }
 }
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_trace_percpu_alloc_percpu_ctx {
     pub call_site: ::core::ffi::c_ulong,
     pub reserved: ::core::ffi::c_ulonglong,
@@ -554,85 +320,6 @@ pub struct btf_trace_percpu_alloc_percpu_ctx {
     pub ptr: *mut ::core::ffi::c_void,
     pub bytes_alloc: usize,
     pub gfp_flags: ::core::ffi::c_ulonglong,
-    pub __own: __IncompleteArrayField<btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1>,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1 {
-    pub call_site: ::core::ffi::c_ulong,
-    pub reserved: bool,
-    pub is_atomic: bool,
-    pub __bindgen_padding_0: [u8; 6usize],
-    pub size: usize,
-    pub align: usize,
-    pub base_addr: *mut ::core::ffi::c_void,
-    pub off: ::core::ffi::c_int,
-    pub __bindgen_padding_1: [u8; 4usize],
-    pub ptr: *mut ::core::ffi::c_void,
-    pub bytes_alloc: usize,
-    pub gfp_flags: gfp_t,
-    pub __bindgen_padding_2: [u8; 4usize],
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1>()
-        - 72usize];
-    [
-        "Alignment of btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1>()
-        - 8usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::call_site",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, call_site)
-        - 0usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::reserved",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, reserved)
-        - 8usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::is_atomic",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, is_atomic)
-        - 9usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::size",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, size)
-        - 16usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::align",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, align)
-        - 24usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::base_addr",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, base_addr)
-        - 32usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::off",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, off)
-        - 40usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::ptr",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, ptr)
-        - 48usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::bytes_alloc",
-    ][::core::mem::offset_of!(
-        btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, bytes_alloc
-    ) - 56usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1::gfp_flags",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1, gfp_flags)
-        - 64usize];
-};
-impl Default for btf_trace_percpu_alloc_percpu_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -672,9 +359,6 @@ const _: () = {
     [
         "Offset of field: btf_trace_percpu_alloc_percpu_ctx::gfp_flags",
     ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, gfp_flags) - 72usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::__own",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, __own) - 80usize];
 };
 impl Default for btf_trace_percpu_alloc_percpu_ctx {
     fn default() -> Self {
@@ -686,34 +370,11 @@ impl Default for btf_trace_percpu_alloc_percpu_ctx {
     }
 }
 #[repr(C)]
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Copy, Clone)]
 pub struct btf_trace_s390_cio_csch_ctx {
     pub schid: ::core::ffi::c_ulonglong,
     pub cc: ::core::ffi::c_ulonglong,
-    pub __own: __IncompleteArrayField<btf_trace_s390_cio_csch_ctx__bindgen_ty_1>,
 }
-#[repr(C)]
-#[derive(Debug, Default, Copy, Clone)]
-pub struct btf_trace_s390_cio_csch_ctx__bindgen_ty_1 {
-    pub schid: subchannel_id,
-    pub cc: ::core::ffi::c_int,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_trace_s390_cio_csch_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_trace_s390_cio_csch_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of btf_trace_s390_cio_csch_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_trace_s390_cio_csch_ctx__bindgen_ty_1>() - 4usize];
-    [
-        "Offset of field: btf_trace_s390_cio_csch_ctx__bindgen_ty_1::schid",
-    ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx__bindgen_ty_1, schid)
-        - 0usize];
-    [
-        "Offset of field: btf_trace_s390_cio_csch_ctx__bindgen_ty_1::cc",
-    ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx__bindgen_ty_1, cc) - 4usize];
-};
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     [
@@ -728,60 +389,14 @@ const _: () = {
     [
         "Offset of field: btf_trace_s390_cio_csch_ctx::cc",
     ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, cc) - 8usize];
-    [
-        "Offset of field: btf_trace_s390_cio_csch_ctx::__own",
-    ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, __own) - 16usize];
 };
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_switch_ctx {
     pub preempt: ::core::ffi::c_ulonglong,
     pub prev: *mut task_struct,
     pub next: *mut task_struct,
     pub prev_state: ::core::ffi::c_ulonglong,
-    pub __own: __IncompleteArrayField<btf_trace_sched_switch_ctx__bindgen_ty_1>,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_trace_sched_switch_ctx__bindgen_ty_1 {
-    pub preempt: bool,
-    pub __bindgen_padding_0: [u8; 7usize],
-    pub prev: *mut task_struct,
-    pub next: *mut task_struct,
-    pub prev_state: ::core::ffi::c_uint,
-    pub __bindgen_padding_1: [u8; 4usize],
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_trace_sched_switch_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_trace_sched_switch_ctx__bindgen_ty_1>() - 32usize];
-    [
-        "Alignment of btf_trace_sched_switch_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_trace_sched_switch_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx__bindgen_ty_1::preempt",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx__bindgen_ty_1, preempt)
-        - 0usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx__bindgen_ty_1::prev",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx__bindgen_ty_1, prev) - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx__bindgen_ty_1::next",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx__bindgen_ty_1, next) - 16usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx__bindgen_ty_1::prev_state",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx__bindgen_ty_1, prev_state)
-        - 24usize];
-};
-impl Default for btf_trace_sched_switch_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -803,9 +418,6 @@ const _: () = {
     [
         "Offset of field: btf_trace_sched_switch_ctx::prev_state",
     ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::__own",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, __own) - 32usize];
 };
 impl Default for btf_trace_sched_switch_ctx {
     fn default() -> Self {
@@ -817,36 +429,9 @@ impl Default for btf_trace_sched_switch_ctx {
     }
 }
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_wakeup_new_ctx {
     pub p: *mut task_struct,
-    pub __own: __IncompleteArrayField<btf_trace_sched_wakeup_new_ctx__bindgen_ty_1>,
-}
-#[repr(C)]
-#[derive(Debug, Copy, Clone)]
-pub struct btf_trace_sched_wakeup_new_ctx__bindgen_ty_1 {
-    pub p: *mut task_struct,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_trace_sched_wakeup_new_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of btf_trace_sched_wakeup_new_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_trace_sched_wakeup_new_ctx__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_wakeup_new_ctx__bindgen_ty_1::p",
-    ][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx__bindgen_ty_1, p) - 0usize];
-};
-impl Default for btf_trace_sched_wakeup_new_ctx__bindgen_ty_1 {
-    fn default() -> Self {
-        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
-        unsafe {
-            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
-            s.assume_init()
-        }
-    }
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -859,9 +444,6 @@ const _: () = {
     [
         "Offset of field: btf_trace_sched_wakeup_new_ctx::p",
     ][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, p) - 0usize];
-    [
-        "Offset of field: btf_trace_sched_wakeup_new_ctx::__own",
-    ][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, __own) - 8usize];
 };
 impl Default for btf_trace_sched_wakeup_new_ctx {
     fn default() -> Self {

@@ -15,36 +15,6 @@ impl<T: Copy + Default, const N: usize> Default for __BindgenOpaqueArray8<[T; N]
         Self([<T as Default>::default(); N])
     }
 }
-#[repr(C)]
-#[derive(Default)]
-pub struct __IncompleteArrayField<T>(::core::marker::PhantomData<T>, [T; 0]);
-impl<T> __IncompleteArrayField<T> {
-    #[inline]
-    pub const fn new() -> Self {
-        __IncompleteArrayField(::core::marker::PhantomData, [])
-    }
-    #[inline]
-    pub fn as_ptr(&self) -> *const T {
-        self as *const _ as *const T
-    }
-    #[inline]
-    pub fn as_mut_ptr(&mut self) -> *mut T {
-        self as *mut _ as *mut T
-    }
-    #[inline]
-    pub unsafe fn as_slice(&self, len: usize) -> &[T] {
-        ::core::slice::from_raw_parts(self.as_ptr(), len)
-    }
-    #[inline]
-    pub unsafe fn as_mut_slice(&mut self, len: usize) -> &mut [T] {
-        ::core::slice::from_raw_parts_mut(self.as_mut_ptr(), len)
-    }
-}
-impl<T> ::core::fmt::Debug for __IncompleteArrayField<T> {
-    fn fmt(&self, fmt: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        fmt.write_str("__IncompleteArrayField")
-    }
-}
 pub const rw_hint_WRITE_LIFE_NOT_SET: rw_hint = 0;
 pub const rw_hint_WRITE_LIFE_NONE: rw_hint = 1;
 pub const rw_hint_WRITE_LIFE_SHORT: rw_hint = 2;
@@ -1384,37 +1354,13 @@ const _: () = {
     ][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, vec) - 8usize];
 };
 #[repr(C)]
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_process_exec_ctx {
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
     pub __data_loc_filename: u32_,
     pub pid: pid_t,
     pub old_pid: pid_t,
-    pub __elements: __IncompleteArrayField<
-        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1,
-    >,
 }
-#[repr(C)]
-#[derive(Debug, Default, Copy, Clone)]
-pub struct btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1 {
-    pub filename: ::core::ffi::c_uchar,
-}
-#[allow(clippy::unnecessary_operation, clippy::identity_op)]
-const _: () = {
-    [
-        "Size of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
-    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
-        - 1usize];
-    [
-        "Alignment of btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1",
-    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1>()
-        - 1usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1::filename",
-    ][::core::mem::offset_of!(
-        btf_tp_sched_sched_process_exec_ctx__bindgen_ty_1, filename
-    ) - 0usize];
-};
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     [
@@ -1437,10 +1383,6 @@ const _: () = {
     [
         "Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid",
     ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__elements",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __elements)
-        - 20usize];
 };
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]

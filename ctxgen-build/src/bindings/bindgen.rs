@@ -33,6 +33,8 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str, header: &Header) -> Result<S
         .header_contents("ctx.h", text)
         .clang_arg(format!("--target={target}"))
         .clang_arg("-fms-extensions")
+        // What is for C alone is left out with it; bindgen itself defines nothing.
+        .clang_arg("-D__BINDGEN__")
         // The header includes nothing, and clang would be run to find out.
         .detect_include_paths(false)
         .use_core()

@@ -25,6 +25,7 @@ mod preprocessed;
 mod rebuilds;
 mod refused;
 mod relocatable;
+mod renamed;
 mod sources;
 mod struct_ops;
 mod support;

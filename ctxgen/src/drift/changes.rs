@@ -232,7 +232,7 @@ impl<'b> Slots<'b> {
         }
     }
 
-    fn place(&self, slot: &Slot) -> Place {
+    pub(super) fn place(&self, slot: &Slot) -> Place {
         match self.passing {
             Passing::Slots => Place::Slot(slot.offset / SLOT),
             Passing::Registers | Passing::Memory => Place::Byte(slot.offset),

@@ -19,6 +19,7 @@ mod program;
 mod programs;
 mod raw;
 mod refusal;
+mod renamed;
 mod struct_ops;
 pub(crate) mod targets;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use libbpf_rs::skel::SkelBuilder;
 
 pub use self::error::LoadError;
 pub use self::program::AbsentHook;
+pub use self::renamed::RenamedArgument;
 
 use self::copy::Copier;
 use self::copy::Names;
@@ -94,6 +96,7 @@ pub struct Loader<'o> {
     programs: Programs,
     origin: Origin,
     absent: Vec<AbsentHook>,
+    renamed: Vec<RenamedArgument>,
     /// The programs that may read what the kernel lacks.
     doubtful: Vec<String>,
     /// What of the kernel's BTF the object needs: for errors, as long as the object is not loaded.
@@ -150,6 +153,7 @@ impl<'o> Loader<'o> {
             programs: Programs::of(object),
             origin,
             absent: Vec::new(),
+            renamed: Vec::new(),
             doubtful: Vec::new(),
             small: None,
             btf: None,
@@ -191,6 +195,7 @@ impl<'o> Loader<'o> {
             bytes,
             programs: Programs::of(object),
             absent: program::absent(object, &kernel),
+            renamed: sides.renamed(),
             doubtful: sides.doubtful(),
             origin,
             small: Some(picked.small),
@@ -201,6 +206,12 @@ impl<'o> Loader<'o> {
     /// The programs that cannot be attached, since the kernel lacks their hooks.
     pub fn absent(&self) -> &[AbsentHook] {
         &self.absent
+    }
+
+    /// The arguments that programs read or ask for, and that the kernel has under other names. They are read
+    /// where the kernel has them.
+    pub fn renamed(&self) -> &[RenamedArgument] {
+        &self.renamed
     }
 
     /// Makes it an error that the kernel lacks a hook of a program, unless the program's SEC name

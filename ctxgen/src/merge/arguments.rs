@@ -11,12 +11,13 @@ use crate::layout::Layout;
 use crate::layout::RET;
 use crate::pairing::KnownBy;
 use crate::pairing::Pair;
+use crate::pairing::is_numbered;
 use crate::pairing::pair;
 
 /// An argument, and what each kernel has for it.
 #[derive(Debug)]
 pub(super) struct Argument<'c> {
-    /// What kernels call it; that of the first which has it comes first.
+    /// What kernels call it; the name that the first of them has comes first.
     pub(super) names: Vec<OtherName>,
     pub(super) found: Vec<(usize, &'c Field)>,
 }
@@ -87,6 +88,10 @@ pub(super) fn arguments<'c>(
             }
             next = at + 1;
         }
+    }
+    for argument in &mut arguments {
+        // What is no name comes after those that are.
+        argument.names.sort_by_key(|known| is_numbered(&known.name));
     }
     if let Some(ret) = arguments.iter().position(|known| known.is_called(RET)) {
         let ret = arguments.remove(ret);

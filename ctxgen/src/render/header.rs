@@ -308,6 +308,9 @@ fn definition(
         }
         let declared = dump.declare(member.type_id, member.name)?;
         let attribute = attribute(ctx, ctx_struct, layout, field);
+        if has_others || !is_first {
+            out.push('\t');
+        }
         let _ = write!(out, "\t{declared}{attribute};");
         let mut remarks = Vec::new();
         if !field.remark.is_empty() {

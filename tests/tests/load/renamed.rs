@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use ctxgen::ByteOrder;
 use ctxgen::CtxBtf;
+use ctxgen::Drift;
+use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::Loader;
 use ctxgen::Origin;
@@ -11,8 +13,12 @@ use ctxgen::btf::BtfWriter;
 use ctxgen::btf::IntEncoding;
 use ctxgen::check::Checked;
 use ctxgen::check::check;
+use ctxgen::merge::MergedField;
+use ctxgen::merge::MergedShape;
 use ctxgen::merge::merge;
+use ctxgen::prototype;
 use ctxgen::render;
+use ctxgen_tests::full;
 use libbpf_rs::ObjectBuilder;
 
 use crate::headers::of_loader;
@@ -80,6 +86,12 @@ fn offsets(object: &[u8], kernel: &KernelBtf) -> BTreeMap<String, u32> {
         .unwrap_or_default()
 }
 
+/// What the loader says of the arguments that the kernel has under other names.
+fn said(object: &[u8], kernel: &KernelBtf) -> Vec<String> {
+    let loader = Loader::for_kernel(object, kernel).unwrap();
+    loader.renamed().iter().map(ToString::to_string).collect()
+}
+
 fn checked(object: &[u8], kernel: &KernelBtf) -> Checked {
     check(object, kernel).unwrap().remove(0)
 }
@@ -95,6 +107,13 @@ fn the_same_prototype() {
         let found = offsets(&object, &new);
         assert_eq!(found.get("targ_ns"), Some(&8), "{found:?}");
         assert_eq!(found.get("cap"), Some(&16), "{found:?}");
+        assert_eq!(
+            said(&object, &new),
+            [
+                "targ_ns of struct btf_fentry_cap_capable_ctx is target_ns in new: the prototypes have the \
+              same types in the same order"
+            ]
+        );
         let checked = checked(&object, &new);
         assert!(checked.is_fine(), "{checked}");
         assert_eq!(
@@ -161,8 +180,8 @@ fn both_names_in_one_header() {
         assert!(
             header.contains(
                 "\tunion { /* one argument: the prototypes have the same types in the same order */\n\
-                 #endif\n\tstruct ns *targ_ns; /* called so on old */\n\
-                 #ifndef __BINDGEN__\n\tstruct ns *target_ns; /* called so on new */\n\t};\n#endif\n"
+                 #endif\n\t\tstruct ns *targ_ns; /* called so on old */\n\
+                 #ifndef __BINDGEN__\n\t\tstruct ns *target_ns; /* called so on new */\n\t};\n#endif\n"
             ),
             "{header}"
         );
@@ -230,4 +249,63 @@ fn arguments_without_names() {
         let found = offsets(&object, &kernel("kernel", params, order));
         assert_eq!((found["arg2"], found["cap"]), (16, 16), "{found:?}");
     }
+}
+
+/// The function itself, from 6.1 to 7.2.
+#[test]
+fn of_real_kernels() {
+    let kernels = full("renamed arguments of real kernels");
+    let open = |name: &str| {
+        let kernel = kernels
+            .iter()
+            .find(|kernel| kernel.name.starts_with(name))?;
+        Some(KernelBtf::from_path(&kernel.btf).unwrap())
+    };
+    let (Some(old), Some(new)) = (open("6.1."), open("7.2.")) else {
+        return;
+    };
+    let kernels = [old];
+    let object = build(&kernels, READS);
+    assert_eq!(offsets(&object, &new).get("targ_ns"), Some(&8));
+    assert!(checked(&object, &new).is_fine());
+    let [old] = kernels;
+    let hook = "fentry/cap_capable".parse().unwrap();
+    let drift = Drift::of(&[old, new], &hook).unwrap().unwrap();
+    assert!(drift.is_in_names(), "{drift}");
+    let line = "renamed: targ_ns to target_ns, in slot 1: the prototypes have the same types in the same \
+                order";
+    assert!(drift.to_string().contains(line), "{drift}");
+}
+
+/// Tracepoints of which the oldest kernel has no names: where a later one has the same prototype, its names
+/// and the numbers are of one field.
+#[test]
+fn tracepoints_without_names() {
+    let kernels = full("tracepoints without names");
+    let open = |name: &str| {
+        let kernel = kernels
+            .iter()
+            .find(|kernel| kernel.name.starts_with(name))?;
+        Some(KernelBtf::from_path(&kernel.btf).unwrap())
+    };
+    let (Some(old), Some(new)) = (open("5.10."), open("6.1.")) else {
+        return;
+    };
+    let kernels = [old, new];
+    let family = Family::by_name("tp_btf").unwrap();
+    let mut same = 0;
+    for hook in prototype::hooks(&kernels[0], family) {
+        let Ok(MergedShape::Generated { fields, .. }) =
+            merge(&kernels, &hook).map(|merged| merged.shape)
+        else {
+            continue;
+        };
+        let has_number =
+            |field: &&MergedField| field.others.iter().any(|other| other.name == "arg0");
+        if let Some(first) = fields.iter().find(has_number) {
+            assert!(first.lacking.is_empty(), "{hook}: {first:?}");
+            same += 1;
+        }
+    }
+    assert!(same > 5, "{same}");
 }

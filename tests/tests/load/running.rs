@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
+use ctxgen::Context;
 use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::Loader;
 use ctxgen::RUNNING_BTF;
+use ctxgen::Shape;
 use ctxgen_tests::blob::Blob;
 use ctxgen_tests::is_root;
 use ctxgen_tests::running;
@@ -117,6 +119,66 @@ fn values_are_read_wherever_the_kernel_has_them() {
             "{section}"
         );
     }
+}
+
+/// The same with all arguments under other names: the prototype tells.
+#[test]
+fn renamed_arguments_are_read_where_they_are() {
+    let what = "arguments under other names";
+    if !can_load(what) {
+        return;
+    }
+    let kernel = KernelBtf::running().unwrap();
+    let context = Context::of_hook(&kernel, &"tp_btf/sched_switch".parse().unwrap()).unwrap();
+    let Shape::Generated { layout, .. } = &context.shape else {
+        panic!("{context:?}");
+    };
+    let names: Vec<&str> = layout.fields.iter().map(|field| &*field.name).collect();
+    if names != ["preempt", "prev", "next", "prev_state"] {
+        skip(what, "sched_switch has other arguments here");
+        return;
+    }
+    let source = r#"
+struct task_struct { int pid; } RELOCATED;
+struct btf_trace_sched_switch_ctx {
+	_Bool preempted;
+	struct task_struct *before;
+	struct task_struct *after;
+	u32 state_before;
+} RELOCATED;
+u64 out[4];
+
+SEC("tp_btf/sched_switch")
+int switched(struct btf_trace_sched_switch_ctx *ctx)
+{
+	u32 current = (u32)current_pid_tgid();
+	int before = 0, after = 0;
+
+	probe_read_kernel(&before, sizeof(before), &ctx->before->pid);
+	probe_read_kernel(&after, sizeof(after), &ctx->after->pid);
+	out[0]++;
+	out[1] += before == current;
+	out[2] += after == current || !field_exists(ctx->state_before);
+	out[3] |= ctx->preempted;
+	return 0;
+}
+"#;
+    let object = compile(source);
+    let loader = Loader::new(&object).unwrap();
+    let said: Vec<String> = loader.renamed().iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(
+        said[1].contains("before of struct btf_trace_sched_switch_ctx is prev in"),
+        "{said:?}"
+    );
+    let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
+    let mut object = loader.load_object(opened).unwrap();
+    let links = attached(&mut object);
+    work();
+    drop(links);
+    let [seen, before, wrong, _] = globals(&object);
+    assert!(seen > 0);
+    assert_eq!((before, wrong), (seen, 0));
 }
 
 /// A section may say less than the context does, or be called at a function's return too.
