@@ -404,6 +404,11 @@ __noinline int global_stack(void *ctx __arg_ctx)
 	return bpf_get_stackid(ctx, &stacks, 0);
 }
 
+__noinline int global_touch(void *ctx __arg_ctx)
+{
+	return ctx != 0;
+}
+
 __noinline int global_record(struct btf_tp_sched_sched_process_exec_ctx *ctx __arg_ctx)
 {
 	return ctx->pid;
@@ -522,4 +527,46 @@ SEC("tp/sched/sched_process_exec")
 int calls_record(struct btf_tp_sched_sched_process_exec_ctx *ctx)
 {
 	return global_record(ctx);
+}
+
+SEC("iter/task")
+int iter_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
+}
+
+SEC("raw_tp/sched_switch")
+int bare_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
+}
+
+SEC("perf_event")
+int perf_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
+}
+
+SEC("xdp")
+int xdp_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
+}
+
+SEC("tc")
+int skb_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
+}
+
+SEC("cgroup/connect4")
+int address_calls_marked(void *ctx)
+{
+	seen = global_touch(ctx);
+	return 0;
 }
