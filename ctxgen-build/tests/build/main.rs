@@ -15,6 +15,7 @@ mod kernel_btf;
 mod libclang;
 mod license;
 mod modules;
+mod names;
 mod objects;
 mod pinned;
 mod rebuilds;
