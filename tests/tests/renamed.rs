@@ -6,6 +6,7 @@ use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::user::UserCrate;
 use ctxgen_tests::user::small_kernel;
+use ctxgen_tests::workspace;
 
 const FILES: [&str; 12] = [
     "Cargo.toml",
@@ -76,5 +77,29 @@ fn every_name_compiles_and_is_found() {
             "loading the objects with names of all kinds",
             "not root, or no kernel BTF",
         ),
+    }
+}
+
+#[test]
+fn what_was_found_in_the_field() {
+    const FILES: [&str; 3] = ["Cargo.toml", "build.rs", "src/main.rs"];
+    const WHAT: &str = "objects and names from the field";
+
+    let folder = workspace().join("../shared/field-cases");
+    if !folder.is_dir() {
+        skip(WHAT, "../shared/field-cases is not there");
+        return;
+    }
+    if running(WHAT).is_none() {
+        return;
+    }
+    let mut krate = UserCrate::new("field-crate", &FILES, env!("CARGO_TARGET_TMPDIR"));
+    krate.set_env("FIELD_CASES", Some(folder.canonicalize().unwrap()));
+    krate.build();
+    let opened = ["types: loop_ match_", "x: f", "tool: f", "whole: f"];
+    assert_eq!(krate.run(&["open"]), opened);
+    match is_root() {
+        true => assert_eq!(krate.run(&["load"]).len(), 2 * opened.len()),
+        false => skip(WHAT, "loading programs takes root"),
     }
 }

@@ -18,6 +18,7 @@ mod kernel_btf;
 mod libclang;
 mod license;
 mod modules;
+mod names;
 mod objects;
 mod own_headers;
 mod pinned;
