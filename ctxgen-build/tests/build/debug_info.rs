@@ -34,7 +34,8 @@ size_type named(const char *name, size_type size, int (*call)(int), void **place
 int variadic(const char *format, ...) { return sink + *format; }
 static inline __attribute__((always_inline)) int only_inlined(int x) { return x * sink; }
 static __attribute__((noinline)) int left_out(int unused, int used) { return used * sink; }
-int calls(int x) { return only_inlined(x) + left_out(x, x + 1); }
+static __attribute__((noinline)) double parts(double f, int unused, struct pair pair, int used) { return f + pair.a + used * sink; }
+int calls(int x) { struct pair p = { x }; return only_inlined(x) + left_out(x, x + 1) + parts(x, x, p, x); }
 int main(int argc, char **argv) { return calls(argc); }
 ";
 
@@ -192,17 +193,19 @@ fn what_a_compiler_has_changed() {
         }
         let error = fields(&app, "only_inlined").unwrap_err();
         assert!(error.contains("inlined wherever"), "{compiler}: {error}");
-        let error = fields(&app, "left_out").unwrap_err();
-        let says = [
-            "left out or moved",
-            "inlined",
-            "has made left_out.",
-            "convention of its own",
-        ];
-        assert!(
-            says.iter().any(|says| error.contains(says)),
-            "{compiler}: {error}"
-        );
+        for function in ["left_out", "parts"] {
+            let error = fields(&app, function).unwrap_err();
+            let says = [
+                "left out or moved",
+                "inlined",
+                "has made ",
+                "convention of its own",
+            ];
+            assert!(
+                says.iter().any(|says| error.contains(says)),
+                "{compiler}: {error}"
+            );
+        }
     }
 }
 
@@ -513,6 +516,13 @@ fn what_is_not_read_is_said() {
     ) {
         let error = fields(&app, "handle").unwrap_err();
         assert!(error.contains("-gsplit-dwarf"), "{error}");
+    }
+    for compiler in ["cc", "clang"] {
+        let args = ["app.c", "-w", "-o", "app", "-g1", "-O1"];
+        if compile(&project, compiler, &args) {
+            let error = fields(&app, "handle").unwrap_err();
+            assert!(error.contains("-g"), "{compiler}: {error}");
+        }
     }
     if compile(&project, "cc", &["app.c", "-w", "-o", "app"]) {
         let error = fields(&app, "handle").unwrap_err();

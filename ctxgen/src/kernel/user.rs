@@ -5,7 +5,15 @@
 
 #[cfg(feature = "dwarf")]
 mod dwarf;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    allow(dead_code, reason = "only debug information needs all of it")
+)]
 mod file;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    allow(dead_code, reason = "only debug information needs all of it")
+)]
 mod language;
 mod refusal;
 mod spelling;
@@ -151,7 +159,10 @@ impl UserBtf {
         let is_there = |refusal: &UserRefusal| {
             !matches!(
                 refusal,
-                UserRefusal::OnlyInlined | UserRefusal::OnlyClone(_) | UserRefusal::OtherSymbol(_)
+                UserRefusal::OnlyInlined
+                    | UserRefusal::OnlyClone(_)
+                    | UserRefusal::OtherSymbol(_)
+                    | UserRefusal::NotDescribed
             )
         };
         let there = self.refused.iter().filter(move |(_, why)| is_there(why));
@@ -175,9 +186,14 @@ fn prototypes(path: &Path, roots: &[PathBuf]) -> Result<Prototypes, Error> {
             path: path.to_owned(),
         });
     }
-    let tried = match from_dwarf(path, &elf, &facts, roots)? {
-        Ok(found) => return Ok(found),
-        Err(tried) => tried,
+    let tried = match from_dwarf(path, &elf, &facts, roots) {
+        Ok(Ok(found)) => return Ok(found),
+        Ok(Err(tried)) => tried,
+        // Debug information that is not read is no harm where there is BTF.
+        Err(error) => {
+            let btf = source::read_btf(path).map_err(|_| error)?.btf;
+            return from_btf(path, btf, &facts);
+        }
     };
     match source::read_btf(path) {
         Ok(found) => from_btf(path, found.btf, &facts),

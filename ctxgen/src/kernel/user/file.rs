@@ -39,6 +39,8 @@ pub(super) struct Facts {
     /// DWARF's numbers of the registers that carry arguments, in their order; none where they are not
     /// known.
     pub(super) registers: Vec<u16>,
+    /// Whether floating point numbers take the place of those.
+    pub(super) floats_take_registers: bool,
     pub(super) build_id: Option<Vec<u8>>,
     /// The name of a file with its debug information, and that file's CRC.
     debug_link: Option<(String, u32)>,
@@ -77,6 +79,7 @@ impl Facts {
             is_64: elf.is_64(),
             has_dwarf: has_dwarf(elf),
             registers: registers(elf.architecture()),
+            floats_take_registers: elf.architecture() == Architecture::PowerPc64,
             build_id: elf.build_id().ok().flatten().map(<[u8]>::to_vec),
             debug_link: elf.gnu_debuglink().ok().flatten().and_then(|(name, crc)| {
                 let name = std::str::from_utf8(name).ok()?;

@@ -17,6 +17,18 @@ pub enum UserRefusal {
     /// Its symbol is another than its name.
     #[error("the program's symbol for it is {0}, and uprobes are set on symbols")]
     OtherSymbol(String),
+    /// Debug information has nothing of its prototype.
+    #[error(
+        "its debug information has line numbers alone (-g1, -gline-tables-only): compile that part of \
+         the program with -g"
+    )]
+    LinesOnly,
+    /// It is in the program, and debug information has nothing of it.
+    #[error(
+        "the program has that function, and its debug information does not: compile that part of the \
+         program with -g"
+    )]
+    NotDescribed,
     /// A compiler has made others of it that pass something else.
     #[error("the compiler has made {0} of it, whose arguments may be others")]
     OnlyClone(String),

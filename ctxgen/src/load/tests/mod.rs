@@ -170,6 +170,94 @@ fn damaged_kernels() {
     }
 }
 
+/// A blob with a header of 32 bytes, and a layout section behind the strings that says how long types of
+/// this kind are: 4 bytes more than all are, and 8 for each record.
+fn with_layout(plain: &[u8], order: ByteOrder, kind: u32) -> Vec<u8> {
+    let word = |at: usize| order.u32(plain[at..at + 4].try_into().unwrap());
+    let mut bytes = plain[..4].to_vec();
+    let layout_len = 4 * (kind + 1);
+    let layout_at = word(16) + word(20);
+    for word in [
+        32,
+        word(8),
+        word(12),
+        word(16),
+        word(20),
+        layout_at,
+        layout_len,
+    ] {
+        order.put_u32(&mut bytes, word);
+    }
+    bytes.extend_from_slice(&plain[24..]);
+    bytes.resize(bytes.len() + 4 * kind as usize, 0);
+    bytes.extend_from_slice(&[4, 8, 0, 0]);
+    bytes
+}
+
+/// What libbpf gets has nothing of kinds that it does not know, be it the few types that the object
+/// needs or the whole kernel.
+#[test]
+fn kernels_with_unknown_kinds() {
+    const KIND: u32 = 99;
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        let mut writer = BtfWriter::new(order);
+        let u64 = writer.unsigned("long long unsigned int", 8);
+        let name = writer.string("novelty");
+        let novelty = writer.raw(&[name, KIND << 24 | 2, 5, 1, 2, 3, 4, 5]);
+        let pointer = writer.pointer(novelty);
+        function(
+            &mut writer,
+            "in_kernel",
+            &[("first", pointer), ("second", u64)],
+        );
+        function(
+            &mut writer,
+            "by_value",
+            &[("first", novelty), ("second", u64)],
+        );
+        let kernel = with_layout(&writer.finish(), order, KIND);
+        let folder = Folder::new(&format!("unknown-{order}"), &[("vmlinux", &kernel)]);
+
+        let context = "btf_fentry_in_kernel_ctx";
+        let bytes = object(order, "fentry/in_kernel", context, "second");
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert!(loader.absent().is_empty(), "{:?}", loader.absent());
+        let expected = vec![("second".to_owned(), 8)];
+        assert_eq!(fields(&loader, context), Some(expected.clone()));
+        let whole = KernelBtf::from_bytes(&kernel, Origin::Memory("k".to_owned())).unwrap();
+        let loader = Loader::for_kernel(&bytes, &whole).unwrap();
+        assert_eq!(fields(&loader, context), Some(expected));
+
+        let bytes = object(
+            order,
+            "fentry/by_value",
+            "btf_fentry_by_value_ctx",
+            "second",
+        );
+        let loader = Loader::for_running(&bytes, &folder.vmlinux()).unwrap();
+        assert_eq!(loader.absent().len(), 1);
+        let text = loader.absent()[0].to_string();
+        assert!(text.contains("kind 99"), "{text}");
+
+        // Without the layout, the kind is named.
+        let folder = Folder::new(
+            &format!("plain-{order}"),
+            &[("vmlinux", &of_unknown_length(order))],
+        );
+        let error = Loader::for_running(&bytes, &folder.vmlinux())
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("kind 99"), "{error}");
+    }
+}
+
+/// A kernel with a type of an unknown kind, and nothing that tells its length.
+fn of_unknown_length(order: ByteOrder) -> Vec<u8> {
+    let mut writer = BtfWriter::new(order);
+    writer.raw(&[0, 99 << 24, 0]);
+    writer.finish()
+}
+
 #[test]
 fn hooks_of_modules() {
     let order = ByteOrder::HOST;

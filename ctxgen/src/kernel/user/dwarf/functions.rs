@@ -29,6 +29,17 @@ const MAX_ORIGINS: usize = 8;
 /// How many parameters are looked at.
 const MAX_PARAMS: usize = 255;
 
+/// Which registers something is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    /// One for integers.
+    Plain,
+    /// One for floating point numbers.
+    Float,
+    /// Several, or memory.
+    Other,
+}
+
 /// What was found of the functions of one name.
 #[derive(Debug, Default)]
 struct Outcomes {
@@ -43,6 +54,8 @@ pub(super) struct Functions<'p, 'd> {
     facts: &'p Facts,
     types: Types<'p, 'd>,
     found: BTreeMap<String, Outcomes>,
+    /// Whether the unit being looked at has more than line numbers.
+    has_types: bool,
     /// Those that are inlined somewhere, or are the originals of clones.
     doubtful: BTreeMap<String, UserRefusal>,
 }
@@ -54,6 +67,7 @@ impl<'p, 'd> Functions<'p, 'd> {
             facts,
             types: Types::new(program, order),
             found: BTreeMap::new(),
+            has_types: false,
             doubtful: BTreeMap::new(),
         }
     }
@@ -72,14 +86,17 @@ impl<'p, 'd> Functions<'p, 'd> {
         let program = self.program;
         let known = &program.units[unit].unit;
         let mut entries = known.entries_raw(None)?;
+        let mut functions = Vec::new();
         // Up to this depth, all that is around the next entry is a unit, namespace or class.
         let mut scopes = 0;
+        self.has_types = false;
         while !entries.is_empty() {
             let (offset, depth) = (entries.next_offset(), entries.next_depth());
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 continue;
             };
             entries.skip_attributes(abbreviation.attributes())?;
+            self.has_types |= is_typed(abbreviation.tag());
             scopes = scopes.min(depth);
             if depth > scopes {
                 continue;
@@ -92,11 +109,11 @@ impl<'p, 'd> Functions<'p, 'd> {
                 | gimli::DW_TAG_class_type
                 | gimli::DW_TAG_structure_type
                 | gimli::DW_TAG_union_type => scopes = depth + 1,
-                gimli::DW_TAG_subprogram => self.add(At { unit, offset })?,
+                gimli::DW_TAG_subprogram => functions.push(At { unit, offset }),
                 _ => {}
             }
         }
-        Ok(())
+        functions.into_iter().try_for_each(|at| self.add(at))
     }
 
     fn add(&mut self, at: At) -> Result<(), DwarfError> {
@@ -232,6 +249,10 @@ impl<'p, 'd> Functions<'p, 'd> {
         if !language.is_c() && !is_exported {
             return Ok(Err(UserRefusal::ForeignLanguage(language.to_string())));
         }
+        let says_it = |(_, entry): &(At, Entry<'d>)| super::flag(entry, gimli::DW_AT_prototyped);
+        if !self.has_types && !origins.iter().any(says_it) {
+            return Ok(Err(UserRefusal::LinesOnly));
+        }
         if let Some(moved) = self.moved(origins)? {
             return Ok(Err(UserRefusal::Moved(moved)));
         }
@@ -265,17 +286,24 @@ impl<'p, 'd> Functions<'p, 'd> {
             .iter()
             .any(|(_, entry)| super::flag(entry, gimli::DW_AT_external));
         let may_lack = is_external || program.units[at.unit].is_gnu;
-        if !self.is_plain(origins, gimli::DW_AT_type)? {
-            return Ok(None);
-        }
+        // The register that is next, as long as it is known.
+        let mut next = match self.sort(origins)? {
+            Sort::Plain | Sort::Float => Some(0),
+            Sort::Other => None,
+        };
         for (number, (at, param)) in self.params(origins)?.into_iter().enumerate() {
             let of = self.origins(at, param)?;
-            if !self.is_plain(&of, gimli::DW_AT_type)? {
-                break;
-            }
-            let moved = match (places.get(&at), self.facts.registers.get(number)) {
-                (Some(Found::Register(found)), Some(expected)) => found != expected,
-                (Some(Found::Nowhere), _) => !may_lack,
+            let expected = next.and_then(|next: usize| self.facts.registers.get(next));
+            next = match (self.sort(&of)?, next) {
+                (Sort::Plain, Some(next)) => Some(next + 1),
+                (Sort::Float, next) if !self.facts.floats_take_registers => next,
+                _ => None,
+            };
+            let moved = match (places.get(&at), expected, next) {
+                (Some(Found::Register(found)), Some(expected), Some(_)) => {
+                    found != expected && self.facts.registers.contains(found)
+                }
+                (Some(Found::Nowhere), ..) => !may_lack,
                 _ => false,
             };
             if moved {
@@ -298,7 +326,7 @@ impl<'p, 'd> Functions<'p, 'd> {
             .iter()
             .find_map(|(at, entry)| program.target(*at, entry, gimli::DW_AT_type));
         let ret = match self.types.passed(ret, language, Way::Returned)? {
-            Ok(ret) if language.is_c() || self.is_plain(origins, gimli::DW_AT_type)? => ret,
+            Ok(ret) if language.is_c() || self.is_plain(origins)? => ret,
             Ok(_) => return Ok(Err(foreign())),
             Err(why) => return Ok(Err(unclear("what it returns", why))),
         };
@@ -322,7 +350,7 @@ impl<'p, 'd> Functions<'p, 'd> {
                 return Ok(Err(unclear(&what, "it has no type")));
             };
             match self.types.passed(Some(ty), language, Way::Argument)? {
-                Ok(_) if !language.is_c() && !self.is_plain(&origins, gimli::DW_AT_type)? => {
+                Ok(_) if !language.is_c() && !self.is_plain(&origins)? => {
                     return Ok(Err(foreign()));
                 }
                 Ok(id) => params.push((name, id)),
@@ -334,40 +362,45 @@ impl<'p, 'd> Functions<'p, 'd> {
     }
 
     /// Whether a type is one integer or pointer of up to 8 bytes, or nothing.
-    fn is_plain(
-        &self,
-        origins: &[(At, Entry<'d>)],
-        attribute: gimli::DwAt,
-    ) -> Result<bool, DwarfError> {
+    fn is_plain(&self, origins: &[(At, Entry<'d>)]) -> Result<bool, DwarfError> {
+        Ok(self.sort(origins)? == Sort::Plain)
+    }
+
+    /// Which registers a parameter or result is in.
+    fn sort(&self, origins: &[(At, Entry<'d>)]) -> Result<Sort, DwarfError> {
         let mut origins = origins.iter();
-        let found = origins.find_map(|(at, entry)| self.program.target(*at, entry, attribute));
-        let mut next = found;
+        let mut next =
+            origins.find_map(|(at, entry)| self.program.target(*at, entry, gimli::DW_AT_type));
         for _ in 0..MAX_ORIGINS {
             let Some(at) = next else {
-                return Ok(true);
+                return Ok(Sort::Plain);
             };
             let entry = self.program.entry(at)?;
-            match entry.tag() {
-                gimli::DW_TAG_pointer_type | gimli::DW_TAG_reference_type => return Ok(true),
+            return Ok(match entry.tag() {
+                gimli::DW_TAG_pointer_type
+                | gimli::DW_TAG_reference_type
+                | gimli::DW_TAG_rvalue_reference_type
+                | gimli::DW_TAG_enumeration_type => Sort::Plain,
                 gimli::DW_TAG_base_type => {
                     let size = number(&entry, gimli::DW_AT_byte_size);
-                    let is_float = matches!(
-                        entry.attr_value(gimli::DW_AT_encoding),
-                        Some(AttributeValue::Encoding(gimli::DW_ATE_float))
-                    );
-                    return Ok(size.is_some_and(|size| size <= 8) && !is_float);
+                    match entry.attr_value(gimli::DW_AT_encoding) {
+                        _ if size.is_none_or(|size| size > 8) => Sort::Other,
+                        Some(AttributeValue::Encoding(gimli::DW_ATE_float)) => Sort::Float,
+                        Some(AttributeValue::Encoding(gimli::DW_ATE_complex_float)) => Sort::Other,
+                        _ => Sort::Plain,
+                    }
                 }
-                gimli::DW_TAG_enumeration_type => return Ok(true),
                 gimli::DW_TAG_typedef
                 | gimli::DW_TAG_const_type
                 | gimli::DW_TAG_volatile_type
                 | gimli::DW_TAG_restrict_type => {
                     next = self.program.target(at, &entry, gimli::DW_AT_type);
+                    continue;
                 }
-                _ => return Ok(false),
-            }
+                _ => Sort::Other,
+            });
         }
-        Ok(false)
+        Ok(Sort::Other)
     }
 
     /// The parameters, of the first entry that has some: an instance of a function may have fewer than
@@ -401,6 +434,7 @@ impl<'p, 'd> Functions<'p, 'd> {
     pub(super) fn finish(mut self) -> (Vec<u8>, BTreeMap<String, UserRefusal>) {
         let mut refused = self.doubtful;
         refused.retain(|name, _| !self.found.contains_key(name));
+        let with_prototype: BTreeSet<String> = self.found.keys().cloned().collect();
         for (name, outcomes) in self.found {
             let outcomes = match outcomes.own.is_empty() {
                 true => outcomes.others,
@@ -418,8 +452,26 @@ impl<'p, 'd> Functions<'p, 'd> {
                 }
             }
         }
+        for (_, name) in &self.facts.symbols {
+            if is_function(name) && !with_prototype.contains(name) && !refused.contains_key(name) {
+                refused.insert(name.clone(), UserRefusal::NotDescribed);
+            }
+        }
         (self.types.interned.finish(), refused)
     }
+}
+
+/// Whether debug information of line numbers alone has no such entries.
+fn is_typed(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_base_type
+            | gimli::DW_TAG_pointer_type
+            | gimli::DW_TAG_structure_type
+            | gimli::DW_TAG_typedef
+            | gimli::DW_TAG_formal_parameter
+            | gimli::DW_TAG_imported_unit
+    )
 }
 
 fn is_function(name: &str) -> bool {

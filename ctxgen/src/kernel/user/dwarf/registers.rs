@@ -24,11 +24,9 @@ pub(super) enum Found {
 
 /// Where the parameter is at this address.
 pub(super) fn at_entry(program: &Program<'_>, at: At, param: &Entry<'_>, address: u64) -> Found {
+    // What is always the same number need not be passed.
     let Some(value) = param.attr_value(gimli::DW_AT_location) else {
-        return match param.has_attr(gimli::DW_AT_const_value) {
-            true => Found::Elsewhere,
-            false => Found::Nowhere,
-        };
+        return Found::Nowhere;
     };
     let unit = program.unit(at);
     let register = |place: gimli::Expression<Slice<'_>>| {
