@@ -326,12 +326,9 @@ impl Builder {
                 &records,
                 &mut warnings,
             )
-            .map_err(|error| match scan::explain(&error, &scanned, kernel) {
-                Some(remarks) => Error::Unseen {
-                    error: Box::new(error),
-                    remarks,
-                },
-                None => self.explain(kernels, error),
+            .map_err(|error| {
+                let error = scan::explain(error, &scanned, kernel);
+                self.explain(kernels, error)
             })?;
 
         #[cfg(feature = "bindgen")]
