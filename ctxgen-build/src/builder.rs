@@ -363,12 +363,9 @@ impl Builder {
                 &records,
                 &mut warnings,
             )
-            .map_err(|error| match scan::explain(&error, &scanned, kernel) {
-                Some(remarks) => Error::Unseen {
-                    error: Box::new(error),
-                    remarks,
-                },
-                None => self.explain(kernels, missing::explain(kernels, error)),
+            .map_err(|error| {
+                let error = scan::explain(error, &scanned, kernel);
+                self.explain(kernels, missing::explain(kernels, error))
             })?;
         of_clang.extend(compiled.iter().filter_map(|unit| unit.warnings.clone()));
 

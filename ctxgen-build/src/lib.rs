@@ -31,7 +31,7 @@
 //!
 //! A `vmlinux.h` that includes the generated one adds to it, also where it defines bpftool's guard,
 //! `__VMLINUX_H__`. One that does not is used in place of it if it has that guard, or all of a kernel's
-//! types (512 structs or more): the generated one is empty then for that source. Any other is a header like
+//! types (`task_struct` among 512 or more): the generated one is empty then for that source. Any other is a header like
 //! all.
 //!
 //! # What is left in `OUT_DIR`

@@ -20,20 +20,25 @@ struct Unseen<'a> {
     name: &'a str,
 }
 
-/// The error with a sentence for each context struct of which clang says that it does not know it.
-/// `None` where there is none.
-pub(crate) fn explain(error: &Error, scanned: &[Scanned], kernel: &KernelBtf) -> Option<String> {
+/// The error, with a sentence for each context struct of which clang says that it does not know it.
+pub(crate) fn explain(error: Error, scanned: &[Scanned], kernel: &KernelBtf) -> Error {
     let Error::Compile {
         source_file,
         stderr,
         ..
-    } = error
+    } = &error
     else {
-        return None;
+        return error;
     };
-    let scanned = scanned.iter().find(|own| own.source == *source_file)?;
-    let remarks = remarks(stderr, std::slice::from_ref(scanned), kernel);
-    (!remarks.is_empty()).then(|| remarks.join("\n"))
+    let scanned = scanned.iter().find(|own| own.source == *source_file);
+    let remarks = scanned.map(|scanned| remarks(stderr, std::slice::from_ref(scanned), kernel));
+    match remarks.filter(|remarks| !remarks.is_empty()) {
+        Some(remarks) => Error::Unseen {
+            error: Box::new(error),
+            remarks: remarks.join("\n"),
+        },
+        None => error,
+    }
 }
 
 /// A sentence for each context struct of which clang says in `stderr` that it does not know it. It is about
@@ -78,7 +83,14 @@ fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> O
         let mut others = sources.iter().flat_map(|scanned| &scanned.others);
         let other = others.find(|(other, _)| other == name);
         let place = other.map_or(&place as &dyn fmt::Display, |(_, site)| site);
-        return Some(Unseen { place, name }.unknown(kernel));
+        let unseen = Unseen { place, name };
+        let hook = Hook::from_struct_name(name);
+        return Some(
+            match hook.filter(|hook| Context::of_struct(kernel, hook).is_ok()) {
+                Some(hook) => unseen.conditional(&hook),
+                None => unseen.unknown(kernel),
+            },
+        );
     };
     let unseen = Unseen {
         place: &request.site,
@@ -116,6 +128,15 @@ impl Unseen<'_> {
         };
         format!(
             "{place}: struct {name} is no context of this kernel, and no source defines it; {what}"
+        )
+    }
+
+    /// The preprocessor has found it only with the true `ctx.h`.
+    fn conditional(&self, hook: &Hook) -> String {
+        let Self { place, name } = self;
+        format!(
+            "{place}: struct {name} is named on a condition that depends on the macros of ctx.h, so that it \
+             is not found: ask for it with Builder::hook(\"{hook}\")"
         )
     }
 

@@ -61,3 +61,24 @@ fn they_settle_what_btf_leaves_open() {
     let error = missing.generate().unwrap_err().to_string();
     assert!(error.contains("Builder::formats"), "{error}");
 }
+
+/// Which macros `ctx.h` has depends on what is asked for, and what depends on them cannot be asked for.
+#[test]
+fn contexts_that_depend_on_macros_of_contexts() {
+    let project = Project::new();
+    let more = "#ifdef ctx_data\nint f(struct btf_trace_sched_switch_ctx *ctx)\n\
+                { return ctx->preempt; }\n#endif\n";
+    let source = project.file("prog.bpf.c", &format!("{SOURCE}{more}"));
+    let formats = project.path("events");
+    project.file("events/block/block_rq_issue/format", FORMAT);
+    let error = builder(&project).formats(&formats).generate().unwrap_err();
+    let expected = format!(
+        "\n{}:12:14: struct btf_trace_sched_switch_ctx is named on a condition that depends on the macros \
+         of ctx.h, so that it is not found: ask for it with Builder::hook(\"tp_btf/sched_switch\")",
+        source.display()
+    );
+    let error = error.to_string();
+    assert!(error.ends_with(&expected), "{error}");
+    let builder = builder(&project).formats(&formats);
+    builder.hook("tp_btf/sched_switch").generate().unwrap();
+}

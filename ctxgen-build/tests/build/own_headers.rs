@@ -168,6 +168,23 @@ fn complete_ones_are_taken_instead() {
     }
 }
 
+/// A header of many structs that are none of the kernel's: those are still there.
+#[test]
+fn headers_with_many_structs_are_none_of_a_kernel() {
+    let structs: String = (0..600)
+        .map(|number| format!("struct more_{number} {{\n\tint x;\n}};\n"))
+        .collect();
+    let project = Project::new();
+    project.file("src/many.h", &format!("#pragma once\n{structs}"));
+    project.file(
+        "src/prog.bpf.c",
+        &format!("#include \"many.h\"\n{INCLUDES}{PROGRAM}"),
+    );
+    build(&project);
+    let header = project.made("include/vmlinux.h");
+    assert!(header.contains("struct file {"), "{header}");
+}
+
 /// A header that has some of the types, in place of the generated one.
 #[test]
 fn small_ones_are_taken_instead() {

@@ -159,6 +159,21 @@ fn a_name_that_is_not_in_it() {
     assert!(matches!(error, Error::Compile { .. }), "{error}");
 }
 
+/// What is missing may be a line of the source, or of the pinned BTF: both are said.
+#[test]
+fn a_source_without_the_contexts() {
+    let project = pinned(Order::Little);
+    let includes = crate::support::INCLUDES.replace("#include \"ctx.h\"\n", "");
+    project.file("src/prog.bpf.c", &format!("{includes}{PROGRAM}"));
+    let builder = project.prog().btf(project.path(file(Order::Little)));
+    let error = builder.generate().unwrap_err().to_string();
+    assert!(
+        error.contains("add `#include \"ctx.h\"` before this\n"),
+        "{error}"
+    );
+    assert!(error.contains("is a pinned BTF of"), "{error}");
+}
+
 /// With all types asked for, those that are not there do not become others.
 #[test]
 fn all_types_are_those_that_are_whole() {

@@ -19,6 +19,8 @@ const GUARD: &str = "__VMLINUX_H__";
 const WRAPPED: &str = "CTXGEN_WRAPPED_VMLINUX_H";
 /// No header that was written by hand defines as many structs and unions, and no kernel has fewer.
 const MANY: usize = 512;
+/// A struct that every kernel has, and no header for user space, as many as there may be.
+const TASK: &str = "struct task_struct {";
 
 /// Headers with a kernel's types that a preprocessed source includes.
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ struct Open<'t> {
     files: Vec<Cow<'t, str>>,
     /// The definitions of structs and unions in it and in those.
     definitions: usize,
+    /// Whether one of them is the kernel's task.
+    has_task: bool,
     /// Whether it or one of those defines the guard.
     has_guard: bool,
     /// Whether the generated header is one of those.
@@ -109,7 +113,8 @@ impl<'t> KernelHeaders<'t> {
         let (Some(file), Some(parent)) = (open.pop(), open.last_mut()) else {
             return;
         };
-        let is_kernel = file.definitions >= MANY || file.has_guard && file.definitions > 0;
+        let has_all = file.definitions >= MANY && file.has_task;
+        let is_kernel = has_all || file.has_guard && file.definitions > 0;
         if is_kernel && !file.has_generated {
             self.complete.extend(file.files);
             if !self.is_generated_read {
@@ -119,6 +124,7 @@ impl<'t> KernelHeaders<'t> {
             return;
         }
         parent.definitions += file.definitions;
+        parent.has_task |= file.has_task;
         parent.has_guard |= file.has_guard;
         parent.files.extend(file.files);
     }
@@ -130,6 +136,7 @@ impl<'t> Open<'t> {
             self.files.push(file);
         }
         self.has_guard |= defines_guard(text);
+        self.has_task |= text.contains(TASK);
         if self.definitions < MANY {
             let is_definition = |line: &&str| {
                 let line = line.trim_start();
@@ -201,8 +208,12 @@ mod tests {
 
     #[test]
     fn complete_or_not_without_the_guard() {
-        for (count, expected) in [(MANY, Some(GUARD)), (MANY - 1, None)] {
-            let structs = "struct a {\n};\n".repeat(count);
+        for (count, task, expected) in [
+            (MANY - 1, "task_struct", Some(GUARD)),
+            (MANY - 2, "task_struct", None),
+            (MANY, "tasks", None),
+        ] {
+            let structs = "struct a {\n};\n".repeat(count) + &format!("struct {task} {{\n}};\n");
             let text = format!("# 1 \"a.c\"\n# 1 \"own.h\" 1\n{structs}# 2 \"a.c\" 2\n{OURS}");
             assert_eq!(of(&text).macros(), expected, "{count}");
             assert_eq!(of(&text).has("own.h"), expected.is_some());
