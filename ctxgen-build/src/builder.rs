@@ -427,7 +427,7 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }
-    system::write_stand_in(out)
+    system::write_stand_ins(out)
 }
 
 /// A remark for the case that the BTF is one of another architecture than the target's, as when

@@ -19,6 +19,7 @@ use crate::lacking;
 use crate::outdir::OutDir;
 use crate::outdir::read;
 use crate::record::Record;
+use crate::system;
 use crate::undeclared;
 
 /// Which `vmlinux.h` the sources are compiled with.
@@ -117,10 +118,11 @@ impl<'a> Compilation<'a> {
         Err(self.advise(error))
     }
 
-    /// Adds to an error of clang's what its functions are that nothing declares.
+    /// Adds to an error of clang's what can be done about functions and headers that it does not find.
     fn advise(&self, mut error: Error) -> Error {
         if let Error::Compile { stderr, advice, .. } = &mut error {
             *advice = undeclared::advice(self.kernel, stderr);
+            advice.extend(system::advice(self.options, stderr));
         }
         error
     }
@@ -138,10 +140,11 @@ impl<'a> Compilation<'a> {
 
     /// The sources as the preprocessor leaves them if it searches headers in this folder first.
     fn expand(&self, first: &Path) -> Result<Vec<Expanded>, Error> {
-        compile::each(self.sources, |_, (name, source)| {
+        let expanded = compile::each(self.sources, |_, (name, source)| {
             let rule = self.scratch.join(format!("{name}.d"));
             self.clang.preprocess(source, first, &rule, self.options)
-        })
+        });
+        expanded.map_err(|error| self.advise(error))
     }
 
     /// Compiles each source with the header and its own macros.

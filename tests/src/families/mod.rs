@@ -122,12 +122,8 @@ pub fn build(
         .arch()
         .map(ctxgen::Arch::rust_name)
         .unwrap_or_default();
-    // What libbpf's header for static probes needs of the C library's, as in the corpus.
-    let mut include = OsString::from("-I");
-    include.push(workspace().join("tests/corpus"));
     let built = Builder::new()
         .sources(fitting)
-        .clang_args([include])
         .btf(btf)
         .user(&user)
         .relocatable(contexts == Contexts::Relocatable)
