@@ -462,7 +462,7 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }
-    system::write_stand_in(out)
+    system::write_stand_ins(out)
 }
 
 /// Whether the BTF is of the target's architecture.

@@ -223,15 +223,6 @@ pub enum Error {
         /// What clang wrote.
         warnings: String,
     },
-    /// clang refused a source that uses a context struct which it does not know.
-    #[error("{error}\n{remarks}")]
-    Unseen {
-        /// What clang says.
-        #[source]
-        error: Box<Self>,
-        /// For each such struct, where it is named first and what to do.
-        remarks: String,
-    },
     /// libbpf could not link the object.
     #[error(
         "libbpf cannot link what clang made of {}: {error}. It said:\n{said}{}",

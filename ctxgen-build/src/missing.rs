@@ -11,27 +11,14 @@ use crate::error::Error;
 const MAX_FIELDS: usize = 5;
 
 /// The error with that behind clang's own words, where it is about fields of contexts.
-pub(crate) fn explain(kernels: &[KernelBtf], error: Error) -> Error {
-    let Error::Compile {
-        source_file,
-        mut stderr,
-    } = error
-    else {
-        return error;
-    };
-    let missing: Vec<MissingField> = members(&stderr)
-        .into_iter()
-        .filter_map(|(struct_name, field)| MissingField::of(kernels, struct_name, field))
-        .take(MAX_FIELDS)
-        .collect();
-    for missing in missing {
-        stderr.truncate(stderr.trim_end().len());
-        stderr.push_str(&format!("\n{missing}"));
+pub(crate) fn explain(kernels: &[KernelBtf], mut error: Error) -> Error {
+    if let Error::Compile { stderr, advice, .. } = &mut error {
+        let missing = members(stderr)
+            .into_iter()
+            .filter_map(|(struct_name, field)| MissingField::of(kernels, struct_name, field));
+        advice.extend(missing.take(MAX_FIELDS).map(|missing| missing.to_string()));
     }
-    Error::Compile {
-        source_file,
-        stderr,
-    }
+    error
 }
 
 /// Structs and fields that clang names in `no member named 'field' in 'struct name'`, each once.

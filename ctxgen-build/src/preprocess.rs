@@ -19,6 +19,7 @@ use crate::compile::Source;
 use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::scan::Scanned;
+use crate::system;
 
 /// What sources are preprocessed with.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,8 @@ impl Preprocessor<'_> {
     fn expand(&self, (name, source): &Source<'_>) -> Result<Expanded, Error> {
         let rule = self.scratch.join(format!("{name}.d"));
         let folder = self.folder();
-        self.clang.preprocess(source, &folder, &rule, self.options)
+        let expanded = self.clang.preprocess(source, &folder, &rule, self.options);
+        expanded.map_err(|error| system::advised(error, self.options))
     }
 
     /// Where the headers are. As line markers have it: without a slash at the end.

@@ -22,6 +22,7 @@ use crate::outdir::read;
 use crate::preprocess::Preprocessed;
 use crate::record::Record;
 use crate::scan::Scanned;
+use crate::system;
 use crate::undeclared;
 
 /// Which `vmlinux.h` the sources are compiled with.
@@ -149,12 +150,12 @@ impl<'a> Compilation<'a> {
         Err(self.advise(error))
     }
 
-    /// Adds to an error of clang's what its functions are that nothing declares.
+    /// Adds to an error of clang's what can be done about functions and headers that it does not find.
     fn advise(&self, mut error: Error) -> Error {
         if let Error::Compile { stderr, advice, .. } = &mut error {
             *advice = undeclared::advice(self.kernel, stderr);
         }
-        error
+        system::advised(error, self.options)
     }
 
     /// Compiles each source with the header and its own macros, and links each object.

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 
 use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
 use ctxgen::btf::Kind;
+use ctxgen::system_folders;
+use ctxgen::system_folders_args;
 
 use crate::skip;
 use crate::trimmed::corpus_files;
@@ -38,6 +41,21 @@ pub fn corpus() -> Vec<Program> {
         .filter(|path| path.to_string_lossy().ends_with(".bpf.c"))
         .map(|path| Program::read(&path))
         .collect()
+}
+
+/// Whether the system has a header of its own for an architecture.
+fn has_header(kernel: &KernelBtf, header: &str) -> bool {
+    let Some(arch) = kernel.arch() else {
+        return false;
+    };
+    let order = kernel.byte_order();
+    let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
+    let args = system_folders_args(order, arch);
+    let output = Command::new(clang).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("clang: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let folders = system_folders(&said, order, arch, Path::is_dir);
+    folders.iter().any(|folder| folder.join(header).exists())
 }
 
 impl Program {
@@ -102,6 +120,13 @@ impl Program {
             Some(format!("it is not for {arch}"))
         } else if self.needs_kfuncs && !has_kfuncs(kernel) {
             Some("BTF does not tell which functions are kernel functions for BPF".to_owned())
+        } else if text(&self.path).contains("<bpf/usdt.bpf.h>")
+            && !has_header(kernel, "asm/errno.h")
+        {
+            // usdt.bpf.h includes <linux/errno.h>, and that one this.
+            Some(format!(
+                "the system has no <asm/errno.h> for {arch} (Debian: libc6-dev, libc6-dev-…-cross)"
+            ))
         } else {
             None
         }

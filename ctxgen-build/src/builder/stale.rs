@@ -50,7 +50,6 @@ impl Builder {
 fn suspect<'k>(kernels: &'k [KernelBtf], error: &Error) -> Option<(PathBuf, Option<&'k PinNote>)> {
     let of = |origin: &Origin| kernels.iter().find(|kernel| kernel.origin() == origin);
     let inner = match error {
-        Error::Unseen { error, .. } => return suspect(kernels, error),
         Error::Context { error, .. } | Error::Hook { error, .. } | Error::Render(error) => error,
         Error::Compile { stderr, .. } if is_about_names(stderr) => {
             let kernel = kernels.first()?;

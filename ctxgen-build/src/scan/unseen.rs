@@ -21,24 +21,18 @@ struct Unseen<'a> {
 }
 
 /// The error, with a sentence for each context struct of which clang says that it does not know it.
-pub(crate) fn explain(error: Error, scanned: &[Scanned], kernel: &KernelBtf) -> Error {
-    let Error::Compile {
+pub(crate) fn explain(mut error: Error, scanned: &[Scanned], kernel: &KernelBtf) -> Error {
+    if let Error::Compile {
         source_file,
         stderr,
-        ..
-    } = &error
-    else {
-        return error;
-    };
-    let scanned = scanned.iter().find(|own| own.source == *source_file);
-    let remarks = scanned.map(|scanned| remarks(stderr, std::slice::from_ref(scanned), kernel));
-    match remarks.filter(|remarks| !remarks.is_empty()) {
-        Some(remarks) => Error::Unseen {
-            error: Box::new(error),
-            remarks: remarks.join("\n"),
-        },
-        None => error,
+        advice,
+    } = &mut error
+    {
+        let scanned = scanned.iter().filter(|own| own.source == *source_file);
+        let remarks = scanned.map(|own| remarks(stderr, std::slice::from_ref(own), kernel));
+        advice.extend(remarks.flatten().collect::<Vec<_>>());
     }
+    error
 }
 
 /// A sentence for each context struct of which clang says in `stderr` that it does not know it. It is about

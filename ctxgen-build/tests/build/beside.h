@@ -12,7 +12,7 @@ typedef unsigned long long __u64;
 typedef long long int64_t;
 typedef unsigned long long uint64_t;
 
-enum { false = 0, true = 1 };
+enum truth { false = 0, true = 1 };
 
 typedef struct {
 	int counter;
@@ -37,7 +37,6 @@ union key {
 };
 
 enum tcp_state { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_LISTEN = 10 };
-enum { PF_EXITING = 4, PF_KTHREAD = 8 };
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID };
 
 struct sock {
@@ -50,6 +49,7 @@ struct sock {
 	wchar_t letter;
 	int64_t when;
 	bool is_open;
+	enum { PF_EXITING = 4, PF_KTHREAD = 8 } flags;
 	int pid;
 	int mark : 3;
 	filter_t filter;
@@ -75,6 +75,6 @@ int bpf_lsm_sock_key(union key key, enum pid_type type)
 	return 0;
 }
 
-void mentions_values(enum pid_type *a, uint64_t *b)
+void mentions_values(enum pid_type *a, uint64_t *b, enum truth *c)
 {
 }

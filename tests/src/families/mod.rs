@@ -148,13 +148,9 @@ pub fn build_with(
         .arch()
         .map(ctxgen::Arch::rust_name)
         .unwrap_or_default();
-    // What libbpf's header for static probes needs of the C library's, as in the corpus.
-    let mut include = OsString::from("-I");
-    include.push(workspace().join("tests/corpus"));
     let built = Builder::new()
         .sources(fitting)
         .clang(&clang.path)
-        .clang_args([include])
         .clang_args(args)
         .btf(btf)
         .user(&user)
