@@ -36,10 +36,16 @@
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
 	asm("" : "+r"(__bits));                                                        \
-	__builtin_assume(__ctx_is_int(__typeof__(__kept)) ||                           \
-			 __bits <= __ctx_mask(__typeof__(__kept)));                    \
+	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \
+		     __bits <= __ctx_mask(__typeof__(__kept)));                        \
 	(__typeof__(__kept))__bits;                                                    \
 })
+
+#ifdef __clang__
+#define __ctx_assume(condition) __builtin_assume(condition)
+#else
+#define __ctx_assume(condition) ((condition) ? (void)0 : __builtin_unreachable())
+#endif
 
 #define __ctx_is_int(type) __builtin_types_compatible_p(type, int)
 

@@ -2,12 +2,14 @@
 
 mod accessor;
 mod data;
+mod gaps;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use self::accessor::accessor;
 use self::accessor::needs_own_types;
+use self::gaps::Gaps;
 
 use super::dump_error;
 use super::mentions::Mentions;
@@ -392,25 +394,6 @@ fn those(kernels: &[usize], labels: &[String]) -> String {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
         None => String::new(),
-    }
-}
-
-/// What of a struct is none of its fields.
-#[derive(Default)]
-struct Gaps {
-    /// Where the last field ends, in bytes.
-    end: u32,
-    count: u32,
-}
-
-impl Gaps {
-    /// Reserves what is between the last field and the next one.
-    fn fill(&mut self, out: &mut String, next: u32) {
-        if next > self.end {
-            let (number, len) = (self.count, next - self.end);
-            let _ = writeln!(out, "\tunsigned char {GAP}{number}[{len}];");
-            self.count += 1;
-        }
     }
 }
 

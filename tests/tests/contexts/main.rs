@@ -15,5 +15,6 @@ mod hostile;
 mod layouts;
 mod names;
 mod refusals;
+mod static_offsets;
 mod struct_ops;
 mod tools;
