@@ -12,7 +12,8 @@
 //! It finds the context structs that the sources name (`struct btf_lsm_file_mprotect_ctx`), makes
 //! them from the target kernel's BTF, compiles the sources with clang, holds each program's SEC
 //! name against its context, and what its instructions do with that against what the kernel's verifier
-//! takes ([`Refused`]), and generates the libbpf-rs skeleton and Rust bindings of the contexts. `ctxgen::include_bpf!("guard")` brings both into the crate.
+//! takes ([`Refused`]), and generates the libbpf-rs skeleton and Rust bindings of the contexts.
+//! `ctxgen::include_bpf!("guard")` brings both into the crate.
 //!
 //! # Which contexts
 //!

@@ -26,86 +26,28 @@ impl Reads<'_> {
         severity: Severity,
         why: Why,
     ) -> Refused {
-        let refuses = match severity {
-            Severity::Error => "which the verifier refuses",
-            Severity::Warning => "which verifiers before Linux 7.1 refuse",
-        };
         let fields = self.fields(program, access);
         let place = self.place(program, access, &fields);
-        let verb = verb(access.kind);
-        let (what, instead) = match why {
-            Why::Modified => (
-                format!("{verb} {place} through a computed address, {refuses} ({SAID})"),
-                self.copies(program, &fields),
-            ),
-            Why::ModifiedForHelper => (
-                format!(
-                    "hands the address of {place} to a helper that takes the context itself, {refuses} \
-                     ({SAID})"
-                ),
-                "Hand on the context as the program gets it.".to_owned(),
-            ),
-            Why::Atomic => (
-                format!("an atomic operation on {place}: the verifier takes none on a context"),
-                String::new(),
-            ),
-            Why::Store => (
-                format!("stores to {place}: a program may only read this context"),
-                "Copy it to a variable, and change that.".to_owned(),
-            ),
-            Why::WithinSlot => (
-                format!(
-                    "{verb} a part of {place} that does not start with the slot: the verifier refuses \
-                     offsets that are no multiple of 8"
-                ),
-                self.whole(program, &fields),
-            ),
-            Why::Misaligned => (
-                format!(
-                    "{verb} {} bytes of {place}, at an offset that is no multiple of that: the \
-                     verifier refuses it",
-                    access.width
-                ),
-                self.whole(program, &fields),
-            ),
-            Why::Outside => (
-                format!("{verb} {place}, which is outside of the context"),
-                String::new(),
-            ),
-            Why::RecordHead => (
-                format!(
-                    "{verb} {place}: the first 8 bytes of an event's record are not for programs, and \
-                     the verifier refuses it"
-                ),
-                match hook_of(program) {
-                    Some(hook) => format!(
-                        "The event's own fields follow behind these, in struct {}.",
-                        hook.struct_name()
-                    ),
-                    None => String::new(),
-                },
-            ),
-            Why::NarrowPointer => (
-                format!(
-                    "loads {} bytes of the pointer {place}: since Linux 6.13, the verifier takes nothing \
-                     but all 8",
-                    access.width
-                ),
-                self.whole(program, &fields),
-            ),
-            Why::UpperBytes => (
-                format!(
-                    "{verb} the first {} bytes of {place}: in this byte order, an argument is in the \
-                     last bytes of its slot",
-                    access.width
-                ),
-                self.whole(program, &fields),
-            ),
-        };
         Refused {
-            what,
-            instead,
+            what: what(access, &place, severity, why),
+            instead: self.instead(program, &fields, why),
             ..self.finding(program, Some(access))
+        }
+    }
+
+    fn instead(&self, program: &Program, fields: &[PlacedField], why: Why) -> String {
+        match why {
+            Why::Modified | Why::NotConstant => self.copies(program, fields),
+            Why::ModifiedForHelper => "Hand on the context as the program gets it.".to_owned(),
+            Why::Store => "Copy it to a variable, and change that.".to_owned(),
+            Why::RecordHead => hook_of(program).map_or_else(String::new, |hook| {
+                let name = hook.struct_name();
+                format!("The event's own fields follow behind these, in struct {name}.")
+            }),
+            Why::WithinSlot | Why::Misaligned | Why::NarrowPointer | Why::UpperBytes => {
+                self.whole(program, fields)
+            }
+            Why::Atomic | Why::Outside => String::new(),
         }
     }
 
@@ -144,7 +86,7 @@ impl Reads<'_> {
             return alternatives(arrows.collect());
         }
         let Some(offsets) = access.offsets() else {
-            return format!("a part of {name} that is not constant");
+            return format!("some part of {name}");
         };
         let parameter = self.functions.parameter(&program.name, 1);
         let are_slots = parameter.is_some_and(|parameter| parameter.points_to == Pointee::Slots);
@@ -216,6 +158,53 @@ impl Reads<'_> {
     fn declared(&self, id: TypeId, name: &str) -> String {
         let declared = CDump::new(self.object.btf()).and_then(|mut dump| dump.declare(id, name));
         declared.unwrap_or_else(|_| format!("unsigned long {name}"))
+    }
+}
+
+/// What is the matter with an access to a place.
+fn what(access: &Access, place: &str, severity: Severity, why: Why) -> String {
+    let verb = verb(access.kind);
+    let width = access.width;
+    let refuses = match severity {
+        Severity::Error => "which the verifier refuses",
+        Severity::Warning => "which verifiers before Linux 7.1 refuse",
+    };
+    match why {
+        Why::Modified => {
+            format!("{verb} {place} through a computed address, {refuses} ({SAID})")
+        }
+        Why::NotConstant => format!(
+            "{verb} {place} through a computed address, which the verifier takes only where the offset \
+             is a constant on each way through the program"
+        ),
+        Why::ModifiedForHelper => format!(
+            "hands the address of {place} to a helper that takes the context itself, {refuses} ({SAID})"
+        ),
+        Why::Atomic => {
+            format!("an atomic operation on {place}: the verifier takes none on a context")
+        }
+        Why::Store => format!("stores to {place}: a program may only read this context"),
+        Why::WithinSlot => format!(
+            "{verb} a part of {place} that does not start with the slot: the verifier refuses offsets \
+             that are no multiple of 8"
+        ),
+        Why::Misaligned => format!(
+            "{verb} {width} bytes of {place}, at an offset that is no multiple of that: the verifier \
+             refuses it"
+        ),
+        Why::Outside => format!("{verb} {place}, which is outside of the context"),
+        Why::RecordHead => format!(
+            "{verb} {place}: the first 8 bytes of an event's record are not for programs, and the \
+             verifier refuses it"
+        ),
+        Why::NarrowPointer => format!(
+            "loads {width} bytes of the pointer {place}: since Linux 6.13, the verifier takes nothing \
+             but all 8"
+        ),
+        Why::UpperBytes => format!(
+            "{verb} the first {width} bytes of {place}: in this byte order, an argument is in the last \
+             bytes of its slot"
+        ),
     }
 }
 

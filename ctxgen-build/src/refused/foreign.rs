@@ -157,14 +157,10 @@ impl Reads<'_> {
         if foreign.declared != Memory::Slots {
             return true;
         }
-        // Macros for registers cast whatever they get.
         let text = access.line.as_ref().map_or("", |line| &line.text);
-        let name = self.context_name(program);
         let is_by_slot = text.contains("BPF_PROG")
             || foreign.is == Memory::Registers
-                && (text.contains(&format!("{name}["))
-                    || text.contains(&format!("*{name}"))
-                    || text.contains("->args["));
+                && is_by_slot(access, text, self.context_name(program));
         is_by_slot && !(foreign.is == Memory::Registers && are_registers(access, kernels))
     }
 
@@ -247,6 +243,21 @@ impl Reads<'_> {
             program.section
         )
     }
+}
+
+/// Whether an access to registers, in a line of that text, is to a slot by its number. Macros for registers
+/// cast whatever they get.
+fn is_by_slot(access: &Access, text: &str, name: &str) -> bool {
+    const SLOTS: i64 = 12 * 8;
+    // No argument is in these on any architecture, but for those of which `are_registers` tells.
+    const FIRST: i64 = 4 * 8;
+    let offsets = access.offsets().unwrap_or_default();
+    let are_below = |end| offsets.iter().all(|offset| (0..end).contains(offset));
+    if text.contains("PT_REGS") || !are_below(SLOTS) {
+        return false;
+    }
+    let is_indexed = text.contains('[') || text.contains(&format!("*{name}"));
+    is_indexed || !text.contains("->") && are_below(FIRST)
 }
 
 fn is_handed_on(access: &Access) -> bool {

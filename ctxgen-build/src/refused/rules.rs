@@ -23,7 +23,9 @@ const RECORD_HEAD: i64 = 8;
 pub(super) enum Why {
     /// The address is the context's and an offset.
     Modified,
-    /// That, and a helper gets it.
+    /// That, and the kernel takes it where it is a constant.
+    NotConstant,
+    /// It is, and a helper gets it.
     ModifiedForHelper,
     /// It is an atomic operation.
     Atomic,
@@ -110,7 +112,7 @@ fn of_modified(
                 .filter_map(|offset| of_place(kind, access, *offset, order));
             each.next()
         }
-        (Modified::Taken, _) => warning,
+        (Modified::Taken, _) => Some((Severity::Warning, Why::NotConstant)),
     }
 }
 

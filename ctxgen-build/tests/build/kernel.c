@@ -61,6 +61,19 @@ struct pt_regs {
 
 typedef struct pt_regs bpf_user_pt_regs_t;
 
+#ifdef ARM64
+struct user_pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+};
+
+void show_regs(struct user_pt_regs *regs)
+{
+}
+#endif
+
 struct seq_file {
 	unsigned long count;
 };

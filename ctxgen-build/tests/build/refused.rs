@@ -211,12 +211,43 @@ fn slots_where_there_are_registers() {
     let indexed =
         "SEC(\"kprobe/vfs_unlink\") int prog(unsigned long long *ctx) { return ctx[0]; }\n";
     assert_eq!(mismatch(indexed).program, "prog");
+    let in_function = "static __noinline u64 first(u64 *args) { return args[0]; }
+SEC(\"kprobe/vfs_unlink\") int prog(u64 *ctx) { return first(ctx); }\n";
+    assert!(
+        mismatch(in_function)
+            .to_string()
+            .contains("return args[0];")
+    );
+    let by_own_macro = "#define HANDLER BPF_PROG
+SEC(\"kprobe/vfs_unlink\") int HANDLER(prog, u64 dir) { return dir; }\n";
+    assert_eq!(mismatch(by_own_macro).program, "prog");
     let record = "SEC(\"tp/sched/sched_switch\") int BPF_PROG(prog, u64 a, u64 b) { return b; }\n";
     let found = mismatch(record);
     assert_eq!(found.gets.as_deref(), Some("btf_tp_sched_sched_switch_ctx"));
     let args = "SEC(\"kprobe/vfs_unlink\")
 int prog(struct bpf_raw_tracepoint_args *ctx) { return ctx->args[0]; }\n";
     assert_eq!(mismatch(args).takes, "bpf_raw_tracepoint_args");
+}
+
+#[test]
+fn slots_that_are_registers() {
+    let arm64 = kernel_with("arm64", Order::Little, &["-DANY_ARCH", "-DARM64"]);
+    // The first registers of arm64 are those of the arguments, one by one; there are eight.
+    for (slot, is_right) in [(1, true), (7, true), (8, false)] {
+        let text =
+            format!("SEC(\"kprobe/vfs_unlink\") int prog(u64 *ctx) {{ return ctx[{slot}]; }}\n");
+        let project = project(&text);
+        let built = project
+            .builder()
+            .btf(&arm64)
+            .target("aarch64-unknown-linux-gnu")
+            .source(project.path("src/prog.bpf.c"))
+            .generate();
+        match built {
+            Ok(made) => assert!(is_right && made.warnings.is_empty(), "{slot}: {made:?}"),
+            Err(error) => assert!(!is_right, "{slot}: {error}"),
+        }
+    }
 }
 
 #[test]

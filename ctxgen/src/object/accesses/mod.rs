@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod calls;
 mod code;
 mod helper;
 mod instruction;

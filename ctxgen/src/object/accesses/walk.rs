@@ -9,15 +9,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
+use super::calls::Frame;
 use super::code::Code;
 use super::code::Place;
 use super::code::Target;
-use super::helper;
 use super::instruction::Instruction;
 use super::instruction::LAST_ARGUMENT;
 use super::result::AccessKind;
 use super::result::Extent;
-use super::state::Stacks;
 use super::state::State;
 use super::transfer;
 use super::value::Numbers;
@@ -30,10 +29,6 @@ const STATES: usize = 1 << 15;
 const PLACES: usize = 1 << 19;
 /// How many uses of the context are noted in all programs of one object.
 const RECORDS: usize = 1 << 16;
-/// How many calls are told apart in one program.
-const FRAMES: usize = 1 << 9;
-/// How deep functions call each other (`MAX_CALL_FRAMES` of `include/linux/bpf_verifier.h`).
-const DEPTH: usize = 8;
 
 /// What is left for the programs of one object.
 #[derive(Debug)]
@@ -68,23 +63,14 @@ pub(super) struct Walked {
     pub(super) extent: Extent,
 }
 
-/// A function in a chain of calls.
-#[derive(Debug)]
-struct Frame {
-    depth: usize,
-    /// The frame that has called it, the place behind the call, and the states before the call, joined.
-    caller: Option<(u32, Place, State)>,
-    /// What it has returned so far.
-    returned: Option<(Value, Stacks)>,
-}
+/// A place in a frame.
+pub(super) type Node = (u32, Place);
 
-type Node = (u32, Place);
-
-struct Walk<'w> {
-    code: &'w Code<'w>,
-    frames: Vec<Frame>,
+pub(super) struct Walk<'w> {
+    pub(super) code: &'w Code<'w>,
+    pub(super) frames: Vec<Frame>,
     /// The frames by the frame that calls and the call.
-    calls: HashMap<Node, u32>,
+    pub(super) calls: HashMap<Node, u32>,
     states: HashMap<Node, State>,
     /// How many places of stacks all states have.
     places: usize,
@@ -96,11 +82,7 @@ struct Walk<'w> {
 pub(super) fn walk(code: &Code<'_>, entry: Place, budget: &mut Budget) -> Walked {
     let mut walk = Walk {
         code,
-        frames: vec![Frame {
-            depth: 1,
-            caller: None,
-            returned: None,
-        }],
+        frames: vec![Frame::outermost()],
         calls: HashMap::new(),
         states: HashMap::new(),
         places: 0,
@@ -132,7 +114,7 @@ pub(super) fn walk(code: &Code<'_>, entry: Place, budget: &mut Budget) -> Walked
 
 impl Walk<'_> {
     /// Joins a state to what is kept for a place; it goes on from there if that adds something.
-    fn arrive(&mut self, node: Node, state: State) {
+    pub(super) fn arrive(&mut self, node: Node, state: State) {
         let joined = match self.states.get(&node) {
             Some(known) => {
                 let joined = known.join(&state);
@@ -150,7 +132,7 @@ impl Walk<'_> {
         self.waiting.insert(node);
     }
 
-    fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.walked.extent = self.walked.extent.max(Extent::Partly);
     }
 
@@ -325,7 +307,7 @@ impl Walk<'_> {
         record.is_certain &= is_certain;
     }
 
-    fn hand_on(
+    pub(super) fn hand_on(
         &mut self,
         place: Place,
         state: &State,
@@ -334,104 +316,6 @@ impl Walk<'_> {
     ) {
         for argument in 1..=arguments.min(LAST_ARGUMENT) {
             self.touch(place, kind(argument), state.get(argument), (0, 0, false));
-        }
-    }
-
-    fn helper(&mut self, node: Node, number: i32, state: &mut State) -> Option<i64> {
-        let arguments = helper::arguments(number);
-        let kind = |argument| AccessKind::Helper { number, argument };
-        self.hand_on(node.1, state, arguments, kind);
-        state.overwrite(arguments);
-        if let Some((function, from, to)) = helper::callback(number)
-            && let Value::Function(target) = *state.get(function)
-        {
-            let mut called = state.called();
-            let passed = state.get(from).clone();
-            for register in 1..=LAST_ARGUMENT {
-                called.set(register, Value::Other);
-            }
-            called.set(to, passed);
-            // It need not be called at all.
-            self.enter(node, target, called, state);
-        }
-        *state = state.after_call(Value::ANY, None);
-        Some(1)
-    }
-
-    fn call(&mut self, node: Node, by: i32, state: &mut State) -> Option<i64> {
-        let (_, place) = node;
-        if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
-            let kind = |argument| AccessKind::KernelFunction { argument };
-            self.hand_on(place, state, arguments, kind);
-            state.overwrite(arguments);
-            *state = state.after_call(Value::ANY, None);
-            return Some(1);
-        }
-        if let Some(target) = self.code.called(place, by)
-            && self.code.at(target).is_some()
-        {
-            let function = self.code.function(target);
-            let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
-            let kind = |argument| AccessKind::Function { argument };
-            self.hand_on(place, state, arguments, kind);
-            if self.enter(node, target, state.called(), state) {
-                return None;
-            }
-        }
-        self.give_up();
-        *state = state.after_call(Value::ANY, None);
-        Some(1)
-    }
-
-    /// Goes into a function; whether it is followed.
-    fn enter(&mut self, call: Node, target: Place, called: State, before: &State) -> bool {
-        let depth = self.frames[call.0 as usize].depth + 1;
-        let known = self.calls.get(&call).copied();
-        let frame = match known {
-            Some(frame) => frame,
-            None if depth > DEPTH || self.frames.len() >= FRAMES => {
-                self.give_up();
-                return false;
-            }
-            None => {
-                let Some(back) = call.1.moved(1) else {
-                    return false;
-                };
-                let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
-                self.calls.insert(call, frame);
-                self.frames.push(Frame {
-                    depth,
-                    caller: Some((call.0, back, before.clone())),
-                    returned: None,
-                });
-                frame
-            }
-        };
-        if let Some((_, _, known)) = &mut self.frames[frame as usize].caller {
-            let joined = known.join(before);
-            *known = joined;
-        }
-        self.arrive((frame, target), called);
-        self.go_back(frame);
-        true
-    }
-
-    fn exit(&mut self, frame: u32, state: &State) {
-        let (value, stacks) = state.returned();
-        let of = &mut self.frames[frame as usize];
-        of.returned = Some(match &of.returned {
-            Some((known, known_stacks)) => (known.join(&value), known_stacks.join(&stacks)),
-            None => (value, stacks),
-        });
-        self.go_back(frame);
-    }
-
-    /// Goes on behind the call of a function, if it has returned yet.
-    fn go_back(&mut self, frame: u32) {
-        let of = &self.frames[frame as usize];
-        if let (Some((caller, back, before)), Some((value, stacks))) = (&of.caller, &of.returned) {
-            let state = before.after_call(value.clone(), Some(stacks.clone()));
-            self.arrive((*caller, *back), state);
         }
     }
 }

@@ -1,0 +1,139 @@
+//! The way into functions and back.
+
+use super::code::Place;
+use super::code::Target;
+use super::helper;
+use super::instruction::LAST_ARGUMENT;
+use super::result::AccessKind;
+use super::state::Stacks;
+use super::state::State;
+use super::value::Value;
+use super::walk::Node;
+use super::walk::Walk;
+
+/// How many calls are told apart in one program.
+const FRAMES: usize = 1 << 9;
+/// How deep functions call each other (`MAX_CALL_FRAMES` of `include/linux/bpf_verifier.h`).
+const DEPTH: usize = 8;
+
+/// A function in a chain of calls.
+#[derive(Debug)]
+pub(super) struct Frame {
+    depth: usize,
+    /// The frame that has called it, the place behind the call, and the states before the call, joined.
+    caller: Option<(u32, Place, State)>,
+    /// What it has returned so far.
+    returned: Option<(Value, Stacks)>,
+}
+
+impl Frame {
+    /// The program itself.
+    pub(super) fn outermost() -> Self {
+        Self {
+            depth: 1,
+            caller: None,
+            returned: None,
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// A call of a helper, which may call a function of the program.
+    pub(super) fn helper(&mut self, node: Node, number: i32, state: &mut State) -> Option<i64> {
+        let arguments = helper::arguments(number);
+        let kind = |argument| AccessKind::Helper { number, argument };
+        self.hand_on(node.1, state, arguments, kind);
+        state.overwrite(arguments);
+        if let Some((function, from, to)) = helper::callback(number)
+            && let Value::Function(target) = *state.get(function)
+        {
+            let mut called = state.called();
+            let passed = state.get(from).clone();
+            for register in 1..=LAST_ARGUMENT {
+                called.set(register, Value::Other);
+            }
+            called.set(to, passed);
+            // It need not be called at all.
+            self.enter(node, target, called, state);
+        }
+        *state = state.after_call(Value::ANY, None);
+        Some(1)
+    }
+
+    pub(super) fn call(&mut self, node: Node, by: i32, state: &mut State) -> Option<i64> {
+        let (_, place) = node;
+        if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
+            let kind = |argument| AccessKind::KernelFunction { argument };
+            self.hand_on(place, state, arguments, kind);
+            state.overwrite(arguments);
+            *state = state.after_call(Value::ANY, None);
+            return Some(1);
+        }
+        if let Some(target) = self.code.called(place, by)
+            && self.code.at(target).is_some()
+        {
+            let function = self.code.function(target);
+            let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
+            let kind = |argument| AccessKind::Function { argument };
+            self.hand_on(place, state, arguments, kind);
+            if self.enter(node, target, state.called(), state) {
+                return None;
+            }
+        }
+        self.give_up();
+        *state = state.after_call(Value::ANY, None);
+        Some(1)
+    }
+
+    /// Goes into a function; whether it is followed.
+    fn enter(&mut self, call: Node, target: Place, called: State, before: &State) -> bool {
+        let depth = self.frames[call.0 as usize].depth + 1;
+        let known = self.calls.get(&call).copied();
+        let frame = match known {
+            Some(frame) => frame,
+            None if depth > DEPTH || self.frames.len() >= FRAMES => {
+                self.give_up();
+                return false;
+            }
+            None => {
+                let Some(back) = call.1.moved(1) else {
+                    return false;
+                };
+                let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+                self.calls.insert(call, frame);
+                self.frames.push(Frame {
+                    depth,
+                    caller: Some((call.0, back, before.clone())),
+                    returned: None,
+                });
+                frame
+            }
+        };
+        if let Some((_, _, known)) = &mut self.frames[frame as usize].caller {
+            let joined = known.join(before);
+            *known = joined;
+        }
+        self.arrive((frame, target), called);
+        self.go_back(frame);
+        true
+    }
+
+    pub(super) fn exit(&mut self, frame: u32, state: &State) {
+        let (value, stacks) = state.returned();
+        let of = &mut self.frames[frame as usize];
+        of.returned = Some(match &of.returned {
+            Some((known, known_stacks)) => (known.join(&value), known_stacks.join(&stacks)),
+            None => (value, stacks),
+        });
+        self.go_back(frame);
+    }
+
+    /// Goes on behind the call of a function, if it has returned yet.
+    fn go_back(&mut self, frame: u32) {
+        let of = &self.frames[frame as usize];
+        if let (Some((caller, back, before)), Some((value, stacks))) = (&of.caller, &of.returned) {
+            let state = before.after_call(value.clone(), Some(stacks.clone()));
+            self.arrive((*caller, *back), state);
+        }
+    }
+}
