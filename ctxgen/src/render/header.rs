@@ -28,7 +28,6 @@ use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
-use crate::layout::GAP;
 use crate::layout::Layout;
 use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
