@@ -145,6 +145,14 @@ pub fn compare<'a>(
     report
 }
 
+/// What of a refusal in these words BTF does not tell.
+fn not_in_btf(reason: &str) -> Option<&'static str> {
+    OUTSIDE
+        .iter()
+        .find(|(words, _)| reason.contains(words))
+        .map(|(_, why)| *why)
+}
+
 fn version(release: &str) -> Option<Version> {
     let mut parts = release.split(['.', '-']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
@@ -283,10 +291,7 @@ impl Judgement<'_, '_> {
         if (errno, reason) == ("EINVAL", "") && DENIED.contains(&self.case.hook.target()) {
             return Some("on the kernel's list of refused functions");
         }
-        OUTSIDE
-            .iter()
-            .find(|(words, _)| reason.contains(words))
-            .map(|(_, why)| *why)
+        not_in_btf(reason)
     }
 
     fn load(&mut self, load: Load, expected: &Expected, verdict: Verdict<'_>) {
@@ -431,6 +436,20 @@ mod tests {
         assert!(is_number("scalar"));
         assert!(is_number("inv"));
         assert!(!is_number("ptr_sock"));
+    }
+
+    #[test]
+    fn refusals_that_btf_does_not_tell() {
+        for (reason, why) in [
+            (
+                "JIT does not support fsession",
+                Some("not supported by the kernel's JIT"),
+            ),
+            ("points to disabled hook", Some("LSM hook switched off")),
+            ("invalid bpf_context access off=8 size=8", None),
+        ] {
+            assert_eq!(not_in_btf(reason), why, "{reason}");
+        }
     }
 
     #[test]
