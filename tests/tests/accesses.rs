@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use ctxgen::RUNNING_BTF;
@@ -31,44 +32,68 @@ fn clangs() -> Vec<&'static str> {
     all.into_iter().filter(is_here).collect()
 }
 
-fn builder(clang: &str, out: &Path) -> Builder {
+fn builder(source: &Path, clang: &str, out: &Path) -> Builder {
     Builder::new()
-        .source(workspace().join("tests/accesses/shapes.bpf.c"))
+        .source(source)
         .btf(RUNNING_BTF)
         .target("x86_64-unknown-linux-gnu")
         .clang(clang)
         .out_dir(out)
 }
 
-#[test]
-fn what_is_refused_is_what_the_verifier_refuses() {
+fn shapes() -> PathBuf {
+    workspace().join("tests/accesses/shapes.bpf.c")
+}
+
+/// Whether programs can be built and loaded here; where not, that is said.
+fn can_load(what: &str) -> bool {
     if cfg!(not(target_arch = "x86_64")) {
-        return skip("shapes of accesses", "they name registers of x86-64");
+        skip(what, "they name registers of x86-64");
+        return false;
     }
     if !is_root() {
-        return skip("shapes of accesses", "loading programs takes root");
+        skip(what, "loading programs takes root");
+        return false;
     }
-    if running("shapes of accesses").is_none() {
+    running(what).is_some()
+}
+
+/// The programs of a source that the build refuses, and how many it has, after the running kernel has been
+/// asked about each.
+fn refused(source: &Path, clang: &str) -> (BTreeSet<String>, usize) {
+    let out = tempfile::tempdir().unwrap();
+    let built = builder(source, clang, out.path()).generate();
+    let (said, text) = match built {
+        Ok(_) => (BTreeSet::new(), String::new()),
+        Err(Error::Refused(refused)) => {
+            let programs = refused.iter().map(|found| found.program.clone());
+            (
+                programs.collect(),
+                Error::Refused(refused.clone()).to_string(),
+            )
+        }
+        Err(error) => panic!("{clang}: {error}"),
+    };
+    let name = source.file_name().unwrap().to_string_lossy();
+    let object = out.path().join(name.replace(".bpf.c", ".bpf.o"));
+    let outcomes = load::each(&std::fs::read(object).unwrap(), false).unwrap();
+    let wrong: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| outcome.refused.is_some() != said.contains(&outcome.program))
+        .map(ToString::to_string)
+        .collect();
+    assert!(wrong.is_empty(), "{clang}: {wrong:#?}\n{text}");
+    (said, outcomes.len())
+}
+
+#[test]
+fn what_is_refused_is_what_the_verifier_refuses() {
+    if !can_load("shapes of accesses") {
         return;
     }
     for clang in clangs() {
-        let out = tempfile::tempdir().unwrap();
-        let error = builder(clang, out.path()).generate().unwrap_err();
-        let Error::Refused(refused) = &error else {
-            panic!("{clang}: {error}");
-        };
-        let said: BTreeSet<&str> = refused.iter().map(|found| &*found.program).collect();
-        let object = std::fs::read(out.path().join("shapes.bpf.o")).unwrap();
-        let outcomes = load::each(&object, false).unwrap();
-        assert!(outcomes.len() > 40);
-        let mut wrong = Vec::new();
-        for outcome in &outcomes {
-            let is_refused = outcome.refused.is_some();
-            if is_refused != said.contains(&*outcome.program) {
-                wrong.push(format!("{outcome}"));
-            }
-        }
-        assert!(wrong.is_empty(), "{clang}: {wrong:#?}\n{error}");
+        let (said, all) = refused(&shapes(), clang);
+        assert!(all > 40);
         // Whatever clang makes of the others.
         for program in [
             "slot_upper_half",
@@ -84,6 +109,23 @@ fn what_is_refused_is_what_the_verifier_refuses() {
         ] {
             assert!(said.contains(program), "{clang}: {program}");
         }
+    }
+}
+
+#[test]
+fn cases_from_the_field() {
+    if !can_load("cases from the field") {
+        return;
+    }
+    let cases = workspace().join("../shared/field-cases");
+    if !cases.is_dir() {
+        return skip("cases from the field", "they are not here");
+    }
+    for clang in clangs() {
+        refused(&cases.join("01-folded-loads/pick.bpf.c"), clang);
+        let (said, _) = refused(&cases.join("08-global-functions/plain.bpf.c"), clang);
+        let expected = ["plain", "plain_reg"].map(str::to_owned);
+        assert_eq!(said, BTreeSet::from(expected), "{clang}");
     }
 }
 
@@ -129,13 +171,15 @@ fn found(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn objects_that_are_not_linked_yet() {
-    if running("objects that are not linked").is_none() {
+    if !can_load("objects that are not linked") {
         return;
     }
     for clang in clangs() {
         for order in ["bpfel", "bpfeb"] {
             let out = tempfile::tempdir().unwrap();
-            let built = builder(clang, out.path()).relocatable(true).generate();
+            let built = builder(&shapes(), clang, out.path())
+                .relocatable(true)
+                .generate();
             assert!(built.is_err(), "{clang}");
             let compiled = out.path().join("compiled.o");
             let status = Command::new(clang)
@@ -149,7 +193,7 @@ fn objects_that_are_not_linked_yet() {
                     "-isystem",
                 ])
                 .arg(out.path().join("include"))
-                .arg(workspace().join("tests/accesses/shapes.bpf.c"))
+                .arg(shapes())
                 .arg("-o")
                 .arg(&compiled)
                 .status()
