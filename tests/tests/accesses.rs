@@ -14,6 +14,7 @@ use ctxgen_build::Builder;
 use ctxgen_build::Error;
 use ctxgen_tests::families::load;
 use ctxgen_tests::is_root;
+use ctxgen_tests::prng::Prng;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
@@ -219,4 +220,53 @@ fn objects_that_are_not_linked_yet() {
             }
         }
     }
+}
+
+#[test]
+fn damaged_objects() {
+    let Some(clang) = clangs().into_iter().next() else {
+        return;
+    };
+    let out = tempfile::tempdir().unwrap();
+    let object = out.path().join("walks.o");
+    let source = out.path().join("walks.c");
+    std::fs::write(
+        &source,
+        "static __attribute__((noinline)) int second(int by, unsigned long long *ctx)\n\
+         { return ctx[by ? 1 : 2]; }\n\
+         __attribute__((section(\"tp_btf/x\"))) int first(unsigned long long *ctx)\n\
+         { for (int i = 0; i < (int)ctx[3]; i++) ctx[4] += second(i, ctx); return 0; }\n\
+         __attribute__((section(\"kprobe/x\"))) int third(unsigned long long *ctx)\n\
+         { return second(ctx[0], ctx); }\n",
+    )
+    .unwrap();
+    let status = Command::new(clang)
+        .args(["-g", "-O2", "-c", "-target", "bpfel"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let bytes = std::fs::read(&object).unwrap();
+    let whole = ObjectFile::parse(&bytes).unwrap();
+    let found = accesses(&whole, &bytes).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|found| !found.accesses.is_empty()));
+    let mut numbers = Prng::new(7);
+    let mut read = 0;
+    for _ in 0..2_000 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=numbers.below(8) {
+            let at = numbers.below(damaged.len());
+            damaged[at] = numbers.below(256) as u8;
+        }
+        if let Ok(object) = ObjectFile::parse(&damaged) {
+            // The bytes of another object are an error at most.
+            let _ = accesses(&object, &bytes);
+            let _ = accesses(&whole, &damaged);
+            read += usize::from(accesses(&object, &damaged).is_ok());
+        }
+    }
+    assert!(read > 100, "{read}");
 }
