@@ -321,10 +321,12 @@ impl Builder {
             let object = check::read(unit.source, &unit.object)?;
             let reads = Reads::new(unit.source, &object, &unit.object, &options)?;
             let functions = reads.functions();
-            let found = check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
-            mismatches.extend(found);
+            let mut of_unit =
+                check::mismatches(kernels, unit.source, &object, functions, &unit.object)?;
             let found = reads.findings(kernels);
-            mismatches.extend(found.mismatches);
+            of_unit.extend(found.mismatches);
+            of_unit.sort_by(|a, b| a.program.cmp(&b.program));
+            mismatches.extend(of_unit);
             refused.extend(found.refused);
             warnings.extend(found.warnings);
             if !self.relocatable {
