@@ -383,10 +383,12 @@ impl Builder {
             let object = check::read(&sources, &unit.object)?;
             let reads = Reads::new(&sources, &object, &unit.object, &options)?;
             let functions = reads.functions();
-            let found = check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
-            mismatches.extend(found);
+            let mut of_unit =
+                check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
             let found = reads.findings(kernels);
-            mismatches.extend(found.mismatches);
+            of_unit.extend(found.mismatches);
+            of_unit.sort_by(|a, b| a.program.cmp(&b.program));
+            mismatches.extend(of_unit);
             refused.extend(found.refused);
             warnings.extend(found.warnings);
             if !self.relocatable {

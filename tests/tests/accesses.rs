@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use ctxgen::RUNNING_BTF;
@@ -13,6 +14,7 @@ use ctxgen_build::Builder;
 use ctxgen_build::Error;
 use ctxgen_tests::families::load;
 use ctxgen_tests::is_root;
+use ctxgen_tests::prng::Prng;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
@@ -31,44 +33,68 @@ fn clangs() -> Vec<&'static str> {
     all.into_iter().filter(is_here).collect()
 }
 
-fn builder(clang: &str, out: &Path) -> Builder {
+fn builder(source: &Path, clang: &str, out: &Path) -> Builder {
     Builder::new()
-        .source(workspace().join("tests/accesses/shapes.bpf.c"))
+        .source(source)
         .btf(RUNNING_BTF)
         .target("x86_64-unknown-linux-gnu")
         .clang(clang)
         .out_dir(out)
 }
 
-#[test]
-fn what_is_refused_is_what_the_verifier_refuses() {
+fn shapes() -> PathBuf {
+    workspace().join("tests/accesses/shapes.bpf.c")
+}
+
+/// Whether programs can be built and loaded here; where not, that is said.
+fn can_load(what: &str) -> bool {
     if cfg!(not(target_arch = "x86_64")) {
-        return skip("shapes of accesses", "they name registers of x86-64");
+        skip(what, "they name registers of x86-64");
+        return false;
     }
     if !is_root() {
-        return skip("shapes of accesses", "loading programs takes root");
+        skip(what, "loading programs takes root");
+        return false;
     }
-    if running("shapes of accesses").is_none() {
+    running(what).is_some()
+}
+
+/// The programs of a source that the build refuses, and how many it has, after the running kernel has been
+/// asked about each.
+fn refused(source: &Path, clang: &str) -> (BTreeSet<String>, usize) {
+    let out = tempfile::tempdir().unwrap();
+    let built = builder(source, clang, out.path()).generate();
+    let (said, text) = match built {
+        Ok(_) => (BTreeSet::new(), String::new()),
+        Err(Error::Refused(refused)) => {
+            let programs = refused.iter().map(|found| found.program.clone());
+            (
+                programs.collect(),
+                Error::Refused(refused.clone()).to_string(),
+            )
+        }
+        Err(error) => panic!("{clang}: {error}"),
+    };
+    let name = source.file_name().unwrap().to_string_lossy();
+    let object = out.path().join(name.replace(".bpf.c", ".bpf.o"));
+    let outcomes = load::each(&std::fs::read(object).unwrap(), false).unwrap();
+    let wrong: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| outcome.refused.is_some() != said.contains(&outcome.program))
+        .map(ToString::to_string)
+        .collect();
+    assert!(wrong.is_empty(), "{clang}: {wrong:#?}\n{text}");
+    (said, outcomes.len())
+}
+
+#[test]
+fn what_is_refused_is_what_the_verifier_refuses() {
+    if !can_load("shapes of accesses") {
         return;
     }
     for clang in clangs() {
-        let out = tempfile::tempdir().unwrap();
-        let error = builder(clang, out.path()).generate().unwrap_err();
-        let Error::Refused(refused) = &error else {
-            panic!("{clang}: {error}");
-        };
-        let said: BTreeSet<&str> = refused.iter().map(|found| &*found.program).collect();
-        let object = std::fs::read(out.path().join("shapes.bpf.o")).unwrap();
-        let outcomes = load::each(&object, false).unwrap();
-        assert!(outcomes.len() > 40);
-        let mut wrong = Vec::new();
-        for outcome in &outcomes {
-            let is_refused = outcome.refused.is_some();
-            if is_refused != said.contains(&*outcome.program) {
-                wrong.push(format!("{outcome}"));
-            }
-        }
-        assert!(wrong.is_empty(), "{clang}: {wrong:#?}\n{error}");
+        let (said, all) = refused(&shapes(), clang);
+        assert!(all > 40);
         // Whatever clang makes of the others.
         for program in [
             "slot_upper_half",
@@ -84,6 +110,23 @@ fn what_is_refused_is_what_the_verifier_refuses() {
         ] {
             assert!(said.contains(program), "{clang}: {program}");
         }
+    }
+}
+
+#[test]
+fn cases_from_the_field() {
+    if !can_load("cases from the field") {
+        return;
+    }
+    let cases = workspace().join("../shared/field-cases");
+    if !cases.is_dir() {
+        return skip("cases from the field", "they are not here");
+    }
+    for clang in clangs() {
+        refused(&cases.join("01-folded-loads/pick.bpf.c"), clang);
+        let (said, _) = refused(&cases.join("08-global-functions/plain.bpf.c"), clang);
+        let expected = ["plain", "plain_reg"].map(str::to_owned);
+        assert_eq!(said, BTreeSet::from(expected), "{clang}");
     }
 }
 
@@ -129,13 +172,15 @@ fn found(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn objects_that_are_not_linked_yet() {
-    if running("objects that are not linked").is_none() {
+    if !can_load("objects that are not linked") {
         return;
     }
     for clang in clangs() {
         for order in ["bpfel", "bpfeb"] {
             let out = tempfile::tempdir().unwrap();
-            let built = builder(clang, out.path()).relocatable(true).generate();
+            let built = builder(&shapes(), clang, out.path())
+                .relocatable(true)
+                .generate();
             assert!(built.is_err(), "{clang}");
             let compiled = out.path().join("compiled.o");
             let status = Command::new(clang)
@@ -149,7 +194,7 @@ fn objects_that_are_not_linked_yet() {
                     "-isystem",
                 ])
                 .arg(out.path().join("include"))
-                .arg(workspace().join("tests/accesses/shapes.bpf.c"))
+                .arg(shapes())
                 .arg("-o")
                 .arg(&compiled)
                 .status()
@@ -175,4 +220,53 @@ fn objects_that_are_not_linked_yet() {
             }
         }
     }
+}
+
+#[test]
+fn damaged_objects() {
+    let Some(clang) = clangs().into_iter().next() else {
+        return;
+    };
+    let out = tempfile::tempdir().unwrap();
+    let object = out.path().join("walks.o");
+    let source = out.path().join("walks.c");
+    std::fs::write(
+        &source,
+        "static __attribute__((noinline)) int second(int by, unsigned long long *ctx)\n\
+         { return ctx[by ? 1 : 2]; }\n\
+         __attribute__((section(\"tp_btf/x\"))) int first(unsigned long long *ctx)\n\
+         { for (int i = 0; i < (int)ctx[3]; i++) ctx[4] += second(i, ctx); return 0; }\n\
+         __attribute__((section(\"kprobe/x\"))) int third(unsigned long long *ctx)\n\
+         { return second(ctx[0], ctx); }\n",
+    )
+    .unwrap();
+    let status = Command::new(clang)
+        .args(["-g", "-O2", "-c", "-target", "bpfel"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let bytes = std::fs::read(&object).unwrap();
+    let whole = ObjectFile::parse(&bytes).unwrap();
+    let found = accesses(&whole, &bytes).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|found| !found.accesses.is_empty()));
+    let mut numbers = Prng::new(7);
+    let mut read = 0;
+    for _ in 0..2_000 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=numbers.below(8) {
+            let at = numbers.below(damaged.len());
+            damaged[at] = numbers.below(256) as u8;
+        }
+        if let Ok(object) = ObjectFile::parse(&damaged) {
+            // The bytes of another object are an error at most.
+            let _ = accesses(&object, &bytes);
+            let _ = accesses(&whole, &damaged);
+            read += usize::from(accesses(&object, &damaged).is_ok());
+        }
+    }
+    assert!(read > 100, "{read}");
 }

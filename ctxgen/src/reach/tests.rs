@@ -21,8 +21,9 @@ fn header(kernel: &KernelBtf, source: &str) -> String {
     let mut names = Names::new();
     names.add_preprocessed(source, &[]);
     let text = render::vmlinux_for(kernel, &names).unwrap();
-    let (_, rest) = text.rsplit_once("#define __bpf_fastcall\n").unwrap();
-    let rest = rest.strip_prefix("#endif\n#endif\n\n").unwrap();
+    let (_, rest) = text
+        .split_once("#define __ctx_part_end\n#endif\n\n")
+        .unwrap();
     rest.split_once("#ifndef BPF_NO_PRESERVE")
         .unwrap()
         .0
