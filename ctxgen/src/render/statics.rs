@@ -40,6 +40,11 @@ pub(super) const STATIC_OFFSETS: &str = "\
 pub(super) const PARTS: &str = "\
 #if !defined(BPF_NO_PRESERVE_ACCESS_INDEX) && !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && \\
 	__has_attribute(preserve_static_offset)
+#define __ctx_has_parts
+/* Where nothing is between two of them, and where one is mentioned behind its definition. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored \"-Wpragma-clang-attribute\"
+#pragma clang diagnostic ignored \"-Wignored-attributes\"
 #define __ctx_part_begin _Pragma(\"clang attribute pop\")
 #define __ctx_part_end                                                                 \\
 	_Pragma(\"clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\")

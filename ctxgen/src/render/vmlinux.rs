@@ -66,6 +66,10 @@ const BOTTOM: &str = "\
 #pragma clang attribute pop
 #endif
 
+#ifdef __ctx_has_parts
+#pragma clang diagnostic pop
+#endif
+
 #endif /* __VMLINUX_H__ */
 ";
 

@@ -66,11 +66,12 @@ fn wherever_the_field_could() {
             let folder = tempfile::tempdir().unwrap();
             let folder = folder.path();
             write(folder, "ctx.h", render::header(&ctx).unwrap());
-            let system_headers = folder.join("system");
-            write(&system_headers, "vmlinux.h", &vmlinux);
+            // No system header: there are no warnings in it either.
+            write(folder, "vmlinux.h", &vmlinux);
             let source = write(folder, "expressions.c", SOURCE);
             for clang in clangs("ctx_get in expressions") {
-                let mut command = clang_at(&clang.path, kernel.byte_order(), &system_headers);
+                let mut command =
+                    clang_at(&clang.path, kernel.byte_order(), &folder.join("system"));
                 command.arg("-I").arg(folder).arg("-c").arg(&source);
                 run(command.arg("-o").arg(folder.join("expressions.o")));
             }
