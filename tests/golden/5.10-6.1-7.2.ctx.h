@@ -146,17 +146,17 @@ struct btf_struct_ops_tcp_congestion_ops_set_state_ctx {
 #ifndef __BINDGEN__
 	union { /* one argument: the prototypes have the same types in the same order */
 #endif
-	struct sock *arg0; /* called so on 5.10-x86_64 and 6.1-x86_64 */
+		struct sock *sk; /* called so on 7.2-x86_64 */
 #ifndef __BINDGEN__
-	struct sock *sk; /* called so on 7.2-x86_64 */
+		struct sock *arg0; /* called so on 5.10-x86_64 and 6.1-x86_64 */
 	};
 #endif
 #ifndef __BINDGEN__
 	union { /* one argument: the prototypes have the same types in the same order */
 #endif
-	u8 arg1 __attribute__((aligned(8))); /* called so on 5.10-x86_64 and 6.1-x86_64 */
+		u8 new_state __attribute__((aligned(8))); /* called so on 7.2-x86_64 */
 #ifndef __BINDGEN__
-	u8 new_state __attribute__((aligned(8))); /* called so on 7.2-x86_64 */
+		u8 arg1 __attribute__((aligned(8))); /* called so on 5.10-x86_64 and 6.1-x86_64 */
 	};
 #endif
 } __attribute__((preserve_access_index));

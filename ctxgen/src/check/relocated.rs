@@ -38,6 +38,8 @@ pub(super) struct Relocated<'s> {
     targets: Result<Vec<Target>, String>,
     /// The numbers of the targets, by the structs that relocations are against.
     numbers: HashMap<TypeId, usize>,
+    /// And by their hooks' structs.
+    by_name: HashMap<String, usize>,
     flow: Flow<'s>,
 }
 
@@ -51,9 +53,12 @@ impl<'s> Relocated<'s> {
         let numbers = numbers
             .flat_map(|(number, target)| target.locals.iter().map(move |id| (*id, number)))
             .collect();
+        let names = targets.iter().flatten().enumerate();
+        let names = names.map(|(number, target)| (target.hook.struct_name(), number));
         Self {
             object,
             kernel,
+            by_name: names.collect(),
             targets,
             numbers,
             flow: Flow::new(object),
@@ -80,10 +85,10 @@ impl<'s> Relocated<'s> {
             return Ok(None);
         }
         let own_target = own.and_then(|(id, hook)| {
-            let name = hook.struct_name();
-            let of_hook = |target: &&Target| target.has(*id) || target.hook.struct_name() == name;
-            targets.iter().find(of_hook)
+            let number = self.numbers.get(id);
+            number.or_else(|| self.by_name.get(&hook.struct_name()))
         });
+        let own_target = own_target.map(|number| &targets[*number]);
         if let Some(Err(error)) = own_target.map(|target| &target.context) {
             return Ok(Some(Verdict::Absent(absence(error))));
         }

@@ -92,6 +92,12 @@ pub(super) fn arguments<'c>(
     for argument in &mut arguments {
         // What is no name comes after those that are.
         argument.names.sort_by_key(|known| is_numbered(&known.name));
+        let mut reasons = argument.names.iter().map(|known| known.by);
+        let reason = reasons.find(|by| *by != KnownBy::Name);
+        let others = argument.names.iter_mut().skip(1);
+        for other in others.filter(|other| other.by == KnownBy::Name) {
+            other.by = reason.unwrap_or(KnownBy::Name);
+        }
     }
     if let Some(ret) = arguments.iter().position(|known| known.is_called(RET)) {
         let ret = arguments.remove(ret);

@@ -14,6 +14,8 @@ use ctxgen::Loader;
 use ctxgen::Shape;
 use ctxgen::btf::Btf;
 use ctxgen::btf::Kind;
+use ctxgen::check::Verdict;
+use ctxgen::check::check;
 use ctxgen::merge::merge;
 use ctxgen::prototype;
 use ctxgen::render;
@@ -142,5 +144,79 @@ int prog(struct btf_trace_block_rq_complete_ctx___by_hand *ctx)
         let fields = &structs["btf_trace_block_rq_complete_ctx"];
         let expected = offsets.iter().map(|(name, at)| ((*name).to_owned(), *at));
         assert_eq!(*fields, expected.collect(), "{name}");
+    }
+}
+
+/// How many hooks of a family are taken.
+const HOOKS: usize = 8;
+
+/// Programs on hooks of each family that has structs of its own, with a question about a field.
+fn programs(kernel: &KernelBtf) -> (Vec<Hook>, String) {
+    let mut hooks = Vec::new();
+    let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\nunsigned long out;\n".to_owned();
+    let of_family = |family| prototype::hooks(kernel, family).take(HOOKS);
+    for hook in Family::all().flat_map(of_family) {
+        let Ok(Context {
+            struct_name,
+            shape: Shape::Generated { layout, .. },
+            ..
+        }) = Context::of_hook_alone(kernel, &hook)
+        else {
+            continue;
+        };
+        let Some(field) = layout.fields.last().map(|field| &field.name) else {
+            continue;
+        };
+        let number = hooks.len();
+        let _ = writeln!(
+            source,
+            "__attribute__((section(\"{hook}\"), used)) int p{number}(struct {struct_name} *ctx)\n\
+             {{ out = (unsigned long)ctx + __builtin_preserve_field_info(ctx->{field}, FIELD_EXISTS); \
+             return 0; }}"
+        );
+        hooks.push(hook);
+    }
+    (hooks, source)
+}
+
+/// Whatever the family: a context, fixed or relocatable, is the one of the kernel that it was made for.
+#[test]
+fn every_context_agrees_with_its_own_kernel() {
+    for fixture in fixtures() {
+        let kernels = [KernelBtf::from_path(&fixture.btf).unwrap()];
+        let [kernel] = &kernels;
+        let (hooks, source) = programs(kernel);
+        let vmlinux = render::vmlinux(kernel).unwrap();
+        let target = match kernel.byte_order() {
+            ByteOrder::Little => "bpfel",
+            ByteOrder::Big => "bpfeb",
+        };
+        let contexts = hooks
+            .iter()
+            .map(|hook| Context::of_hook(kernel, hook).unwrap());
+        let fixed = CtxBtf::new(kernel, contexts).unwrap();
+        let merged = hooks.iter().map(|hook| merge(&kernels, hook).unwrap());
+        let relocatable = CtxBtf::relocatable(&kernels, merged).unwrap();
+        for (ctx, verdict) in [
+            (fixed, Verdict::Agrees),
+            (relocatable, Verdict::Relocatable),
+        ] {
+            // Of what is fixed, nothing may be asked that is relocated.
+            let source = match ctx.is_relocatable() {
+                true => source.replace("FIELD_EXISTS", "2"),
+                false => source.replace("__builtin_preserve_field_info", "__builtin_offset"),
+            };
+            let offset = "#define __builtin_offset(field, kind) sizeof(field)\n";
+            let headers = [
+                ("vmlinux.h", vmlinux.clone()),
+                ("ctx.h", render::header(&ctx).unwrap()),
+            ];
+            let object = compile_with(target, &format!("{offset}{source}"), &headers);
+            let all = check(&object, kernel).unwrap();
+            assert_eq!(all.len(), hooks.len());
+            for checked in all {
+                assert_eq!(checked.verdict, verdict, "{}: {checked}", fixture.name);
+            }
+        }
     }
 }
