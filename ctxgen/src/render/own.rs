@@ -376,3 +376,6 @@ impl Place {
         self.at_specifier = matches!(mark, b'{' | b';' | b'(' | b',');
     }
 }
+
+#[cfg(test)]
+mod tests;
