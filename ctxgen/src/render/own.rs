@@ -239,7 +239,7 @@ impl<'d> Renamed<'d> {
             }
         }
         for (condition, lines) in conditions {
-            let _ = write!(out, "{condition}{}#endif\n", lines.concat());
+            let _ = writeln!(out, "{condition}{}#endif", lines.concat());
         }
     }
 
