@@ -102,6 +102,6 @@ mod tests {
         assert_eq!(folders(said, &[]), expected.map(PathBuf::from));
         let cross = "/usr/aarch64-linux-gnu/include";
         assert_eq!(folders(said, &[cross])[0], Path::new(cross));
-        assert_eq!(folders("error", &[]), [PathBuf::new(); 0]);
+        assert!(folders("error", &[]).is_empty());
     }
 }

@@ -272,6 +272,8 @@ struct Statement<'t> {
     tags: Vec<&'t str>,
     identifiers: Vec<&'t str>,
     is_ksym: bool,
+    /// Whether a member is accessed.
+    has_access: bool,
 }
 
 /// The inside of the parentheses of an `__attribute__`, which stands where anything else goes on
@@ -323,7 +325,7 @@ impl<'n, 't> Reader<'n, 't> {
             (Before::Access, Place::Source) => {
                 names.members.insert(word);
             }
-            (Before::Access, _) => {}
+            (Before::Access, _) => self.statement.has_access = true,
             (Before::Composite | Before::Enum, Place::Header) => match next {
                 // What a header defines itself is none of the kernel's.
                 b'{' => {}
@@ -372,6 +374,12 @@ impl<'n, 't> Reader<'n, 't> {
         let statement = std::mem::take(&mut self.statement);
         if statement.is_ksym {
             self.names.ksyms.extend(&statement.identifiers);
+        }
+        if self.place == Place::Header && statement.has_access {
+            // A function in a header has to compile, whether or not it is called.
+            for tag in &statement.tags {
+                insert(&mut self.names.tags, tag);
+            }
         }
         let Some((name, is_called)) = statement.name else {
             return;

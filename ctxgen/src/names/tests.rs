@@ -52,6 +52,13 @@ fn headers_only_mention() {
 }
 
 #[test]
+fn functions_of_headers_compile() {
+    let text = "# 1 \"bpf/usdt.bpf.h\" 1\nstatic int f(struct a *a) { struct b *b; \
+                return ((const struct c *)(a))->d; }\n";
+    assert_eq!(words(&read(text).tags), ["c"]);
+}
+
+#[test]
 fn libbpfs_headers_wherever_they_are() {
     for (path, counts) in [
         ("/usr/include/bpf/bpf_helper_defs.h", false),

@@ -239,7 +239,7 @@ impl<'d> Renamed<'d> {
             }
         }
         for (condition, lines) in conditions {
-            let _ = write!(out, "{condition}{}#endif\n", lines.concat());
+            let _ = writeln!(out, "{condition}{}#endif", lines.concat());
         }
     }
 
@@ -377,3 +377,6 @@ impl Place {
         self.at_specifier = matches!(mark, b'{' | b';' | b'(' | b',');
     }
 }
+
+#[cfg(test)]
+mod tests;
