@@ -136,10 +136,12 @@ impl Clang {
             path: rule.to_owned(),
             error,
         })?;
+        let system = options.system.iter().map(PathBuf::as_path);
+        let others: Vec<&Path> = [first, options.include].into_iter().chain(system).collect();
         Ok(Expanded {
             text: String::from_utf8_lossy(&output.stdout).into_owned(),
             first: first.to_owned(),
-            depends_on: depfile::prerequisites(&rule, &[first, options.include]),
+            depends_on: depfile::prerequisites(&rule, &others),
         })
     }
 

@@ -1,7 +1,7 @@
 //! The files that clang read, from the Makefile rule that it writes with `-MD`.
 //!
-//! All of them count, wherever they were found: a header of the package's own may be in a folder of
-//! `-isystem`, and another version of the system's headers makes another object.
+//! Headers that an option of the user's has found count, `-isystem` included: they may be the package's
+//! own. The generated ones and those of the system's folders do not.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -11,15 +11,15 @@ use std::path::PathBuf;
 /// What stands between a rule's target and its prerequisites.
 const SEPARATOR: &[u8] = b": ";
 
-/// The prerequisites of the rule that are not in one of the `generated` folders. Paths are bytes: they need
-/// not be text.
-pub(crate) fn prerequisites(rule: &[u8], generated: &[&Path]) -> Vec<PathBuf> {
+/// The prerequisites of the rule that are not in one of the `others` folders. Paths are bytes: they need not
+/// be text.
+pub(crate) fn prerequisites(rule: &[u8], others: &[&Path]) -> Vec<PathBuf> {
     // clang leaves that out.
     let plain = |folder: &&Path| folder.strip_prefix(".").unwrap_or(folder).to_owned();
-    let generated: Vec<PathBuf> = generated.iter().map(plain).collect();
-    let is_generated = |path: &PathBuf| generated.iter().any(|folder| path.starts_with(folder));
+    let others: Vec<PathBuf> = others.iter().map(plain).collect();
+    let is_other = |path: &PathBuf| others.iter().any(|folder| path.starts_with(folder));
     let mut paths = all(rule);
-    paths.retain(|path| !is_generated(path));
+    paths.retain(|path| !is_other(path));
     paths
 }
 
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn without_generated_headers() {
+    fn without_headers_of_other_folders() {
         let rule = b"object: a.c out/include/ctx.h /tmp/x/include/ctx.h out/includes/b.h\n";
         let generated = ["./out/include", "/tmp/x/include"].map(Path::new);
         let expected = ["a.c", "out/includes/b.h"].map(PathBuf::from);

@@ -225,7 +225,7 @@ fn what_a_kernel_truly_lacks_is_an_error_there_and_only_there() {
         (
             "fentry/do_unlinkat",
             "btf_fentry_do_unlinkat_ctx",
-            &["7.2."][..],
+            &["7.2.", "7.3."][..],
         ),
         (
             "tp_btf/sched_prepare_exec",

@@ -198,6 +198,13 @@ impl<'o> Reads<'o> {
         if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
             return false;
         }
+        // Of another declaration of the context, such as a flavour, CO-RE tells where the field is.
+        let relocation = access
+            .relocation
+            .map(|place| &self.object.relocations()[place]);
+        if relocation.is_some_and(|relocation| program.context != Some(relocation.type_id)) {
+            return false;
+        }
         let field = program
             .context
             .zip(u32::try_from(access.displacement).ok())

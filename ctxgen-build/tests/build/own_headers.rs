@@ -4,6 +4,7 @@ use ctxgen_build::Artifacts;
 use ctxgen_build::Vmlinux;
 
 use crate::support::INCLUDES;
+use crate::support::LICENSE;
 use crate::support::PROGRAM;
 use crate::support::Project;
 
@@ -35,7 +36,7 @@ fn contexts_beside_the_source() {
     let own = project.file("src/ctx.h", OWN_CONTEXTS);
     let text = |include: &str| {
         format!(
-            "#include \"vmlinux.h\"\n{include}\n#include <bpf/bpf_helpers.h>\n#include \"ctx.h\"\n{USE}"
+            "#include \"vmlinux.h\"\n{include}\n#include <bpf/bpf_helpers.h>\n#include \"ctx.h\"\n{USE}{LICENSE}"
         )
     };
     project.file("src/prog.bpf.c", &text("#include <ctx.h>"));
@@ -119,7 +120,7 @@ fn a_wrapper_in_a_folder_and_under_another_name() {
         project.file(&format!("src/{name}"), &format!("{text}#endif\n"));
         project.file(
             "src/prog.bpf.c",
-            &format!("#include \"{name}\"\n{INCLUDES}#include <vmlinux.h>\n{PROGRAM}"),
+            &format!("#include \"{name}\"\n{INCLUDES}#include <vmlinux.h>\n{PROGRAM}{LICENSE}"),
         );
         let artifacts = build(&project);
         assert_trimmed(&project, &artifacts);
@@ -153,7 +154,7 @@ fn complete_ones_are_taken_instead() {
             project.file(
                 "src/prog.bpf.c",
                 &format!(
-                    "#include \"{name}\"\n#include <vmlinux.h>\n{INCLUDES}{PROGRAM}\
+                    "#include \"{name}\"\n#include <vmlinux.h>\n{INCLUDES}{PROGRAM}{LICENSE}\
                           int more(struct more_7 *more) {{ return more->x; }}\n"
                 ),
             );
@@ -178,7 +179,7 @@ fn headers_with_many_structs_are_none_of_a_kernel() {
     project.file("src/many.h", &format!("#pragma once\n{structs}"));
     project.file(
         "src/prog.bpf.c",
-        &format!("#include \"many.h\"\n{INCLUDES}{PROGRAM}"),
+        &format!("#include \"many.h\"\n{INCLUDES}{PROGRAM}{LICENSE}"),
     );
     build(&project);
     let header = project.made("include/vmlinux.h");
@@ -206,7 +207,7 @@ fn small_ones_are_taken_instead() {
 fn sources_with_and_without_one() {
     let project = Project::new();
     let sources = ["a", "b"].map(|name| {
-        let text = format!("{INCLUDES}{}", PROGRAM.replace("prog", name));
+        let text = format!("{INCLUDES}{}{LICENSE}", PROGRAM.replace("prog", name));
         project.file(&format!("src/{name}/{name}.bpf.c"), &text)
     });
     let guard = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n";

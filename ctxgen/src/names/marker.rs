@@ -36,20 +36,33 @@ impl<'t> Marker<'t> {
     }
 }
 
-/// A path without the backslashes before quotes and backslashes.
+/// A path as it is, from how it is written in a marker: quotes and backslashes have a backslash before
+/// them, and bytes that are no printable ASCII are three octal digits behind one. Bytes that are no UTF-8
+/// become the replacement character.
 pub(super) fn unescaped(path: &str) -> Cow<'_, str> {
     if !path.contains('\\') {
         return path.into();
     }
-    let mut text = String::with_capacity(path.len());
-    let mut chars = path.chars();
-    while let Some(c) = chars.next() {
-        text.push(match c {
-            '\\' => chars.next().unwrap_or(c),
-            c => c,
-        });
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let (byte, behind) = match (byte, behind) {
+            (
+                b'\\',
+                [
+                    a @ b'0'..=b'3',
+                    b @ b'0'..=b'7',
+                    c @ b'0'..=b'7',
+                    behind @ ..,
+                ],
+            ) => ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), behind),
+            (b'\\', [byte, behind @ ..]) => (*byte, behind),
+            (byte, behind) => (byte, behind),
+        };
+        bytes.push(byte);
+        rest = behind;
     }
-    text.into()
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// A piece of preprocessed text that is from one file.
@@ -143,6 +156,8 @@ mod tests {
             file("# 1 \"a\\\"b\\\\c.h\" 2").as_deref(),
             Some("a\"b\\c.h")
         );
+        let odd = file("# 1 \"caf\\303\\251/\\377/c\\\\1.h\" 2");
+        assert_eq!(odd.as_deref(), Some("caf\u{e9}/\u{fffd}/c\\1.h"));
         assert_eq!(file("# 1 \"<built-in>\" 3"), None);
     }
 
