@@ -12,9 +12,18 @@ use super::Pointee;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Class {
     Void,
-    Scalar { size: u32, is_enum: bool },
+    Scalar {
+        size: u32,
+        is_enum: bool,
+    },
     Pointer(Option<Pointee>),
-    Struct { size: u32, access: Access },
+    Struct {
+        size: u32,
+        access: Access,
+        /// Whether BTF has no members of it. pahole leaves out those of a transparent union, as
+        /// `aes_encrypt_arg` of Linux 7.3 is; C has nothing of that size then.
+        is_empty: bool,
+    },
     Other(&'static str),
 }
 
@@ -37,10 +46,12 @@ impl Class {
             Kind::Struct(composite) => Self::Struct {
                 size: composite.size,
                 access: Access::ByValue,
+                is_empty: composite.members().len() == 0,
             },
             Kind::Union(composite) => Self::Struct {
                 size: composite.size,
                 access: Access::UnionByValue,
+                is_empty: composite.members().len() == 0,
             },
             Kind::Array { .. } => Self::Other("array"),
             Kind::Float { .. } => Self::Other("floating point number"),

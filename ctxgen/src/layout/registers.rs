@@ -178,7 +178,11 @@ impl<'k> Saved<'k> {
                         "" => register.to_string(),
                         remark => format!("{register}; {remark}"),
                     };
-                    let field = self.field(name, arg.type_id, register, remark)?;
+                    let mut field = self.field(name, arg.type_id, register, remark)?;
+                    if let Class::Struct { is_empty: true, .. } = Class::of(self.types, arg.type_id)
+                    {
+                        field.form = Form::Slots(1);
+                    }
                     layout.fields.push(Field {
                         argument: u32::try_from(number).ok(),
                         ..field

@@ -160,7 +160,7 @@ impl Slots<'_> {
                 });
             }
             // The tracepoint macros cast each argument to 64 bits, so it is one slot always.
-            Class::Struct { size, access } if self.is_tracepoint => (
+            Class::Struct { size, access, .. } if self.is_tracepoint => (
                 if big_endian { SLOT } else { size.min(SLOT) },
                 if big_endian || size > SLOT {
                     Form::Slot
@@ -170,7 +170,15 @@ impl Slots<'_> {
                 access,
             ),
             Class::Struct { .. } if big_endian => return Err(Unsupported::BigEndianStruct(name)),
-            Class::Struct { size, access } => (size, Form::Own, access),
+            Class::Struct {
+                size,
+                access,
+                is_empty: true,
+            } => {
+                let slots = size.div_ceil(SLOT);
+                (slots * SLOT, Form::Slots(slots), access)
+            }
+            Class::Struct { size, access, .. } => (size, Form::Own, access),
             Class::Scalar { .. } => {
                 return Err(Unsupported::OddType {
                     name,
@@ -197,5 +205,32 @@ impl Slots<'_> {
 
     fn is_not_always_pointer(&self, name: &str) -> bool {
         self.is_tracepoint && NOT_ALWAYS_POINTERS.contains(&(self.hook.target(), name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Context;
+    use crate::btf::BtfWriter;
+    use crate::btf::ByteOrder;
+    use crate::ctx_btf::CtxBtf;
+    use crate::kernel::KernelBtf;
+    use crate::kernel::Origin;
+    use crate::render;
+
+    /// C has no union without members that has a size.
+    #[test]
+    fn a_union_whose_members_are_not_known() {
+        let mut writer = BtfWriter::new(ByteOrder::Little);
+        let int = writer.unsigned("unsigned int", 4);
+        let key = writer.union("key", 8, &[]);
+        let proto = writer.prototype(&[("key", key), ("len", int)], int);
+        writer.function("encrypt", proto);
+        let origin = Origin::Memory("test".to_owned());
+        let kernel = KernelBtf::from_bytes(&writer.finish(), origin).unwrap();
+        let context = Context::of_hook(&kernel, &"fexit/encrypt".parse().unwrap()).unwrap();
+        let ctx = CtxBtf::new(&kernel, [context]).unwrap();
+        let header = render::header(&ctx).unwrap();
+        assert!(header.contains("\tunsigned long long key[1];"), "{header}");
     }
 }

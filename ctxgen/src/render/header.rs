@@ -404,11 +404,7 @@ fn own_types(
     ctx_struct: &CtxStruct,
     layout: &Layout,
 ) -> Result<(), crate::btf::DumpError> {
-    let is_array = |field: &Field| {
-        let ty = ctx.btf().resolve(field.type_id);
-        ty.is_some_and(|ty| matches!(ty.kind(), Kind::Array { .. }))
-    };
-    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_)) && !is_array(field);
+    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_));
     let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
     let fields = layout.fields.iter().zip(members);
     let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();
