@@ -18,6 +18,7 @@ use crate::depfile;
 use crate::digest::Digest;
 use crate::digest::Digester;
 use crate::error::Error;
+use crate::repeats;
 
 /// The oldest major version of clang that is accepted: the first whose CO-RE relocations and BTF
 /// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
@@ -206,7 +207,7 @@ impl Clang {
                 clang: self.path.clone(),
             };
         }
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = repeats::without(&String::from_utf8_lossy(&output.stderr));
         Error::Compile {
             source_file: source.to_owned(),
             stderr: match stderr.trim().is_empty() {

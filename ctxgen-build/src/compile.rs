@@ -7,6 +7,9 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
 
+use ctxgen::btf::Btf;
+use ctxgen::object::complete_declarations;
+
 use crate::builder::Group;
 use crate::builder::Plan;
 use crate::clang::Clang;
@@ -109,7 +112,11 @@ pub(crate) fn each<'a, I: Sync, T: Send>(
 }
 
 /// Compiles and links the sources of each object, unless that was done with the same before.
-pub(crate) fn objects<'a>(plan: &'a Plan<'a>, work: Work<'_>) -> Result<Vec<Unit<'a>>, Error> {
+pub(crate) fn objects<'a>(
+    plan: &'a Plan<'a>,
+    kernel: &Btf<'_>,
+    work: Work<'_>,
+) -> Result<Vec<Unit<'a>>, Error> {
     let known = each(&plan.objects, |place, object| {
         let inputs = work.inputs(&plan.sources, object);
         Ok((inputs, work.records[place].reuse(OBJECT, inputs)))
@@ -128,8 +135,8 @@ pub(crate) fn objects<'a>(plan: &'a Plan<'a>, work: Work<'_>) -> Result<Vec<Unit
         }
     })?;
     let mut units = Vec::new();
-    for (place, (inputs, reused)) in known.into_iter().enumerate() {
-        units.push(unit(plan, place, work, inputs, reused, &said)?);
+    for (place, known) in known.into_iter().enumerate() {
+        units.push(unit(plan, place, kernel, work, known, &said)?);
     }
     Ok(units)
 }
@@ -138,9 +145,9 @@ pub(crate) fn objects<'a>(plan: &'a Plan<'a>, work: Work<'_>) -> Result<Vec<Unit
 fn unit<'a>(
     plan: &'a Plan<'a>,
     place: usize,
+    kernel: &Btf<'_>,
     work: Work<'_>,
-    inputs: Option<Digest>,
-    reused: Option<Vec<u8>>,
+    (inputs, reused): (Option<Digest>, Option<Vec<u8>>),
     said: &[String],
 ) -> Result<Unit<'a>, Error> {
     let Group { name, places } = &plan.objects[place];
@@ -157,7 +164,15 @@ fn unit<'a>(
             let warnings = said[places.clone()].concat();
             let warnings = (!warnings.trim().is_empty()).then_some(warnings);
             linker::link(&compiled, &linked).map_err(|error| error.after(warnings.as_deref()))?;
-            (read(&linked)?, warnings)
+            let mut object = read(&linked)?;
+            complete_declarations(&mut object, kernel).map_err(|error| {
+                let paths = sources.iter().map(|(_, path)| (*path).to_owned());
+                Error::Object {
+                    sources: paths.collect(),
+                    reason: error.to_string(),
+                }
+            })?;
+            (object, warnings)
         }
     };
     // They are recorded as they are, and the record has to be the same everywhere.

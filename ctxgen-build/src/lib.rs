@@ -139,6 +139,7 @@ mod outdir;
 mod preprocess;
 mod record;
 mod refused;
+mod repeats;
 mod said;
 mod scan;
 mod skeleton;

@@ -176,7 +176,7 @@ impl<'a> Compilation<'a> {
             records,
             scratch: self.scratch,
         };
-        compile::objects(self.plan, work)
+        compile::objects(self.plan, self.kernel.btf(), work)
     }
 }
 

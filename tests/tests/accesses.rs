@@ -88,6 +88,19 @@ fn refused(source: &Path, clang: &str) -> (BTreeSet<String>, usize) {
 }
 
 #[test]
+fn kernel_functions_with_the_pointers_of_contexts() {
+    if !can_load("kernel functions with the pointers of contexts") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/kfuncs.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        let expected = if clang == "clang-14" { 1 } else { 2 };
+        assert_eq!((said.len(), all), (0, expected), "{clang}: {said:?}");
+    }
+}
+
+#[test]
 fn what_is_refused_is_what_the_verifier_refuses() {
     if !can_load("shapes of accesses") {
         return;

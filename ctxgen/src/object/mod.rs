@@ -2,6 +2,7 @@
 
 pub mod accesses;
 mod code;
+mod declared;
 mod ext;
 mod fields;
 mod functions;
@@ -38,6 +39,7 @@ use crate::hook::SecName;
 use crate::sorted::set;
 use crate::sorted::sorted_by;
 
+pub use self::declared::complete_declarations;
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
