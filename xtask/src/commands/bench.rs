@@ -58,7 +58,7 @@ fn run(parser: Parser) -> Result<(), Error> {
         "build",
         "--release",
         "--package",
-        "ctxgen",
+        "ctxgen-bpf",
         "--features",
         "cli",
     ];

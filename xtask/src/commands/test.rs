@@ -87,7 +87,7 @@ static STEPS: &[Step] = &[
         cargo: &[
             "clippy",
             "--package",
-            "ctxgen",
+            "ctxgen-bpf",
             "--no-default-features",
             "--all-targets",
             "--",
