@@ -317,6 +317,19 @@ fn what_is_asked_for_in_vain() {
     }
 }
 
+/// A function goes on behind a call of one of the kernel's.
+#[test]
+fn what_is_read_behind_a_call_of_the_kernel() {
+    let function = "extern void bpf_rcu_read_unlock(void) __attribute__((section(\".ksyms\")));\n\
+                    static __attribute__((noinline)) u64 state(struct btf_trace_sched_switch_ctx *ctx)\n\
+                    { out++; bpf_rcu_read_unlock(); return ctx->prev_state + ktime(); }\n";
+    let source = asking(function, "other += state(ctx);");
+    let object = build_text(&source, "7.2-x86_64", true);
+    let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+    let prog = of(&all, "prog");
+    assert_eq!(prog.verdict, Verdict::Lacks(vec![prev_state()]));
+}
+
 /// The same of whole contexts.
 #[test]
 fn hooks_that_are_asked_for_first() {
