@@ -295,9 +295,9 @@ fn what_is_asked_for_first() {
     }
 }
 
-/// A question is none for what it does not lead around.
+/// A guard counts only for what its branch skips.
 #[test]
-fn what_is_asked_for_in_vain() {
+fn guards_of_something_else() {
     for body in [
         // Another field.
         "if (field_exists(ctx->next)) other += ctx->prev_state;",
@@ -317,9 +317,9 @@ fn what_is_asked_for_in_vain() {
     }
 }
 
-/// A function goes on behind a call of one of the kernel's.
+/// Instructions after a call of a kernel function are reached.
 #[test]
-fn what_is_read_behind_a_call_of_the_kernel() {
+fn reads_after_a_call_of_a_kernel_function() {
     let function = "extern void bpf_rcu_read_unlock(void) __attribute__((section(\".ksyms\")));\n\
                     static __attribute__((noinline)) u64 state(struct btf_trace_sched_switch_ctx *ctx)\n\
                     { out++; bpf_rcu_read_unlock(); return ctx->prev_state + ktime(); }\n";

@@ -386,7 +386,7 @@ fn is_function(name: &str) -> bool {
     is_identifier(name) || is_clone(name)
 }
 
-/// Whether a target is an event of a category that nobody knows.
+/// Whether a target is an event of an unknown category.
 fn is_of_any_category(target: &str) -> bool {
     let parts = target.split_once('/');
     parts.is_some_and(|(category, event)| category == ANY_CATEGORY && is_identifier(event))

@@ -1,9 +1,9 @@
-//! Which instructions of a program the verifier reaches, where CO-RE's questions are answered.
+//! Which instructions of a program the verifier reaches once CO-RE has resolved the program's guards.
 //!
-//! `bpf_core_field_exists` and its like become constants when the object is loaded, and the verifier
-//! does not look at what they lead around. It follows the program with all values that it knows; here,
-//! constants in registers are followed, and whatever else comes into question is taken for possible. So
-//! what is not reached here is not reached there.
+//! `bpf_core_field_exists` and its like become constants when the object is loaded, and the verifier skips
+//! the branch that is not taken. The verifier tracks all values that it knows. Here, only constants in
+//! registers are tracked, and any other value is possible. So the verifier does not reach what is not
+//! reached here.
 
 mod value;
 
@@ -30,8 +30,8 @@ use super::instruction::CALL;
 use super::instruction::LOAD_IMM64;
 use super::instruction::Raw;
 
-/// How many steps are made for all programs of an object. It is enough for a million instructions, which
-/// is all that the kernel takes of a program, and bounds the time for what is no compiler's.
+/// How many steps are made for all programs of an object. It is enough for a million instructions,
+/// the most that the kernel takes in a program, and bounds the time for damaged objects.
 const MAX_STEPS: u32 = 8_000_000;
 
 /// An object's code, to be followed.
@@ -297,7 +297,7 @@ impl Walk {
                 let base = get(&registers, instruction.dst);
                 self.uses_context |= base == Value::Context && !is_relocated;
                 if u32::from(instruction.opcode) & 0x07 == libbpf_sys::BPF_STX {
-                    // Whoever takes it from there may use it.
+                    // A later load from there may be used as the context.
                     self.uses_context |= get(&registers, instruction.src) == Value::Context;
                     if u32::from(instruction.opcode) & 0xe0 == libbpf_sys::BPF_ATOMIC {
                         set(&mut registers, instruction.src, Value::Any);

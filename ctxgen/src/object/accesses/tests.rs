@@ -63,7 +63,7 @@ fn assemble(lines: &[Line], order: ByteOrder) -> Vec<u8> {
     bytes
 }
 
-/// What is found in a section from its first instruction on. Functions are where they are said to start.
+/// What is found in a section from its first instruction on. `functions` has where functions start.
 fn walked(code: &[u8], order: ByteOrder, functions: &[u32], relocated: &[(u32, Target)]) -> Walked {
     let functions = functions.iter().map(|&start| Function {
         range: start..start + 1,
