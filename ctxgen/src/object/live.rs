@@ -282,8 +282,6 @@ impl Walk {
                     _ => Value::Any,
                 };
                 set(&mut registers, instruction.dst, value);
-                self.go_on((entry, at), 2, registers);
-                return;
             }
             libbpf_sys::BPF_LD => {
                 registers[..6].fill(Value::Any);
@@ -293,20 +291,24 @@ impl Walk {
                 self.uses_context |= base == Value::Context && !is_relocated;
                 set(&mut registers, instruction.dst, Value::Any);
             }
-            _ => {
-                let base = get(&registers, instruction.dst);
-                self.uses_context |= base == Value::Context && !is_relocated;
-                if u32::from(instruction.opcode) & 0x07 == libbpf_sys::BPF_STX {
-                    // A later load from there may be used as the context.
-                    self.uses_context |= get(&registers, instruction.src) == Value::Context;
-                    if u32::from(instruction.opcode) & 0xe0 == libbpf_sys::BPF_ATOMIC {
-                        set(&mut registers, instruction.src, Value::Any);
-                        registers[0] = Value::Any;
-                    }
-                }
-            }
+            _ => self.store(instruction, &mut registers, is_relocated),
         }
-        self.go_on((entry, at), 1, registers);
+        self.go_on((entry, at), instruction.places() as i64, registers);
+    }
+
+    fn store(&mut self, instruction: Raw, registers: &mut Registers, is_relocated: bool) {
+        let base = get(registers, instruction.dst);
+        self.uses_context |= base == Value::Context && !is_relocated;
+        let opcode = u32::from(instruction.opcode);
+        if opcode & 0x07 != libbpf_sys::BPF_STX {
+            return;
+        }
+        // A later load from there may be used as the context.
+        self.uses_context |= get(registers, instruction.src) == Value::Context;
+        if opcode & 0xe0 == libbpf_sys::BPF_ATOMIC {
+            set(registers, instruction.src, Value::Any);
+            registers[0] = Value::Any;
+        }
     }
 
     fn jump(
