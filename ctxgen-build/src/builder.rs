@@ -1,51 +1,25 @@
 //! The builder, and the way through a build.
 
 mod docs;
+mod generate;
 pub(crate) mod names;
 mod objects;
 mod pin;
 mod stale;
+mod tools;
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ctxgen::Arch;
-use ctxgen::ByteOrder;
-use ctxgen::Drift;
-use ctxgen::KernelBtf;
-use ctxgen::render;
-use libbpf_rs::libbpf_sys;
-
 pub(crate) use self::objects::Group;
 pub(crate) use self::objects::Plan;
 use self::objects::Planned;
 pub use self::pin::pin;
-use crate::absent;
-use crate::arguments;
-use crate::arguments::Arguments;
 use crate::cargo;
-use crate::check;
-use crate::clang::Clang;
-use crate::clang::Options;
-use crate::contexts::Contexts;
 use crate::error::Error;
-use crate::missing;
-use crate::module::module;
-use crate::outdir::OutDir;
-use crate::outdir::read;
-use crate::preprocess::Preprocessor;
-use crate::record::OBJECT;
-use crate::record::Record;
-use crate::refused::Reads;
 use crate::said;
-use crate::scan;
-use crate::skeleton;
-use crate::system;
-use crate::targets::Targets;
-use crate::vmlinux::Compilation;
 use crate::vmlinux::Vmlinux;
 
 /// Builds BPF programs from their sources; see the crate's documentation for what that includes.
@@ -254,254 +228,4 @@ impl Builder {
         let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
         result.map_err(|error| error.after(warnings.as_deref()))
     }
-
-    /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
-    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
-        let plan = self.plan()?;
-        let out = OutDir::new(match &self.out_dir {
-            Some(path) => path.clone(),
-            None => env_path("OUT_DIR")?,
-        });
-        let _lock = out.lock()?;
-        let target = match &self.target {
-            Some(target) => target.clone(),
-            None => std::env::var("TARGET").map_err(|_| Error::NotABuildScript("TARGET"))?,
-        };
-        let host = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
-
-        for (_, source) in &plan.sources {
-            read(source)?;
-        }
-        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
-
-        let found = Targets::find(
-            self.btf.as_deref(),
-            &self.kernels,
-            &self.modules,
-            &self.users,
-            &self.debug_roots,
-            &target,
-            &host,
-        )?
-        .with_formats(&self.formats)?;
-        let kernels = found.kernels();
-        let kernel = found.first();
-        let mut warnings = Vec::new();
-        of_target(kernels, &target)?;
-        write_libbpf_headers(&out)?;
-        let include = out.path("include");
-
-        let clang_env = self.clang.is_none().then_some("CLANG");
-        let clang = Clang::new(self.clang_path())?;
-        let root = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map(PathBuf::from)
-            .or_else(|| std::env::current_dir().ok())
-            .unwrap_or_default();
-        let arch = kernel.arch().or_else(|| Arch::from_target(&target));
-        let order = kernel.byte_order();
-        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
-        let options = Options {
-            order,
-            arch,
-            include: &include,
-            root: &root,
-            include_dirs: &arguments.include_dirs,
-            argument_files: &arguments.files,
-            args: &self.clang_args,
-            system: &system,
-        };
-        let scratch = out.scratch()?;
-        let preprocessor = Preprocessor {
-            clang: &clang,
-            options: &options,
-            sources: &plan.sources,
-            scratch: scratch.path(),
-        };
-        let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
-        let mut preprocessed = preprocessor.run(&stand_in, &self.vmlinux.for_preprocessor()?)?;
-        let scanned = preprocessed.scan(&plan.sources);
-        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)
-            .map_err(|error| self.explain(kernels, error))?;
-        let drifts = contexts.drift()?;
-        // With other names alone, the structs of one kernel are right on all of them.
-        let can_serve = self.relocatable || drifts.iter().all(Drift::is_in_names);
-        if !drifts.is_empty() && (self.deny_drift || !can_serve) {
-            return Err(Error::Drift {
-                drifts,
-                relocatable: can_serve,
-            });
-        }
-        warnings.extend(drifts.iter().map(ToString::to_string));
-
-        let ctx = contexts.all()?;
-        let ctx_btf = out.write("ctx.btf", ctx.bytes())?;
-        let header = render::header(&ctx)?;
-        out.write("include/ctx.h", header.as_bytes())?;
-        drop(ctx);
-        preprocessor.finish(&mut preprocessed, &stand_in, &header)?;
-
-        let compilation = Compilation {
-            kernel,
-            out: &out,
-            contexts: &header,
-            relocatable: self.relocatable,
-            clang: &clang,
-            options: &options,
-            plan: &plan,
-            scratch: scratch.path(),
-        };
-        let mut records: Vec<_> = plan
-            .objects
-            .iter()
-            .map(|object| Record::read(&out, &object.name))
-            .collect();
-        let compiled = compilation
-            .run(
-                &self.vmlinux,
-                &preprocessed,
-                &scanned,
-                &records,
-                &mut warnings,
-            )
-            .map_err(|error| {
-                let error = scan::explain(error, &scanned, kernel);
-                self.explain(kernels, missing::explain(kernels, error))
-            })?;
-        of_clang.extend(compiled.iter().filter_map(|unit| unit.warnings.clone()));
-
-        #[cfg(feature = "bindgen")]
-        let bindgen_env = crate::bindings::environment(&target);
-        let mut depends_on: BTreeSet<PathBuf> = found.paths().iter().cloned().collect();
-        depends_on.extend(arguments.files.iter().cloned());
-        let mut mismatches = Vec::new();
-        let mut refused = Vec::new();
-        let mut objects = Vec::new();
-        for (unit, record) in compiled.into_iter().zip(&mut records) {
-            let sources = unit.paths();
-            let scanned = &scanned[unit.places.clone()];
-            depends_on.extend(unit.depends_on);
-            let object = check::read(&sources, &unit.object)?;
-            let reads = Reads::new(&sources, &object, &unit.object, &options)?;
-            let functions = reads.functions();
-            let mut of_unit =
-                check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
-            let found = reads.findings(kernels);
-            of_unit.extend(found.mismatches);
-            of_unit.sort_by(|a, b| a.program.cmp(&b.program));
-            mismatches.extend(of_unit);
-            refused.extend(found.refused);
-            warnings.extend(found.warnings);
-            if !self.relocatable {
-                warnings.extend(check::relocated(&sources, &object));
-            }
-            let own_sections = &self.own_sections;
-            warnings.extend(check::unknown_sections(&sources, &object, own_sections));
-            warnings.extend(check::unlicensed(&sources, &unit.object)?);
-            if !unit.is_reused {
-                record.set_warnings(unit.inputs.and(unit.warnings.clone()));
-                record.write(OBJECT, unit.inputs, &unit.object)?;
-            }
-            let said = unit.warnings.as_deref().unwrap_or_default();
-            let remarks = scan::remarks(said, scanned, kernel);
-            warnings.extend(unit.warnings);
-            warnings.extend(remarks);
-            let object = out.path(&format!("{}.bpf.o", unit.name));
-            skeleton::generate(record, scratch.path(), unit.name, &object, &unit.object)?;
-            let used = contexts.of(scanned)?;
-            let structs = used.structs().iter();
-            objects.push(Object {
-                name: unit.name.to_owned(),
-                object,
-                structs: structs
-                    .map(|used| used.context.struct_name.clone())
-                    .collect(),
-            });
-            #[cfg(feature = "bindgen")]
-            crate::bindings::generate(record, &used, unit.name, &bindgen_env)?;
-            record.finish()?;
-            let module = module(unit.name, cfg!(feature = "bindgen"));
-            out.write(&format!("{}.rs", unit.name), module.as_bytes())?;
-        }
-        if !mismatches.is_empty() {
-            return Err(Error::Mismatch(mismatches));
-        }
-        if !refused.is_empty() {
-            return Err(Error::Refused(refused));
-        }
-        if let Vmlinux::Provided(path) = &self.vmlinux {
-            depends_on.insert(path.clone());
-        }
-        depends_on.extend(found.deciding_formats());
-        let absent = found.absent();
-        depends_on.extend(absent.and_then(|path| absent::watch(&out, path)));
-
-        let mut depends_on_env: BTreeSet<String> = found.env().iter().cloned().collect();
-        depends_on_env.extend(clang_env.map(str::to_owned));
-        depends_on_env.extend(arguments::ENVIRONMENT.map(str::to_owned));
-        #[cfg(feature = "bindgen")]
-        depends_on_env.extend(bindgen_env);
-        Ok(Artifacts {
-            include,
-            ctx_btf,
-            objects,
-            warnings,
-            depends_on: depends_on.into_iter().collect(),
-            depends_on_env: depends_on_env.into_iter().collect(),
-        })
-    }
-
-    fn clang_path(&self) -> PathBuf {
-        let env = || std::env::var_os("CLANG").filter(|value| !value.is_empty());
-        match &self.clang {
-            Some(path) => path.clone(),
-            None => env().map_or_else(|| "clang".into(), PathBuf::from),
-        }
-    }
-}
-
-/// What `bpf/bpf_helpers.h` and the like are included from.
-fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
-    for (name, text) in libbpf_sys::API_HEADERS {
-        out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
-    }
-    system::write_stand_ins(out)
-}
-
-/// Whether the BTF is of the target's architecture.
-///
-/// # Errors
-/// [`Error::Architecture`] for the first that is of another.
-fn of_target(kernels: &[KernelBtf], target: &str) -> Result<(), Error> {
-    let Some(of_target) = Arch::from_target(target) else {
-        return Ok(());
-    };
-    for kernel in kernels {
-        let Some(arch) = kernel.arch() else {
-            continue;
-        };
-        let machine = arch.machine(kernel.byte_order());
-        // Of those with two byte orders, triples say which.
-        let has_two = arch.machine(ByteOrder::Little) != arch.machine(ByteOrder::Big);
-        let is_of_other_order = has_two && !target.starts_with(&format!("{machine}-"));
-        if arch != of_target || is_of_other_order {
-            return Err(Error::Architecture {
-                origin: kernel.origin().clone(),
-                arch,
-                machine,
-                target: target.to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn env_path(name: &'static str) -> Result<PathBuf, Error> {
-    std::env::var_os(name)
-        .map(PathBuf::from)
-        .ok_or(Error::NotABuildScript(name))
-}
-
-/// The machine's triple, as far as it matters here, where cargo does not say.
-fn host() -> &'static str {
-    std::env::consts::ARCH
 }

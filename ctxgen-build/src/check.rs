@@ -145,7 +145,7 @@ pub(crate) fn mismatches(
 /// expression relocated. No kernel's BTF has the struct.
 pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<String> {
     let contexts = object.relocated_contexts();
-    // Who has a flavour of his own means it.
+    // User-defined flavours are deliberate; skip them.
     let is_generated = |id: &TypeId| {
         let ty = object.btf().get(*id);
         ty.is_some_and(|ty| essential_name(ty.name()) == ty.name())

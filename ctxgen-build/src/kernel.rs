@@ -13,7 +13,7 @@ use ctxgen::KernelBtf;
 
 use crate::error::Error;
 
-/// A place where kernel BTF was looked for in vain.
+/// A place that was searched for kernel BTF without success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The place.

@@ -23,7 +23,7 @@ const SYSTEM: [&str; 4] = [
     "--gcc-toolchain",
     "--gcc-install-dir",
 ];
-/// Options of people who do not want the system's headers.
+/// Options that turn the system's headers off.
 const NONE: [&str; 2] = ["-nostdinc", "-nostdlibinc"];
 /// Variables with folders of headers, which clang reads when it compiles too.
 const FOLDERS: [&str; 2] = ["CPATH", "C_INCLUDE_PATH"];

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::Arch;
+use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
 use ctxgen::PinNote;
 use ctxgen::labels;
@@ -164,6 +166,34 @@ impl Targets {
                 })
             }
         }
+    }
+
+    /// Whether the BTF is of the target's architecture.
+    ///
+    /// # Errors
+    /// [`Error::Architecture`] for the first that is of another.
+    pub(crate) fn check_architecture(&self, target: &str) -> Result<(), Error> {
+        let Some(of_target) = Arch::from_target(target) else {
+            return Ok(());
+        };
+        for kernel in &self.kernels {
+            let Some(arch) = kernel.arch() else {
+                continue;
+            };
+            let machine = arch.machine(kernel.byte_order());
+            // Of those with two byte orders, triples say which.
+            let has_two = arch.machine(ByteOrder::Little) != arch.machine(ByteOrder::Big);
+            let is_of_other_order = has_two && !target.starts_with(&format!("{machine}-"));
+            if arch != of_target || is_of_other_order {
+                return Err(Error::Architecture {
+                    origin: kernel.origin().clone(),
+                    arch,
+                    machine,
+                    target: target.to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The kernel whose types the sources see.

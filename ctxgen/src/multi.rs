@@ -19,7 +19,7 @@ pub fn unshared(kernel: &KernelBtf, sec: &SecName, struct_name: &str) -> Option<
     let mut listed = sec.listed().iter();
     let own = listed.find(|hook| hook.struct_name() == struct_name)?;
     let context = |hook: &Hook| Context::of_hook_alone(kernel, hook);
-    // What is wrong with that one alone is said elsewhere.
+    // Another check reports errors of this hook alone.
     let fields = context(own).ok().map(fields)?;
     for other in sec.listed().iter().filter(|other| *other != own) {
         let theirs = match context(other) {

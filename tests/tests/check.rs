@@ -295,9 +295,9 @@ fn what_is_asked_for_first() {
     }
 }
 
-/// A question is none for what it does not lead around.
+/// A guard counts only for what its branch skips.
 #[test]
-fn what_is_asked_for_in_vain() {
+fn guards_of_something_else() {
     for body in [
         // Another field.
         "if (field_exists(ctx->next)) other += ctx->prev_state;",
@@ -315,6 +315,19 @@ fn what_is_asked_for_in_vain() {
         let prog = of(&all, "prog");
         assert_eq!(prog.verdict, Verdict::Lacks(vec![prev_state()]), "{body}");
     }
+}
+
+/// Instructions after a call of a kernel function are reached.
+#[test]
+fn reads_after_a_call_of_a_kernel_function() {
+    let function = "extern void bpf_rcu_read_unlock(void) __attribute__((section(\".ksyms\")));\n\
+                    static __attribute__((noinline)) u64 state(struct btf_trace_sched_switch_ctx *ctx)\n\
+                    { out++; bpf_rcu_read_unlock(); return ctx->prev_state + ktime(); }\n";
+    let source = asking(function, "other += state(ctx);");
+    let object = build_text(&source, "7.2-x86_64", true);
+    let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+    let prog = of(&all, "prog");
+    assert_eq!(prog.verdict, Verdict::Lacks(vec![prev_state()]));
 }
 
 /// The same of whole contexts.

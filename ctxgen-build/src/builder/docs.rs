@@ -8,20 +8,14 @@ use ctxgen::Arch;
 use ctxgen::ByteOrder;
 
 use super::Builder;
-use super::env_path;
 use super::names::type_name;
-use super::write_libbpf_headers;
-use crate::arguments::Arguments;
+use super::tools::Machine;
 use crate::cargo;
-use crate::clang::Clang;
-use crate::clang::Options;
 use crate::compile::Source;
 use crate::error::Error;
 use crate::outdir::OutDir;
-use crate::preprocess::Preprocessor;
 use crate::scan;
 use crate::scan::Scanned;
-use crate::system;
 
 /// What docs.rs sets where it builds.
 const DOCS_RS: &str = "DOCS_RS";
@@ -36,10 +30,7 @@ impl Builder {
         if std::env::var_os(DOCS_RS).is_none() || !is_something_missing(&error) {
             return Err(error);
         }
-        let out = OutDir::new(match &self.out_dir {
-            Some(path) => path.clone(),
-            None => env_path("OUT_DIR")?,
-        });
+        let out = self.output()?;
         let _lock = out.lock()?;
         let plan = self.plan()?;
         let sources = &plan.sources;
@@ -90,33 +81,20 @@ impl Builder {
             error,
         })?;
         let out = OutDir::new(scratch.path().join("out"));
-        write_libbpf_headers(&out)?;
         let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
-        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
-        let clang = Clang::new(self.clang_path())?;
-        let include = out.path("include");
-        let order = ByteOrder::Little;
-        let arch = target.as_deref().and_then(Arch::from_target);
-        let preprocessor = Preprocessor {
-            clang: &clang,
-            options: &Options {
-                order,
-                arch,
-                include: &include,
-                root: &std::env::current_dir().unwrap_or_default(),
-                include_dirs: &arguments.include_dirs,
-                argument_files: &arguments.files,
-                args: &self.clang_args,
-                system: &system::folders(&clang, order, arch, &self.clang_args, &include),
-            },
-            sources: names,
-            scratch: scratch.path(),
+        let machine = Machine {
+            order: ByteOrder::Little,
+            arch: target.as_deref().and_then(Arch::from_target),
         };
+        let root = std::env::current_dir().unwrap_or_default();
+        let tools = self.tools(&out, root, machine)?;
+        let options = tools.options();
+        let preprocessor = tools.preprocessor(&options, names, scratch.path());
         let preprocessed = preprocessor.run(NO_CONTEXTS, &self.vmlinux.for_preprocessor()?)?;
         for expanded in &preprocessed.texts {
             files.extend(expanded.depends_on.iter().cloned());
         }
-        files.extend(arguments.files);
+        files.extend(tools.arguments.files.iter().cloned());
         Ok(preprocessed.scan(names))
     }
 }

@@ -13,19 +13,14 @@ use ctxgen::render;
 
 use super::Builder;
 use super::Plan;
-use super::host;
-use super::write_libbpf_headers;
-use crate::arguments::Arguments;
-use crate::clang::Clang;
-use crate::clang::Options;
+use super::generate::host_triple;
+use super::tools::Machine;
 use crate::contexts::Contexts;
 use crate::error::Error;
 use crate::kernel;
 use crate::outdir;
 use crate::outdir::OutDir;
 use crate::preprocess::Preprocessed;
-use crate::preprocess::Preprocessor;
-use crate::system;
 
 impl Builder {
     /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
@@ -104,7 +99,7 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
 
 impl Builder {
     fn kernel_to_pin(&self) -> Result<KernelBtf, Error> {
-        let host_triple = std::env::var("HOST").unwrap_or_else(|_| host().to_owned());
+        let host_triple = host_triple();
         let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
         let target = target.unwrap_or_else(|| host_triple.clone());
         let mut found = kernel::find_to_pin(self.btf.as_deref(), &target, &host_triple)?;
@@ -148,37 +143,21 @@ impl Builder {
             true => Plan::default(),
             false => self.plan()?,
         };
-        let arguments = Arguments::new(&self.clang_args, |name| std::env::var_os(name));
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
             path: std::env::temp_dir(),
             error,
         })?;
         let out = OutDir::new(scratch.path().to_owned());
-        write_libbpf_headers(&out)?;
-        let clang = Clang::new(self.clang_path())?;
         let kernel = &kernels[0];
-        let root = std::env::current_dir().unwrap_or_default();
-        let include = out.path("include");
         let of_target = || Arch::from_target(self.target.as_deref()?);
-        let arch = kernel.arch().or_else(of_target);
-        let order = kernel.byte_order();
-        let system = system::folders(&clang, order, arch, &self.clang_args, &include);
-        let options = Options {
-            order,
-            arch,
-            include: &include,
-            root: &root,
-            include_dirs: &arguments.include_dirs,
-            argument_files: &arguments.files,
-            args: &self.clang_args,
-            system: &system,
+        let machine = Machine {
+            order: kernel.byte_order(),
+            arch: kernel.arch().or_else(of_target),
         };
-        let preprocessor = Preprocessor {
-            clang: &clang,
-            options: &options,
-            sources: &plan.sources,
-            scratch: scratch.path(),
-        };
+        let root = std::env::current_dir().unwrap_or_default();
+        let tools = self.tools(&out, root, machine)?;
+        let options = tools.options();
+        let preprocessor = tools.preprocessor(&options, &plan.sources, scratch.path());
         let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
         let vmlinux = render::vmlinux_without_types();
         let mut preprocessed = preprocessor.run(&stand_in, vmlinux.as_bytes())?;

@@ -1,4 +1,4 @@
-//! What is said of an access, and what to write instead.
+//! The message about an access, and what to write instead.
 
 use ctxgen::btf::CDump;
 use ctxgen::btf::TypeId;
@@ -18,7 +18,7 @@ use super::rules::Why;
 const SAID: &str = "\"dereference of modified ctx ptr\"";
 
 impl Reads<'_> {
-    /// What is to be said of an access, and why.
+    /// The message about an access, and its reason.
     pub(super) fn refused(
         &self,
         program: &Program,

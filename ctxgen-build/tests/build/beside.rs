@@ -281,7 +281,7 @@ fn system_headers() {
     }
 }
 
-/// They come last, are not the source's own, and are not searched for people who say so.
+/// The system's headers are searched last, do not count as the source's own, and can be turned off.
 #[test]
 fn system_headers_come_last() {
     let project = Project::new();

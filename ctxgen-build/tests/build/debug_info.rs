@@ -118,7 +118,7 @@ fn is_x86() -> bool {
     is
 }
 
-/// The same prototypes whoever compiled them, as whichever DWARF.
+/// Prototypes are the same for each compiler and each version of DWARF.
 #[test]
 fn prototypes_of_c() {
     if !is_x86() {

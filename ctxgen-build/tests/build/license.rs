@@ -13,7 +13,7 @@ fn license(name: &str) -> String {
     format!("char mine[] SEC(\"license\") = \"{name}\";\n")
 }
 
-/// What is said of a source, in either byte order.
+/// The warnings about a source, in either byte order.
 fn warnings(text: &str) -> Vec<String> {
     let project = Project::with_no_more(text);
     let source = project.path("src/prog.bpf.c");

@@ -159,7 +159,7 @@ fn a_name_that_is_not_in_it() {
     assert!(matches!(error, Error::Compile { .. }), "{error}");
 }
 
-/// What is missing may be a line of the source, or of the pinned BTF: both are said.
+/// A line may be missing in the source or in the pinned BTF: the message names both.
 #[test]
 fn a_source_without_the_contexts() {
     let project = pinned(Order::Little);

@@ -1,4 +1,4 @@
-//! What is said where clang does not know a context struct.
+//! Messages for context structs that clang does not know.
 
 use crate::support::Project;
 

@@ -14,8 +14,8 @@ use super::TypeId;
 use super::check;
 use super::check::Scope;
 
-/// The most that libbpf prints in one go is a line around one name; a C identifier that fills this
-/// is no compiler's.
+/// The most that libbpf prints in one go is a line around one name; no compiler
+/// writes a C identifier that fills this.
 const MAX_PIECE: usize = 16 * 1024;
 
 /// Why C text could not be made.

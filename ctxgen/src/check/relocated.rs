@@ -22,9 +22,9 @@ use crate::load::access::first_field;
 use crate::load::targets::Lack;
 use crate::load::targets::Target;
 use crate::load::targets::targets;
-use crate::object::At;
 use crate::object::Flow;
 use crate::object::ObjectFile;
+use crate::object::Place;
 use crate::object::Relocation;
 use crate::object::RelocationKind;
 use crate::object::context_fields;
@@ -121,7 +121,7 @@ impl<'s> Relocated<'s> {
     }
 
     /// What a program and the functions that it calls access in contexts, and where.
-    fn accesses(&mut self, place: usize) -> Option<Vec<(At, &'s Relocation, usize)>> {
+    fn accesses(&mut self, place: usize) -> Option<Vec<(Place, &'s Relocation, usize)>> {
         let found = self.flow.relocations_of(place)?.into_iter();
         let of_context = found.filter_map(|(at, relocation)| {
             let relocation = &self.object.relocations()[relocation];
@@ -155,9 +155,9 @@ impl<'s> Relocated<'s> {
     fn lacking(
         &mut self,
         place: usize,
-        accesses: &[(At, &'s Relocation, usize)],
+        accesses: &[(Place, &'s Relocation, usize)],
     ) -> Vec<(Access<'s>, Lack, bool)> {
-        let mut lacking: BTreeMap<Access<'s>, (Lack, Vec<At>)> = BTreeMap::new();
+        let mut lacking: BTreeMap<Access<'s>, (Lack, Vec<Place>)> = BTreeMap::new();
         for &(at, relocation, number) in accesses {
             if relocation.kind.needs_target()
                 && let Some(lack) = self.lack(relocation, number)
@@ -252,7 +252,7 @@ impl<'s> Relocated<'s> {
     }
 
     /// The fields that the kernel has other names for.
-    fn renamed(&self, accesses: &[(At, &'s Relocation, usize)]) -> Vec<Note> {
+    fn renamed(&self, accesses: &[(Place, &'s Relocation, usize)]) -> Vec<Note> {
         let fields: BTreeSet<Access<'s>> = accesses
             .iter()
             .filter_map(|&(_, relocation, number)| Some((number, self.field(relocation)?)))

@@ -355,8 +355,8 @@ impl KernelBtf {
         self.formats.decided_by()
     }
 
-    /// This kernel with all formats of the running kernel's tracefs, where they can be read: what they tell
-    /// goes first, so that more is told to those who may read them.
+    /// This kernel with all formats of the running kernel's tracefs, where they can be read: they
+    /// win over all other sources, so the result depends on the right to read them.
     #[must_use]
     pub fn with_all_running_formats(self) -> Self {
         self.with_all_formats(Formats::running())

@@ -10,14 +10,19 @@ use std::fmt;
 
 use object::Object as _;
 use object::ObjectSection as _;
-use object::ObjectSymbol as _;
-use object::RelocationTarget;
+use object::ObjectSymbol;
 use object::SymbolKind;
 
 use super::CodeSection;
 use super::Elf;
 use super::ObjectError;
+use super::byte_order;
+use super::code::relocations;
 use super::code_sections;
+use super::instruction::CALL;
+use super::instruction::Instruction;
+use super::instruction::LEN;
+use super::instruction::Raw;
 use super::limited;
 use super::names::MAX_FUNCTION;
 
@@ -215,32 +220,21 @@ fn license(elf: &Elf<'_>) -> Result<Option<String>, ObjectError> {
 /// The calls of an object that need such a license: section, offset, and what is called. Sorted.
 struct Calls(Vec<(usize, u64, GplOnly)>);
 
-const INSTRUCTION: usize = 8;
-/// `BPF_JMP | BPF_CALL`.
-const CALL: u8 = 0x85;
-/// `BPF_LD | BPF_IMM | BPF_DW`, which is two instructions long.
-const LOAD_64: u8 = 0x18;
-
 impl Calls {
     fn of(elf: &Elf<'_>, sections: &[CodeSection<'_>]) -> Result<Self, ObjectError> {
+        let order = byte_order(elf);
         let mut calls = Vec::new();
         for section in sections {
             let kfuncs = kfuncs(elf, section)?;
-            let mut is_second = false;
-            for (number, instruction) in section.code.chunks_exact(INSTRUCTION).enumerate() {
-                if std::mem::take(&mut is_second) {
-                    continue;
-                }
-                is_second = instruction[0] == LOAD_64;
-                if instruction[0] != CALL {
-                    continue;
-                }
-                let at = (number * INSTRUCTION) as u64;
-                let does = match kfuncs.get(&at) {
+            let mut index = 0;
+            while let Some(raw) = Raw::at(section.code, index, order) {
+                let at = (index * LEN) as u64;
+                let does = match kfuncs.get(&at).filter(|_| raw.opcode == CALL) {
                     Some(name) => Some(GplOnly::Kfunc(name.clone())),
-                    None => helper(instruction, elf.is_little_endian()).map(GplOnly::Helper),
+                    None => helper(Instruction::decode(raw)).map(GplOnly::Helper),
                 };
                 calls.extend(does.map(|does| (section.index.0, at, does)));
+                index += raw.places();
             }
         }
         Ok(Self(calls))
@@ -254,30 +248,21 @@ impl Calls {
     }
 }
 
-/// The helper that an instruction calls, if it is one of these. Where the source register is not 0, it
-/// calls another function.
-fn helper(instruction: &[u8], is_little: bool) -> Option<&'static str> {
-    let source = match is_little {
-        true => instruction[1] >> 4,
-        false => instruction[1] & 0xf,
-    };
-    let number = instruction[4..].try_into().ok()?;
-    let number = match is_little {
-        true => i32::from_le_bytes(number),
-        false => i32::from_be_bytes(number),
-    };
-    gpl_only_helper(number).filter(|_| source == 0)
+/// The helper that an instruction calls, if it is one of these.
+fn helper(instruction: Instruction) -> Option<&'static str> {
+    match instruction {
+        Instruction::Helper { number } => gpl_only_helper(number),
+        _ => None,
+    }
 }
 
 /// Where a section refers to functions that the object does not have.
 fn kfuncs(elf: &Elf<'_>, section: &CodeSection<'_>) -> Result<HashMap<u64, String>, ObjectError> {
     let mut kfuncs = HashMap::new();
-    for (at, relocation) in elf.section_by_index(section.index)?.relocations() {
-        let RelocationTarget::Symbol(index) = relocation.target() else {
-            continue;
-        };
-        let symbol = elf.symbol_by_index(index)?;
-        if let (true, Ok(name)) = (symbol.is_undefined(), symbol.name()) {
+    for (at, symbol) in relocations(elf, section.index)? {
+        if let Some(symbol) = symbol.filter(ObjectSymbol::is_undefined)
+            && let Ok(name) = symbol.name()
+        {
             kfuncs.insert(at, limited(name, MAX_FUNCTION)?.to_owned());
         }
     }
@@ -287,6 +272,7 @@ fn kfuncs(elf: &Elf<'_>, section: &CodeSection<'_>) -> Result<HashMap<u64, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::btf::ByteOrder;
 
     #[test]
     fn tables_are_sorted() {
@@ -307,15 +293,19 @@ mod tests {
 
     #[test]
     fn helpers_in_either_byte_order() {
+        let helper = |bytes: [u8; LEN], order| {
+            let raw = Raw::at(&bytes, 0, order).unwrap();
+            helper(Instruction::decode(raw))
+        };
         let little = [CALL, 0, 0, 0, 6, 0, 0, 0];
-        assert_eq!(helper(&little, true), Some("bpf_trace_printk"));
-        assert_eq!(helper(&little, false), None);
-        assert_eq!(
-            helper(&[CALL, 0, 0, 0, 0, 0, 0, 6], false),
-            Some("bpf_trace_printk")
-        );
+        assert_eq!(helper(little, ByteOrder::Little), Some("bpf_trace_printk"));
+        assert_eq!(helper(little, ByteOrder::Big), None);
+        let big = [CALL, 0, 0, 0, 0, 0, 0, 6];
+        assert_eq!(helper(big, ByteOrder::Big), Some("bpf_trace_printk"));
         // A function of the object's own.
-        assert_eq!(helper(&[CALL, 0x10, 0, 0, 6, 0, 0, 0], true), None);
-        assert_eq!(helper(&[CALL, 0, 0, 0, 5, 0, 0, 0], true), None);
+        let own = [CALL, 0x10, 0, 0, 6, 0, 0, 0];
+        assert_eq!(helper(own, ByteOrder::Little), None);
+        let other = [CALL, 0, 0, 0, 5, 0, 0, 0];
+        assert_eq!(helper(other, ByteOrder::Little), None);
     }
 }

@@ -1,9 +1,9 @@
-//! Which instructions of a program the verifier reaches, where CO-RE's questions are answered.
+//! Which instructions of a program the verifier reaches once CO-RE has resolved the program's guards.
 //!
-//! `bpf_core_field_exists` and its like become constants when the object is loaded, and the verifier
-//! does not look at what they lead around. It follows the program with all values that it knows; here,
-//! constants in registers are followed, and whatever else comes into question is taken for possible. So
-//! what is not reached here is not reached there.
+//! `bpf_core_field_exists` and its like become constants when the object is loaded, and the verifier skips
+//! the branch that is not taken. The verifier tracks all values that it knows. Here, only constants in
+//! registers are tracked, and any other value is possible. So the verifier does not reach what is not
+//! reached here.
 
 mod value;
 
@@ -23,15 +23,15 @@ use self::value::number;
 use self::value::set;
 use super::ObjectFile;
 use super::Relocation;
-use super::code::At;
-use super::code::CALL;
 use super::code::Code;
-use super::code::INSTRUCTION;
-use super::code::Instruction;
-use super::code::LOAD_IMM64;
+use super::code::Place;
+use super::code::index_of;
+use super::instruction::CALL;
+use super::instruction::LOAD_IMM64;
+use super::instruction::Raw;
 
-/// How many steps are made for all programs of an object. It is enough for a million instructions, which
-/// is all that the kernel takes of a program, and bounds the time for what is no compiler's.
+/// How many steps are made for all programs of an object. It is enough for a million instructions,
+/// the most that the kernel takes in a program, and bounds the time for damaged objects.
 const MAX_STEPS: u32 = 8_000_000;
 
 /// An object's code, to be followed.
@@ -40,7 +40,9 @@ pub(crate) struct Flow<'o> {
     object: &'o ObjectFile,
     code: &'o Code,
     /// The numbers of relocations, by the instructions that they are of.
-    relocations: HashMap<At, Vec<usize>>,
+    relocations: HashMap<Place, Vec<usize>>,
+    /// Where the programs start.
+    starts: Vec<Option<Place>>,
     steps: u32,
 }
 
@@ -48,13 +50,13 @@ pub(crate) struct Flow<'o> {
 #[derive(Debug)]
 pub(crate) struct Live {
     /// `None` where it would have taken too long to find out.
-    reached: Option<HashSet<At>>,
+    reached: Option<HashSet<Place>>,
     /// Whether anything is read or written through the context without a relocation, or may be.
     pub(crate) uses_context: bool,
 }
 
 impl Live {
-    pub(crate) fn has(&self, at: At) -> bool {
+    pub(crate) fn has(&self, at: Place) -> bool {
         self.reached
             .as_ref()
             .is_none_or(|reached| reached.contains(&at))
@@ -67,43 +69,41 @@ impl<'o> Flow<'o> {
             object,
             code: &object.code,
             relocations: HashMap::new(),
+            starts: Vec::new(),
             steps: MAX_STEPS,
         };
-        let mut sections: HashMap<&str, Option<usize>> = HashMap::new();
+        let numbers = object.code.numbers();
         for (number, relocation) in object.relocations().iter().enumerate() {
-            let name = &*relocation.section;
-            let section = sections
-                .entry(name)
-                .or_insert_with(|| flow.code.section(name));
-            if let Some(section) = section {
-                let at = relocation.instruction_offset as usize / INSTRUCTION;
-                let of_one = flow.relocations.entry((*section, at)).or_default();
-                of_one.push(number);
+            let offset = relocation.instruction_offset;
+            if let Some(place) = place(&numbers, &relocation.section, offset.into()) {
+                flow.relocations.entry(place).or_default().push(number);
             }
         }
+        flow.starts = object
+            .programs()
+            .iter()
+            .map(|program| place(&numbers, &program.section, program.range.start))
+            .collect();
         flow
     }
 
-    fn start(&self, program: usize) -> Option<At> {
-        let program = self.object.programs().get(program)?;
-        let section = self.code.section(&program.section)?;
-        let start = usize::try_from(program.range.start).ok()?;
-        Some((section, start / INSTRUCTION))
+    fn start(&self, program: usize) -> Option<Place> {
+        self.starts.get(program).copied().flatten()
     }
 
     /// The numbers of the relocations in a program and in all functions that it calls, with their
     /// places, in the order of these; `None` where it takes too long to find them.
-    pub(crate) fn relocations_of(&mut self, program: usize) -> Option<Vec<(At, usize)>> {
+    pub(crate) fn relocations_of(&mut self, program: usize) -> Option<Vec<(Place, usize)>> {
         let mut found = Vec::new();
-        let mut queue: Vec<At> = self.start(program).into_iter().collect();
-        let mut seen: HashSet<At> = queue.iter().copied().collect();
+        let mut queue: Vec<Place> = self.start(program).into_iter().collect();
+        let mut seen: HashSet<Place> = queue.iter().copied().collect();
         while let Some(entry) = queue.pop() {
             let Some(function) = self.code.function(entry) else {
                 continue;
             };
-            for number in function.range.clone() {
-                let at = (function.section, number);
-                if self.code.at(at).is_none() {
+            for index in function.range.clone() {
+                let at = Place { index, ..entry };
+                if self.code.raw(at).is_none() {
                     break;
                 }
                 if !self.step() {
@@ -167,16 +167,23 @@ impl<'o> Flow<'o> {
     }
 }
 
+fn place(numbers: &HashMap<&str, u32>, section: &str, offset: u64) -> Option<Place> {
+    Some(Place {
+        section: *numbers.get(section)?,
+        index: index_of(offset)?,
+    })
+}
+
 /// A function, by its first instruction, and an instruction.
-type InFunction = (At, At);
+type InFunction = (Place, Place);
 
 struct Walk {
     states: HashMap<InFunction, Registers>,
     /// What functions return, as far as they were followed.
-    returned: HashMap<At, Value>,
+    returned: HashMap<Place, Value>,
     /// The calls of functions.
-    callers: HashMap<At, HashSet<InFunction>>,
-    entered: HashSet<At>,
+    callers: HashMap<Place, HashSet<InFunction>>,
+    entered: HashSet<Place>,
     queue: Vec<InFunction>,
     uses_context: bool,
 }
@@ -207,9 +214,16 @@ impl Walk {
         }
     }
 
+    /// Goes on so many instructions behind one, or before.
+    fn go_on(&mut self, (entry, at): InFunction, by: i64, registers: Registers) {
+        if let Some(to) = at.moved(by) {
+            self.reach((entry, to), registers);
+        }
+    }
+
     /// Goes on at a function's start. Kernels before 6.8 verify global functions whether or not their calls
     /// are reached.
-    fn enter(&mut self, code: &Code, entry: At, registers: Registers) {
+    fn enter(&mut self, code: &Code, entry: Place, registers: Registers) {
         let mut entering = vec![(entry, registers)];
         while let Some((entry, registers)) = entering.pop() {
             self.reach((entry, entry), registers);
@@ -217,13 +231,13 @@ impl Walk {
             let Some(function) = function.filter(|_| self.entered.insert(entry)) else {
                 continue;
             };
-            for number in function.range.clone() {
-                let at = (function.section, number);
-                let Some(instruction) = code.at(at) else {
+            for index in function.range.clone() {
+                let at = Place { index, ..entry };
+                let Some(instruction) = code.raw(at) else {
                     break;
                 };
                 let target = code.target(at).filter(|_| instruction.is_local_call());
-                let is_global = |to: &At| code.function(*to).is_some_and(|to| to.is_global);
+                let is_global = |to: &Place| code.function(*to).is_some_and(|to| to.is_global);
                 let to = target.filter(is_global);
                 let to = to.filter(|to| !self.entered.contains(to));
                 entering.extend(to.map(|to| (to, [Value::Any; REGISTERS])));
@@ -238,11 +252,10 @@ impl Walk {
         answer: Option<u32>,
         is_relocated: bool,
     ) {
-        let Some(instruction) = code.at(at) else {
+        let Some(instruction) = code.raw(at) else {
             return;
         };
         let mut registers = self.states[&(entry, at)];
-        let next = |steps: usize| (entry, (at.0, at.1 + steps));
         match u32::from(instruction.opcode) & 0x07 {
             libbpf_sys::BPF_JMP | libbpf_sys::BPF_JMP32 => {
                 self.jump(code, (entry, at), instruction, registers);
@@ -261,18 +274,14 @@ impl Walk {
                 if let Some(to) = code.target(at) {
                     self.enter(code, to, [Value::Any; REGISTERS]);
                 }
-                let high = code.at((at.0, at.1 + 1)).map_or(0, |second| second.imm);
                 let value = match (answer, instruction.src) {
                     (Some(answer), _) => Value::Constant(answer.into()),
-                    (None, 0) if !is_relocated && !code.has_address(at) => Value::Constant(
-                        u64::from(instruction.imm.cast_unsigned())
-                            | u64::from(high.cast_unsigned()) << 32,
-                    ),
+                    (None, 0) if !is_relocated && code.relocated(at).is_none() => {
+                        Value::Constant(code.wide(at, instruction.imm).cast_unsigned())
+                    }
                     _ => Value::Any,
                 };
                 set(&mut registers, instruction.dst, value);
-                self.reach(next(2), registers);
-                return;
             }
             libbpf_sys::BPF_LD => {
                 registers[..6].fill(Value::Any);
@@ -282,42 +291,38 @@ impl Walk {
                 self.uses_context |= base == Value::Context && !is_relocated;
                 set(&mut registers, instruction.dst, Value::Any);
             }
-            _ => {
-                let base = get(&registers, instruction.dst);
-                self.uses_context |= base == Value::Context && !is_relocated;
-                if u32::from(instruction.opcode) & 0x07 == libbpf_sys::BPF_STX {
-                    // Whoever takes it from there may use it.
-                    self.uses_context |= get(&registers, instruction.src) == Value::Context;
-                    if u32::from(instruction.opcode) & 0xe0 == libbpf_sys::BPF_ATOMIC {
-                        set(&mut registers, instruction.src, Value::Any);
-                        registers[0] = Value::Any;
-                    }
-                }
-            }
+            _ => self.store(instruction, &mut registers, is_relocated),
         }
-        self.reach(next(1), registers);
+        self.go_on((entry, at), instruction.places() as i64, registers);
+    }
+
+    fn store(&mut self, instruction: Raw, registers: &mut Registers, is_relocated: bool) {
+        let base = get(registers, instruction.dst);
+        self.uses_context |= base == Value::Context && !is_relocated;
+        let opcode = u32::from(instruction.opcode);
+        if opcode & 0x07 != libbpf_sys::BPF_STX {
+            return;
+        }
+        // A later load from there may be used as the context.
+        self.uses_context |= get(registers, instruction.src) == Value::Context;
+        if opcode & 0xe0 == libbpf_sys::BPF_ATOMIC {
+            set(registers, instruction.src, Value::Any);
+            registers[0] = Value::Any;
+        }
     }
 
     fn jump(
         &mut self,
         code: &Code,
         (entry, at): InFunction,
-        instruction: Instruction,
+        instruction: Raw,
         registers: Registers,
     ) {
         let opcode = u32::from(instruction.opcode);
         let is_wide = opcode & 0x07 == libbpf_sys::BPF_JMP;
-        let next = (entry, (at.0, at.1 + 1));
-        let far = |offset: i64| {
-            let to = i64::try_from(at.1)
-                .ok()?
-                .checked_add(offset)?
-                .checked_add(1)?;
-            Some((entry, (at.0, usize::try_from(to).ok()?)))
-        };
-        let taken = match (opcode & 0xf0, is_wide) {
-            (libbpf_sys::BPF_JA, false) => far(instruction.imm.into()),
-            _ => far(instruction.offset.into()),
+        let by = match (opcode & 0xf0, is_wide) {
+            (libbpf_sys::BPF_JA, false) => i64::from(instruction.imm),
+            _ => i64::from(instruction.offset),
         };
         match opcode & 0xf0 {
             libbpf_sys::BPF_EXIT => self.exit(entry, registers[0]),
@@ -327,19 +332,17 @@ impl Walk {
                     libbpf_sys::BPF_JA => Some(true),
                     _ => holds(instruction, &registers),
                 };
-                if may_jump != Some(false)
-                    && let Some(taken) = taken
-                {
-                    self.reach(taken, registers);
+                if may_jump != Some(false) {
+                    self.go_on((entry, at), 1 + by, registers);
                 }
                 if may_jump != Some(true) {
-                    self.reach(next, registers);
+                    self.go_on((entry, at), 1, registers);
                 }
             }
         }
     }
 
-    fn exit(&mut self, entry: At, value: Value) {
+    fn exit(&mut self, entry: Place, value: Value) {
         let known = self.returned.get(&entry).copied();
         let value = match known {
             Some(known) if known == value => return,
@@ -357,7 +360,7 @@ impl Walk {
         &mut self,
         code: &Code,
         (entry, at): InFunction,
-        instruction: Instruction,
+        instruction: Raw,
         mut registers: Registers,
     ) {
         let mut value = Some(Value::Any);
@@ -379,7 +382,7 @@ impl Walk {
         if let Some(value) = value {
             registers[..6].fill(Value::Any);
             registers[0] = value;
-            self.reach((entry, (at.0, at.1 + 1)), registers);
+            self.go_on((entry, at), 1, registers);
         }
     }
 }

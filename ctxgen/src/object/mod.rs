@@ -6,6 +6,7 @@ mod declared;
 mod ext;
 mod fields;
 mod functions;
+mod instruction;
 mod license;
 mod live;
 mod names;
@@ -56,8 +57,8 @@ use self::names::SectionNames;
 pub use self::path::Step;
 pub use self::place::PlacedField;
 
-pub(crate) use self::code::At;
 use self::code::Code;
+pub(crate) use self::code::Place;
 pub(crate) use self::fields::context_arguments;
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;
@@ -166,10 +167,7 @@ impl ObjectFile {
                 None => Ok(None),
             }
         };
-        let order = match elf.is_little_endian() {
-            true => ByteOrder::Little,
-            false => ByteOrder::Big,
-        };
+        let order = byte_order(&elf);
         let btf = match section(".BTF")? {
             Some(bytes) => Btf::parse(bytes)?,
             // clang writes none for a source that defines nothing.
@@ -187,9 +185,10 @@ impl ObjectFile {
             let code = place.map_or(&[][..], |place| by_name[place].code);
             relocation.opcode = code.get(at).copied();
         }
-        let programs = programs(&elf, &sections, &btf)?;
+        let prototypes = prototypes(&btf);
+        let programs = programs(&elf, &sections, &btf, &prototypes)?;
         let places = places(&programs);
-        let code = Code::read(&elf, &sections, order)?;
+        let code = Code::read(&elf, order, &sections, &btf, &prototypes)?;
         Ok(Self {
             btf,
             programs,
@@ -270,6 +269,13 @@ impl ObjectFile {
     }
 }
 
+fn byte_order(elf: &Elf<'_>) -> ByteOrder {
+    match elf.is_little_endian() {
+        true => ByteOrder::Little,
+        false => ByteOrder::Big,
+    }
+}
+
 /// A section that programs, or what they call, are in.
 struct CodeSection<'e> {
     index: SectionIndex,
@@ -316,8 +322,8 @@ fn programs(
     elf: &Elf<'_>,
     sections: &[CodeSection<'_>],
     btf: &Btf<'_>,
+    prototypes: &[(&str, TypeId)],
 ) -> Result<Vec<Program>, ObjectError> {
-    let prototypes = prototypes(btf);
     let implemented = struct_ops::implemented(elf, btf);
     let mut programs = Vec::new();
     for symbol in elf.symbols() {

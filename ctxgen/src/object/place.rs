@@ -95,7 +95,10 @@ mod tests {
             programs: Vec::new(),
             relocations: Vec::new(),
             places: Vec::new(),
-            code: Code::default(),
+            code: Code {
+                order: ByteOrder::HOST,
+                sections: Vec::new(),
+            },
         };
         let at = |offset| object.field_at(outer, offset).map(|field| field.path);
         assert_eq!(at(0).unwrap(), "first");

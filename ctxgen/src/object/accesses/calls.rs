@@ -1,15 +1,15 @@
 //! The way into functions and back.
 
-use super::code::Place;
-use super::code::Target;
 use super::helper;
-use super::instruction::LAST_ARGUMENT;
 use super::result::AccessKind;
 use super::state::Stacks;
 use super::state::State;
 use super::value::Value;
 use super::walk::Node;
 use super::walk::Walk;
+use crate::object::code::Place;
+use crate::object::code::Target;
+use crate::object::instruction::LAST_ARGUMENT;
 
 /// How many calls are told apart in one program.
 const FRAMES: usize = 1 << 9;
@@ -60,7 +60,7 @@ impl Walk<'_> {
         Some(1)
     }
 
-    pub(super) fn call(&mut self, node: Node, by: i32, state: &mut State) -> Option<i64> {
+    pub(super) fn call(&mut self, node: Node, state: &mut State) -> Option<i64> {
         let (_, place) = node;
         if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
             let kind = |argument| AccessKind::KernelFunction { argument };
@@ -69,10 +69,10 @@ impl Walk<'_> {
             *state = state.after_call(Value::ANY, None);
             return Some(1);
         }
-        if let Some(target) = self.code.called(place, by)
+        if let Some(target) = self.code.target(place)
             && self.code.at(target).is_some()
         {
-            let function = self.code.function(target);
+            let function = self.code.function_from(target);
             let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
             let kind = |argument| AccessKind::Function { argument };
             self.hand_on(place, state, arguments, kind);

@@ -29,7 +29,9 @@ const CALLBACKS: &[(i32, u8, u8, u8)] = &[
 pub(super) fn arguments(number: i32) -> u8 {
     let number = usize::try_from(number).ok();
     let digit = number.and_then(|number| ARGUMENTS.get(number));
-    digit.map_or(super::instruction::LAST_ARGUMENT, |digit| digit - b'0')
+    digit.map_or(crate::object::instruction::LAST_ARGUMENT, |digit| {
+        digit - b'0'
+    })
 }
 
 /// Whether a helper takes the context as its first argument, and takes no other than an unmodified one.

@@ -22,9 +22,8 @@
 //! ```
 
 mod calls;
-mod code;
 mod helper;
-mod instruction;
+mod jumps;
 mod lines;
 mod result;
 mod state;
@@ -50,11 +49,7 @@ pub use self::result::Line;
 pub use self::result::Offsets;
 pub use self::result::ProgramAccesses;
 
-use self::code::Code;
-use self::code::Place;
-use self::code::index_of;
-use self::instruction::Instruction;
-use self::instruction::LEN;
+use self::jumps::Jumps;
 use self::lines::Lines;
 use self::walk::Budget;
 use self::walk::Record;
@@ -62,8 +57,11 @@ use self::walk::walk;
 use super::Elf;
 use super::ObjectError;
 use super::ObjectFile;
-use super::code_sections;
-use super::prototypes;
+use crate::object::code::Code;
+use crate::object::code::Place;
+use crate::object::code::index_of;
+use crate::object::instruction::Instruction;
+use crate::object::instruction::LEN;
 
 /// What each program of an object does with its context, in the order of
 /// [`ObjectFile::programs`]. `bytes` are those that the object was read from.
@@ -74,25 +72,17 @@ use super::prototypes;
 /// [`ObjectError`], where the bytes are no object.
 pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses>, ObjectError> {
     let elf = Elf::parse(bytes)?;
-    let btf = object.btf();
-    let (sections, _) = code_sections(&elf)?;
-    let order = match elf.is_little_endian() {
-        true => super::ByteOrder::Little,
-        false => super::ByteOrder::Big,
-    };
-    let code = Code::of(&elf, order, &sections, btf, &prototypes(btf));
-    let numbers: HashMap<&str, u32> = (0..)
-        .zip(&sections)
-        .map(|(number, section)| (&*section.name, number))
-        .collect();
+    let code = &object.code;
+    let jumps = Jumps::of(code);
+    let numbers = code.numbers();
     let number = |name: &str| numbers.get(name).copied();
     let ext = match elf.section_by_name(".BTF.ext") {
         Some(section) => Some(section.data()?),
         None => None,
     };
     let found = Found {
-        code: &code,
-        lines: Lines::of(ext, btf, number),
+        code,
+        lines: Lines::of(ext, object.btf(), number),
         relocations: relocations(object, number),
     };
     let mut budget = Budget::of_object();
@@ -109,7 +99,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     extent: Extent::NotExamined,
                 };
             };
-            let walked = walk(&code, entry, &mut budget);
+            let walked = walk(code, &jumps, entry, &mut budget);
             let records = walked.records.into_iter();
             ProgramAccesses {
                 program: place,
@@ -138,7 +128,7 @@ fn relocations(
 
 /// What is known of an object's instructions.
 struct Found<'f> {
-    code: &'f Code<'f>,
+    code: &'f Code,
     lines: Lines<'f>,
     relocations: HashMap<(u32, u32), usize>,
 }
@@ -149,7 +139,7 @@ impl Found<'_> {
         let len = u32::try_from(LEN).unwrap_or(u32::MAX);
         let instruction_offset = at.index.saturating_mul(len);
         let function = section.function(at.index);
-        let start = function.map_or(0, |function| function.start.saturating_mul(len));
+        let start = function.map_or(0, |function| function.range.start.saturating_mul(len));
         let line = self.lines.at(at.section, instruction_offset, start);
         let line = line.map(|(file, number, text)| Line {
             file,
@@ -182,10 +172,10 @@ impl Found<'_> {
         let AccessKind::Function { .. } = kind else {
             return None;
         };
-        let Some(Instruction::Call { by }) = self.code.at(at) else {
+        let Some(Instruction::Call) = self.code.at(at) else {
             return None;
         };
-        let function = self.code.function(self.code.called(at, by)?)?;
+        let function = self.code.function_from(self.code.target(at)?)?;
         Some(Callee {
             name: Arc::clone(&function.name),
             is_global: function.is_global,

@@ -1,7 +1,7 @@
 //! What registers and stacks hold at one place of a program.
 
-use super::instruction::LAST_ARGUMENT;
 use super::value::Value;
+use crate::object::instruction::LAST_ARGUMENT;
 
 const REGISTERS: usize = 11;
 /// The register with the stack's address.

@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::code::Code;
-use super::code::Function;
-use super::code::Place;
-use super::code::Section;
-use super::code::Target;
-use super::instruction::LEN;
+use super::jumps::Jumps;
 use super::result::AccessKind;
 use super::result::Extent;
 use super::result::Offsets;
@@ -15,6 +10,12 @@ use super::walk::Budget;
 use super::walk::Walked;
 use super::walk::walk;
 use crate::btf::ByteOrder;
+use crate::object::code::Code;
+use crate::object::code::Function;
+use crate::object::code::Place;
+use crate::object::code::Section;
+use crate::object::code::Target;
+use crate::object::instruction::LEN;
 
 const LOAD: u8 = 0x79;
 const LOAD_32: u8 = 0x61;
@@ -62,24 +63,25 @@ fn assemble(lines: &[Line], order: ByteOrder) -> Vec<u8> {
     bytes
 }
 
-/// What is found in a section from its first instruction on. Functions are where they are said to start.
+/// What is found in a section from its first instruction on. `functions` has where functions start.
 fn walked(code: &[u8], order: ByteOrder, functions: &[u32], relocated: &[(u32, Target)]) -> Walked {
-    let mut section = Section::new("tp_btf/x".into(), code, order);
-    section.functions = functions
-        .iter()
-        .map(|&start| Function {
-            start,
-            name: "f".into(),
-            arguments: 5,
-            is_global: false,
-        })
-        .collect();
-    section.relocated = relocated.iter().copied().collect();
+    let functions = functions.iter().map(|&start| Function {
+        range: start..start + 1,
+        name: "f".into(),
+        arguments: 5,
+        is_global: false,
+    });
+    let section = Section {
+        name: "tp_btf/x".into(),
+        code: code.to_vec(),
+        relocated: relocated.iter().copied().collect(),
+        functions: functions.collect(),
+    };
     let code = Code {
         order,
         sections: vec![section],
     };
-    walk(&code, at(0), &mut Budget::of_object())
+    walk(&code, &Jumps::of(&code), at(0), &mut Budget::of_object())
 }
 
 fn at(index: u32) -> Place {

@@ -1,9 +1,9 @@
 //! What instructions do to registers and stacks.
 
-use super::instruction::Operand;
 use super::state::State;
 use super::value::Numbers;
 use super::value::Value;
+use crate::object::instruction::Operand;
 
 const ADD: u8 = 0x00;
 const SUB: u8 = 0x10;

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::code::Place;
 use super::result::Offsets;
+use crate::object::code::Place;
 
 /// How many numbers are told apart.
 const MANY: usize = 8;

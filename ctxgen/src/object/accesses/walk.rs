@@ -10,17 +10,18 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use super::calls::Frame;
-use super::code::Code;
-use super::code::Place;
-use super::code::Target;
-use super::instruction::Instruction;
-use super::instruction::LAST_ARGUMENT;
+use super::jumps::Jumps;
 use super::result::AccessKind;
 use super::result::Extent;
 use super::state::State;
 use super::transfer;
 use super::value::Numbers;
 use super::value::Value;
+use crate::object::code::Code;
+use crate::object::code::Place;
+use crate::object::code::Target;
+use crate::object::instruction::Instruction;
+use crate::object::instruction::LAST_ARGUMENT;
 
 /// How many instructions are followed in one program.
 const PROGRAM_STEPS: usize = 1 << 20;
@@ -67,7 +68,8 @@ pub(super) struct Walked {
 pub(super) type Node = (u32, Place);
 
 pub(super) struct Walk<'w> {
-    pub(super) code: &'w Code<'w>,
+    pub(super) code: &'w Code,
+    jumps: &'w Jumps,
     pub(super) frames: Vec<Frame>,
     /// The frames by the frame that calls and the call.
     pub(super) calls: HashMap<Node, u32>,
@@ -79,9 +81,10 @@ pub(super) struct Walk<'w> {
 }
 
 /// Follows a program from its first instruction, where register 1 has the context.
-pub(super) fn walk(code: &Code<'_>, entry: Place, budget: &mut Budget) -> Walked {
+pub(super) fn walk(code: &Code, jumps: &Jumps, entry: Place, budget: &mut Budget) -> Walked {
     let mut walk = Walk {
         code,
+        jumps,
         frames: vec![Frame::outermost()],
         calls: HashMap::new(),
         states: HashMap::new(),
@@ -143,7 +146,7 @@ impl Walk<'_> {
         while *left > 0 {
             // The way may lead back to where it starts.
             let goes_on = std::mem::take(&mut is_first);
-            if !goes_on && self.code.is_target(place) {
+            if !goes_on && self.jumps.lead_to(place) {
                 self.arrive((frame, place), state);
                 return;
             }
@@ -192,7 +195,10 @@ impl Walk<'_> {
             Instruction::Wide { dst, low } => {
                 let value = match self.code.relocated(place) {
                     None => Value::number(self.code.wide(place, low)),
-                    Some(Target::Function(target)) => function(target, low),
+                    Some(Target::Function(_)) => {
+                        let target = self.code.target(place);
+                        target.map_or(Value::Other, Value::Function)
+                    }
                     Some(_) => Value::Other,
                 };
                 state.set(dst, value);
@@ -213,7 +219,7 @@ impl Walk<'_> {
                 }
             }
             Instruction::Helper { number } => return self.helper(node, number, state),
-            Instruction::Call { by } => return self.call(node, by, state),
+            Instruction::Call => return self.call(node, state),
             Instruction::OtherCall => {
                 self.give_up();
                 *state = state.after_call(Value::ANY, None);
@@ -318,12 +324,6 @@ impl Walk<'_> {
             self.touch(place, kind(argument), state.get(argument), (0, 0, false));
         }
     }
-}
-
-/// The function whose address an instruction loads: its symbol's, and so many bytes.
-fn function(target: Place, bytes: i32) -> Value {
-    let by = i64::from(bytes) / 8;
-    target.moved(by).map_or(Value::Other, Value::Function)
 }
 
 /// A comparison with a constant tells what a register is.

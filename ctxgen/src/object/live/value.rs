@@ -2,7 +2,7 @@
 
 use libbpf_rs::libbpf_sys;
 
-use super::Instruction;
+use super::Raw;
 
 /// How many registers there are, the frame pointer included.
 pub(super) const REGISTERS: usize = 11;
@@ -29,16 +29,16 @@ pub(super) fn set(registers: &mut Registers, number: u8, value: Value) {
 }
 
 /// Whether the second operand is a register.
-fn has_source(instruction: Instruction) -> bool {
+fn has_source(instruction: Raw) -> bool {
     u32::from(instruction.opcode) & libbpf_sys::BPF_X != 0
 }
 
 /// The number that an instruction has.
-pub(super) fn number(instruction: Instruction) -> Value {
+pub(super) fn number(instruction: Raw) -> Value {
     Value::Constant(i64::from(instruction.imm).cast_unsigned())
 }
 
-fn operands(instruction: Instruction, registers: &Registers, number: Value) -> (Value, Value) {
+fn operands(instruction: Raw, registers: &Registers, number: Value) -> (Value, Value) {
     let second = match has_source(instruction) {
         true => get(registers, instruction.src),
         false => number,
@@ -47,7 +47,7 @@ fn operands(instruction: Instruction, registers: &Registers, number: Value) -> (
 }
 
 /// What an arithmetic instruction leaves in its register.
-pub(super) fn computed(instruction: Instruction, registers: &Registers, number: Value) -> Value {
+pub(super) fn computed(instruction: Raw, registers: &Registers, number: Value) -> Value {
     let opcode = u32::from(instruction.opcode);
     let is_wide = opcode & 0x07 == libbpf_sys::BPF_ALU64;
     let op = opcode & 0xf0;
@@ -99,7 +99,7 @@ fn calculated(op: u32, first: u64, second: u64, is_wide: bool) -> Option<u64> {
 }
 
 /// Whether a conditional jump is made, where that is known.
-pub(super) fn holds(instruction: Instruction, registers: &Registers) -> Option<bool> {
+pub(super) fn holds(instruction: Raw, registers: &Registers) -> Option<bool> {
     let opcode = u32::from(instruction.opcode);
     let (Value::Constant(first), Value::Constant(second)) =
         operands(instruction, registers, number(instruction))

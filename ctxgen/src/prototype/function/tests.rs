@@ -71,7 +71,7 @@ fn twins_differ_in_tags() {
         ["ids", "count", "aux", "ret"]
     );
     assert_eq!(names(&kernel, "fexit/strangers"), ["ids", "count", "ret"]);
-    // Whoever traces the call needs no arena.
+    // A program that traces the call needs no arena.
     let fields = fields(&kernel, "fentry/twins");
     assert_eq!(fields[0], ("ids".to_owned(), String::new()));
 }

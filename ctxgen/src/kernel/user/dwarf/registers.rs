@@ -16,9 +16,9 @@ const MAX_PLACES: usize = 64;
 pub(super) enum Found {
     /// In this register, by DWARF's number.
     Register(u16),
-    /// Where it cannot be told from a register's number: on the stack, or nothing is said of the start.
+    /// In no single register: on the stack, or DWARF does not cover the function's start.
     Elsewhere,
-    /// Nothing is said of it at all: it is not there.
+    /// DWARF has no location: the argument was removed.
     Nowhere,
 }
 

@@ -2,31 +2,39 @@
 //!
 //! The encoding is that of `Documentation/bpf/standardization/instruction-set.rst` of the kernel.
 
+use libbpf_rs::libbpf_sys;
+
 use crate::btf::ByteOrder;
 
 /// How long an instruction is, in bytes. `LD_IMM64` takes two of these.
-pub(super) const LEN: usize = 8;
+pub(crate) const LEN: usize = 8;
+
+/// `BPF_LD | BPF_IMM | BPF_DW`, which takes two places.
+pub(crate) const LOAD_IMM64: u8 = 0x18;
+/// `BPF_JMP | BPF_CALL`.
+pub(crate) const CALL: u8 = 0x85;
 
 /// The registers that a call passes arguments in are 1 to this.
-pub(super) const LAST_ARGUMENT: u8 = 5;
+pub(crate) const LAST_ARGUMENT: u8 = 5;
 
 /// An instruction as it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Raw {
-    pub(super) code: u8,
-    pub(super) dst: u8,
-    pub(super) src: u8,
-    pub(super) off: i16,
-    pub(super) imm: i32,
+pub(crate) struct Raw {
+    pub(crate) opcode: u8,
+    pub(crate) dst: u8,
+    pub(crate) src: u8,
+    pub(crate) offset: i16,
+    pub(crate) imm: i32,
 }
 
 impl Raw {
     /// The instruction of that number in a section's bytes; `None` behind the last whole one.
-    pub(super) fn at(code: &[u8], index: usize, order: ByteOrder) -> Option<Self> {
+    pub(crate) fn at(code: &[u8], index: usize, order: ByteOrder) -> Option<Self> {
         let start = index.checked_mul(LEN)?;
-        let &[code, regs, o0, o1, i0, i1, i2, i3] = code.get(start..)?.first_chunk::<LEN>()?;
-        let (low, high) = (regs & 0xf, regs >> 4);
-        let (off, imm) = match order {
+        let &[opcode, registers, o0, o1, i0, i1, i2, i3] =
+            code.get(start..)?.first_chunk::<LEN>()?;
+        let (low, high) = (registers & 0xf, registers >> 4);
+        let (offset, imm) = match order {
             ByteOrder::Little => (
                 i16::from_le_bytes([o0, o1]),
                 i32::from_le_bytes([i0, i1, i2, i3]),
@@ -36,30 +44,44 @@ impl Raw {
                 i32::from_be_bytes([i0, i1, i2, i3]),
             ),
         };
+        // They are bit fields, which start at the other end on big-endian machines.
         let (dst, src) = match order {
             ByteOrder::Little => (low, high),
             ByteOrder::Big => (high, low),
         };
         Some(Self {
-            code,
+            opcode,
             dst,
             src,
-            off,
+            offset,
             imm,
         })
+    }
+
+    /// How many places it takes.
+    pub(crate) fn places(self) -> usize {
+        match self.opcode {
+            LOAD_IMM64 => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether it is a call of a function of the object's.
+    pub(crate) fn is_local_call(self) -> bool {
+        self.opcode == CALL && u32::from(self.src) == libbpf_sys::BPF_PSEUDO_CALL
     }
 }
 
 /// The second operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     Register(u8),
     Immediate(i32),
 }
 
-/// What an instruction does, as far as it matters to who follows a pointer.
+/// What an instruction does, as far as it matters to code that follows a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Instruction {
+pub(crate) enum Instruction {
     /// Sets a register to its operand, of which so many bits are taken and extended by their sign (64 for
     /// all).
     Move {
@@ -121,11 +143,8 @@ pub(super) enum Instruction {
     Helper {
         number: i32,
     },
-    /// A call of a function that is so many places behind the next one, unless a relocation says
-    /// otherwise.
-    Call {
-        by: i32,
-    },
+    /// A call of a function of the object, or of the kernel where a relocation says so.
+    Call,
     /// A call through a register, or one of a kernel function.
     OtherCall,
     Exit,
@@ -142,16 +161,16 @@ const ARSH: u8 = 0xc0;
 const END: u8 = 0xd0;
 
 impl Instruction {
-    pub(super) fn decode(raw: Raw) -> Self {
+    pub(crate) fn decode(raw: Raw) -> Self {
         const LAST_REGISTER: u8 = 10;
         if raw.dst > LAST_REGISTER || raw.src > LAST_REGISTER {
             return Self::Unknown;
         }
-        match raw.code & 0x07 {
+        match raw.opcode & 0x07 {
             0x00 => load_special(raw),
             0x01 => load(raw),
             0x02 => store(raw, Operand::Immediate(raw.imm)),
-            0x03 if raw.code & 0xe0 == 0xc0 => atomic(raw),
+            0x03 if raw.opcode & 0xe0 == 0xc0 => atomic(raw),
             0x03 => store(raw, Operand::Register(raw.src)),
             0x04 => arithmetic(raw, true),
             0x05 => jump(raw, false),
@@ -162,7 +181,7 @@ impl Instruction {
 }
 
 fn operand(raw: Raw) -> Operand {
-    match raw.code & 0x08 {
+    match raw.opcode & 0x08 {
         0 => Operand::Immediate(raw.imm),
         _ => Operand::Register(raw.src),
     }
@@ -178,8 +197,8 @@ fn width(code: u8) -> u32 {
 }
 
 fn load_special(raw: Raw) -> Instruction {
-    match raw.code {
-        0x18 => Instruction::Wide {
+    match raw.opcode {
+        LOAD_IMM64 => Instruction::Wide {
             dst: raw.dst,
             low: raw.imm,
         },
@@ -190,27 +209,27 @@ fn load_special(raw: Raw) -> Instruction {
 }
 
 fn load(raw: Raw) -> Instruction {
-    let is_signed = match raw.code & 0xe0 {
+    let is_signed = match raw.opcode & 0xe0 {
         0x60 => false,
         // BPF_MEMSX
-        0x80 if width(raw.code) < 8 => true,
+        0x80 if width(raw.opcode) < 8 => true,
         _ => return Instruction::Unknown,
     };
     Instruction::Load {
         dst: raw.dst,
         base: raw.src,
-        off: raw.off,
-        width: width(raw.code),
+        off: raw.offset,
+        width: width(raw.opcode),
         is_signed,
     }
 }
 
 fn store(raw: Raw, value: Operand) -> Instruction {
-    match raw.code & 0xe0 {
+    match raw.opcode & 0xe0 {
         0x60 => Instruction::Store {
             base: raw.dst,
-            off: raw.off,
-            width: width(raw.code),
+            off: raw.offset,
+            width: width(raw.opcode),
             value,
         },
         _ => Instruction::Unknown,
@@ -231,18 +250,18 @@ fn atomic(raw: Raw) -> Instruction {
     };
     Instruction::Atomic {
         base,
-        off: raw.off,
-        width: width(raw.code),
+        off: raw.offset,
+        width: width(raw.opcode),
         sets,
     }
 }
 
 fn arithmetic(raw: Raw, is_32: bool) -> Instruction {
-    let operation = raw.code & 0xf0;
+    let operation = raw.opcode & 0xf0;
     let dst = raw.dst;
     match operation {
         MOV => {
-            let bits = match raw.off {
+            let bits = match raw.offset {
                 0 if is_32 => 32,
                 0 => 64,
                 8 => 8,
@@ -262,7 +281,7 @@ fn arithmetic(raw: Raw, is_32: bool) -> Instruction {
         // Byte swaps.
         END => Instruction::Forget { dst },
         // Signed division has an offset of 1.
-        DIV | MOD if raw.off != 0 => Instruction::Forget { dst },
+        DIV | MOD if raw.offset != 0 => Instruction::Forget { dst },
         ADD..=ARSH => Instruction::Arithmetic {
             dst,
             operand: match operation {
@@ -280,11 +299,11 @@ fn jump(raw: Raw, is_32: bool) -> Instruction {
     const CALL: u8 = 0x80;
     const EXIT: u8 = 0x90;
     const MAY_GOTO: u8 = 0xe0;
-    let by = i32::from(raw.off);
-    let is_register = raw.code & 0x08 != 0;
+    let by = i32::from(raw.offset);
+    let is_register = raw.opcode & 0x08 != 0;
     let constant = (!is_register && !is_32).then_some((raw.dst, raw.imm));
     let branch = |equal, unequal| Instruction::Branch { by, equal, unequal };
-    match raw.code & 0xf0 {
+    match raw.opcode & 0xf0 {
         // A jump through a register goes where a table in memory says.
         0x00 if is_register => Instruction::Unknown,
         0x00 if is_32 => Instruction::Jump { by: raw.imm },
@@ -295,7 +314,7 @@ fn jump(raw: Raw, is_32: bool) -> Instruction {
         CALL if is_register => Instruction::OtherCall,
         CALL => match raw.src {
             0 => Instruction::Helper { number: raw.imm },
-            1 => Instruction::Call { by: raw.imm },
+            _ if raw.is_local_call() => Instruction::Call,
             _ => Instruction::OtherCall,
         },
         EXIT if !is_32 => Instruction::Exit,
