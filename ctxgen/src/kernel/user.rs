@@ -238,7 +238,7 @@ fn is_simple(btf: &Btf<'_>, proto: &Type<'_>) -> bool {
     let Kind::FuncProto { ret } = proto.kind() else {
         return false;
     };
-    let params = proto.params().map(|param| param.type_id);
+    let params = proto.leading_params().map(|param| param.type_id);
     params
         .chain([ret])
         .all(|id| match btf.resolve(id).map(|ty| ty.kind()) {

@@ -7,11 +7,15 @@ use std::collections::HashSet;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CDump;
+use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::ident::is_identifier;
 use crate::kernel::Origin;
+
+/// How many types are walked over for declarations that are refused, before all others are.
+const MAX_LOST: usize = 1 << 22;
 
 /// Collects over several declarations.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Mentions<'b> {
     btf: &'b Btf<'b>,
     origin: &'b Origin,
     seen: HashSet<TypeId>,
+    /// How many types were walked over for declarations that were refused.
+    lost: usize,
     structs: BTreeSet<TypeId>,
 }
 
@@ -28,6 +34,7 @@ impl<'b> Mentions<'b> {
             btf,
             origin,
             seen: HashSet::new(),
+            lost: 0,
             structs: BTreeSet::new(),
         }
     }
@@ -37,13 +44,41 @@ impl<'b> Mentions<'b> {
     /// # Errors
     /// [`Error::BadName`] at a name that must not be emitted.
     pub(super) fn add(&mut self, root: TypeId) -> Result<(), Error> {
+        let (mut seen, mut structs) = (HashSet::new(), Vec::new());
+        match self.walk(root, &mut seen, &mut structs) {
+            Ok(()) => {
+                self.seen.extend(seen);
+                self.structs.extend(structs);
+                Ok(())
+            }
+            // Of a declaration that is refused nothing is known to be fine, so that it is walked over
+            // again from the next one that shares types with it.
+            Err(error) => {
+                self.lost += seen.len();
+                Err(error)
+            }
+        }
+    }
+
+    fn walk(
+        &self,
+        root: TypeId,
+        seen: &mut HashSet<TypeId>,
+        structs: &mut Vec<TypeId>,
+    ) -> Result<(), Error> {
         let mut queue = vec![root];
         while let Some(id) = queue.pop() {
-            if !self.seen.insert(id) {
+            if self.seen.contains(&id) || !seen.insert(id) {
                 continue;
             }
             let Some(ty) = self.btf.get(id) else { continue };
             check_name(&ty, self.origin)?;
+            if self.lost + seen.len() > MAX_LOST {
+                return Err(Error::Dump {
+                    origin: self.origin.clone(),
+                    error: DumpError::TooMuch(id),
+                });
+            }
             match ty.kind() {
                 Kind::Ptr(to)
                 | Kind::Volatile(to)
@@ -56,7 +91,7 @@ impl<'b> Mentions<'b> {
                     queue.extend(ty.params().map(|param| param.type_id));
                 }
                 Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } if !ty.name().is_empty() => {
-                    self.structs.insert(id);
+                    structs.push(id);
                 }
                 // An anonymous one is written out where it is used.
                 Kind::Struct(composite) | Kind::Union(composite) => {
