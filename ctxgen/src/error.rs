@@ -468,7 +468,7 @@ pub enum Error {
     },
     /// A name in BTF that must not reach generated code.
     #[error(
-        "{origin} has a name that is not a C identifier of at most 511 bytes: {name:?} ({place})"
+        "{origin} has a name that C cannot have, or of more than 511 bytes: {name:?} ({place})"
     )]
     BadName {
         /// Where the BTF came from.

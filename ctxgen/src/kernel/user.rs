@@ -26,6 +26,7 @@ use self::file::Elf;
 use self::file::Facts;
 use self::language::Language;
 pub use self::refusal::UserRefusal;
+pub(crate) use self::spelling::integer;
 use self::spelling::spelled;
 use super::KernelBtf;
 use super::Origin;

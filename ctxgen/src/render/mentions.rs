@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
+use super::spelling::first_bad;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CDump;
@@ -11,7 +12,6 @@ use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
 use crate::kernel::Origin;
 
 /// How many types are walked over for declarations that are refused, before all others are.
@@ -72,7 +72,7 @@ impl<'b> Mentions<'b> {
                 continue;
             }
             let Some(ty) = self.btf.get(id) else { continue };
-            check_name(&ty, self.origin)?;
+            check_name(self.btf, &ty, self.origin)?;
             if self.lost + seen.len() > MAX_LOST {
                 return Err(Error::Dump {
                     origin: self.origin.clone(),
@@ -111,7 +111,7 @@ impl<'b> Mentions<'b> {
         let Some(ty) = self.btf.get(id) else {
             return Ok(());
         };
-        check_name(&ty, self.origin)?;
+        check_name(self.btf, &ty, self.origin)?;
         if let Kind::Struct(composite) | Kind::Union(composite) = ty.kind() {
             for member in composite.members() {
                 self.add(member.type_id)?;
@@ -138,47 +138,20 @@ impl<'b> Mentions<'b> {
 ///
 /// # Errors
 /// [`Error::BadName`] at the first that cannot.
-pub(super) fn check_name(ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
-    let bad = |name: &str, what: &str| {
-        Err(Error::BadName {
-            origin: origin.clone(),
-            name: name.to_owned(),
-            place: format!("{what} type {}", ty.id()),
-        })
+fn check_name(btf: &Btf<'_>, ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
+    let Some((at, name)) = first_bad(btf, ty) else {
+        return Ok(());
     };
-    let name = ty.name();
-    let fine = match ty.kind() {
-        // `long unsigned int`.
-        Kind::Int { .. } | Kind::Float { .. } => name.split(' ').all(is_identifier),
-        // It is printed as a string, or, with the flag, as the inside of an __attribute__.
-        Kind::TypeTag(_) => is_attribute(name),
-        // Not printed.
-        Kind::DeclTag { .. } | Kind::DataSec | Kind::Var(_) | Kind::Func(_) => true,
-        _ => name.is_empty() || is_identifier(name),
-    };
-    if !fine {
-        return bad(name, "of");
-    }
-    let odd = |name: &&str| !name.is_empty() && !is_identifier(name);
-    let inner = match ty.kind() {
-        Kind::Struct(composite) | Kind::Union(composite) => {
-            composite.members().map(|member| member.name).find(odd)
-        }
-        Kind::Enum { .. } | Kind::Enum64 { .. } => {
-            let mut names = ty.enumerators().into_iter().map(|value| value.name);
-            names.find(|name| !is_identifier(name))
-        }
-        Kind::FuncProto { .. } => ty.params().map(|param| param.name).find(odd),
-        _ => None,
-    };
-    match inner {
-        Some(name) => bad(name, "in"),
-        None => Ok(()),
-    }
+    let what = if at == 0 { "of" } else { "in" };
+    Err(Error::BadName {
+        origin: origin.clone(),
+        name: name.to_owned(),
+        place: format!("{what} type {}", ty.id()),
+    })
 }
 
 /// Whether a type tag's text stays inside what it is printed in: `rcu`, `address_space(1)`.
-fn is_attribute(text: &str) -> bool {
+pub(super) fn is_attribute(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_(), :-".contains(c);
     let mut depth = 0i32;
     text.chars().all(|c| {

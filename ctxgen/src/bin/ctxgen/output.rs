@@ -26,6 +26,11 @@ pub(crate) enum Failure {
         clang: PathBuf,
         error: std::io::Error,
     },
+    #[error("clang, as `{}`, was given up: {error}", clang.display())]
+    Stopped {
+        clang: PathBuf,
+        error: ctxgen::RunError,
+    },
     #[error("{}:{line}: struct {name}: {error}", path.display())]
     Context {
         path: PathBuf,
