@@ -75,6 +75,7 @@ pub mod render;
 mod similar;
 mod sorted;
 mod syscall;
+pub mod text;
 mod trim;
 
 pub use self::agree::essential_name;

@@ -19,6 +19,7 @@ use crate::hook::Hook;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
+use crate::text::c_comment;
 
 /// A hook and its context, for people and for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,7 +275,7 @@ impl fmt::Display for Report {
     /// The struct in C, with the offset and size of each field beside it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.unsupported {
-            return writeln!(f, "/* {}: {why} */", self.hook);
+            return writeln!(f, "/* {} */", c_comment(&format!("{}: {why}", self.hook)));
         }
         if self.r#struct.is_empty() {
             return writeln!(
