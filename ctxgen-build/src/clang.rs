@@ -13,6 +13,7 @@ use std::process::Output;
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
 use ctxgen::Requests;
+use ctxgen::RunError;
 
 use crate::depfile;
 use crate::digest::Digest;
@@ -230,10 +231,19 @@ impl Clang {
     }
 }
 
-fn run(clang: &Path, command: &mut Command) -> Result<Output, Error> {
-    command.output().map_err(|error| Error::NoClang {
-        clang: clang.to_owned(),
-        error,
+pub(crate) fn run(clang: &Path, command: &mut Command) -> Result<Output, Error> {
+    let variable = std::env::var(ctxgen::CLANG_TIMEOUT_VARIABLE).ok();
+    let timeout = ctxgen::timeout_from(variable.as_deref());
+    let output = ctxgen::run_bounded(command, timeout);
+    output.map_err(|error| match error {
+        RunError::Io(error) => Error::NoClang {
+            clang: clang.to_owned(),
+            error,
+        },
+        error => Error::Stopped {
+            clang: clang.to_owned(),
+            error,
+        },
     })
 }
 

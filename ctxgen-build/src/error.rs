@@ -171,6 +171,15 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
+    /// clang hung, or wrote without end.
+    #[error("clang, as `{}`, was given up: {error}", clang.display())]
+    Stopped {
+        /// The command.
+        clang: PathBuf,
+        /// Why.
+        #[source]
+        error: ctxgen::RunError,
+    },
     /// The command is no clang, or one that does not say its version.
     #[error(
         "`{}` is no clang: asked for its version, it says {said}. BPF programs are compiled with \

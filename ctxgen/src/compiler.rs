@@ -1,7 +1,13 @@
 //! How BPF programs are compiled for a kernel.
 
+mod bounded;
 mod system;
 
+pub use self::bounded::CLANG_TIMEOUT;
+pub use self::bounded::CLANG_TIMEOUT_VARIABLE;
+pub use self::bounded::RunError;
+pub use self::bounded::run_bounded;
+pub use self::bounded::timeout_from;
 pub use self::system::system_folders;
 pub use self::system::system_folders_args;
 

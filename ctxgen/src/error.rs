@@ -467,7 +467,9 @@ pub enum Error {
         reason: Unsupported,
     },
     /// A name in BTF that must not reach generated code.
-    #[error("{origin} has a name that is not a C identifier: {name:?} ({place})")]
+    #[error(
+        "{origin} has a name that C cannot have, or of more than 511 bytes: {name:?} ({place})"
+    )]
     BadName {
         /// Where the BTF came from.
         origin: Origin,

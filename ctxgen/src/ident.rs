@@ -1,5 +1,9 @@
 //! C identifiers: what may be emitted, and under which name.
 
+mod reserved;
+
+pub(crate) use self::reserved::is_reserved;
+
 /// Whether this is an identifier of C: a letter or underscore, then letters, digits, underscores.
 ///
 /// Only ASCII counts. Kernel names are, and what is not must not reach generated code.

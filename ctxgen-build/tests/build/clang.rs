@@ -297,3 +297,29 @@ fn an_object_that_libbpf_does_not_open() {
     );
     assert!(error.contains("unknown field 'wrong'"), "{error}");
 }
+
+/// `clang --version` is bounded like all else.
+#[test]
+fn one_that_hangs_or_writes_without_end_is_stopped() {
+    for (script, what) in [
+        ("sleep 1000", "it has not ended after 1 s, and was stopped"),
+        (
+            "while :; do echo x; done | sleep 1000",
+            "it has not ended after 1 s",
+        ),
+        ("exec cat /dev/zero", "and was stopped"),
+    ] {
+        let project = Project::with(PROGRAM);
+        let clang = fake(&project, script);
+        let name = "clang::one_that_hangs_or_writes_without_end_is_stopped";
+        let error = Child::new(name, &project)
+            .env("CLANG", clang.to_str().unwrap())
+            .env("CTXGEN_CLANG_TIMEOUT", "1")
+            .build(|| Builder::new().source("src/prog.bpf.c"))
+            .unwrap_err();
+        assert!(
+            error.contains("was given up: ") && error.contains(what),
+            "{error}"
+        );
+    }
+}

@@ -11,6 +11,7 @@ use super::Btf;
 use super::Composite;
 use super::DumpError;
 use super::Kind;
+use super::NO_NAME;
 use super::Type;
 use super::TypeId;
 
@@ -151,6 +152,9 @@ impl Measures<'_> {
             },
         };
         if let Some(ty) = self.btf.get(reached.0) {
+            if reached.1 != Way::Alignment && has_bad_name(&ty) {
+                return Err(DumpError::TooLong(ty.id()));
+            }
             frame.children = self.children(&ty, reached.1);
             frame.measure.pieces += self.own_pieces(&ty, !frame.children.is_empty())?;
         }
@@ -284,6 +288,23 @@ impl Measures<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a type has a name that libbpf would copy and print in full, though it is none: see
+/// [`Btf::string`].
+fn has_bad_name(ty: &Type<'_>) -> bool {
+    let is_bad = |name: &str| name == NO_NAME;
+    is_bad(ty.name())
+        || match ty.kind() {
+            Kind::Struct(composite) | Kind::Union(composite) => {
+                composite.members().any(|member| is_bad(member.name))
+            }
+            Kind::Enum { .. } | Kind::Enum64 { .. } => {
+                ty.enumerators().iter().any(|value| is_bad(value.name))
+            }
+            Kind::FuncProto { .. } => ty.params().any(|param| is_bad(param.name)),
+            _ => false,
+        }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::ptr::NonNull;
 use libbpf_rs::libbpf_sys;
 
 use super::Btf;
+use super::KSYM_NAME_LEN;
+use super::NO_NAME;
 use super::TypeId;
 use super::check;
 use super::check::Scope;
@@ -42,17 +44,40 @@ pub enum DumpError {
         /// Its reason.
         error: std::io::Error,
     },
-    /// A name is longer than any C compiler accepts.
-    #[error("a name in type {0} is longer than {MAX_PIECE} bytes")]
+    /// A name is longer than any of the kernel's (`KSYM_NAME_LEN`), or no UTF-8.
+    #[error(
+        "a name in type {0} is longer than the {longest} bytes of the kernel's names, or no UTF-8",
+        longest = KSYM_NAME_LEN - 1
+    )]
     TooLong(TypeId),
 }
 
+/// How many bytes of text one printer writes of the smallest BTF. Names and prototypes may be shared, so
+/// that the text is not bounded by the types.
+const MOST_TEXT: usize = 8 << 20;
+
+/// How many more for each byte of a BTF. `vmlinux.h` of a 7.3 kernel is smaller than its BTF.
+const TEXT_OF_BYTE: usize = 4;
+
 /// What libbpf's callback writes to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sink {
     /// Kept from text to text: most are short, and room for a piece is not.
     text: Vec<u8>,
     too_long: bool,
+    /// How many more bytes may be written.
+    left: usize,
+}
+
+impl Sink {
+    /// For the types of a BTF of that many bytes.
+    fn for_btf(len: usize) -> Self {
+        Self {
+            text: Vec::new(),
+            too_long: false,
+            left: MOST_TEXT.saturating_add(TEXT_OF_BYTE.saturating_mul(len)),
+        }
+    }
 }
 
 /// libbpf's C printer for the types of a [`Btf`].
@@ -91,13 +116,19 @@ unsafe extern "C" fn append(
     // SAFETY: `sink` is the pointer that `btf_dump__new` was given, to the `Sink` of a `CDump`
     // whose methods alone call into libbpf and hold no reference to it while they do.
     let sink = unsafe { &mut *sink.cast::<Sink>() };
+    if sink.left == 0 {
+        return;
+    }
     sink.text.reserve(MAX_PIECE);
     let free = sink.text.spare_capacity_mut();
     // SAFETY: `free` is writable for its length; format and arguments are libbpf's and match.
     let len = unsafe { vsnprintf(free.as_mut_ptr().cast(), free.len(), format, args) };
     match usize::try_from(len) {
         // SAFETY: `vsnprintf` has written `len` bytes and a NUL.
-        Ok(len) if len < free.len() => unsafe { sink.text.set_len(sink.text.len() + len) },
+        Ok(len) if len < free.len() => unsafe {
+            sink.left = sink.left.saturating_sub(len);
+            sink.text.set_len(sink.text.len() + len);
+        },
         _ => sink.too_long = true,
     }
 }
@@ -108,7 +139,7 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError::Libbpf`], where memory is short.
     pub fn new(btf: &'b Btf<'_>) -> Result<Self, DumpError> {
-        let mut sink = Box::<Sink>::default();
+        let mut sink = Box::new(Sink::for_btf(btf.len()));
         // SAFETY: the BTF outlives the printer by `'b`; the sink is boxed, so it stays where it
         // is; libbpf takes NULL for options.
         let ptr = unsafe {
@@ -125,7 +156,14 @@ impl<'b> CDump<'b> {
         })?;
         let mut dump = Self { ptr, sink, btf };
         for &id in btf.namesakes() {
-            dump.declare(id, "")?;
+            // Wherever it is printed, it is refused.
+            if btf.get(id).is_none_or(|ty| ty.name() == NO_NAME) {
+                continue;
+            }
+            // What cannot be declared otherwise is refused wherever it is printed.
+            if let Err(error @ DumpError::Libbpf { .. }) = dump.declare(id, "") {
+                return Err(error);
+            }
         }
         Ok(dump)
     }
@@ -136,6 +174,9 @@ impl<'b> CDump<'b> {
     /// # Errors
     /// [`DumpError`], where the type cannot be written in C.
     pub fn declare(&mut self, id: TypeId, name: &str) -> Result<String, DumpError> {
+        if self.sink.left == 0 {
+            return Err(DumpError::TooMuch(id));
+        }
         check::printable(self.btf, [id], Scope::Declaration)?;
         let name = CString::new(name).map_err(|_| DumpError::TooLong(id))?;
         let options = libbpf_sys::btf_dump_emit_type_decl_opts {
@@ -207,7 +248,7 @@ impl<'b> CDump<'b> {
     fn write_definition(&mut self, id: TypeId) -> Result<(), DumpError> {
         // SAFETY: the printer is live, and the id's nesting was checked to be bounded.
         let status = unsafe { libbpf_sys::btf_dump__dump_type(self.ptr.as_ptr(), id.0) };
-        if status < 0 || self.sink.too_long {
+        if status < 0 || self.sink.too_long || self.sink.left == 0 {
             self.take(id, status)?;
         }
         Ok(())
@@ -216,6 +257,9 @@ impl<'b> CDump<'b> {
     fn take(&mut self, id: TypeId, status: c_int) -> Result<String, DumpError> {
         let text = String::from_utf8_lossy(&self.sink.text).into_owned();
         self.sink.text.clear();
+        if self.sink.left == 0 {
+            return Err(DumpError::TooMuch(id));
+        }
         if std::mem::take(&mut self.sink.too_long) {
             return Err(DumpError::TooLong(id));
         }

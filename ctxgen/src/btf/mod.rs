@@ -59,11 +59,31 @@ pub(crate) use self::shape::kind_number;
 pub(crate) use self::shape::stand_in;
 pub(crate) use self::shape::vlen;
 pub(crate) use self::shape::with_vlen;
+pub(crate) use self::types::MAX_PARAMETERS;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
 ///
 /// The kernel's own limit for such a chain is 32 (`MAX_RESOLVE_DEPTH` in `kernel/bpf/btf.c`).
 const MAX_MODIFIERS: usize = 32;
+
+/// How long a name in BTF may be, with the NUL behind it (`btf_name_valid_identifier` and its relatives in
+/// `kernel/bpf/btf.c`).
+pub(crate) const KSYM_NAME_LEN: usize = 512;
+
+/// A name of BTF, of which no more than [`KSYM_NAME_LEN`] bytes were looked at; the replacement character
+/// where it is longer than the kernel's are, or no UTF-8.
+pub(crate) fn printable_name(name: &[u8]) -> &str {
+    match std::str::from_utf8(name) {
+        Ok(name) if name.len() < KSYM_NAME_LEN => name,
+        _ => NO_NAME,
+    }
+}
+
+/// How much is looked at of a string that is no name, in bytes: as much as a path may have (`PATH_MAX`).
+const MAX_TEXT: usize = 4096;
+
+/// In the place of a name that is none.
+pub(crate) const NO_NAME: &str = "\u{fffd}";
 
 /// Why bytes could not be taken for BTF.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +208,14 @@ impl<'base> Btf<'base> {
     /// The id of this blob's first type.
     fn first(&self) -> u32 {
         self.base.map_or(1, Self::type_count)
+    }
+
+    /// How many bytes of types and strings there are, the base's included.
+    pub(crate) fn len(&self) -> usize {
+        let base = self
+            .base
+            .map_or(0, |base| base.len() - base.string_end as usize);
+        base + 4 * self.type_words + self.string_end as usize
     }
 
     /// The types of this blob as words, in host byte order.
@@ -380,19 +408,33 @@ impl<'base> Btf<'base> {
         unsafe { std::slice::from_raw_parts(strings.cast::<u8>(), len) }
     }
 
-    /// The string at an offset of the string table; empty where there is none.
+    /// The name at an offset of the string table; empty where there is none. A name that is too long for
+    /// the kernel, or no UTF-8, is the replacement character: it is in no identifier, so such a name is
+    /// refused wherever it would reach generated code.
+    ///
+    /// Names may be the ends of one string, so that each could be as long as the whole table.
     pub(crate) fn string(&self, offset: u32) -> &str {
+        printable_name(self.bytes_at(offset, KSYM_NAME_LEN))
+    }
+
+    /// What is no name at an offset of the string table: a path, a line of a source, the path to a member.
+    /// No more than [`MAX_TEXT`] bytes of it.
+    pub(crate) fn text(&self, offset: u32) -> &str {
+        std::str::from_utf8(self.bytes_at(offset, MAX_TEXT)).unwrap_or(NO_NAME)
+    }
+
+    /// The first bytes of a string; none where there is none.
+    fn bytes_at(&self, offset: u32, most: usize) -> &[u8] {
         // SAFETY: `ptr` is a live BTF; libbpf answers NULL for an offset that it does not have.
-        let name = unsafe { libbpf_sys::btf__name_by_offset(self.ptr.as_ptr(), offset) };
-        if name.is_null() {
-            return "";
+        let string = unsafe { libbpf_sys::btf__name_by_offset(self.ptr.as_ptr(), offset) };
+        if string.is_null() {
+            return &[];
         }
         // SAFETY: not null, so it points into the string table, which libbpf has checked to end
-        // in NUL, and which lives as long as the BTF.
-        let name = unsafe { CStr::from_ptr(name) };
-        // The replacement character is in no identifier: such a name is refused wherever it
-        // would reach generated code.
-        name.to_str().unwrap_or("\u{fffd}")
+        // in NUL.
+        let len = unsafe { libc::strnlen(string, most) };
+        // SAFETY: that many bytes are before the NUL, and they live as long as the BTF.
+        unsafe { std::slice::from_raw_parts(string.cast::<u8>(), len) }
     }
 
     /// The bytes of a split BTF when it continues another base, in which libbpf finds what it refers

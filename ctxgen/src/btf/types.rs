@@ -229,6 +229,9 @@ impl fmt::Debug for Type<'_> {
     }
 }
 
+/// How many parameters a hook's function may have: as many as a C compiler has to take (C11, 5.2.4.1).
+pub(crate) const MAX_PARAMETERS: usize = 127;
+
 impl<'a> Type<'a> {
     /// # Safety
     /// `raw` is a type of `btf`, in host byte order, followed in memory by as many members, params
@@ -357,6 +360,15 @@ impl<'a> Type<'a> {
             0 => Kind::Void,
             kind => Kind::Unknown { kind },
         }
+    }
+
+    /// As [`Type::params`], but of a prototype with more than [`MAX_PARAMETERS`] parameters, only those and
+    /// two more: enough to tell that there are too many, with or without the first.
+    ///
+    /// Thousands of functions may share one prototype, of 12 bytes each, and BTF has room for 65,535
+    /// parameters.
+    pub(crate) fn leading_params(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
+        self.params().take(MAX_PARAMETERS + 2)
     }
 
     /// A prototype's parameters; none for any other kind.

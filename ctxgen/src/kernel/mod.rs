@@ -28,6 +28,7 @@ pub(crate) use self::module::is_module_name;
 pub use self::user::Types;
 use self::user::UserBtf;
 pub use self::user::UserRefusal;
+pub(crate) use self::user::integer;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;

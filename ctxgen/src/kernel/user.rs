@@ -26,6 +26,7 @@ use self::file::Elf;
 use self::file::Facts;
 use self::language::Language;
 pub use self::refusal::UserRefusal;
+pub(crate) use self::spelling::integer;
 use self::spelling::spelled;
 use super::KernelBtf;
 use super::Origin;
@@ -238,7 +239,7 @@ fn is_simple(btf: &Btf<'_>, proto: &Type<'_>) -> bool {
     let Kind::FuncProto { ret } = proto.kind() else {
         return false;
     };
-    let params = proto.params().map(|param| param.type_id);
+    let params = proto.leading_params().map(|param| param.type_id);
     params
         .chain([ret])
         .all(|id| match btf.resolve(id).map(|ty| ty.kind()) {

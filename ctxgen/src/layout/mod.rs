@@ -230,6 +230,9 @@ pub enum Unsupported {
     /// More arguments than the context can hold.
     #[error("its arguments take {0} slots of 8 bytes, and a context holds {MAX_SLOTS}")]
     TooManySlots(u32),
+    /// More parameters than C's limit.
+    #[error("it has more than {0} parameters, which is more than any compiler has to accept")]
+    TooManyParameters(usize),
     /// An argument that is larger than two slots.
     #[error(
         "its argument `{name}` has {size} bytes, and at most {MAX_BY_VALUE} can be passed by value"

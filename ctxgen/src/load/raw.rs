@@ -7,12 +7,14 @@
 use crate::btf::BtfError;
 use crate::btf::ByteOrder;
 use crate::btf::HeaderError;
+use crate::btf::KSYM_NAME_LEN;
 use crate::btf::Lengths;
 use crate::btf::Sections;
 use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
 use crate::btf::is_unknown;
 use crate::btf::kind_number;
+use crate::btf::printable_name;
 use crate::btf::stand_in;
 
 use super::names::Match;
@@ -24,6 +26,12 @@ const STRIDE: u32 = 64;
 
 /// How many bytes the first words of a type take.
 const HEAD: usize = TYPE_WORDS * 4;
+
+/// As many bytes of a name as one may have, with its NUL. Names may be the ends of one string, so that
+/// each could be as long as the whole table.
+fn name_at(strings: &[u8]) -> &[u8] {
+    &strings[..strings.len().min(KSYM_NAME_LEN)]
+}
 
 /// The types of one blob: a kernel's, or those that a module adds to them.
 pub(super) struct RawBtf<'b> {
@@ -67,7 +75,7 @@ impl<'b> RawBtf<'b> {
                     None => raw.strings.get(name..),
                 };
                 if let Some(name) = name {
-                    sought.of(kind, name, |matched| found(matched, raw.count));
+                    sought.of(kind, name_at(name), |matched| found(matched, raw.count));
                 }
             }
             if raw.count.is_multiple_of(STRIDE) {
@@ -120,11 +128,15 @@ impl<'b> RawBtf<'b> {
     }
 
     /// What starts at an offset of its own strings: up to the first NUL; empty where there is
-    /// nothing, or no text.
+    /// nothing, or no text. As [`Btf::string`](crate::Btf) has it, a name that is too long for the kernel is
+    /// the replacement character.
     pub(super) fn string(&self, offset: usize) -> &'b str {
-        let rest = self.strings.get(offset..).unwrap_or_default();
-        let len = rest.iter().position(|byte| *byte == 0).unwrap_or(0);
-        std::str::from_utf8(&rest[..len]).unwrap_or("\u{fffd}")
+        let rest = name_at(self.strings.get(offset..).unwrap_or_default());
+        match rest.iter().position(|byte| *byte == 0) {
+            Some(len) => printable_name(&rest[..len]),
+            None if rest.len() < KSYM_NAME_LEN => "",
+            None => printable_name(rest),
+        }
     }
 
     pub(super) fn string_len(&self) -> usize {

@@ -157,7 +157,7 @@ pub(super) fn relocations(
             section: Arc::clone(section),
             instruction_offset,
             type_id: TypeId(type_id),
-            access: access(btf.string(string))?,
+            access: access(btf.text(string))?,
             kind: RelocationKind::new(kind),
             opcode: None,
         });

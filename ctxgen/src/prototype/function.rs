@@ -98,13 +98,16 @@ pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
 pub(super) type Proto<'b> = Type<'b>;
 
 pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
-    let args = proto.params().map(argument).map(|argument| Argument {
-        // Programs that look on at a call are not the ones whose arena it is.
-        mark: argument
-            .mark
-            .filter(|mark| !matches!(mark, Mark::Arena { .. })),
-        ..argument
-    });
+    let args = proto
+        .leading_params()
+        .map(argument)
+        .map(|argument| Argument {
+            // Programs that look on at a call are not the ones whose arena it is.
+            mark: argument
+                .mark
+                .filter(|mark| !matches!(mark, Mark::Arena { .. })),
+            ..argument
+        });
     Signature::new(args.collect(), returned(proto), func)
 }
 
@@ -153,8 +156,8 @@ fn with_implicit_arguments<'k>(
     let is_alike = |a: TypeId, b: TypeId| agreement((btf, a), (btf, b)) == Agreement::Same;
     let begins_alike = whole.params().len() > called.params().len()
         && called
-            .params()
-            .zip(whole.params())
+            .leading_params()
+            .zip(whole.leading_params())
             .all(|(a, b)| is_alike(a.type_id, b.type_id));
     (begins_alike && is_alike(returned(called), returned(&whole)) && is_kfunc(kernel, hook))
         .then_some(whole)

@@ -30,6 +30,7 @@ pub(crate) use self::struct_ops::WRAPPER;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
+use crate::btf::MAX_PARAMETERS;
 use crate::btf::Param;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -225,6 +226,10 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     }
     let found = look_up_named(kernel, hook);
     match found {
+        Ok(Prototype::Function(signature)) if !is_narrow(&signature) => Err(Error::Unsupported {
+            hook: hook.clone(),
+            reason: Unsupported::TooManyParameters(MAX_PARAMETERS),
+        }),
         Err(Error::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
             Some(kind) => Err(Error::Unsupported {
                 hook: hook.clone(),
@@ -376,6 +381,11 @@ fn returned(proto: &Type<'_>) -> TypeId {
     }
 }
 
+/// Whether a prototype has no more parameters than there may be.
+fn is_narrow(signature: &Signature) -> bool {
+    signature.args.len() <= MAX_PARAMETERS
+}
+
 fn argument(param: Param<'_>) -> Argument {
     let (mut name, mut mark) = (param.name, None);
     while let Some((rest, last)) = Mark::last_of(name) {
@@ -402,8 +412,8 @@ fn unnamed<'p>(params: impl Iterator<Item = Param<'p>>) -> Vec<Argument> {
 /// Whether two parameter lists have the same types, names aside.
 fn same_types(a: &Type<'_>, b: &Type<'_>) -> bool {
     a.params().len() == b.params().len()
-        && a.params()
-            .zip(b.params())
+        && a.leading_params()
+            .zip(b.leading_params())
             .all(|(a, b)| a.type_id == b.type_id)
 }
 

@@ -166,7 +166,7 @@ fn named(kernel: &KernelBtf, tp: &str, proto: &Type<'_>) -> Signature {
             return signature(&other, func.name());
         }
     }
-    let nameless = || Signature::new(unnamed(proto.params().skip(1)), TypeId::VOID, "");
+    let nameless = || Signature::new(unnamed(proto.leading_params().skip(1)), TypeId::VOID, "");
     named_by_class(kernel, proto).unwrap_or_else(nameless)
 }
 
@@ -188,6 +188,6 @@ fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
 
 /// A signature without `__data`, which is no slot.
 fn signature(proto: &Type<'_>, func: &str) -> Signature {
-    let args = proto.params().skip(1).map(argument).collect();
+    let args = proto.leading_params().skip(1).map(argument).collect();
     Signature::new(args, TypeId::VOID, func)
 }

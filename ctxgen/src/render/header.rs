@@ -34,6 +34,7 @@ use crate::layout::SystemCallArguments;
 use crate::pairing::KnownBy;
 use crate::prototype::NamesFrom;
 use crate::render::statics::STATIC_OFFSETS;
+use crate::text::c_comment;
 
 const TOP: &str = "\
 #ifndef __CTXGEN_CTX_H__
@@ -89,6 +90,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     }
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
     let labels = labels(ctx.kernels());
+    let labels: Vec<String> = labels.iter().map(|label| c_comment(label)).collect();
     let mut structs = String::new();
     let mut calls = BTreeSet::new();
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
@@ -197,7 +199,7 @@ fn system_call_comment(out: &mut String, arguments: &SystemCallArguments) {
          * the verifier, they are memory of the kernel's: BPF_PROBE_READ(ctx->args, ...) and its like read it.",
     );
     for left_out in &layout.left_out {
-        let _ = writeln!(out, " * Without {left_out}.");
+        let _ = writeln!(out, " * Without {}.", c_comment(&left_out.to_string()));
     }
     out.push_str(" */\n");
 }
@@ -214,14 +216,10 @@ fn kernels_own(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct) {
 }
 
 fn hooks(ctx_struct: &CtxStruct) -> String {
-    let hooks: Vec<_> = ctx_struct
-        .context
-        .hooks
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    // A pattern is whatever stands in a source, and must not end the comment.
-    hooks.join(", ").replace("*/", "* /")
+    // A pattern is whatever stands in a source.
+    let hooks = ctx_struct.context.hooks.iter();
+    let hooks: Vec<_> = hooks.map(|hook| c_comment(&hook.to_string())).collect();
+    hooks.join(", ")
 }
 
 fn comment(
@@ -232,9 +230,12 @@ fn comment(
     labels: &[String],
 ) {
     let names = match names_from {
-        NamesFrom::Func(func) => format!("Argument names are from {func}."),
-        NamesFrom::Struct(name) => format!("Fields are those of struct {name}."),
-        NamesFrom::Format(_) | NamesFrom::Table => format!("Argument names are from {names_from}."),
+        NamesFrom::Func(func) => format!("Argument names are from {}.", c_comment(func)),
+        NamesFrom::Struct(name) => format!("Fields are those of struct {}.", c_comment(name)),
+        NamesFrom::Format(_) | NamesFrom::Table => format!(
+            "Argument names are from {}.",
+            c_comment(&names_from.to_string())
+        ),
         NamesFrom::NoArguments => "It passes no arguments.".to_owned(),
         NamesFrom::Nowhere => "BTF has no names for its arguments.".to_owned(),
     };
@@ -246,10 +247,10 @@ fn comment(
         out.push_str(REGISTERS);
     }
     for left_out in &layout.left_out {
-        let _ = writeln!(out, " * Without {left_out}.");
+        let _ = writeln!(out, " * Without {}.", c_comment(&left_out.to_string()));
     }
     for (hook, reason) in &ctx_struct.context.refused {
-        let _ = writeln!(out, " * Not {hook}: {reason}.");
+        let _ = writeln!(out, " * Not {}.", c_comment(&format!("{hook}: {reason}")));
     }
     if !ctx_struct.lacking.hook.is_empty() {
         let kernels = those(&ctx_struct.lacking.hook, labels);
@@ -333,7 +334,7 @@ fn definition(
             remarks.push(format!("not on {}", those(lacking, labels)));
         }
         if !remarks.is_empty() {
-            let _ = write!(out, " /* {} */", remarks.join("; "));
+            let _ = write!(out, " /* {} */", c_comment(&remarks.join("; ")));
         }
         out.push('\n');
         match (is_first, has_others) {

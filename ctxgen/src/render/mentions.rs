@@ -4,14 +4,18 @@
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
+use super::spelling::first_bad;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CDump;
+use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
 use crate::kernel::Origin;
+
+/// How many types are walked over for declarations that are refused, before all others are.
+const MAX_LOST: usize = 1 << 22;
 
 /// Collects over several declarations.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Mentions<'b> {
     btf: &'b Btf<'b>,
     origin: &'b Origin,
     seen: HashSet<TypeId>,
+    /// How many types were walked over for declarations that were refused.
+    lost: usize,
     structs: BTreeSet<TypeId>,
 }
 
@@ -28,6 +34,7 @@ impl<'b> Mentions<'b> {
             btf,
             origin,
             seen: HashSet::new(),
+            lost: 0,
             structs: BTreeSet::new(),
         }
     }
@@ -37,13 +44,41 @@ impl<'b> Mentions<'b> {
     /// # Errors
     /// [`Error::BadName`] at a name that must not be emitted.
     pub(super) fn add(&mut self, root: TypeId) -> Result<(), Error> {
+        let (mut seen, mut structs) = (HashSet::new(), Vec::new());
+        match self.walk(root, &mut seen, &mut structs) {
+            Ok(()) => {
+                self.seen.extend(seen);
+                self.structs.extend(structs);
+                Ok(())
+            }
+            // Of a declaration that is refused nothing is known to be fine, so that it is walked over
+            // again from the next one that shares types with it.
+            Err(error) => {
+                self.lost += seen.len();
+                Err(error)
+            }
+        }
+    }
+
+    fn walk(
+        &self,
+        root: TypeId,
+        seen: &mut HashSet<TypeId>,
+        structs: &mut Vec<TypeId>,
+    ) -> Result<(), Error> {
         let mut queue = vec![root];
         while let Some(id) = queue.pop() {
-            if !self.seen.insert(id) {
+            if self.seen.contains(&id) || !seen.insert(id) {
                 continue;
             }
             let Some(ty) = self.btf.get(id) else { continue };
-            check_name(&ty, self.origin)?;
+            check_name(self.btf, &ty, self.origin)?;
+            if self.lost + seen.len() > MAX_LOST {
+                return Err(Error::Dump {
+                    origin: self.origin.clone(),
+                    error: DumpError::TooMuch(id),
+                });
+            }
             match ty.kind() {
                 Kind::Ptr(to)
                 | Kind::Volatile(to)
@@ -56,7 +91,7 @@ impl<'b> Mentions<'b> {
                     queue.extend(ty.params().map(|param| param.type_id));
                 }
                 Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } if !ty.name().is_empty() => {
-                    self.structs.insert(id);
+                    structs.push(id);
                 }
                 // An anonymous one is written out where it is used.
                 Kind::Struct(composite) | Kind::Union(composite) => {
@@ -76,7 +111,7 @@ impl<'b> Mentions<'b> {
         let Some(ty) = self.btf.get(id) else {
             return Ok(());
         };
-        check_name(&ty, self.origin)?;
+        check_name(self.btf, &ty, self.origin)?;
         if let Kind::Struct(composite) | Kind::Union(composite) = ty.kind() {
             for member in composite.members() {
                 self.add(member.type_id)?;
@@ -103,47 +138,20 @@ impl<'b> Mentions<'b> {
 ///
 /// # Errors
 /// [`Error::BadName`] at the first that cannot.
-pub(super) fn check_name(ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
-    let bad = |name: &str, what: &str| {
-        Err(Error::BadName {
-            origin: origin.clone(),
-            name: name.to_owned(),
-            place: format!("{what} type {}", ty.id()),
-        })
+fn check_name(btf: &Btf<'_>, ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
+    let Some((at, name)) = first_bad(btf, ty) else {
+        return Ok(());
     };
-    let name = ty.name();
-    let fine = match ty.kind() {
-        // `long unsigned int`.
-        Kind::Int { .. } | Kind::Float { .. } => name.split(' ').all(is_identifier),
-        // It is printed as a string, or, with the flag, as the inside of an __attribute__.
-        Kind::TypeTag(_) => is_attribute(name),
-        // Not printed.
-        Kind::DeclTag { .. } | Kind::DataSec | Kind::Var(_) | Kind::Func(_) => true,
-        _ => name.is_empty() || is_identifier(name),
-    };
-    if !fine {
-        return bad(name, "of");
-    }
-    let odd = |name: &&str| !name.is_empty() && !is_identifier(name);
-    let inner = match ty.kind() {
-        Kind::Struct(composite) | Kind::Union(composite) => {
-            composite.members().map(|member| member.name).find(odd)
-        }
-        Kind::Enum { .. } | Kind::Enum64 { .. } => {
-            let mut names = ty.enumerators().into_iter().map(|value| value.name);
-            names.find(|name| !is_identifier(name))
-        }
-        Kind::FuncProto { .. } => ty.params().map(|param| param.name).find(odd),
-        _ => None,
-    };
-    match inner {
-        Some(name) => bad(name, "in"),
-        None => Ok(()),
-    }
+    let what = if at == 0 { "of" } else { "in" };
+    Err(Error::BadName {
+        origin: origin.clone(),
+        name: name.to_owned(),
+        place: format!("{what} type {}", ty.id()),
+    })
 }
 
 /// Whether a type tag's text stays inside what it is printed in: `rcu`, `address_space(1)`.
-fn is_attribute(text: &str) -> bool {
+pub(super) fn is_attribute(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_(), :-".contains(c);
     let mut depth = 0i32;
     text.chars().all(|c| {

@@ -4,6 +4,7 @@ mod header;
 mod mentions;
 mod own;
 mod report;
+mod spelling;
 mod statics;
 mod vmlinux;
 

@@ -19,6 +19,7 @@ use crate::hook::Hook;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
+use crate::text::c_comment;
 
 /// A hook and its context, for people and for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,32 +73,42 @@ pub struct FieldReport {
 }
 
 /// Reports of all contexts in a ctx BTF, by struct name. Of hooks that share a struct, the report
-/// is about the first; [`Report::for_hook`] makes it one about another.
+/// is about the first; [`Report::for_hook`] makes it one about another. Where a context's types or
+/// names cannot be written in C, its report says so ([`Report::unsupported`]).
 ///
 /// # Errors
-/// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
+/// [`Error::Dump`], where no type at all can be written.
 pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     let mut reports = Vec::new();
     for ctx_struct in ctx.structs() {
-        mentions.add_members(ctx_struct.type_id)?;
-        if let Shape::Generated { layout, .. } = &ctx_struct.context.shape {
-            // A slot's type is not the argument's.
-            for field in &layout.fields {
-                mentions.add(field.type_id)?;
-                if let Access::Data(element) = field.access {
-                    mentions.add(element)?;
-                }
-            }
-        }
-        if let Some(report) =
-            report(ctx, ctx_struct, &mut dump).map_err(|error| dump_error(ctx, error))?
-        {
-            reports.push(report);
+        let report = mention(&mut mentions, ctx_struct).and_then(|()| {
+            report(ctx, ctx_struct, &mut dump).map_err(|error| dump_error(ctx, error))
+        });
+        let hook = ctx_struct.context.hooks.first();
+        match (report, hook) {
+            (Ok(report), _) => reports.extend(report),
+            // What is wrong with one says nothing of the others.
+            (Err(error), Some(hook)) => reports.push(unsupported(hook, error.to_string())),
+            (Err(error), None) => return Err(error),
         }
     }
     Ok(reports)
+}
+
+fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), Error> {
+    mentions.add_members(ctx_struct.type_id)?;
+    if let Shape::Generated { layout, .. } = &ctx_struct.context.shape {
+        // A slot's type is not the argument's.
+        for field in &layout.fields {
+            mentions.add(field.type_id)?;
+            if let Access::Data(element) = field.access {
+                mentions.add(element)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The report of a hook that no program can attach to.
@@ -264,7 +275,7 @@ impl fmt::Display for Report {
     /// The struct in C, with the offset and size of each field beside it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.unsupported {
-            return writeln!(f, "/* {}: {why} */", self.hook);
+            return writeln!(f, "/* {} */", c_comment(&format!("{}: {why}", self.hook)));
         }
         if self.r#struct.is_empty() {
             return writeln!(

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::mentions::check_name;
 use super::own::own_ksym;
 use super::own::types_for;
+use super::spelling;
 use super::statics;
 use super::statics::PARTS;
 use super::statics::STATIC_OFFSETS;
 use crate::Error;
+use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Composite;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::ident::is_identifier;
+use crate::ident::is_reserved;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::names::Names;
@@ -99,8 +101,8 @@ pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
 /// As [`vmlinux`].
 pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
     let btf = kernel.btf();
-    let mut header = Header::new(kernel)?;
-    header.check_names(btf.ids_from(TypeId(1)))?;
+    let spelled = spelled(kernel, btf.ids_from(TypeId(1)))?;
+    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf))?;
     let incomplete = Incomplete::new(kernel);
     let whole = btf.ids_from(TypeId(1));
     header.define(whole.filter(|id| !incomplete.is_needed_by(*id)))?;
@@ -127,8 +129,8 @@ pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Erro
             types: missing,
         });
     }
-    let mut header = Header::new(kernel)?;
-    header.check_names(reach.parts.iter().copied())?;
+    let spelled = spelled(kernel, reach.parts.iter().copied())?;
+    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf))?;
     header.define(reach.roots.iter().copied())?;
     header.kfuncs(&reach.kfuncs, names)?;
     // Of 32-bit kernels, BPF programs see the pointers with twice their size.
@@ -152,26 +154,36 @@ pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
     Some(format!("extern {declared} __ksym;"))
 }
 
+/// The kernel's types with names for C, where these types have other names.
+fn spelled(
+    kernel: &KernelBtf,
+    ids: impl Iterator<Item = TypeId>,
+) -> Result<Option<Btf<'static>>, Error> {
+    let bytes = spelling::spelled(kernel.btf(), ids);
+    let parsed = bytes.map(|bytes| Btf::parse(&bytes)).transpose();
+    parsed.map_err(|error| Error::Generated {
+        origin: kernel.origin().clone(),
+        error,
+    })
+}
+
 struct Header<'k> {
     kernel: &'k KernelBtf,
+    /// The kernel's types, with names for C.
+    btf: &'k Btf<'k>,
     dump: CDump<'k>,
     text: String,
 }
 
 impl<'k> Header<'k> {
-    fn new(kernel: &'k KernelBtf) -> Result<Self, Error> {
-        let dump = CDump::new(kernel.btf()).map_err(|error| dump_error(kernel, error))?;
+    fn new(kernel: &'k KernelBtf, btf: &'k Btf<'_>) -> Result<Self, Error> {
+        let dump = CDump::new(btf).map_err(|error| dump_error(kernel, error))?;
         Ok(Self {
             kernel,
+            btf,
             dump,
             text: String::new(),
         })
-    }
-
-    fn check_names(&self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
-        let btf = self.kernel.btf();
-        ids.filter_map(|id| btf.get(id))
-            .try_for_each(|ty| check_name(&ty, self.kernel.origin()))
     }
 
     fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
@@ -194,12 +206,9 @@ impl<'k> Header<'k> {
         }
         self.text.push_str("#ifndef BPF_NO_KFUNC_PROTOTYPES\n");
         for (name, kfunc) in kfuncs {
-            if !is_identifier(name) {
-                return Err(Error::BadName {
-                    origin: self.kernel.origin().clone(),
-                    name: name.clone(),
-                    place: format!("of a kernel function of type {}", kfunc.proto),
-                });
+            // No source calls it by such a name.
+            if !is_identifier(name) || is_reserved(name) {
+                continue;
             }
             let fastcall = if kfunc.is_fastcall {
                 "__bpf_fastcall "
@@ -230,7 +239,7 @@ impl<'k> Header<'k> {
         ids: impl Iterator<Item = TypeId>,
         wanted: impl Fn(bool) -> bool,
     ) -> Result<(), Error> {
-        let btf = self.kernel.btf();
+        let btf = self.btf;
         let start = self.text.len();
         for ty in ids.filter_map(|id| btf.get(id)) {
             let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
@@ -261,7 +270,7 @@ impl<'k> Header<'k> {
     /// Whether one of the members is a list of variable arguments, which is the compiler's own and
     /// has another size for BPF than for the kernel.
     fn has_va_list(&self, composite: Composite<'_>) -> bool {
-        let btf = self.kernel.btf();
+        let btf = self.btf;
         composite.members().any(|member| {
             let mut id = member.type_id;
             while let Some(ty) = btf.skip_modifiers(id)

@@ -179,7 +179,7 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
         .find(kernel.btf(), Named::Func, &func)
         .filter_map(|func| proto_of(kernel.btf(), &func));
     let mut signatures = protos.map(|proto| -> Vec<Argument> {
-        let params = proto.params().filter(|param| !is_unused(param));
+        let params = proto.leading_params().filter(|param| !is_unused(param));
         let params = params.map(|param| Argument {
             name: (!param.name.is_empty()).then(|| param.name.to_owned()),
             type_id: without_const(kernel, param.type_id),

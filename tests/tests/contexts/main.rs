@@ -2,6 +2,7 @@
 //! of them.
 
 mod accessor;
+mod bad_names;
 mod bpf;
 mod ctx_btf;
 mod drift;

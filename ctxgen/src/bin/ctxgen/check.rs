@@ -1,6 +1,5 @@
 //! `ctxgen check`.
 
-use std::io::BufWriter;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,10 +8,13 @@ use clap::Args;
 use ctxgen::check::Checked;
 use ctxgen::check::check;
 use ctxgen::labels;
+use ctxgen::text;
 use serde::Serialize;
 
 use crate::Kernels;
 use crate::output::Failure;
+use crate::output::shown;
+use crate::output::stdout;
 
 /// Hold the contexts of compiled BPF programs against kernels, argument by argument. Ends with 1 where
 /// a program would read something else than it means to, or cannot attach.
@@ -43,7 +45,7 @@ impl Check {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let kernels = self.kernels.open()?;
         let labels = labels(&kernels);
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = stdout();
         let mut fine = true;
         for path in &self.objects {
             let bytes = std::fs::read(path).map_err(|error| Failure::Read {
@@ -67,7 +69,7 @@ impl Check {
                         writeln!(out)?;
                     }
                 } else {
-                    writeln!(out, "{} on {label}:", path.display())?;
+                    writeln!(out, "{} on {}:", shown(path), text::name(label))?;
                     table(&mut out, &all)?;
                 }
             }
@@ -86,21 +88,28 @@ fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
         writeln!(out, "  it has no programs")?;
     }
     let width = |of: fn(&Checked) -> &str| {
-        let widths = all.iter().map(|checked| of(checked).chars().count());
+        let widths = all
+            .iter()
+            .map(|checked| text::name(of(checked)).chars().count());
         widths.max().unwrap_or(0)
     };
-    let (name, section) = (width(|c| &c.program), width(|c| &c.section));
+    let (width, section_width) = (width(|c| &c.program), width(|c| &c.section));
     for checked in all {
         let Checked {
             program,
-            section: sec,
+            section,
             verdict,
             notes,
             ..
         } = checked;
-        writeln!(out, "  {program:<name$}  {sec:<section$}  {verdict}")?;
+        let (program, section) = (text::name(program), text::name(section));
+        writeln!(
+            out,
+            "  {program:<width$}  {section:<section_width$}  {verdict}"
+        )?;
         for note in notes {
-            writeln!(out, "    {note}")?;
+            // A name in it must not look like the next program.
+            writeln!(out, "    {}", note.to_string().replace('\n', "\n      "))?;
         }
     }
     let unchecked = all.iter().filter(|checked| !checked.is_examined()).count();

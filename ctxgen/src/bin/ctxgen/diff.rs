@@ -1,6 +1,5 @@
 //! `ctxgen diff`.
 
-use std::io::BufWriter;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use ctxgen::Drift;
 
 use crate::Kernels;
 use crate::output::Failure;
+use crate::output::stdout;
 
 /// Show how the prototypes of hooks differ from kernel to kernel. Ends with 1 where they do.
 #[derive(Args, Debug)]
@@ -28,7 +28,7 @@ impl Diff {
         }
         let hooks = crate::hooks(&self.hooks)?;
         let kernels = self.kernels.open()?;
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = stdout();
         let mut code = ExitCode::SUCCESS;
         for hook in &hooks {
             // One that is nowhere is a mistake, and no agreement.

@@ -12,6 +12,7 @@ use ctxgen::render;
 
 use crate::Kernels;
 use crate::output::Failure;
+use crate::output::message;
 use crate::output::write;
 
 /// Write ctx.h with the context structs of these hooks, ctx.btf, and the kernel's vmlinux.h.
@@ -51,7 +52,7 @@ impl Header {
         };
         for hook in &hooks {
             if let Some(drift) = Drift::of(&kernels, hook)? {
-                eprintln!("{drift}");
+                message(&drift.to_string());
             }
         }
 

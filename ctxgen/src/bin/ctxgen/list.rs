@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
-use std::io::BufWriter;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -22,6 +21,7 @@ use ctxgen::render::Report;
 use crate::Kernel;
 use crate::output::Failure;
 use crate::output::json;
+use crate::output::stdout;
 
 /// How many hooks are rendered at a time: enough to make the cost of a ctx BTF small, and few
 /// enough that output starts at once and memory stays flat.
@@ -53,7 +53,7 @@ impl List {
             // A list is of what there is on this machine: categories too, where they can be read.
             kernel = kernel.with_all_running_formats();
         }
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = stdout();
         for family in families {
             let mut hooks = hooks(&kernel, family)?;
             hooks.retain(|hook| self.wants(hook));

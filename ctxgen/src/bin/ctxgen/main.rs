@@ -156,7 +156,11 @@ fn hooks(names: &[String]) -> Result<Vec<Hook>, Error> {
 fn main() -> ExitCode {
     // What libbpf would print about a malformed BTF is in the error already.
     libbpf_rs::set_print(None);
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let result = match cli.command {
         Command::List(list) => list.run(),
         Command::Show(show) => show.run(),
         Command::Header(header) => header.run(),
@@ -171,7 +175,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::message(&format!("error: {failure}"));
             ExitCode::FAILURE
         }
     }

@@ -1,10 +1,15 @@
 //! How results leave the command.
 
+use std::io::BufWriter;
+use std::io::StdoutLock;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use ctxgen::render::Report;
+use ctxgen::text::name;
+use ctxgen::text::terminal;
 
 /// Why the command fails.
 #[derive(Debug, thiserror::Error)]
@@ -13,27 +18,33 @@ pub(crate) enum Failure {
     Ctxgen(#[from] ctxgen::Error),
     #[error("cannot write the output: {0}")]
     Io(#[from] std::io::Error),
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {}: {error}", shown(path))]
     Write {
         path: PathBuf,
         error: std::io::Error,
     },
     #[error(
         "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
-         the CLANG variable", clang.display()
+         the CLANG variable",
+        shown(clang)
     )]
     NoClang {
         clang: PathBuf,
         error: std::io::Error,
     },
-    #[error("{}:{line}: struct {name}: {error}", path.display())]
+    #[error("clang, as `{}`, was given up: {error}", shown(clang))]
+    Stopped {
+        clang: PathBuf,
+        error: ctxgen::RunError,
+    },
+    #[error("{}:{line}: struct {name}: {error}", shown(path))]
     Context {
         path: PathBuf,
         line: usize,
         name: String,
         error: Box<ctxgen::Error>,
     },
-    #[error("clang cannot preprocess {}:\n{}", path.display(), stderr.trim_end())]
+    #[error("clang cannot preprocess {}:\n{}", shown(path), stderr.trim_end())]
     Preprocess { path: PathBuf, stderr: String },
     #[error(
         "nothing in {origin} tells its architecture, by which the pinned BTF would be called: give \
@@ -46,18 +57,85 @@ pub(crate) enum Failure {
         "a fixed layout is for one kernel: with more than one --btf, ask for --relocatable contexts"
     )]
     SeveralKernels,
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}", shown(path))]
     Read {
         path: PathBuf,
         error: std::io::Error,
     },
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", shown(path))]
     Object {
         path: PathBuf,
         error: Box<ctxgen::Error>,
     },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
+}
+
+/// What goes to a terminal, or to where it may get to one: whole lines, in which nothing of what stands in
+/// objects, BTF or file names controls it.
+#[derive(Debug)]
+pub(crate) struct Terminal<W: Write> {
+    out: W,
+    line: Vec<u8>,
+}
+
+/// The command's output.
+pub(crate) fn stdout() -> Terminal<BufWriter<StdoutLock<'static>>> {
+    Terminal::new(BufWriter::new(std::io::stdout().lock()))
+}
+
+/// The command's messages. What cannot be written there can be told nowhere.
+pub(crate) fn message(text: &str) {
+    let mut out = Terminal::new(std::io::stderr().lock());
+    let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+}
+
+/// What clap has to say: help, the version, or what is wrong with the arguments, which it repeats.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        message(&text);
+    } else {
+        let mut out = stdout();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+impl<W: Write> Terminal<W> {
+    fn new(out: W) -> Self {
+        let line = Vec::new();
+        Self { out, line }
+    }
+
+    fn end(&mut self) -> std::io::Result<()> {
+        let line = String::from_utf8_lossy(&self.line);
+        self.out.write_all(terminal(&line).as_bytes())?;
+        self.line.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Terminal<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.end()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.end()?;
+        self.out.flush()
+    }
+}
+
+/// A path for a line.
+pub(crate) fn shown(path: &Path) -> String {
+    name(&path.to_string_lossy()).into_owned()
 }
 
 /// Writes a file.

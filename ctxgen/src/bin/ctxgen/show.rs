@@ -1,6 +1,5 @@
 //! `ctxgen show`.
 
-use std::io::BufWriter;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -18,6 +17,7 @@ use crate::list::is_about_hook;
 use crate::list::reason;
 use crate::output::Failure;
 use crate::output::json;
+use crate::output::stdout;
 
 /// Show the context struct of each hook, with the offset and size of its fields.
 #[derive(Args, Debug)]
@@ -38,7 +38,7 @@ impl Show {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let hooks = crate::hooks(&self.hooks)?;
         let kernel = self.kernel.open()?;
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = stdout();
         let mut code = ExitCode::SUCCESS;
         for (number, hook) in hooks.iter().enumerate() {
             let report = report(&kernel, hook)?;

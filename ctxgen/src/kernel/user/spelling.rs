@@ -58,7 +58,7 @@ fn is_rust_float(name: &str) -> bool {
 }
 
 /// What C calls an integer of that size and sign.
-pub(super) fn integer(size: u32, encoding: IntEncoding) -> &'static str {
+pub(crate) fn integer(size: u32, encoding: IntEncoding) -> &'static str {
     let signed = matches!(encoding, IntEncoding::Signed | IntEncoding::Char if size == 1)
         || encoding == IntEncoding::Signed;
     match (size, signed) {

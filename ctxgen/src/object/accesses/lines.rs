@@ -83,7 +83,7 @@ impl<'b> Lines<'b> {
     fn shown(&self, offset: u32) -> Arc<str> {
         let mut known = self.shown.borrow_mut();
         let string = known.entry(offset).or_insert_with(|| {
-            let string = self.btf.string(offset).trim();
+            let string = self.btf.text(offset).trim();
             string.chars().take(SHOWN).collect::<String>().into()
         });
         Arc::clone(string)

@@ -66,7 +66,7 @@ pub(super) fn named(kernel: &KernelBtf, member: &Member<'_>) -> Signature {
         Some((func, args)) if best.all(|(_, other)| other == args) => {
             Signature::new(args, ret, func)
         }
-        _ => Signature::new(unnamed(member.proto.params()), ret, ""),
+        _ => Signature::new(unnamed(member.proto.leading_params()), ret, ""),
     }
 }
 
@@ -106,16 +106,16 @@ fn is_implementation(btf: &Btf<'_>, member: &Type<'_>, func: &Type<'_>) -> bool 
     member.params().len() == func.params().len()
         && is_same(returned(member), returned(func))
         && member
-            .params()
-            .zip(func.params())
+            .leading_params()
+            .zip(func.leading_params())
             .all(|(one, other)| is_same(one.type_id, other.type_id))
 }
 
 /// The member's arguments by the names of the function's.
 fn arguments(member: &Member<'_>, candidate: &Candidate<'_>) -> Vec<Argument> {
     let has_marks = candidate.rank.has_marks();
-    let types = member.proto.params().map(|param| param.type_id);
-    let args = candidate.proto.params().map(argument);
+    let types = member.proto.leading_params().map(|param| param.type_id);
+    let args = candidate.proto.leading_params().map(argument);
     args.zip(types)
         .map(|(arg, type_id)| Argument {
             type_id,

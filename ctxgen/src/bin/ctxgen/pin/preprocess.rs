@@ -3,19 +3,24 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Output;
 
+use ctxgen::CLANG_TIMEOUT_VARIABLE;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
 use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Requests;
+use ctxgen::RunError;
 use ctxgen::clang_args;
 use ctxgen::merge::merge;
 use ctxgen::render;
 use ctxgen::replace_stand_in;
+use ctxgen::run_bounded;
 use ctxgen::system_folders;
 use ctxgen::system_folders_args;
+use ctxgen::timeout_from;
 use libbpf_rs::libbpf_sys;
 use tempfile::TempDir;
 
@@ -115,10 +120,16 @@ impl Preprocessor {
         let mut command = Command::new(&self.clang);
         command.arg("-isystem").arg(self.include.path());
         command.args(&self.args).args(Requests::CLANG_ARGS);
-        let output = command.arg(source).args(["-o", "-"]).output();
-        let output = output.map_err(|error| Failure::NoClang {
-            clang: self.clang.clone(),
-            error,
+        let output = run(command.arg(source).args(["-o", "-"]));
+        let output = output.map_err(|error| match error {
+            RunError::Io(error) => Failure::NoClang {
+                clang: self.clang.clone(),
+                error,
+            },
+            error => Failure::Stopped {
+                clang: self.clang.clone(),
+                error,
+            },
         })?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
@@ -130,6 +141,11 @@ impl Preprocessor {
     }
 }
 
+fn run(command: &mut Command) -> Result<Output, RunError> {
+    let variable = std::env::var(CLANG_TIMEOUT_VARIABLE).ok();
+    run_bounded(command, timeout_from(variable.as_deref()))
+}
+
 /// The folders of the system's own headers; none where clang does not tell.
 fn system_folders_of(clang: &Path, kernel: &KernelBtf) -> Vec<PathBuf> {
     let Some(arch) = kernel.arch() else {
@@ -137,7 +153,7 @@ fn system_folders_of(clang: &Path, kernel: &KernelBtf) -> Vec<PathBuf> {
     };
     let order = kernel.byte_order();
     let args = system_folders_args(order, arch);
-    let Ok(output) = Command::new(clang).args(args).output() else {
+    let Ok(output) = run(Command::new(clang).args(args)) else {
         return Vec::new();
     };
     let said = String::from_utf8_lossy(&output.stderr);
