@@ -103,6 +103,8 @@ fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
             ..
         } = checked;
         let (program, section) = (text::name(program), text::name(section));
+        let verdict = verdict.to_string();
+        let verdict = text::name(&verdict);
         writeln!(
             out,
             "  {program:<width$}  {section:<section_width$}  {verdict}"
