@@ -70,10 +70,13 @@ impl Builder {
             builder: &self,
             plan: &plan,
             out: &out,
-            target: &target,
             targets: &targets,
             tools: &tools,
             options: &tools.options(),
+            #[cfg(feature = "bindgen")]
+            bindgen_env: &crate::bindings::environment(&target),
+            #[cfg(not(feature = "bindgen"))]
+            bindgen_env: &[],
             scratch: scratch.path(),
         };
         build.run(of_clang)
@@ -117,11 +120,11 @@ struct Build<'b> {
     builder: &'b Builder,
     plan: &'b Plan<'b>,
     out: &'b OutDir,
-    /// The target's triple.
-    target: &'b str,
     targets: &'b Targets,
     tools: &'b Tools<'b>,
     options: &'b Options<'b>,
+    /// The variables that bindgen reads.
+    bindgen_env: &'b [String],
     /// A folder that goes away.
     scratch: &'b Path,
 }
@@ -318,20 +321,12 @@ impl Build<'_> {
                 .collect(),
         });
         #[cfg(feature = "bindgen")]
-        crate::bindings::generate(record, &used, unit.name, &self.bindgen_env())?;
+        crate::bindings::generate(record, &used, unit.name, self.bindgen_env)?;
         record.finish()?;
         let module = module(unit.name, cfg!(feature = "bindgen"));
         self.out
             .write(&format!("{}.rs", unit.name), module.as_bytes())?;
         Ok(())
-    }
-
-    /// The variables that bindgen reads.
-    fn bindgen_env(&self) -> Vec<String> {
-        #[cfg(feature = "bindgen")]
-        return crate::bindings::environment(self.target);
-        #[cfg(not(feature = "bindgen"))]
-        Vec::new()
     }
 
     /// What was made, and what it depended on.
@@ -350,7 +345,7 @@ impl Build<'_> {
         let clang_env = self.builder.clang.is_none().then_some("CLANG");
         depends_on_env.extend(clang_env.map(str::to_owned));
         depends_on_env.extend(arguments::ENVIRONMENT.map(str::to_owned));
-        depends_on_env.extend(self.bindgen_env());
+        depends_on_env.extend(self.bindgen_env.iter().cloned());
         Artifacts {
             include: self.tools.include().to_owned(),
             ctx_btf,
