@@ -103,15 +103,13 @@ fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
             ..
         } = checked;
         let (program, section) = (text::name(program), text::name(section));
-        let verdict = verdict.to_string();
-        let verdict = text::name(&verdict);
+        let verdict = below(&verdict.to_string());
         writeln!(
             out,
             "  {program:<width$}  {section:<section_width$}  {verdict}"
         )?;
         for note in notes {
-            // A name in it must not look like the next program.
-            writeln!(out, "    {}", note.to_string().replace('\n', "\n      "))?;
+            writeln!(out, "    {}", below(&note.to_string()))?;
         }
     }
     let unchecked = all.iter().filter(|checked| !checked.is_examined()).count();
@@ -123,4 +121,16 @@ fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A text whose further lines are indented more than a program's: a name in it must not look like the next
+/// program.
+fn below(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut below = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        below.push_str("\n    ");
+        below.push_str(line.strip_prefix("    ").unwrap_or(line));
+    }
+    below
 }
