@@ -139,8 +139,10 @@ fn the_instructions_read_the_right_slots() {
         "unsigned flags, cred * cred, ns * target_ns, int cap, unsigned opts",
         order,
     );
-    let of_both = "if (field_exists(ctx->target_ns)) out = (unsigned long)ctx->target_ns; \
-                   else out = (unsigned long)ctx->cred;";
+    // What stands between keeps compilers from making one load of both.
+    let of_both = "if (field_exists(ctx->target_ns)) { \
+                   out = (unsigned long)ctx->target_ns; asm volatile(\"\" ::: \"memory\"); \
+                   } else out = (unsigned long)ctx->cred;";
     for (kernels, body, expected) in [
         (vec![old], READS, [8, 8, 16]),
         (
