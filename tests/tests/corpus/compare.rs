@@ -109,8 +109,14 @@ impl Summary {
                 _ => continue,
             };
             let mut text = dump.declare(declared, ty.name()).unwrap();
-            // With the sizes of what maps have for keys and values.
-            if let Some(Kind::Struct(composite)) = btf.resolve(declared).map(|ty| ty.kind()) {
+            // With the sizes of what maps have for keys and values. Their structs have no names. Whether a
+            // kernel's struct that is only pointed to is declared or defined makes no difference: libbpf
+            // compares variables of the kernel by the names of their types.
+            let resolved = btf.resolve(declared);
+            let map = resolved
+                .filter(|ty| ty.name().is_empty())
+                .map(|ty| ty.kind());
+            if let Some(Kind::Struct(composite)) = map {
                 for member in composite.members() {
                     let Some(Kind::Ptr(to)) = btf.resolve(member.type_id).map(|ty| ty.kind())
                     else {
