@@ -12,9 +12,9 @@ use crate::btf::BtfWriter;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::text::ident::is_identifier;
 
 /// More pointers than these are in no argument's type.
 const MAX_POINTERS: usize = 8;

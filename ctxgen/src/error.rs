@@ -9,14 +9,14 @@ use crate::btf::BtfError;
 use crate::btf::DumpError;
 use crate::hook::Family;
 use crate::hook::Hook;
-use crate::ident::original;
 use crate::kernel::ModuleError;
 use crate::kernel::Origin;
 use crate::kernel::Trail;
 use crate::layout::Unsupported;
 use crate::load::LoadError;
-use crate::nearest::nearest;
 use crate::object::ObjectError;
+use crate::text::ident::original;
+use crate::text::nearest::nearest;
 
 /// Why there is no context struct.
 #[derive(thiserror::Error)]

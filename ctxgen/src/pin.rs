@@ -35,8 +35,8 @@ use crate::btf::with_vlen;
 use crate::context::Context;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
-use crate::names::Names;
-use crate::trim::renumbered;
+use crate::minimize::renumbered;
+use crate::usage::identifiers::Names;
 
 /// The tag of a union of which only some members are there.
 const PARTIAL: &str = "ctxgen:partial";

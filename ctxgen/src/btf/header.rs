@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use super::shape::Lengths;
+use super::type_layout::Lengths;
 
 /// `BTF_MAGIC` of `include/uapi/linux/btf.h`.
 const MAGIC: u16 = 0xeb9f;

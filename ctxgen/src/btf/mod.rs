@@ -7,14 +7,15 @@
 //! are bounded here ([`Btf::resolve`]).
 
 mod check;
+pub(crate) mod compat;
 mod dump;
+mod duplicate_names;
 mod header;
 mod heads;
 mod measure;
-mod namesakes;
 mod plain;
-mod shape;
 mod tags;
+mod type_layout;
 mod types;
 mod writer;
 
@@ -50,15 +51,15 @@ pub(crate) use self::heads::Heads;
 pub(crate) use self::plain::Below;
 pub(crate) use self::plain::for_libbpf;
 pub(crate) use self::plain::known;
-pub(crate) use self::shape::KINDS;
-pub(crate) use self::shape::Lengths;
-pub(crate) use self::shape::Shape;
-pub(crate) use self::shape::TYPE_WORDS;
-pub(crate) use self::shape::is_unknown;
-pub(crate) use self::shape::kind_number;
-pub(crate) use self::shape::stand_in;
-pub(crate) use self::shape::vlen;
-pub(crate) use self::shape::with_vlen;
+pub(crate) use self::type_layout::KINDS;
+pub(crate) use self::type_layout::Lengths;
+pub(crate) use self::type_layout::Shape;
+pub(crate) use self::type_layout::TYPE_WORDS;
+pub(crate) use self::type_layout::is_unknown;
+pub(crate) use self::type_layout::kind_number;
+pub(crate) use self::type_layout::stand_in;
+pub(crate) use self::type_layout::vlen;
+pub(crate) use self::type_layout::with_vlen;
 pub(crate) use self::types::MAX_PARAMETERS;
 
 /// How many modifiers and typedefs may stand between a type and what it names.
@@ -358,7 +359,7 @@ impl<'base> Btf<'base> {
             return base.namesakes();
         }
         self.namesakes
-            .get_or_init(|| namesakes::find(self.heads(), self.string_end as usize))
+            .get_or_init(|| duplicate_names::find(self.heads(), self.string_end as usize))
     }
 
     /// Where in this blob's strings a name stands. Whoever makes a BTF stores each string once, but

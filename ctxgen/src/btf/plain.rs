@@ -19,15 +19,15 @@ use super::BtfError;
 use super::Sections;
 use super::TypeId;
 use super::header::assemble;
-use super::shape::Lengths;
-use super::shape::MAX_RECORDS;
-use super::shape::TYPE_WORDS;
-use super::shape::is_unknown;
-use super::shape::kind_number;
-use super::shape::narrowed;
-use super::shape::stand_in;
-use super::shape::vlen;
-use super::shape::with_vlen;
+use super::type_layout::Lengths;
+use super::type_layout::MAX_RECORDS;
+use super::type_layout::TYPE_WORDS;
+use super::type_layout::is_unknown;
+use super::type_layout::kind_number;
+use super::type_layout::narrowed;
+use super::type_layout::stand_in;
+use super::type_layout::vlen;
+use super::type_layout::with_vlen;
 
 /// The words of a struct's member, and of a prototype's parameter.
 const MEMBER: usize = 3;

@@ -6,9 +6,9 @@ use libbpf_rs::libbpf_sys;
 
 use super::Btf;
 use super::Shape;
-use super::shape::MAX_RECORDS;
-use super::shape::kind_number;
-use super::shape::vlen;
+use super::type_layout::MAX_RECORDS;
+use super::type_layout::kind_number;
+use super::type_layout::vlen;
 
 /// The number of a type in a BTF. 0 is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

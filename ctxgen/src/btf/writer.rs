@@ -7,7 +7,7 @@ use super::ByteOrder;
 use super::IntEncoding;
 use super::TypeId;
 use super::header::assemble;
-use super::shape::narrowed;
+use super::type_layout::narrowed;
 
 use libbpf_rs::libbpf_sys;
 

@@ -10,7 +10,7 @@
 //! So `foo.isra.0` is `1foo_0isra_00`, and no other name leads there. Nothing of this gives three
 //! underscores in a row where the name has none, which CO-RE would take for a flavour.
 
-use crate::ident::is_clone;
+use crate::text::ident::is_clone;
 
 /// What the part for such a function starts with in a struct's name.
 const MARK: &str = "1";

@@ -27,10 +27,10 @@ use self::marks::without_tag_mark;
 pub use self::sec::SecName;
 
 use crate::Error;
-use crate::ident::is_clone;
-use crate::ident::is_identifier;
 use crate::kernel::is_module_name;
-use crate::syscall;
+use crate::prototype::syscall;
+use crate::text::ident::is_clone;
+use crate::text::ident::is_identifier;
 
 /// Where a program attaches: a family and a target in it.
 ///

@@ -10,7 +10,7 @@ use super::Prototypes;
 use super::multi;
 use crate::Error;
 use crate::error::nearest_sections;
-use crate::ident::original;
+use crate::text::ident::original;
 
 /// A SEC name as it stands in a program, decorations included.
 #[derive(Clone, Debug, PartialEq, Eq)]

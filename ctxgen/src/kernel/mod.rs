@@ -1,12 +1,9 @@
 //! A kernel's BTF, with where it came from and what is needed to look things up in it.
 
 mod arch;
-mod image;
+mod display_name;
 mod index;
-mod label;
-mod module;
-mod source;
-mod user;
+mod users;
 
 use std::cell::OnceCell;
 use std::cell::RefCell;
@@ -17,25 +14,27 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub use self::arch::Arch;
-pub use self::image::Trail;
+pub use self::display_name::labels;
 use self::index::Index;
 pub(crate) use self::index::Named;
-pub use self::label::labels;
-pub use self::module::Module;
-pub use self::module::ModuleError;
-use self::module::Modules;
-pub(crate) use self::module::is_module_name;
-pub use self::user::Types;
-use self::user::UserBtf;
-pub use self::user::UserRefusal;
-pub(crate) use self::user::integer;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
-use crate::format::Formats;
-use crate::format::running_folder;
+pub use crate::image::Trail;
+use crate::image::read_btf;
+use crate::module;
+pub use crate::module::Module;
+pub use crate::module::ModuleError;
+use crate::module::Modules;
+pub(crate) use crate::module::is_module_name;
 use crate::pin::PinNote;
+use crate::tracefs::Formats;
+use crate::tracefs::running_folder;
+pub use crate::user::Types;
+use crate::user::UserBtf;
+pub use crate::user::UserRefusal;
+pub(crate) use crate::user::integer;
 
 /// Where the kernel shows its own BTF.
 pub const RUNNING_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -66,7 +65,7 @@ impl Origin {
     /// The running kernel, of whatever release it is.
     pub(crate) fn running() -> Self {
         Self::Running {
-            release: source::running_release(),
+            release: running_release(),
         }
     }
 
@@ -111,7 +110,7 @@ impl fmt::Display for Origin {
 /// [`Error::Read`], [`Error::UnknownFormat`] where the file is none of them, and the errors that say
 /// what is wrong with it otherwise.
 pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
-    source::read_btf(path.as_ref()).map(|found| found.btf)
+    read_btf(path.as_ref()).map(|found| found.btf)
 }
 
 /// The BTF of a kernel that programs are built for.
@@ -153,7 +152,7 @@ impl KernelBtf {
         if path == Path::new(RUNNING_BTF) {
             return Self::running();
         }
-        let bytes = source::read_btf(path)?.btf;
+        let bytes = read_btf(path)?.btf;
         let mut kernel = Self::from_bytes(&bytes, Origin::File(path.to_owned()))?;
         kernel.note = PinNote::beside(path)?;
         if let Some(note) = &kernel.note {
@@ -245,7 +244,7 @@ impl KernelBtf {
         path: impl AsRef<Path>,
     ) -> Result<(), Error> {
         let path = path.as_ref();
-        let found = source::read_btf(path)?;
+        let found = read_btf(path)?;
         let own_name = module::name_of(name, found.modinfo.as_deref(), path)
             .map_err(|error| self.not_with(path.display(), error))?;
         self.add_module(&own_name, &found.btf, found.base.as_deref())
@@ -274,7 +273,7 @@ impl KernelBtf {
         }
     }
 
-    fn add_module(
+    pub(crate) fn add_module(
         &mut self,
         name: &str,
         bytes: &[u8],
@@ -421,4 +420,10 @@ impl KernelBtf {
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }
+}
+
+/// What `uname -r` says, from where it needs no system call of our own.
+fn running_release() -> Option<String> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    Some(release.trim().to_owned())
 }

@@ -15,15 +15,15 @@ use crate::btf::Btf;
 use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Passing;
-use crate::ident::is_identifier;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::kernel::UserRefusal;
-use crate::pairing::Argument;
-use crate::pairing::Arguments;
 use crate::prototype;
 use crate::prototype::Signature;
+use crate::prototype::pairing::Argument;
+use crate::prototype::pairing::Arguments;
+use crate::text::ident::is_identifier;
 
 /// The size of a slot of the context array, in bytes.
 pub const SLOT: u32 = 8;

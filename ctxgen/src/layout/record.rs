@@ -9,12 +9,12 @@ use super::Field;
 use super::Form;
 use super::Layout;
 use crate::hook::Passing;
-use crate::ident::field_name;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::prototype::Record;
 use crate::prototype::RecordField;
+use crate::text::ident::field_name;
+use crate::text::ident::is_identifier;
 
 /// Where the fields of a record are.
 ///

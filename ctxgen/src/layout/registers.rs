@@ -12,7 +12,6 @@ use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::hook::Returned;
-use crate::ident::field_name;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Types;
@@ -21,6 +20,7 @@ use crate::prototype::PT_REGS;
 use crate::prototype::Signature;
 use crate::prototype::SystemCall;
 use crate::prototype::registers;
+use crate::text::ident::field_name;
 
 use super::Access;
 use super::Field;

@@ -10,9 +10,9 @@ use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::hook::Prototypes;
 use crate::hook::Returned;
-use crate::ident::field_name;
 use crate::kernel::KernelBtf;
 use crate::prototype::Signature;
+use crate::text::ident::field_name;
 
 use super::Access;
 use super::Field;
@@ -213,7 +213,7 @@ mod tests {
     use crate::Context;
     use crate::btf::BtfWriter;
     use crate::btf::ByteOrder;
-    use crate::ctx_btf::CtxBtf;
+    use crate::context::ctx_btf::CtxBtf;
     use crate::kernel::KernelBtf;
     use crate::kernel::Origin;
     use crate::render;

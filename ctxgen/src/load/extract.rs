@@ -14,13 +14,13 @@ use crate::btf::TYPE_WORDS;
 use crate::btf::kind_number;
 use crate::btf::with_vlen;
 use crate::ctype;
-use crate::format::Formats;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::prototype::WRAPPER;
+use crate::prototype::syscall;
 use crate::sorted::set;
-use crate::syscall;
+use crate::tracefs::Formats;
 
 use super::names::Match;
 use super::pick::joined;
@@ -503,7 +503,7 @@ fn needs_of(words: &[u32], part: Part) -> Vec<(u32, Part)> {
     };
     let part = match kind_number(words[1]) {
         libbpf_sys::BTF_KIND_PTR | libbpf_sys::BTF_KIND_DECL_TAG => Part::Outside,
-        // Behind a pointer, what is in an array is told by what is in it (`crate::agree`).
+        // Behind a pointer, what is in an array is told by what is in it (`crate::btf::compat`).
         libbpf_sys::BTF_KIND_ARRAY if part == Part::Outside => Part::Whole,
         _ => part,
     };

@@ -2,8 +2,8 @@
 
 use crate::Context;
 use crate::Error;
-use crate::agree::Agreement;
-use crate::agree::agreement;
+use crate::btf::compat::Agreement;
+use crate::btf::compat::agreement;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;

@@ -11,10 +11,10 @@ use crate::btf::TypeId;
 use crate::btf::assemble;
 use crate::btf::for_libbpf;
 use crate::btf::known;
-use crate::format::Formats;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
 use crate::sorted::set;
+use crate::tracefs::Formats;
 
 use super::extract::Above;
 use super::extract::Found;

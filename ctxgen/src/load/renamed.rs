@@ -6,7 +6,7 @@ use std::fmt;
 use super::access::first_field;
 use super::refusal::Sides;
 use crate::kernel::Origin;
-use crate::pairing::KnownBy;
+use crate::prototype::pairing::KnownBy;
 
 /// An argument that the kernel has under another name than the object.
 #[derive(Clone, Debug, PartialEq, Eq)]

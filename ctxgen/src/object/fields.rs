@@ -9,13 +9,13 @@ use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Returned;
-use crate::ident::argument_name;
 use crate::layout::ELEMENTS;
 use crate::layout::GAP;
 use crate::layout::RET;
 use crate::layout::SLOT;
-use crate::pairing::Argument;
-use crate::pairing::Arguments;
+use crate::prototype::pairing::Argument;
+use crate::prototype::pairing::Arguments;
+use crate::text::ident::argument_name;
 
 /// The member in which generated headers give the arguments' own types where the fields are slots.
 pub(super) const OWN_TYPES: &str = "__own";

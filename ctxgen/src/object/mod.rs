@@ -27,13 +27,13 @@ use object::elf::SHF_EXECINSTR;
 use object::read::elf::ElfFile64;
 use object::read::elf::ElfSection64;
 
-use crate::agree::essential_name;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::btf::compat::essential_name;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::hook::SecName;

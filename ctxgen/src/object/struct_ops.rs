@@ -14,11 +14,11 @@ use object::RelocationTarget;
 use object::SectionIndex;
 use object::SymbolKind;
 
-use crate::agree::essential_name;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
+use crate::btf::compat::essential_name;
 use crate::hook::Family;
 use crate::hook::Hook;
 

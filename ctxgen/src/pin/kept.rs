@@ -10,21 +10,21 @@ use crate::btf::Kind;
 use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::format::Format;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::names::Names;
+use crate::minimize::Trim;
+use crate::minimize::is_composite;
 use crate::prototype::Lookup;
 use crate::prototype::lookups;
 use crate::prototype::of_member;
 use crate::prototype::proto_of;
 use crate::prototype::settled;
-use crate::reach::Reach;
-use crate::trim::Trim;
-use crate::trim::is_composite;
+use crate::tracefs::Format;
+use crate::usage::closure::Reach;
+use crate::usage::identifiers::Names;
 
 /// Tags of kernel functions that BPF programs may call.
 const KFUNC_TAGS: [&str; 2] = ["bpf_kfunc", "bpf_fastcall"];

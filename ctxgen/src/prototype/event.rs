@@ -18,12 +18,12 @@ use super::system_call;
 use super::tracepoint;
 use super::unknown;
 use crate::Error;
-use crate::format::Format;
 use crate::hook::ANY_CATEGORY;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::syscall;
+use crate::prototype::syscall;
+use crate::tracefs::Format;
 
 pub use self::record::Record;
 pub use self::record::RecordField;

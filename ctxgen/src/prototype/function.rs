@@ -5,19 +5,19 @@ use super::Lookup;
 use super::Mark;
 use super::Signature;
 use super::argument;
-use super::place;
+use super::module_scope;
 use super::proto_of;
 use super::returned;
 use super::system_call;
 use super::unknown;
 use crate::Error;
-use crate::agree::Agreement;
-use crate::agree::agreement;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::compat::Agreement;
+use crate::btf::compat::agreement;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Passing;
@@ -117,7 +117,7 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
             .index()
             .with_prefix(kernel.btf(), Named::Func, prefix)
             .map(|func| match family.names_modules() {
-                true => place::target(kernel, &func, func.name()),
+                true => module_scope::target(kernel, &func, func.name()),
                 false => func.name().to_owned(),
             })
     };
@@ -133,7 +133,7 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
 
 fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
     let named = kernel.index().find(kernel.btf(), Named::Func, name);
-    place::meant(kernel, module, named)
+    module_scope::meant(kernel, module, named)
 }
 
 pub(super) fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {

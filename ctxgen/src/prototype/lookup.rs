@@ -15,7 +15,7 @@ use crate::hook::Passing;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::syscall;
+use crate::prototype::syscall;
 
 /// Something that is looked up by name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,9 +7,11 @@ mod iter;
 mod list;
 mod lookup;
 mod lsm;
+mod module_scope;
 mod opaque;
-mod place;
+pub(crate) mod pairing;
 mod struct_ops;
+pub(crate) mod syscall;
 mod system_call;
 mod tracepoint;
 mod user;
@@ -37,11 +39,11 @@ use crate::btf::TypeId;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
-use crate::ident::original;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::layout::Unsupported;
-use crate::nearest::nearest;
+use crate::text::ident::original;
+use crate::text::nearest::nearest;
 
 /// What a hook passes to its programs.
 #[derive(Clone, Debug)]
@@ -220,7 +222,7 @@ pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
 
 /// As [`resolve`], but without the nearest names in the error, which take long to find.
 pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
-    place::is_known(kernel, hook)?;
+    module_scope::is_known(kernel, hook)?;
     if hook.is_generic() {
         return generic::resolve(kernel, hook);
     }

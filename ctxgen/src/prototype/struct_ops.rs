@@ -19,11 +19,11 @@ use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::layout::Unsupported;
-use crate::nearest::nearest;
+use crate::text::ident::is_identifier;
+use crate::text::nearest::nearest;
 
 pub(crate) const WRAPPER: &str = "bpf_struct_ops_";
 

@@ -18,7 +18,7 @@ use crate::hook::Hook;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::syscall;
+use crate::prototype::syscall;
 
 /// What the wrappers are called before the call's name (`arch_specific_syscall_pfx` of `libbpf.c`, and
 /// `arch/*/include/asm/syscall_wrapper.h`).

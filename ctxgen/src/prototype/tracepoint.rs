@@ -8,7 +8,7 @@ use super::Argument;
 use super::Lookup;
 use super::Signature;
 use super::argument;
-use super::place;
+use super::module_scope;
 use super::proto_of;
 use super::same_types;
 use super::unknown;
@@ -18,10 +18,10 @@ use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::layout::Unsupported;
+use crate::text::ident::is_identifier;
 
 const TYPEDEF: &str = "btf_trace_";
 
@@ -75,7 +75,7 @@ pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
     let index = kernel.index();
     // A tracepoint's typedef tells its module to libbpf. Without it, only the kernel knows.
     let target = |ty: &Type<'_>, tp: &str| match needs_typedef {
-        true => place::target(kernel, ty, tp),
+        true => module_scope::target(kernel, ty, tp),
         false => tp.to_owned(),
     };
     let mut targets: Vec<String> = index
@@ -117,7 +117,7 @@ pub(super) fn arguments_of(kernel: &KernelBtf, func: &Type<'_>) -> Option<Vec<Ar
 fn prototype<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
     let name = format!("{TYPEDEF}{tp}");
     let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
-    let of_typedef = place::meant(kernel, None, typedefs)
+    let of_typedef = module_scope::meant(kernel, None, typedefs)
         .iter()
         .find_map(|typedef| proto_behind(kernel, typedef));
     let mut of_event = PER_EVENT.iter().filter(|prefix| **prefix != PER_CLASS);
@@ -130,7 +130,7 @@ fn prototype<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
 fn typedef_proto<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Option<Type<'k>> {
     let name = format!("{TYPEDEF}{}", hook.target());
     let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
-    place::meant(kernel, hook.module(), typedefs)
+    module_scope::meant(kernel, hook.module(), typedefs)
         .iter()
         .find_map(|typedef| proto_behind(kernel, typedef))
 }

@@ -30,11 +30,11 @@ use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::DumpError;
 use crate::btf::TypeId;
-use crate::ctx_btf::CtxBtf;
-use crate::format::Data;
+use crate::context::ctx_btf::CtxBtf;
 use crate::kernel::Origin;
 use crate::layout::Access;
 use crate::layout::Field;
+use crate::tracefs::Data;
 
 /// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
 /// cannot be written, that is said in its place.

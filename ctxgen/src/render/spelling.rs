@@ -12,9 +12,9 @@ use crate::btf::Kind;
 use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
-use crate::ident::is_reserved;
 use crate::kernel::integer;
+use crate::text::ident::is_identifier;
+use crate::text::ident::is_reserved;
 
 /// What stands in for such a name, before the place of the name in the BTF's strings: the same name has the
 /// same replacement everywhere.

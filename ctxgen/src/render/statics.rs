@@ -13,8 +13,8 @@ use crate::hook::Generic;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
-use crate::names::Names;
 use crate::prototype::registers;
+use crate::usage::identifiers::Names;
 
 /// The macro that turns the attribute off.
 const NO_STATIC_OFFSET: &str = "BPF_NO_PRESERVE_STATIC_OFFSET";

@@ -16,15 +16,15 @@ use crate::btf::Composite;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
-use crate::ident::is_reserved;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::names::Names;
 use crate::pin::Incomplete;
-use crate::reach;
-use crate::reach::Kfunc;
-use crate::reach::Reach;
+use crate::text::ident::is_identifier;
+use crate::text::ident::is_reserved;
+use crate::usage::closure;
+use crate::usage::closure::Kfunc;
+use crate::usage::closure::Reach;
+use crate::usage::identifiers::Names;
 
 /// A header that defines the guard itself and includes this one counts for it no less than for
 /// bpftool's: what builds it has to say so ([`crate::Requests::macros`]).
@@ -106,7 +106,7 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
     let incomplete = Incomplete::new(kernel);
     let whole = btf.ids_from(TypeId(1));
     header.define(whole.filter(|id| !incomplete.is_needed_by(*id)))?;
-    let kfuncs = reach::kfuncs(kernel, |name| names.calls(name) || !names.declares(name));
+    let kfuncs = closure::kfuncs(kernel, |name| names.calls(name) || !names.declares(name));
     header.kfuncs(&kfuncs, names)?;
     header.assert_sizes(btf.ids_from(TypeId(1)), |special| special)?;
     Ok(header.finish(names))

@@ -8,20 +8,20 @@
 use super::record;
 use super::record::Record;
 use crate::Error;
-use crate::agree::Agreement;
-use crate::agree::agreement;
 use crate::btf::Composite;
 use crate::btf::Kind;
 use crate::btf::Type;
+use crate::btf::compat::Agreement;
+use crate::btf::compat::agreement;
 use crate::ctype::type_of;
-use crate::format::Format;
 use crate::hook::Hook;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::prototype::Argument;
-use crate::prototype::place;
+use crate::prototype::module_scope;
 use crate::prototype::tracepoint;
+use crate::text::ident::is_identifier;
+use crate::tracefs::Format;
 
 /// What the structs of records are called by, in front of the class's name.
 pub(super) const STRUCT: &str = "trace_event_raw_";
@@ -47,7 +47,9 @@ pub(super) fn named<'k>(kernel: &'k KernelBtf, class: &str) -> Option<Type<'k>> 
     let structs = kernel
         .index()
         .find(kernel.btf(), Named::Struct, &structure(class));
-    place::meant(kernel, None, structs).into_iter().next()
+    module_scope::meant(kernel, None, structs)
+        .into_iter()
+        .next()
 }
 
 /// The record of an event; `None` where there is no such event.

@@ -7,14 +7,14 @@ use crate::btf::Member;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::ctype::type_of;
-use crate::format::Data;
-use crate::format::Format;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::layout::SLOT;
 use crate::prototype::NamesFrom;
-use crate::syscall;
+use crate::prototype::syscall;
+use crate::text::ident::is_identifier;
+use crate::tracefs::Data;
+use crate::tracefs::Format;
 
 /// The struct that programs on a system call's event get, in two forms (`perf_call_bpf_enter` and
 /// `perf_call_bpf_exit` of `kernel/trace/trace_syscalls.c`). It is not what the event's format shows.

@@ -5,7 +5,7 @@ use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::prototype::all;
 use crate::prototype::nearest_of;
-use crate::syscall;
+use crate::prototype::syscall;
 
 /// What names of system calls have more than others of the same call: an older or newer variant, one for
 /// numbers of another width, one of another ABI.

@@ -8,11 +8,11 @@ use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
 use crate::btf::IntEncoding;
 use crate::btf::TypeId;
+use crate::context::merged::merge;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::layout::Layout;
-use crate::merge::merge;
 use crate::prototype;
 use crate::render;
 

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
-use crate::ctx_btf::CtxBtf;
+use crate::context::ctx_btf::CtxBtf;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;

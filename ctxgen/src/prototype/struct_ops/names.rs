@@ -4,7 +4,6 @@ use super::Member;
 use crate::btf::Btf;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ident::is_identifier;
 use crate::kernel::KernelBtf;
 use crate::kernel::Module;
 use crate::prototype::Argument;
@@ -13,6 +12,7 @@ use crate::prototype::argument;
 use crate::prototype::proto_of;
 use crate::prototype::returned;
 use crate::prototype::unnamed;
+use crate::text::ident::is_identifier;
 
 /// Functions that have the arguments' names, best first.
 ///

@@ -3,8 +3,8 @@
 
 use crate::btf::ByteOrder;
 use crate::context::Shape;
-use crate::ctx_btf::CtxBtf;
-use crate::ctx_btf::CtxStruct;
+use crate::context::ctx_btf::CtxBtf;
+use crate::context::ctx_btf::CtxStruct;
 use crate::layout::Access;
 use crate::layout::Form;
 

@@ -10,12 +10,12 @@ use std::fmt::Write;
 use crate::btf::CDump;
 use crate::btf::DumpError;
 use crate::context::Shape;
-use crate::ctx_btf::CtxBtf;
-use crate::format::Data;
-use crate::ident::field_name;
+use crate::context::ctx_btf::CtxBtf;
 use crate::layout::Access;
 use crate::layout::ELEMENTS;
 use crate::layout::Layout;
+use crate::text::ident::field_name;
+use crate::tracefs::Data;
 
 /// To the verifier, what is behind the fields is no memory that may be loaded from.
 const ABSOLUTE: &str = "\

@@ -1,0 +1,358 @@
+//! Kernel BTF out of whatever holds it: an ELF vmlinux, a kernel image, or either of them compressed.
+//!
+//! Files are recognised by their content alone. What is found in a file is looked at as a file of its
+//! own, until BTF is reached: a gzipped arm64 image is gzip data, in it a kernel image, in it BTF.
+//! Nothing in here trusts the bytes: what they may make it allocate and do is bounded.
+
+mod archive;
+mod bzimage;
+mod compression;
+#[cfg(feature = "images")]
+mod decode;
+mod elf;
+mod file;
+mod kind;
+mod room;
+mod s390;
+#[cfg(test)]
+mod samples;
+mod scan;
+mod search;
+mod trail;
+mod zboot;
+
+use std::ops::Range;
+
+pub(crate) use self::file::read_btf;
+use self::kind::Format;
+use self::room::Room;
+pub use self::trail::Trail;
+use crate::Error;
+
+pub(super) use self::elf::btf as elf_btf;
+pub(super) use self::elf::is_elf;
+
+/// How many bytes are read from a file. A distribution's kernel has around 60 MiB, with debug information
+/// some hundreds.
+pub(super) const LIMIT: u64 = 1 << 30;
+
+/// How many things may be in each other. Four are known to happen: a compressed zboot image, in
+/// that a compressed kernel image.
+const MAX_LAYERS: usize = 8;
+
+/// What is found in a file.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The raw BTF.
+    pub(super) btf: Vec<u8>,
+    /// Of a module that was built for more than one kernel, what its BTF is on top of.
+    pub(super) base: Option<Vec<u8>>,
+    /// What a module says of itself: `name=value`, each ended by NUL.
+    pub(super) modinfo: Option<Vec<u8>>,
+}
+
+/// The raw BTF in a file of these bytes.
+pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, Error> {
+    let room = Room::for_file(bytes.len());
+    extract(bytes, trail, room)
+}
+
+/// `room` is how much may be decompressed on the way.
+fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, Error> {
+    let plain = |btf| Found {
+        btf,
+        ..Found::default()
+    };
+    for _ in 0..MAX_LAYERS {
+        let Some(format) = Format::of(&bytes) else {
+            return Err(Error::UnknownFormat {
+                file: trail,
+                start: bytes.iter().take(8).copied().collect(),
+            });
+        };
+        trail.push(format.name());
+        bytes = match format {
+            Format::Btf => return Ok(plain(bytes)),
+            Format::Elf => return elf::btf(&*bytes, &trail),
+            Format::Arm64 | Format::Riscv64 => return flat(bytes, trail).map(plain),
+            Format::S390 => return s390::btf(&bytes, &trail, &mut room).map(plain),
+            Format::Tar => archive::btf(&bytes, &trail)?,
+            Format::BzImage => cut(bytes, bzimage::payload, &trail)?,
+            Format::Zboot => cut(bytes, zboot::payload, &trail)?,
+            Format::Compressed(compression) => compression.decompress(&bytes, &trail, &mut room)?,
+        };
+    }
+    Err(Error::NestedTooDeep {
+        file: trail,
+        max: MAX_LAYERS,
+    })
+}
+
+/// The BTF in an image that is the kernel's memory as it is.
+fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, Error> {
+    match scan::kernel_btf(&bytes, &trail)? {
+        Some(range) => Ok(keep(bytes, range)),
+        None => Err(Error::NoBtfInImage {
+            file: trail,
+            tried: Vec::new(),
+        }),
+    }
+}
+
+/// What is where `payload` says, which answers with a range inside the bytes.
+fn cut(
+    bytes: Vec<u8>,
+    payload: fn(&[u8], &Trail) -> Result<Range<usize>, Error>,
+    trail: &Trail,
+) -> Result<Vec<u8>, Error> {
+    let range = payload(&bytes, trail)?;
+    Ok(keep(bytes, range))
+}
+
+fn keep(mut bytes: Vec<u8>, range: Range<usize>) -> Vec<u8> {
+    bytes.truncate(range.end);
+    bytes.drain(..range.start.min(bytes.len()));
+    bytes
+}
+
+/// The payload from `start` on, `len` bytes long, of a file of `have` bytes.
+fn within(start: u64, len: u64, have: usize, trail: &Trail) -> Result<Range<usize>, Error> {
+    let end = start.saturating_add(len);
+    match (usize::try_from(start), usize::try_from(end)) {
+        (Ok(from), Ok(to)) if to <= have => Ok(from..to),
+        _ => Err(Error::ImageCutShort {
+            file: trail.clone(),
+            range: start..end,
+            have,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::btf::ByteOrder;
+
+    fn read(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        btf(bytes.to_vec(), Trail::new("file")).map(|found| found.btf)
+    }
+
+    #[test]
+    fn raw_btf_is_left_as_it_is() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let btf = samples::btf(order);
+            assert_eq!(read(&btf).unwrap(), btf);
+        }
+    }
+
+    #[test]
+    fn flat_images() {
+        let btf = samples::btf(ByteOrder::Little);
+        for magic in [b"ARM\x64", b"RSC\x05"] {
+            let image = samples::flat(*magic, &btf);
+            assert_eq!(read(&image).unwrap(), btf);
+        }
+    }
+
+    #[test]
+    fn flat_image_without_btf() {
+        let image = samples::flat(*b"ARM\x64", b"no BTF in here");
+        let error = read(&image).unwrap_err();
+        assert!(matches!(error, Error::NoBtfInImage { .. }), "{error}");
+        assert!(
+            error.to_string().contains("an arm64 kernel image"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn nothing_that_is_known() {
+        for bytes in [&b""[..], b"x", b"#!/bin/sh\n", &[0; 4096]] {
+            let error = read(bytes).unwrap_err();
+            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+        }
+    }
+
+    #[cfg(not(feature = "images"))]
+    #[test]
+    fn without_decompressors() {
+        let image = samples::bzimage(b"\x1f\x8b\x08\0 gzip data of some sort");
+        let error = read(&image).unwrap_err();
+        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+    }
+
+    /// A `.ko`, with what it needs of a kernel and what it says of itself.
+    #[test]
+    fn modules() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let elf = samples::elf_of(
+                order,
+                &[
+                    (".text", b"code"),
+                    (".modinfo", b"name=m\0"),
+                    (".BTF", b"the BTF"),
+                    (".BTF.base", b"the base"),
+                ],
+            );
+            let found = btf(elf, Trail::new("m.ko")).unwrap();
+            assert_eq!(found.btf, b"the BTF");
+            assert_eq!(found.base.as_deref(), Some(&b"the base"[..]));
+            assert_eq!(found.modinfo.as_deref(), Some(&b"name=m\0"[..]));
+        }
+    }
+
+    #[cfg(not(feature = "images"))]
+    #[test]
+    fn archives_without_the_feature() {
+        let error = read(&samples::tar(&[("a.btf", b"")])).unwrap_err();
+        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+    }
+
+    #[cfg(feature = "images")]
+    mod archives {
+        use super::*;
+
+        #[test]
+        fn with_one_btf() {
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let btf = samples::btf(order);
+                for files in [
+                    &[("5.4.0.btf", &*btf)][..],
+                    &[("README", b"words"), ("x", b""), ("y", &btf)],
+                ] {
+                    let tar = samples::tar(files);
+                    assert_eq!(read(&tar).unwrap(), btf);
+                    assert_eq!(read(&samples::gzip(&tar)).unwrap(), btf);
+                }
+            }
+        }
+
+        #[test]
+        fn with_none_or_several() {
+            let btf = samples::btf(ByteOrder::Little);
+            let error = read(&samples::tar(&[("a", b"words"), ("b", b"")])).unwrap_err();
+            assert!(
+                matches!(error, Error::NoBtfInArchive { files: 2, .. }),
+                "{error}"
+            );
+            let error = read(&samples::tar(&[("a", &btf), ("b", &btf)])).unwrap_err();
+            assert!(matches!(error, Error::SeveralInArchive { .. }), "{error}");
+        }
+
+        #[test]
+        fn every_truncation_and_every_changed_byte_end() {
+            let btf = samples::btf(ByteOrder::Little);
+            let mut tar = samples::tar(&[("a", b"words"), ("b.btf", &btf)]);
+            for len in 0..tar.len() {
+                let _ = read(&tar[..len]);
+            }
+            for at in 0..tar.len() {
+                for bit in 0..8 {
+                    tar[at] ^= 1 << bit;
+                    let _ = read(&tar);
+                    tar[at] ^= 1 << bit;
+                }
+            }
+        }
+
+        /// A header may claim any size, and one of an archive with holes much more than there is.
+        #[test]
+        fn claims_of_size() {
+            let btf = samples::btf(ByteOrder::Little);
+            let mut tar = samples::tar(&[("a", &btf)]);
+            tar[124..135].copy_from_slice(b"77777777777");
+            tar[148..156].fill(b' ');
+            let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();
+            tar[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+            let _ = read(&tar);
+        }
+    }
+
+    #[cfg(feature = "images")]
+    mod decompressed {
+        use super::*;
+
+        #[test]
+        fn bzimage() {
+            let btf = samples::btf(ByteOrder::Little);
+            let elf = samples::elf(ByteOrder::Little, ".BTF", &btf);
+            let image = samples::bzimage(&samples::gzip(&elf));
+            assert_eq!(read(&image).unwrap(), btf);
+        }
+
+        #[test]
+        fn zboot() {
+            let btf = samples::btf(ByteOrder::Little);
+            let flat = samples::flat(*b"RSC\x05", &btf);
+            let image = samples::zboot(&samples::gzip(&flat));
+            assert_eq!(read(&image).unwrap(), btf);
+        }
+
+        #[test]
+        fn compressed_as_a_whole() {
+            let btf = samples::btf(ByteOrder::Big);
+            let elf = samples::elf(ByteOrder::Big, ".BTF", &btf);
+            let flat = samples::flat(*b"ARM\x64", &samples::btf(ByteOrder::Little));
+            assert_eq!(read(&samples::gzip(&btf)).unwrap(), btf);
+            assert_eq!(read(&samples::gzip(&elf)).unwrap(), btf);
+            assert_eq!(
+                read(&samples::gzip(&samples::zboot(&samples::gzip(&flat)))).unwrap(),
+                samples::btf(ByteOrder::Little)
+            );
+        }
+
+        #[test]
+        fn every_truncation_is_an_error() {
+            let btf = samples::btf(ByteOrder::Little);
+            let elf = samples::elf(ByteOrder::Little, ".BTF", &btf);
+            let flat = samples::flat(*b"ARM\x64", &btf);
+            for image in [
+                samples::bzimage(&samples::gzip(&elf)),
+                samples::zboot(&samples::gzip(&flat)),
+                flat,
+            ] {
+                for len in 0..image.len() {
+                    assert!(read(&image[..len]).is_err(), "{len}");
+                }
+            }
+        }
+
+        #[test]
+        fn an_error_tells_the_way() {
+            let image = samples::bzimage(&samples::gzip(b"no kernel"));
+            let error = read(&image).unwrap_err().to_string();
+            assert!(
+                error.contains("file (an x86 kernel image, in it gzip data)"),
+                "{error}"
+            );
+            assert!(error.contains("6e 6f 20 6b"), "{error}");
+        }
+
+        #[test]
+        fn more_than_there_is_room_for() {
+            let bomb = samples::gzip(&vec![0; 1 << 20]);
+            let error = extract(bomb, Trail::new("bomb"), Room::of(1 << 16)).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+        }
+
+        #[test]
+        fn room_is_shared_by_all_layers() {
+            let inner = samples::gzip(&samples::noise(1000));
+            let outer = samples::gzip(&inner);
+            let error = extract(outer.clone(), Trail::new("f"), Room::of(1900)).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            let error = extract(outer, Trail::new("f"), Room::of(2100)).unwrap_err();
+            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+        }
+
+        #[test]
+        fn too_many_layers() {
+            let mut bytes = samples::btf(ByteOrder::Little);
+            for _ in 0..MAX_LAYERS {
+                bytes = samples::gzip(&bytes);
+            }
+            let error = read(&bytes).unwrap_err();
+            assert!(matches!(error, Error::NestedTooDeep { .. }), "{error}");
+        }
+    }
+}
