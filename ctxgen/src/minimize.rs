@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::btf::ByteOrder;
-    use crate::btf::CDump;
+    use crate::btf::CPrinter;
 
     /// `struct outer { struct inner in; struct far *p; }`, `struct far { int x; }`, and the rest.
     fn sample(order: ByteOrder) -> Vec<u8> {
@@ -186,7 +186,7 @@ mod tests {
             let small = trim.finish();
             let small = Btf::parse(&small).unwrap();
             assert_eq!(small.byte_order(), order);
-            let text = CDump::new(&small).unwrap().define_all().unwrap();
+            let text = CPrinter::new(&small).definitions().define_all().unwrap();
             assert_eq!(
                 text,
                 "struct far;\n\nstruct inner {\n\tunsigned int y;\n};\n\n\
@@ -205,7 +205,7 @@ mod tests {
         trim.define(named(&btf, "far"));
         let small = trim.finish();
         let small = Btf::parse(&small).unwrap();
-        let text = CDump::new(&small).unwrap().define_all().unwrap();
+        let text = CPrinter::new(&small).definitions().define_all().unwrap();
         assert!(text.contains("struct far {"), "{text}");
         assert!(!text.contains("unrelated"), "{text}");
     }

@@ -13,7 +13,7 @@ use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::Kind;
 use ctxgen::btf::TypeId;
 use ctxgen::is_identifier;
@@ -104,12 +104,12 @@ type Prototypes = BTreeMap<String, BTreeSet<String>>;
 
 /// Those of the types from `first` on that `is_own`.
 fn prototypes(btf: &Btf<'_>, is_own: impl Fn(TypeId) -> bool) -> Prototypes {
-    let mut dump = CDump::new(btf).unwrap();
+    let printer = CPrinter::new(btf);
     let mut prototypes = Prototypes::new();
     for id in btf.ids_from(TypeId(1)).filter(|id| is_own(*id)) {
         let func = btf.get(id).unwrap();
         if let Kind::Func(proto) = func.kind() {
-            let text = dump.declare(proto, func.name()).unwrap();
+            let text = printer.declare(proto, func.name()).unwrap();
             let texts = prototypes.entry(func.name().to_owned()).or_default();
             texts.insert(without_numbers(&text));
         }

@@ -11,7 +11,7 @@ use ctxgen::CtxBtf;
 use ctxgen::Shape;
 use ctxgen::Trim;
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::Kind;
 use ctxgen::btf::TypeId;
 use ctxgen::render;
@@ -117,7 +117,8 @@ pub(super) fn header(ctx: &CtxBtf<'_>) -> Result<Header, Error> {
         reason,
     };
     let small = Btf::parse(&small).map_err(|error| bindings_error(error.to_string()))?;
-    let definitions = define_all(&small).map_err(bindings_error)?;
+    let definitions = CPrinter::new(&small).definitions().define_all();
+    let definitions = definitions.map_err(|error| bindings_error(error.to_string()))?;
     // As a macro it becomes Rust's own `bool`; bindgen would make a `bool_` of the typedef.
     text.push_str(&definitions.replace("typedef _Bool bool;", "#define bool _Bool"));
     text.push_str(&render::header(ctx)?);
@@ -153,9 +154,4 @@ fn has_bitfield(btf: &Btf<'_>, id: TypeId) -> bool {
     composite.members().any(|member| {
         member.bits != 0 || member.name.is_empty() && has_bitfield(btf, member.type_id)
     })
-}
-
-fn define_all(btf: &Btf<'_>) -> Result<String, String> {
-    let mut dump = CDump::new(btf).map_err(|error| error.to_string())?;
-    dump.define_all().map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! The message about an access, and what to write instead.
 
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::TypeId;
 use ctxgen::object::PlacedField;
 use ctxgen::object::Pointee;
@@ -156,7 +156,7 @@ impl Reads<'_> {
     }
 
     fn declared(&self, id: TypeId, name: &str) -> String {
-        let declared = CDump::new(self.object.btf()).and_then(|mut dump| dump.declare(id, name));
+        let declared = CPrinter::new(self.object.btf()).declare(id, name);
         declared.unwrap_or_else(|_| format!("unsigned long {name}"))
     }
 }

@@ -74,6 +74,7 @@ mod tests {
         writer.forward("b", false);
         writer.typedef("a", int);
         let btf = Btf::parse(&writer.finish()).unwrap();
-        assert_eq!(btf.namesakes(), [2, 6, 7, 8, 12].map(TypeId));
+        let found = find(btf.heads(), btf.string_end() as usize);
+        assert_eq!(found, [2, 6, 7, 8, 12].map(TypeId));
     }
 }

@@ -6,9 +6,8 @@
 //! afterwards, whatever the file's. What it does not check are cycles and depth, so walks over types
 //! are bounded here ([`Btf::resolve`]).
 
-mod check;
 pub(crate) mod compat;
-mod dump;
+mod declaration;
 mod duplicate_names;
 mod header;
 mod heads;
@@ -19,7 +18,6 @@ mod type_layout;
 mod types;
 mod writer;
 
-use std::cell::OnceCell;
 use std::ffi::CStr;
 use std::fmt;
 use std::ptr;
@@ -27,12 +25,14 @@ use std::ptr::NonNull;
 
 use libbpf_rs::libbpf_sys;
 
+use self::declaration::Names;
 use self::heads::Walked;
 use self::plain::Wide;
 use self::plain::digestible;
 
-pub use self::dump::CDump;
-pub use self::dump::DumpError;
+pub use self::declaration::CPrinter;
+pub use self::declaration::Definitions;
+pub use self::declaration::DumpError;
 pub use self::header::ByteOrder;
 pub use self::header::HeaderError;
 pub use self::types::Composite;
@@ -140,7 +140,7 @@ pub struct Btf<'base> {
     /// This blob's types that have more records than libbpf counts.
     wide: Wide,
     walked: Walked,
-    namesakes: OnceCell<Vec<TypeId>>,
+    names: Names,
 }
 
 impl Btf<'static> {
@@ -200,7 +200,7 @@ impl<'base> Btf<'base> {
             lengths: sections.lengths(bytes, base.map(|base| &base.lengths)),
             wide,
             walked: Walked::default(),
-            namesakes: OnceCell::new(),
+            names: Names::default(),
         };
         btf.walked = Walked::new(btf.words(), btf.first()..btf.type_count())?;
         Ok(btf)
@@ -352,14 +352,20 @@ impl<'base> Btf<'base> {
         u32::try_from(size).ok()
     }
 
+    /// What a split BTF continues.
+    fn base(&self) -> Option<&Self> {
+        self.base
+    }
+
     /// The structs, unions, enums and typedefs that share their name with another one, in id
     /// order; of a split BTF, those of its base.
     pub(crate) fn namesakes(&self) -> &[TypeId] {
-        if let Some(base) = self.base {
-            return base.namesakes();
-        }
-        self.namesakes
-            .get_or_init(|| duplicate_names::find(self.heads(), self.string_end as usize))
+        self.names.shared(self)
+    }
+
+    /// The names in C of the types in this blob.
+    fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Where in this blob's strings a name stands. Whoever makes a BTF stores each string once, but

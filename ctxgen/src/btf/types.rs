@@ -6,7 +6,6 @@ use libbpf_rs::libbpf_sys;
 
 use super::Btf;
 use super::Shape;
-use super::type_layout::MAX_RECORDS;
 use super::type_layout::kind_number;
 use super::type_layout::vlen;
 
@@ -200,6 +199,8 @@ pub struct Member<'a> {
 pub struct Enumerator<'a> {
     /// Its name.
     pub name: &'a str,
+    /// Its bits: 32 of an enum's, 64 of an enum64's. They have a sign where the enum has `kind_flag`.
+    pub value: u64,
 }
 
 /// A parameter of a function's prototype.
@@ -279,11 +280,6 @@ impl<'a> Type<'a> {
     /// How many members, values or parameters it has.
     pub(super) fn vlen(&self) -> u32 {
         vlen(self.raw.info)
-    }
-
-    /// Whether it has more records than libbpf can count, whose view of it lacks them.
-    pub(super) fn is_wide(&self) -> bool {
-        self.vlen() > MAX_RECORDS
     }
 
     fn len(&self) -> usize {
@@ -388,23 +384,29 @@ impl<'a> Type<'a> {
 
     /// An enum's values; none for any other kind.
     pub fn enumerators(&self) -> Vec<Enumerator<'a>> {
-        let names: Vec<u32> = match self.kind_number() {
+        let values: Vec<(u32, u64)> = match self.kind_number() {
             libbpf_sys::BTF_KIND_ENUM => {
                 // SAFETY: an ENUM is followed by `vlen` `btf_enum`s.
                 let raw = unsafe { self.trailing::<libbpf_sys::btf_enum>(self.len()) };
-                raw.iter().map(|raw| raw.name_off).collect()
+                let values = raw.iter();
+                let values = values.map(|raw| (raw.name_off, u64::from(raw.val as u32)));
+                values.collect()
             }
             libbpf_sys::BTF_KIND_ENUM64 => {
                 // SAFETY: an ENUM64 is followed by `vlen` `btf_enum64`s.
                 let raw = unsafe { self.trailing::<libbpf_sys::btf_enum64>(self.len()) };
-                raw.iter().map(|raw| raw.name_off).collect()
+                let bits = |raw: &libbpf_sys::btf_enum64| {
+                    u64::from(raw.val_hi32) << 32 | u64::from(raw.val_lo32)
+                };
+                raw.iter().map(|raw| (raw.name_off, bits(raw))).collect()
             }
             _ => Vec::new(),
         };
-        names
+        values
             .into_iter()
-            .map(|offset| Enumerator {
+            .map(|(offset, value)| Enumerator {
                 name: self.btf.string(offset),
+                value,
             })
             .collect()
     }

@@ -8,7 +8,7 @@ use crate::KernelBtf;
 use crate::Origin;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::Kind;
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
@@ -77,7 +77,10 @@ fn two_modules_continue_what_is_there() {
             "vmlinux with one, two",
             "{order}"
         );
-        let text = CDump::new(kernel.btf()).unwrap().define_all().unwrap();
+        let text = CPrinter::new(kernel.btf())
+            .definitions()
+            .define_all()
+            .unwrap();
         // Each once, and under its own name: `u32` is the kernel's, `shared` that of the first.
         for (definition, count) in [
             ("typedef unsigned int u32;", 1),
@@ -96,7 +99,7 @@ fn two_modules_continue_what_is_there() {
             let Kind::Func(proto) = func.kind() else {
                 panic!("no function");
             };
-            let text = CDump::new(kernel.btf()).unwrap().declare(proto, "f");
+            let text = CPrinter::new(kernel.btf()).declare(proto, "f");
             let expected =
                 format!("unsigned int f(struct {name}_conn conn, struct shared shared, u32 mark)");
             assert_eq!(text.unwrap().trim(), expected, "{order}");
@@ -116,7 +119,10 @@ fn the_order_of_modules_makes_no_difference_to_what_they_have() {
         })
     };
     let text = |kernel: KernelBtf| {
-        let text = CDump::new(kernel.btf()).unwrap().define_all().unwrap();
+        let text = CPrinter::new(kernel.btf())
+            .definitions()
+            .define_all()
+            .unwrap();
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         lines.sort();
         lines
@@ -308,10 +314,15 @@ fn a_module_that_brings_its_own_base() {
         let Kind::Func(proto) = func.unwrap().kind() else {
             panic!("no function");
         };
-        let text = CDump::new(kernel.btf()).unwrap().declare(proto, "f");
+        let text = CPrinter::new(kernel.btf()).declare(proto, "f");
         assert_eq!(text.unwrap().trim(), "void f(struct sk_buff *skb)");
         // Its pointer is that of the kernel.
-        assert!(CDump::new(kernel.btf()).unwrap().define_all().is_ok());
+        assert!(
+            CPrinter::new(kernel.btf())
+                .definitions()
+                .define_all()
+                .is_ok()
+        );
 
         let empty = BtfWriter::new(order).finish();
         let error = add(&empty, &base).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use super::system_call;
 use super::unknown;
 use crate::Error;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -196,10 +196,7 @@ pub(super) fn agreed(
 }
 
 pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Proto<'_>]) -> Error {
-    let mut dump = match CDump::new(btf) {
-        Ok(dump) => dump,
-        Err(error) => return Error::Dump { origin, error },
-    };
+    let printer = CPrinter::new(btf);
     // Told apart by their types, since different types may be written the same.
     let mut different: Vec<Signature> = Vec::new();
     let mut prototypes = Vec::new();
@@ -210,7 +207,7 @@ pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Pr
         }
         different.push(signature);
         // What cannot be printed is no reason to hide the others.
-        let text = dump.declare(proto.id(), hook.target());
+        let text = printer.declare(proto.id(), hook.target());
         prototypes.push(text.unwrap_or_else(|error| format!("({error})")));
     }
     prototypes.sort();

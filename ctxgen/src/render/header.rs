@@ -14,7 +14,8 @@ use self::gaps::Gaps;
 use super::dump_error;
 use super::mentions::Mentions;
 use crate::Error;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
+use crate::btf::Definitions;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::context::Context;
@@ -84,11 +85,10 @@ const REGISTERS: &str =
 /// # Errors
 /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
 pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
-    // What prints types looks at all of the kernel's first.
     if ctx.structs().is_empty() {
         return Ok(top(ctx) + BOTTOM);
     }
-    let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
+    let mut definitions = CPrinter::new(ctx.btf()).definitions();
     let labels = labels(ctx.kernels());
     let labels: Vec<String> = labels.iter().map(|label| c_comment(label)).collect();
     let mut structs = String::new();
@@ -106,24 +106,31 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
                     let layout = &arguments.layout;
                     mention(&mut mentions, layout)?;
                     system_call_comment(&mut structs, arguments);
-                    definition(&mut structs, &mut dump, ctx, &call, layout, &labels)
+                    definition(&mut structs, &mut definitions, ctx, &call, layout, &labels)
                         .map_err(|error| dump_error(ctx, error))?;
                     assertions(&mut structs, ctx, &call, layout);
                 }
                 mention(&mut mentions, layout)?;
-                let returns = returned(&mut dump, ctx, layout)?;
+                let returns = returned(&mut definitions, ctx, layout)?;
                 comment(&mut structs, ctx_struct, layout, names_from, &labels);
                 structs.push_str(&returns);
                 structs.push_str(" */\n");
-                definition(&mut structs, &mut dump, ctx, ctx_struct, layout, &labels)
-                    .map_err(|error| dump_error(ctx, error))?;
+                definition(
+                    &mut structs,
+                    &mut definitions,
+                    ctx,
+                    ctx_struct,
+                    layout,
+                    &labels,
+                )
+                .map_err(|error| dump_error(ctx, error))?;
                 assertions(&mut structs, ctx, ctx_struct, layout);
             }
         }
     }
 
     let mut text = top(ctx);
-    let declarations = mentions.declarations(&mut dump)?;
+    let declarations = mentions.declarations(&mut definitions)?;
     for declaration in &declarations {
         text.push_str(declaration);
         text.push('\n');
@@ -267,12 +274,16 @@ fn comment(
 }
 
 /// The line of a comment that says what the program returns, if anything.
-fn returned(dump: &mut CDump<'_>, ctx: &CtxBtf<'_>, layout: &Layout) -> Result<String, Error> {
+fn returned(
+    definitions: &mut Definitions<'_>,
+    ctx: &CtxBtf<'_>,
+    layout: &Layout,
+) -> Result<String, Error> {
     let Some(id) = layout.returns else {
         return Ok(String::new());
     };
     super::check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
-    let declared = dump
+    let declared = definitions
         .declare(id, "")
         .map_err(|error| dump_error(ctx, error))?;
     Ok(format!(" * The program returns {declared}.\n"))
@@ -280,7 +291,7 @@ fn returned(dump: &mut CDump<'_>, ctx: &CtxBtf<'_>, layout: &Layout) -> Result<S
 
 fn definition(
     out: &mut String,
-    dump: &mut CDump<'_>,
+    definitions: &mut Definitions<'_>,
     ctx: &CtxBtf<'_>,
     ctx_struct: &CtxStruct,
     layout: &Layout,
@@ -308,7 +319,7 @@ fn definition(
         if is_first && has_others {
             names_begin(out, lacking.other_names[number + 1]);
         }
-        let declared = dump.declare(member.type_id, member.name)?;
+        let declared = definitions.declare(member.type_id, member.name)?;
         let attribute = attribute(ctx, ctx_struct, layout, field);
         if has_others || !is_first {
             out.push('\t');
@@ -319,10 +330,10 @@ fn definition(
             remarks.push(field.remark.clone());
         }
         if let Some(own) = own_type(field, member.type_id, ctx_struct.relocatable) {
-            let own = dump.declare(own, "")?;
+            let own = definitions.declare(own, "")?;
             remarks.push(format!("{own}: use ctx_get()"));
         }
-        remarks.extend(super::access(dump, field)?);
+        remarks.extend(super::access(field, |id| definitions.declare(id, ""))?);
         if let Some(called) = lacking.called.get(number)
             && !called.is_empty()
         {
@@ -347,9 +358,9 @@ fn definition(
         gaps.fill(out, layout.size);
     }
     if needs_own_types(ctx) {
-        own_types(out, dump, ctx, ctx_struct, layout)?;
+        own_types(out, definitions, ctx, ctx_struct, layout)?;
     }
-    data::elements(out, dump, layout)?;
+    data::elements(out, definitions, layout)?;
     out.push_str(match ctx_struct.relocatable {
         true => "} __attribute__((preserve_access_index));\n",
         false if is_static(ctx_struct) => "} __ctx_static_offset;\n",
@@ -400,7 +411,7 @@ fn those(kernels: &[usize], labels: &[String]) -> String {
 /// The arguments' own types, for `ctx_get`, in an array that takes no room.
 fn own_types(
     out: &mut String,
-    dump: &mut CDump<'_>,
+    definitions: &mut Definitions<'_>,
     ctx: &CtxBtf<'_>,
     ctx_struct: &CtxStruct,
     layout: &Layout,
@@ -419,7 +430,7 @@ fn own_types(
             Form::SystemCall => member.type_id,
             _ => field.type_id,
         };
-        let declared = dump.declare(type_id, &field.name)?;
+        let declared = definitions.declare(type_id, &field.name)?;
         let _ = writeln!(out, "\t\t{declared};");
     }
     out.push_str("\t} __own[0];\n#endif\n");

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::spelling::first_bad;
 use crate::Error;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::Definitions;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -121,10 +121,13 @@ impl<'b> Mentions<'b> {
     }
 
     /// The declarations of all structs and unions mentioned, sorted.
-    pub(super) fn declarations(&self, dump: &mut CDump<'_>) -> Result<Vec<String>, Error> {
+    pub(super) fn declarations(
+        &self,
+        definitions: &mut Definitions<'_>,
+    ) -> Result<Vec<String>, Error> {
         let mut declarations = BTreeSet::new();
         for &id in &self.structs {
-            let text = dump.declare(id, "").map_err(|error| Error::Dump {
+            let text = definitions.declare(id, "").map_err(|error| Error::Dump {
                 origin: self.origin.clone(),
                 error,
             })?;

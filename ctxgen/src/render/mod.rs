@@ -27,7 +27,7 @@ pub(crate) use self::report::members;
 use self::mentions::Mentions;
 use crate::Error;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::DumpError;
 use crate::btf::TypeId;
 use crate::context::ctx_btf::CtxBtf;
@@ -39,7 +39,7 @@ use crate::tracefs::Data;
 /// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
 /// cannot be written, that is said in its place.
 pub(crate) fn declared(btf: &Btf<'_>, id: TypeId, name: &str) -> String {
-    let declared = CDump::new(btf).and_then(|mut dump| dump.declare(id, name));
+    let declared = CPrinter::new(btf).declare(id, name);
     declared.unwrap_or_else(|_| "a type that cannot be written in C".to_owned())
 }
 
@@ -56,10 +56,13 @@ pub(crate) fn check_declaration(
 }
 
 /// What there is to say of how a field is accessed.
-fn access(dump: &mut CDump<'_>, field: &Field) -> Result<Option<String>, DumpError> {
+fn access(
+    field: &Field,
+    declare: impl FnOnce(TypeId) -> Result<String, DumpError>,
+) -> Result<Option<String>, DumpError> {
     let access = match field.access {
         Access::Data(element) => {
-            let of_what = dump.declare(element, "")?;
+            let of_what = declare(element)?;
             let how = match Data::of_member(&field.name) {
                 Some((Data::Relative, _)) => "ctx_rel_data()",
                 _ => "ctx_data()",

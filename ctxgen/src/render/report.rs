@@ -6,7 +6,7 @@ use super::dump_error;
 use super::mentions::Mentions;
 use crate::Error;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::Member;
@@ -72,6 +72,44 @@ pub struct FieldReport {
     pub declaration: String,
 }
 
+/// How many bytes of C the reports of the smallest BTF may have.
+const MOST_TEXT: usize = 8 << 20;
+/// How many more for each byte of a BTF.
+const TEXT_OF_BYTE: usize = 4;
+
+/// How many bytes what cannot be printed counts for.
+const TOO_MUCH: usize = 64 << 10;
+
+/// Prints what reports have in C.
+struct Printer<'b> {
+    printer: CPrinter<'b>,
+    /// How many more bytes may be printed: prototypes may be shared, so that the text is not bounded by the
+    /// types.
+    room: usize,
+}
+
+impl<'b> Printer<'b> {
+    fn new(btf: &'b Btf<'_>) -> Self {
+        Self {
+            printer: CPrinter::new(btf),
+            room: MOST_TEXT.saturating_add(TEXT_OF_BYTE.saturating_mul(btf.len())),
+        }
+    }
+
+    fn declare(&mut self, id: TypeId, name: &str) -> Result<String, DumpError> {
+        let text = match self.room {
+            0 => return Err(DumpError::TooMuch(id)),
+            _ => self.printer.declare(id, name),
+        };
+        // What is too much takes as long as much does.
+        self.room = self.room.saturating_sub(match &text {
+            Err(DumpError::TooMuch(_)) => TOO_MUCH,
+            text => text.as_ref().map_or(0, String::len),
+        });
+        text
+    }
+}
+
 /// Reports of all contexts in a ctx BTF, by struct name. Of hooks that share a struct, the report
 /// is about the first; [`Report::for_hook`] makes it one about another. Where a context's types or
 /// names cannot be written in C, its report says so ([`Report::unsupported`]).
@@ -79,12 +117,12 @@ pub struct FieldReport {
 /// # Errors
 /// [`Error::Dump`], where no type at all can be written.
 pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
-    let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
+    let mut printer = Printer::new(ctx.btf());
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     let mut reports = Vec::new();
     for ctx_struct in ctx.structs() {
         let report = mention(&mut mentions, ctx_struct).and_then(|()| {
-            report(ctx, ctx_struct, &mut dump).map_err(|error| dump_error(ctx, error))
+            report(ctx, ctx_struct, &mut printer).map_err(|error| dump_error(ctx, error))
         });
         let hook = ctx_struct.context.hooks.first();
         match (report, hook) {
@@ -142,7 +180,7 @@ impl Report {
 fn report(
     ctx: &CtxBtf<'_>,
     ctx_struct: &CtxStruct,
-    dump: &mut CDump<'_>,
+    printer: &mut Printer<'_>,
 ) -> Result<Option<Report>, DumpError> {
     let context = &ctx_struct.context;
     let Some(hook) = context.hooks.first() else {
@@ -155,13 +193,13 @@ fn report(
                 .fields
                 .iter()
                 .zip(members)
-                .map(|(field, member)| slot_field(dump, field, &member))
+                .map(|(field, member)| slot_field(printer, field, &member))
                 .collect::<Result<_, _>>()?
         }
         Shape::Other { .. } => Vec::new(),
         Shape::Kernel { type_id } => {
             let mut fields = Vec::new();
-            kernel_fields(ctx.btf(), dump, *type_id, 0, 0, &mut fields)?;
+            kernel_fields(ctx.btf(), printer, *type_id, 0, 0, &mut fields)?;
             fields
         }
     };
@@ -189,27 +227,27 @@ fn names_from(context: &Context) -> String {
 }
 
 fn slot_field(
-    dump: &mut CDump<'_>,
+    printer: &mut Printer<'_>,
     field: &Field,
     member: &Member<'_>,
 ) -> Result<FieldReport, DumpError> {
     Ok(FieldReport {
         name: field.name.clone(),
-        r#type: dump.declare(member.type_id, "")?,
+        r#type: printer.declare(member.type_id, "")?,
         offset: field.offset,
         size: field.size,
         argument_type: match field.form {
             Form::Own | Form::SystemCall => None,
-            Form::Slot | Form::Slots(_) => Some(dump.declare(field.type_id, "")?),
+            Form::Slot | Form::Slots(_) => Some(printer.declare(field.type_id, "")?),
         },
-        remark: remark(dump, field)?,
+        remark: remark(printer, field)?,
         argument: field.argument,
-        declaration: dump.declare(member.type_id, member.name)?,
+        declaration: printer.declare(member.type_id, member.name)?,
     })
 }
 
-fn remark(dump: &mut CDump<'_>, field: &Field) -> Result<String, DumpError> {
-    let access = super::access(dump, field)?.unwrap_or_default();
+fn remark(printer: &mut Printer<'_>, field: &Field) -> Result<String, DumpError> {
+    let access = super::access(field, |id| printer.declare(id, ""))?.unwrap_or_default();
     let both = [field.remark.as_str(), access.as_str()];
     let said: Vec<&str> = both.into_iter().filter(|text| !text.is_empty()).collect();
     Ok(said.join("; "))
@@ -221,7 +259,7 @@ const MAX_DEPTH: u32 = 8;
 /// The fields of a struct of the kernel's own, those of anonymous members in its place.
 fn kernel_fields(
     btf: &Btf<'_>,
-    dump: &mut CDump<'_>,
+    printer: &mut Printer<'_>,
     type_id: TypeId,
     offset: u32,
     depth: u32,
@@ -232,20 +270,20 @@ fn kernel_fields(
         if member.name.is_empty() {
             if depth < MAX_DEPTH {
                 // Fails where more is in it than anyone would want to see.
-                dump.declare(member.type_id, "")?;
-                kernel_fields(btf, dump, member.type_id, offset, depth + 1, fields)?;
+                printer.declare(member.type_id, "")?;
+                kernel_fields(btf, printer, member.type_id, offset, depth + 1, fields)?;
             }
             continue;
         }
         fields.push(FieldReport {
             name: member.name.to_owned(),
-            r#type: dump.declare(member.type_id, "")?,
+            r#type: printer.declare(member.type_id, "")?,
             offset,
             size: btf.size_of(member.type_id).unwrap_or(0),
             argument_type: None,
             remark: String::new(),
             argument: None,
-            declaration: dump.declare(member.type_id, member.name)?,
+            declaration: printer.declare(member.type_id, member.name)?,
         });
     }
     Ok(())

@@ -11,8 +11,9 @@ use super::statics::PARTS;
 use super::statics::STATIC_OFFSETS;
 use crate::Error;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::Composite;
+use crate::btf::Definitions;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -102,7 +103,7 @@ pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
 pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
     let btf = kernel.btf();
     let spelled = spelled(kernel, btf.ids_from(TypeId(1)))?;
-    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf))?;
+    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf));
     let incomplete = Incomplete::new(kernel);
     let whole = btf.ids_from(TypeId(1));
     header.define(whole.filter(|id| !incomplete.is_needed_by(*id)))?;
@@ -130,7 +131,7 @@ pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Erro
         });
     }
     let spelled = spelled(kernel, reach.parts.iter().copied())?;
-    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf))?;
+    let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf));
     header.define(reach.roots.iter().copied())?;
     header.kfuncs(&reach.kfuncs, names)?;
     // Of 32-bit kernels, BPF programs see the pointers with twice their size.
@@ -150,7 +151,7 @@ pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
         return None;
     };
     super::check_declaration(btf, kernel.origin(), proto).ok()?;
-    let declared = CDump::new(btf).ok()?.declare(proto, name).ok()?;
+    let declared = CPrinter::new(btf).declare(proto, name).ok()?;
     Some(format!("extern {declared} __ksym;"))
 }
 
@@ -171,23 +172,22 @@ struct Header<'k> {
     kernel: &'k KernelBtf,
     /// The kernel's types, with names for C.
     btf: &'k Btf<'k>,
-    dump: CDump<'k>,
+    definitions: Definitions<'k>,
     text: String,
 }
 
 impl<'k> Header<'k> {
-    fn new(kernel: &'k KernelBtf, btf: &'k Btf<'_>) -> Result<Self, Error> {
-        let dump = CDump::new(btf).map_err(|error| dump_error(kernel, error))?;
-        Ok(Self {
+    fn new(kernel: &'k KernelBtf, btf: &'k Btf<'_>) -> Self {
+        Self {
             kernel,
             btf,
-            dump,
+            definitions: CPrinter::new(btf).definitions(),
             text: String::new(),
-        })
+        }
     }
 
     fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
-        let text = self.dump.define_each(ids);
+        let text = self.definitions.define_each(ids);
         let text = text.map_err(|error| dump_error(self.kernel, error))?;
         let structs = statics::structs(self.kernel);
         self.text.push_str(&statics::marked(&text, &structs));
@@ -195,7 +195,7 @@ impl<'k> Header<'k> {
     }
 
     fn declare(&mut self, id: TypeId, name: &str) -> Result<String, Error> {
-        let text = self.dump.declare(id, name);
+        let text = self.definitions.declare(id, name);
         text.map_err(|error| dump_error(self.kernel, error))
     }
 

@@ -12,7 +12,7 @@ use ctxgen::KernelBtf;
 use ctxgen::Passing;
 use ctxgen::Shape;
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::IntEncoding;
 use ctxgen::btf::Kind;
 use ctxgen::layout::Access;
@@ -105,7 +105,7 @@ pub(crate) fn is_array(btf: &Btf<'_>, field: &Field) -> bool {
 /// calls it.
 pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
     let kernel = ctx.kernel();
-    let mut dump = CDump::new(ctx.btf()).unwrap();
+    let printer = CPrinter::new(ctx.btf());
     let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\n".to_owned();
     let mut getters = Vec::new();
     let mut skipped = 0;
@@ -115,8 +115,8 @@ pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
         };
         let name = &ctx_struct.context.struct_name;
         for field in &layout.fields {
-            let declaration = dump.declare(field.type_id, "value").unwrap();
-            let own = dump.declare(field.type_id, "").unwrap();
+            let declaration = printer.declare(field.type_id, "value").unwrap();
+            let own = printer.declare(field.type_id, "").unwrap();
             // An array is no value in C: it is read in its place.
             if is_array(ctx.btf(), field) {
                 continue;

@@ -12,7 +12,7 @@ use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen_tests::blob::Blob;
 use ctxgen_tests::fixtures;
 use libbpf_rs::btf::HasSize;
@@ -92,18 +92,18 @@ fn it_is_deterministic() {
     }
 }
 
-/// libbpf dumps each struct of the split BTF.
+/// Each struct of the split BTF can be written in C.
 #[test]
-fn libbpf_dumps_it() {
+fn each_struct_has_a_definition() {
     for fixture in fixtures() {
         let kernel = open(&fixture);
         let ctx = CtxBtf::new(&kernel, contexts(&kernel, Family::all())).unwrap();
         let base = Btf::parse(&std::fs::read(&fixture.btf).unwrap()).unwrap();
         let split = Btf::parse_split(ctx.bytes(), &base).unwrap();
-        let mut dump = CDump::new(&split).unwrap();
+        let mut definitions = CPrinter::new(&split).definitions();
         for (name, (_, fields)) in expected(&ctx) {
             let ty = split.types().find(|ty| ty.name() == name).expect("a type");
-            let text = dump.define(ty.id()).unwrap();
+            let text = definitions.define(ty.id()).unwrap();
             // What it needs comes first; of a struct without fields nothing more is there.
             let own = text.split(&format!("struct {name} {{")).nth(1);
             let own = own.unwrap_or_else(|| panic!("{text}"));

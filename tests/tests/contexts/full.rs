@@ -12,7 +12,7 @@ use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::prototype;
 use ctxgen::prototype::NamesFrom;
 use ctxgen::render;
@@ -324,8 +324,8 @@ fn all_agree() {
             all.retain(|context| !has_small_enum(&btf, context));
         }
         let count = all.len();
-        let mut dump = CDump::new(btf.btf()).unwrap();
-        all.retain(|context| !has_namesake(&mut dump, context));
+        let printer = CPrinter::new(btf.btf());
+        all.retain(|context| !has_namesake(printer, context));
         let namesakes = count - all.len();
         let header = vmlinux_of_bpftool(bpftool, &kernel);
         let (structs, _) = check(&btf, &all, &header, host_compiler);
@@ -340,12 +340,12 @@ fn all_agree() {
 
 /// Whether an argument's type is one of several of the same name. They are told apart by numbers,
 /// and who prints the types in another order numbers them otherwise.
-fn has_namesake(dump: &mut CDump<'_>, context: &Context) -> bool {
+fn has_namesake(printer: CPrinter<'_>, context: &Context) -> bool {
     let Shape::Generated { layout, .. } = &context.shape else {
         return false;
     };
     layout.fields.iter().any(|field| {
-        let text = dump.declare(field.type_id, "").unwrap();
+        let text = printer.declare(field.type_id, "").unwrap();
         without_suffixes(&text) != text
     })
 }

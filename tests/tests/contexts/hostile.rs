@@ -17,7 +17,7 @@ use ctxgen::KernelBtf;
 use ctxgen::Origin;
 use ctxgen::Trim;
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::TypeId;
 use ctxgen::prototype;
 use ctxgen::render;
@@ -145,7 +145,7 @@ fn trim(ctx: &CtxBtf<'_>) {
     let small = trim.finish();
     // Names that are too long, or not UTF-8, are all that can be in the way.
     if let Ok(small) = Btf::parse(&small) {
-        let _ = CDump::new(&small).and_then(|mut dump| dump.define_all());
+        let _ = CPrinter::new(&small).definitions().define_all();
     }
 }
 

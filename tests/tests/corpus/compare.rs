@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ctxgen::btf::Btf;
-use ctxgen::btf::CDump;
+use ctxgen::btf::CPrinter;
 use ctxgen::btf::Kind;
 use ctxgen::btf::TypeId;
 use ctxgen::object::ObjectFile;
@@ -102,13 +102,13 @@ impl Summary {
     }
 
     fn add_declarations(&mut self, btf: &Btf<'_>) {
-        let mut dump = CDump::new(btf).unwrap();
+        let printer = CPrinter::new(btf);
         for ty in btf.types() {
             let declared = match ty.kind() {
                 Kind::Var(to) | Kind::Func(to) => to,
                 _ => continue,
             };
-            let mut text = dump.declare(declared, ty.name()).unwrap();
+            let mut text = printer.declare(declared, ty.name()).unwrap();
             // With the sizes of what maps have for keys and values. Their structs have no names. Whether a
             // kernel's struct that is only pointed to is declared or defined makes no difference: libbpf
             // compares variables of the kernel by the names of their types.

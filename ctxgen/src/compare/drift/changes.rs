@@ -6,7 +6,7 @@ use crate::Context;
 use crate::Error;
 use crate::Shape;
 use crate::btf::Btf;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
@@ -256,7 +256,7 @@ impl<'b> Slots<'b> {
     /// An argument, or with an empty name its type, in C.
     fn declare(&self, slot: &Slot, name: &str) -> Result<String, Error> {
         check_declaration(self.btf, self.origin, slot.type_id)?;
-        let declared = CDump::new(self.btf).and_then(|mut dump| dump.declare(slot.type_id, name));
+        let declared = CPrinter::new(self.btf).declare(slot.type_id, name);
         declared.map_err(|error| Error::Dump {
             origin: self.origin.clone(),
             error,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::btf::CDump;
+use crate::btf::CPrinter;
 
 fn fixture(name: &str) -> KernelBtf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
@@ -12,9 +12,10 @@ fn fixture(name: &str) -> KernelBtf {
 
 fn written(kernel: &KernelBtf, name: &str) -> String {
     let signature = signature(kernel, name).unwrap();
-    let mut dump = CDump::new(kernel.btf()).unwrap();
+    let printer = CPrinter::new(kernel.btf());
     let args = signature.args.iter().map(|arg| {
-        dump.declare(arg.type_id, arg.name.as_deref().unwrap())
+        printer
+            .declare(arg.type_id, arg.name.as_deref().unwrap())
             .unwrap()
     });
     args.collect::<Vec<_>>().join(", ")

@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use crate::btf::CDump;
+use crate::btf::Definitions;
 use crate::btf::DumpError;
 use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
@@ -87,7 +87,7 @@ fn places(layout: &Layout) -> impl Iterator<Item = (Data, &str, crate::btf::Type
 /// The elements' types.
 pub(super) fn elements(
     out: &mut String,
-    dump: &mut CDump<'_>,
+    definitions: &mut Definitions<'_>,
     layout: &Layout,
 ) -> Result<(), DumpError> {
     let mut members = String::new();
@@ -95,7 +95,7 @@ pub(super) fn elements(
     for (_, name, element) in places(layout) {
         if !names.contains(&name) {
             names.push(name);
-            let declared = dump.declare(element, name)?;
+            let declared = definitions.declare(element, name)?;
             let _ = writeln!(members, "\t\t{declared};");
         }
     }

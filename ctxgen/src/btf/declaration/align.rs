@@ -1,0 +1,95 @@
+//! How compilers align types.
+//!
+//! BTF does not say which structs are packed: those are, in which something is not where it would be by its
+//! own alignment.
+
+use super::DumpError;
+use super::writer::Writer;
+use crate::btf::Composite;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+
+impl Writer<'_> {
+    /// How a type is aligned, in bytes. At least 1; 1 for a struct in which something is not aligned.
+    ///
+    /// # Errors
+    /// [`DumpError::Layout`] of `owner`, where it has none: what is only declared, a function, nothing.
+    pub(super) fn align_of(&mut self, id: TypeId, owner: TypeId) -> Result<u32, DumpError> {
+        let mut id = id;
+        let mut levels = 0;
+        let align = loop {
+            self.enter(id)?;
+            levels += 1;
+            let ty = self.btf.get(id).ok_or(DumpError::NoType(id))?;
+            id = match ty.kind() {
+                Kind::Int { size: 0, .. }
+                | Kind::Float { size: 0 }
+                | Kind::Enum { size: 0 }
+                | Kind::Enum64 { size: 0 } => return Err(DumpError::Layout(id)),
+                Kind::Int { size, .. }
+                | Kind::Float { size }
+                | Kind::Enum { size }
+                | Kind::Enum64 { size } => break size.min(self.btf.pointer_size()),
+                Kind::Ptr(_) => break self.btf.pointer_size(),
+                Kind::Typedef(to)
+                | Kind::Volatile(to)
+                | Kind::Const(to)
+                | Kind::Restrict(to)
+                | Kind::TypeTag(to) => to,
+                Kind::Array { element, .. } => element,
+                Kind::Struct(composite) | Kind::Union(composite) => {
+                    break self.align_of_composite(id, composite)?;
+                }
+                _ => return Err(DumpError::Layout(owner)),
+            };
+        };
+        self.leave(levels);
+        Ok(align)
+    }
+
+    fn align_of_composite(
+        &mut self,
+        id: TypeId,
+        composite: Composite<'_>,
+    ) -> Result<u32, DumpError> {
+        match self.aligns.get(&id) {
+            // It is in itself.
+            Some(0) => return Err(DumpError::Nesting(id)),
+            Some(align) => return Ok(*align),
+            None => self.aligns.insert(id, 0),
+        };
+        let mut most = 1;
+        let mut is_aligned = true;
+        for member in composite.members() {
+            let align = self.align_of(member.type_id, id)?;
+            most = most.max(align);
+            if member.bits == 0 && !member.bit_offset.is_multiple_of(8 * align) {
+                is_aligned = false;
+            }
+        }
+        let align = match is_aligned && composite.size.is_multiple_of(most) {
+            true => most,
+            false => 1,
+        };
+        self.aligns.insert(id, align);
+        Ok(align)
+    }
+
+    /// Whether a compiler would put the members of a struct elsewhere, or give it another size, without
+    /// being told to pack it.
+    pub(super) fn is_packed(
+        &mut self,
+        id: TypeId,
+        composite: Composite<'_>,
+    ) -> Result<bool, DumpError> {
+        let mut most = 1;
+        for member in composite.members() {
+            let align = self.align_of(member.type_id, id)?;
+            if member.bits == 0 && !member.bit_offset.is_multiple_of(8 * align) {
+                return Ok(true);
+            }
+            most = most.max(align);
+        }
+        Ok(!composite.size.is_multiple_of(most))
+    }
+}
