@@ -329,11 +329,12 @@ impl Hook {
         if self.is_of_clone() {
             return format!("{prefix}{}{suffix}", clone::in_struct(self.target()));
         }
-        let target = self
-            .target()
-            .replace('/', "_")
-            .replace(ANY_CATEGORY, "CATEGORY");
-        format!("{prefix}{mark}{target}{suffix}")
+        let target = self.target();
+        if !target.contains(['/', '?']) {
+            return [prefix, mark, target, suffix].concat();
+        }
+        let target = target.replace('/', "_").replace(ANY_CATEGORY, "CATEGORY");
+        [prefix, mark, &target, suffix].concat()
     }
 
     /// This hook and those of other families that have the same context struct, in the order of
@@ -401,6 +402,12 @@ fn two_parts(target: &str) -> bool {
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
+            // Nearly always.
+            Kind::Named if f.width().is_none() && f.precision().is_none() => {
+                f.write_str(self.family.name())?;
+                f.write_str("/")?;
+                f.write_str(&self.place)
+            }
             Kind::Named => f.pad(&format!("{}/{}", self.family, self.place)),
             Kind::Joined => f.pad(&format!("struct {}", self.struct_name())),
             Kind::Generic => f.pad(&self.place),

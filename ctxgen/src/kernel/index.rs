@@ -15,6 +15,7 @@ use libbpf_rs::libbpf_sys;
 
 use crate::btf::Btf;
 use crate::btf::Heads;
+use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 
@@ -29,11 +30,17 @@ pub(crate) enum Named {
 
 const KINDS: usize = 4;
 
+/// What a function is tagged with that programs may call.
+pub(crate) const KFUNC: &str = "bpf_kfunc";
+
 /// How many names are looked for before it is worth sorting them: that takes as long as looking for some
 /// fifty.
 const FEW: usize = 50;
 /// The same for how names end, which means looking at all of them.
 const FEW_ENDINGS: u32 = 10;
+
+/// How many are compared one by one before the rest is searched.
+const NEAR: usize = 4;
 
 /// What is known of the names in a BTF that stands on its own.
 ///
@@ -42,11 +49,16 @@ const FEW_ENDINGS: u32 = 10;
 pub(crate) struct Index {
     /// By kind, all types sorted by name, ids of one name in their order.
     sorted: [OnceCell<Vec<TypeId>>; KINDS],
+    /// By kind, where the last one that was found by sorting stands: who lists them asks for one behind
+    /// the other.
+    last: [Cell<usize>; KINDS],
     /// What has been looked for and found without sorting: a hook's function is looked up again for
     /// each of its families.
     found: RefCell<Vec<(Named, String, Vec<TypeId>)>>,
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     tags: OnceCell<Vec<TypeId>>,
+    /// The functions that are tagged as ones that programs may call, sorted.
+    kfuncs: OnceCell<Vec<TypeId>>,
     /// Functions sorted by how their names end.
     by_end: OnceCell<Vec<TypeId>>,
     /// How many endings of names have been looked for.
@@ -60,6 +72,25 @@ impl Index {
     pub(crate) fn tags(&self, btf: &Btf<'_>) -> &[TypeId] {
         let tags = || btf.heads().of_kind(libbpf_sys::BTF_KIND_DECL_TAG);
         self.tags.get_or_init(tags)
+    }
+
+    /// Whether a function is tagged as one that programs may call.
+    pub(crate) fn is_kfunc(&self, btf: &Btf<'_>, func: TypeId) -> bool {
+        let kfuncs = self.kfuncs.get_or_init(|| {
+            let tags = self.tags(btf).iter().filter_map(|id| btf.get(*id));
+            let kfuncs = tags.filter_map(|tag| match tag.kind() {
+                // One of a parameter says nothing about the function.
+                Kind::DeclTag {
+                    target,
+                    component: -1,
+                } if tag.name() == KFUNC => Some(target),
+                _ => None,
+            });
+            let mut kfuncs: Vec<TypeId> = kfuncs.collect();
+            kfuncs.sort_unstable();
+            kfuncs
+        });
+        kfuncs.binary_search(&func).is_ok()
     }
 
     /// The types of that kind and name, in id order.
@@ -76,12 +107,35 @@ impl Index {
         let found = found.unwrap_or_else(|| {
             let ids = self.sorted(btf, kind);
             let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
-            let start = ids.partition_point(|id| name_of(id) < name);
+            let start = self.start_of(kind, ids, name, name_of);
             let rest = ids[start..].iter().copied();
             // Few share a name.
-            rest.take_while(|id| name_of(id) == name).collect()
+            let found: Vec<TypeId> = rest.take_while(|id| name_of(id) == name).collect();
+            if !found.is_empty() {
+                self.last[kind as usize].set(start);
+            }
+            found
         });
         found.into_iter().filter_map(|id| btf.get(id))
+    }
+
+    /// The place of the first that is not before that name.
+    fn start_of<'b>(
+        &self,
+        kind: Named,
+        ids: &[TypeId],
+        name: &str,
+        name_of: impl Fn(&TypeId) -> &'b str,
+    ) -> usize {
+        let last = self.last[kind as usize].get();
+        let near = ids.get(last..ids.len().min(last + NEAR)).unwrap_or(&[]);
+        let before = last.checked_sub(1).and_then(|at| ids.get(at));
+        if before.is_none_or(|id| name_of(id) < name)
+            && let Some(at) = near.iter().position(|id| name_of(id) >= name)
+        {
+            return last + at;
+        }
+        ids.partition_point(|id| name_of(id) < name)
     }
 
     /// `None` once it is not worth it any more.

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 pub use self::arch::Arch;
 pub use self::display_name::labels;
 use self::index::Index;
+pub(crate) use self::index::KFUNC;
 pub(crate) use self::index::Named;
 use crate::Error;
 use crate::btf::Btf;

@@ -13,7 +13,6 @@ use super::unknown;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CPrinter;
-use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
@@ -22,6 +21,7 @@ use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::hook::Returned;
+use crate::kernel::KFUNC;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Origin;
@@ -42,9 +42,6 @@ fn modifiable() -> impl Iterator<Item = &'static str> {
 /// arguments that the verifier adds (`KF_IMPLICIT_ARGS`). `resolve_btfids` puts the whole prototype
 /// under the function's name with this behind it, and the kernel attaches by that one.
 const IMPLICIT: &str = "_impl";
-
-/// What a function is tagged with that programs may call.
-const KFUNC: &str = "bpf_kfunc";
 
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
     let name = hook.target();
@@ -149,6 +146,13 @@ fn with_implicit_arguments<'k>(
     hook: &Hook,
     called: &Type<'_>,
 ) -> Option<Type<'k>> {
+    let is_kfunc = |func: &Type<'_>| kernel.index().is_kfunc(kernel.btf(), func.id());
+    if !funcs(kernel, hook.module(), hook.target())
+        .iter()
+        .any(is_kfunc)
+    {
+        return None;
+    }
     let name = format!("{}{IMPLICIT}", hook.target());
     let whole = protos(kernel, hook.module(), &name).pop()?;
     let btf = kernel.btf();
@@ -159,20 +163,7 @@ fn with_implicit_arguments<'k>(
             .leading_params()
             .zip(whole.leading_params())
             .all(|(a, b)| is_alike(a.type_id, b.type_id));
-    (begins_alike && is_alike(returned(called), returned(&whole)) && is_kfunc(kernel, hook))
-        .then_some(whole)
-}
-
-fn is_kfunc(kernel: &KernelBtf, hook: &Hook) -> bool {
-    let funcs: Vec<TypeId> = funcs(kernel, hook.module(), hook.target())
-        .iter()
-        .map(Type::id)
-        .collect();
-    kernel.btf().types().any(|ty| {
-        let tags =
-            matches!(ty.kind(), Kind::DeclTag { target, component: -1 } if funcs.contains(&target));
-        tags && ty.name() == KFUNC
-    })
+    (begins_alike && is_alike(returned(called), returned(&whole))).then_some(whole)
 }
 
 /// The signature of the first of a hook's functions, where all have the same.
@@ -187,6 +178,9 @@ pub(super) fn agreed(
     all: &[Proto<'_>],
 ) -> Result<Signature, Error> {
     let first = signature(first, hook.target());
+    if all.len() == 1 {
+        return Ok(first);
+    }
     // Of equal types under different names, too, at most one set of names is the right one.
     let is_same = |other: &Proto<'_>| first.is_same(&signature(other, hook.target()));
     match all.iter().all(is_same) {

@@ -15,6 +15,7 @@ use super::unknown;
 use super::unnamed;
 use crate::Error;
 use crate::btf::Kind;
+use crate::btf::MAX_PARAMETERS;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
@@ -107,10 +108,21 @@ pub(super) fn arguments(kernel: &KernelBtf, tp: &str) -> Option<Vec<Argument>> {
     Some(named(kernel, tp, &proto).args)
 }
 
-/// The arguments of a function that the tracepoint macros make, as those of its tracepoint.
-pub(super) fn arguments_of(kernel: &KernelBtf, func: &Type<'_>) -> Option<Vec<Argument>> {
+/// The arguments of a function that the tracepoint macros make, as those of its tracepoint, if they have
+/// these types.
+pub(super) fn arguments_with(
+    kernel: &KernelBtf,
+    func: &Type<'_>,
+    types: &[TypeId],
+) -> Option<Vec<Argument>> {
     let proto = proto_of(kernel.btf(), func)?;
-    (proto.params().len() > 0).then(|| signature(&proto, func.name()).args)
+    // Most differ in their number, and names need not be looked at for that.
+    if proto.params().len().min(MAX_PARAMETERS + 2) != types.len() + 1 {
+        return None;
+    }
+    let own = proto.leading_params().skip(1).map(|param| param.type_id);
+    own.eq(types.iter().copied())
+        .then(|| signature(&proto, func.name()).args)
 }
 
 /// The prototype of a tracepoint, `__data` included, with its typedef or without.

@@ -17,12 +17,41 @@ use crate::kernel::Origin;
 /// How many types are walked over for declarations that are refused, before all others are.
 const MAX_LOST: usize = 1 << 22;
 
+/// Types of which all names can be emitted, by id: a bit for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen(Vec<u64>);
+
+impl Seen {
+    fn contains(&self, id: TypeId) -> bool {
+        let bits = self.0.get(id.0 as usize / 64);
+        bits.is_some_and(|bits| bits >> (id.0 % 64) & 1 == 1)
+    }
+
+    fn insert(&mut self, id: TypeId) {
+        let at = id.0 as usize / 64;
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        self.0[at] |= 1 << (id.0 % 64);
+    }
+
+    /// Without the types from that one on.
+    pub(super) fn below(mut self, end: TypeId) -> Self {
+        let at = end.0 as usize / 64;
+        self.0.truncate(at + 1);
+        if let Some(bits) = self.0.get_mut(at) {
+            *bits &= (1 << (end.0 % 64)) - 1;
+        }
+        self
+    }
+}
+
 /// Collects over several declarations.
 #[derive(Debug)]
 pub(super) struct Mentions<'b> {
     btf: &'b Btf<'b>,
     origin: &'b Origin,
-    seen: HashSet<TypeId>,
+    seen: Seen,
     /// How many types were walked over for declarations that were refused.
     lost: usize,
     structs: BTreeSet<TypeId>,
@@ -30,10 +59,15 @@ pub(super) struct Mentions<'b> {
 
 impl<'b> Mentions<'b> {
     pub(super) fn new(btf: &'b Btf<'_>, origin: &'b Origin) -> Self {
+        Self::with_seen(btf, origin, Seen::default())
+    }
+
+    /// One that knows these types already, and what they mention: it does not collect that again.
+    pub(super) fn with_seen(btf: &'b Btf<'_>, origin: &'b Origin, seen: Seen) -> Self {
         Self {
             btf,
             origin,
-            seen: HashSet::new(),
+            seen,
             lost: 0,
             structs: BTreeSet::new(),
         }
@@ -44,10 +78,15 @@ impl<'b> Mentions<'b> {
     /// # Errors
     /// [`Error::BadName`] at a name that must not be emitted.
     pub(super) fn add(&mut self, root: TypeId) -> Result<(), Error> {
+        if self.seen.contains(root) {
+            return Ok(());
+        }
         let (mut seen, mut structs) = (HashSet::new(), Vec::new());
         match self.walk(root, &mut seen, &mut structs) {
             Ok(()) => {
-                self.seen.extend(seen);
+                for id in seen {
+                    self.seen.insert(id);
+                }
                 self.structs.extend(structs);
                 Ok(())
             }
@@ -68,7 +107,7 @@ impl<'b> Mentions<'b> {
     ) -> Result<(), Error> {
         let mut queue = vec![root];
         while let Some(id) = queue.pop() {
-            if self.seen.contains(&id) || !seen.insert(id) {
+            if self.seen.contains(id) || !seen.insert(id) {
                 continue;
             }
             let Some(ty) = self.btf.get(id) else { continue };
@@ -101,6 +140,11 @@ impl<'b> Mentions<'b> {
             }
         }
         Ok(())
+    }
+
+    /// What was found to be fine.
+    pub(super) fn into_seen(self) -> Seen {
+        self.seen
     }
 
     /// Adds what the members of a struct mention, and checks their names.
@@ -167,6 +211,20 @@ pub(super) fn is_attribute(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_that_were_seen() {
+        let mut seen = Seen::default();
+        for id in [3, 64, 65, 200] {
+            assert!(!seen.contains(TypeId(id)));
+            seen.insert(TypeId(id));
+        }
+        for (end, known) in [(201, 4), (200, 3), (65, 2), (64, 1), (3, 0)] {
+            seen = seen.below(TypeId(end));
+            let left = (0..300).filter(|id| seen.contains(TypeId(*id)));
+            assert_eq!(left.count(), known, "{end}");
+        }
+    }
 
     #[test]
     fn attributes() {

@@ -13,6 +13,7 @@ pub use self::own::header_for;
 pub use self::own::own_macros;
 pub use self::report::FieldReport;
 pub use self::report::Report;
+pub use self::report::Reports;
 pub use self::report::reports;
 pub use self::report::unsupported;
 pub use self::statics::static_offsets_macro;

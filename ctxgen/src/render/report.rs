@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::dump_error;
 use super::mentions::Mentions;
+use super::mentions::Seen;
 use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CPrinter;
@@ -16,6 +17,7 @@ use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
 use crate::context::ctx_btf::CtxStruct;
 use crate::hook::Hook;
+use crate::kernel::KernelBtf;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
@@ -108,6 +110,20 @@ impl<'b> Printer<'b> {
         });
         text
     }
+
+    /// The type alone, and the declaration of a field with it.
+    fn both(&mut self, id: TypeId, name: &str) -> Result<(String, String), DumpError> {
+        let alone = self.declare(id, "")?;
+        // Most have the name at the end.
+        let declaration = match alone.contains(['(', '[', '{']) || name.is_empty() {
+            true => self.declare(id, name)?,
+            false => {
+                let space = if alone.ends_with('*') { "" } else { " " };
+                [&alone, space, name].concat()
+            }
+        };
+        Ok((alone, declaration))
+    }
 }
 
 /// Reports of all contexts in a ctx BTF, by struct name. Of hooks that share a struct, the report
@@ -117,22 +133,56 @@ impl<'b> Printer<'b> {
 /// # Errors
 /// [`Error::Dump`], where no type at all can be written.
 pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
-    let mut printer = Printer::new(ctx.btf());
-    let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
-    let mut reports = Vec::new();
-    for ctx_struct in ctx.structs() {
-        let report = mention(&mut mentions, ctx_struct).and_then(|()| {
-            report(ctx, ctx_struct, &mut printer).map_err(|error| dump_error(ctx, error))
-        });
-        let hook = ctx_struct.context.hooks.first();
-        match (report, hook) {
-            (Ok(report), _) => reports.extend(report),
-            // What is wrong with one says nothing of the others.
-            (Err(error), Some(hook)) => reports.push(unsupported(hook, error.to_string())),
-            (Err(error), None) => return Err(error),
+    Reports::new(ctx.kernel()).of(ctx)
+}
+
+/// Makes reports of several ctx BTFs on top of one kernel's, of whose types it keeps what it has found out.
+#[derive(Debug)]
+pub struct Reports<'k> {
+    kernel: &'k KernelBtf,
+    seen: Seen,
+}
+
+impl<'k> Reports<'k> {
+    /// Of contexts of that kernel.
+    pub fn new(kernel: &'k KernelBtf) -> Self {
+        Self {
+            kernel,
+            seen: Seen::default(),
         }
     }
-    Ok(reports)
+
+    /// As [`reports`], of a ctx BTF on top of this kernel's.
+    ///
+    /// # Errors
+    /// As [`reports`].
+    pub fn of(&mut self, ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
+        let is_own = std::ptr::eq(ctx.kernel(), self.kernel);
+        let seen = match is_own {
+            true => std::mem::take(&mut self.seen),
+            false => Seen::default(),
+        };
+        let mut printer = Printer::new(ctx.btf());
+        let mut mentions = Mentions::with_seen(ctx.btf(), ctx.kernel().origin(), seen);
+        let mut reports = Vec::with_capacity(ctx.structs().len());
+        for ctx_struct in ctx.structs() {
+            let report = mention(&mut mentions, ctx_struct).and_then(|()| {
+                report(ctx, ctx_struct, &mut printer).map_err(|error| dump_error(ctx, error))
+            });
+            let hook = ctx_struct.context.hooks.first();
+            match (report, hook) {
+                (Ok(report), _) => reports.extend(report),
+                // What is wrong with one says nothing of the others.
+                (Err(error), Some(hook)) => reports.push(unsupported(hook, error.to_string())),
+                (Err(error), None) => return Err(error),
+            }
+        }
+        if is_own {
+            let end = TypeId(self.kernel.btf().type_count());
+            self.seen = mentions.into_seen().below(end);
+        }
+        Ok(reports)
+    }
 }
 
 fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), Error> {
@@ -231,9 +281,10 @@ fn slot_field(
     field: &Field,
     member: &Member<'_>,
 ) -> Result<FieldReport, DumpError> {
+    let (r#type, declaration) = printer.both(member.type_id, member.name)?;
     Ok(FieldReport {
         name: field.name.clone(),
-        r#type: printer.declare(member.type_id, "")?,
+        r#type,
         offset: field.offset,
         size: field.size,
         argument_type: match field.form {
@@ -242,7 +293,7 @@ fn slot_field(
         },
         remark: remark(printer, field)?,
         argument: field.argument,
-        declaration: printer.declare(member.type_id, member.name)?,
+        declaration,
     })
 }
 
@@ -275,15 +326,16 @@ fn kernel_fields(
             }
             continue;
         }
+        let (r#type, declaration) = printer.both(member.type_id, member.name)?;
         fields.push(FieldReport {
             name: member.name.to_owned(),
-            r#type: printer.declare(member.type_id, "")?,
+            r#type,
             offset,
             size: btf.size_of(member.type_id).unwrap_or(0),
             argument_type: None,
             remark: String::new(),
             argument: None,
-            declaration: printer.declare(member.type_id, member.name)?,
+            declaration,
         });
     }
     Ok(())

@@ -52,7 +52,11 @@ pub fn c_comment(text: &str) -> String {
 }
 
 fn escaped(text: &str, is_such: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.chars().any(&is_such) {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t';
+    let plain = text.strip_suffix('\n').unwrap_or(text);
+    // Nearly always, and quick to tell.
+    let is_plain = plain.bytes().all(is_plain) && !is_such('\n') && !is_such('\t');
+    if is_plain || !text.chars().any(&is_such) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -1,7 +1,6 @@
 //! `ctxgen list`.
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -17,6 +16,7 @@ use ctxgen::SecName;
 use ctxgen::prototype;
 use ctxgen::render;
 use ctxgen::render::Report;
+use ctxgen::render::Reports;
 
 use crate::Kernel;
 use crate::output::Failure;
@@ -54,11 +54,12 @@ impl List {
             kernel = kernel.with_all_running_formats();
         }
         let mut out = stdout();
+        let mut renderer = Reports::new(&kernel);
         for family in families {
             let mut hooks = hooks(&kernel, family)?;
             hooks.retain(|hook| self.wants(hook));
             for batch in hooks.chunks(BATCH) {
-                for report in batch_reports(&kernel, batch)? {
+                for report in batch_reports(&kernel, batch, &mut renderer)? {
                     match self.json {
                         true => json(&mut out, &report)?,
                         false => line(&mut out, family, &report)?,
@@ -123,18 +124,14 @@ fn contains(text: &str, pattern: &str) -> bool {
 }
 
 /// Reports of hooks of one family, in their order.
-fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Error> {
-    let mut contexts = Vec::new();
-    let mut reports = Vec::new();
-    // A function of a module may be called like one of the kernel, and then so are their structs,
-    // which cannot be in one ctx BTF.
-    let mut structs = HashSet::new();
-    let mut later = Vec::new();
+fn batch_reports(
+    kernel: &KernelBtf,
+    hooks: &[Hook],
+    renderer: &mut Reports<'_>,
+) -> Result<Vec<Report>, Error> {
+    let mut contexts = Vec::with_capacity(hooks.len());
+    let mut reports = Vec::with_capacity(hooks.len());
     for hook in hooks {
-        if !structs.insert(hook.struct_name()) {
-            later.push(hook.clone());
-            continue;
-        }
         match Context::of_hook_alone(kernel, hook) {
             Ok(context) => contexts.push(context),
             Err(error) if is_about_hook(&error) => {
@@ -143,14 +140,28 @@ fn batch_reports(kernel: &KernelBtf, hooks: &[Hook]) -> Result<Vec<Report>, Erro
             Err(error) => return Err(error),
         }
     }
-    let ctx = CtxBtf::new(kernel, contexts)?;
-    reports.extend(render::reports(&ctx)?);
-    if !later.is_empty() {
-        reports.extend(batch_reports(kernel, &later)?);
+    while !contexts.is_empty() {
+        let (first, later) = distinct(contexts);
+        reports.extend(renderer.of(&CtxBtf::new(kernel, first)?)?);
+        contexts = later;
     }
     let places: HashMap<String, usize> = hooks.iter().map(Hook::to_string).zip(0..).collect();
-    reports.sort_by_key(|report| places.get(&report.hook));
+    reports.sort_by_cached_key(|report| places.get(&report.hook).copied());
     Ok(reports)
+}
+
+/// The first context of each struct, and the others: a function of a module may be called like one of the
+/// kernel, and then so are their structs, which cannot be in one ctx BTF.
+fn distinct(mut contexts: Vec<Context>) -> (Vec<Context>, Vec<Context>) {
+    contexts.sort_by(|a, b| a.struct_name.cmp(&b.struct_name));
+    let (mut first, mut later) = (Vec::<Context>::with_capacity(contexts.len()), Vec::new());
+    for context in contexts {
+        match first.last() {
+            Some(last) if last.struct_name == context.struct_name => later.push(context),
+            _ => first.push(context),
+        }
+    }
+    (first, later)
 }
 
 /// Whether an error is about that hook alone, which is there.

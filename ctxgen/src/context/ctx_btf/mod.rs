@@ -26,9 +26,6 @@ use crate::layout::SLOT;
 use crate::layout::SystemCallArguments;
 use crate::prototype::pairing::KnownBy;
 
-/// `BTF_KIND_INT`, for looking one up.
-const KIND_INT: u32 = 1;
-
 /// Context structs as BTF.
 ///
 /// Every rendering is made from this: C, Rust, reports, and what a program's relocations are
@@ -196,6 +193,7 @@ struct Part {
 }
 
 struct Builder<'k> {
+    kernel: &'k KernelBtf,
     base: &'k Btf<'k>,
     writer: BtfWriter,
     /// The type of a whole slot.
@@ -207,6 +205,7 @@ struct Builder<'k> {
 impl<'k> Builder<'k> {
     fn new(kernel: &'k KernelBtf) -> Self {
         Self {
+            kernel,
             base: kernel.btf(),
             writer: BtfWriter::split(kernel.btf()),
             slot: None,
@@ -307,9 +306,13 @@ impl<'k> Builder<'k> {
             return slot;
         }
         // gcc and clang spell it differently.
-        let existing = [c"long long unsigned int", c"unsigned long long"]
+        let named = |name| {
+            let mut numbers = self.kernel.index().numbers(self.base);
+            numbers.find(|ty| ty.name() == name)
+        };
+        let existing = ["long long unsigned int", "unsigned long long"]
             .into_iter()
-            .find_map(|name| self.base.find(name, KIND_INT));
+            .find_map(named);
         let slot = match existing {
             Some(ty) => ty.id(),
             None => self.writer.unsigned("unsigned long long", SLOT),

@@ -134,10 +134,8 @@ fn with_prototype<'k>(kernel: &'k KernelBtf, args: &[Argument]) -> Vec<Type<'k>>
             .with_prefix(kernel.btf(), Named::Func, prefix);
         for func in funcs {
             let class = func.name().strip_prefix(prefix);
-            let others = tracepoint::arguments_of(kernel, &func);
-            if let (Some(class), Some(others)) = (class, others)
-                && types(&others) == wanted
-            {
+            let others = tracepoint::arguments_with(kernel, &func, &wanted);
+            if let (Some(class), Some(others)) = (class, others) {
                 classes.push((class, others == args));
             }
         }

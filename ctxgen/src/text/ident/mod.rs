@@ -20,8 +20,8 @@ pub fn is_identifier(name: &str) -> bool {
 pub(crate) fn is_clone(name: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut parts = name.split('.');
-    parts.next().is_some_and(is_identifier)
-        && name.contains('.')
+    name.contains('.')
+        && parts.next().is_some_and(is_identifier)
         && parts.all(|part| !part.is_empty() && part.bytes().all(is_word))
 }
 
