@@ -239,12 +239,11 @@ fn report(
     let fields = match &context.shape {
         Shape::Generated { layout, .. } => {
             let members = self::fields(ctx.btf(), ctx_struct.type_id);
-            layout
-                .fields
-                .iter()
-                .zip(members)
-                .map(|(field, member)| slot_field(printer, field, &member))
-                .collect::<Result<_, _>>()?
+            let mut fields = Vec::with_capacity(layout.fields.len());
+            for (field, member) in layout.fields.iter().zip(members) {
+                fields.push(slot_field(printer, field, &member)?);
+            }
+            fields
         }
         Shape::Other { .. } => Vec::new(),
         Shape::Kernel { type_id } => {

@@ -40,7 +40,7 @@ pub(super) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Optio
             let mut words = ty.words();
             for at in places(&words) {
                 let name = btf.string(words[at]);
-                words[at] = match fits(&ty, at, name) {
+                words[at] = match fits(ty.kind(), at, name) {
                     true => writer.string(name),
                     false => writer.string(&stand_in(&ty, at, words[at])),
                 };
@@ -54,9 +54,13 @@ pub(super) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Optio
 /// The first name of a type that cannot stand where it does, and which of the type's words it is.
 pub(super) fn first_bad<'b>(btf: &'b Btf<'_>, ty: &Type<'_>) -> Option<(usize, &'b str)> {
     let words = ty.words();
-    let names = places(&words).into_iter();
-    let mut names = names.map(|at| (at, btf.string(words[at])));
-    names.find(|(at, name)| !fits(ty, *at, name))
+    let shape = words.get(1).and_then(|info| Shape::of(*info))?;
+    let kind = ty.kind();
+    let mut names = shape.names(words.len());
+    names.find_map(|at| {
+        let name = btf.string(words[at]);
+        (!fits(kind, at, name)).then_some((at, name))
+    })
 }
 
 /// Which of a type's words are names.
@@ -66,8 +70,8 @@ fn places(words: &[u32]) -> Vec<usize> {
 }
 
 /// Whether a name can stand where it does: the word `at` of a type.
-fn fits(ty: &Type<'_>, at: usize, name: &str) -> bool {
-    match ty.kind() {
+fn fits(kind: Kind<'_>, at: usize, name: &str) -> bool {
+    match kind {
         Kind::Int { .. } => is_integer(name) || LIBBPF.contains(&name),
         Kind::Float { .. } => matches!(name, "float" | "double" | "long double"),
         Kind::TypeTag(_) => is_attribute(name),

@@ -58,38 +58,34 @@ impl Writer<'_> {
             Some(align) => return Ok(*align),
             None => self.aligns.insert(id, 0),
         };
-        let mut most = 1;
-        let mut is_aligned = true;
-        for member in composite.members() {
-            let align = self.align_of(member.type_id, id)?;
-            most = most.max(align);
-            if member.bits == 0 && !member.bit_offset.is_multiple_of(8 * align) {
-                is_aligned = false;
-            }
-        }
-        let align = match is_aligned && composite.size.is_multiple_of(most) {
-            true => most,
-            false => 1,
-        };
+        let (packed, most) = self.is_packed(id, composite)?;
+        let align = if packed { 1 } else { most };
         self.aligns.insert(id, align);
         Ok(align)
     }
 
-    /// Whether a compiler would put the members of a struct elsewhere, or give it another size, without
-    /// being told to pack it.
+    /// Whether a compiler would put members elsewhere, or give the whole another size, without being told
+    /// to pack it; and how it is aligned where it would not.
     pub(super) fn is_packed(
         &mut self,
         id: TypeId,
         composite: Composite<'_>,
-    ) -> Result<bool, DumpError> {
+    ) -> Result<(bool, u32), DumpError> {
         let mut most = 1;
+        let mut packed = false;
         for member in composite.members() {
             let align = self.align_of(member.type_id, id)?;
-            if member.bits == 0 && !member.bit_offset.is_multiple_of(8 * align) {
-                return Ok(true);
-            }
             most = most.max(align);
+            packed |= match member.bits {
+                0 => !member.bit_offset.is_multiple_of(8 * align),
+                // No bitfield is in two numbers of its type.
+                bits => {
+                    let size = self.btf.size_of(member.type_id).unwrap_or(0);
+                    let unit = size.saturating_mul(8).max(1);
+                    member.bit_offset % unit + bits > unit
+                }
+            };
         }
-        Ok(!composite.size.is_multiple_of(most))
+        Ok((packed || !composite.size.is_multiple_of(most), most))
     }
 }

@@ -24,7 +24,7 @@ impl<'b> Writer<'b> {
         level: usize,
     ) -> Result<(), DumpError> {
         let is_struct = matches!(ty.kind(), Kind::Struct(_));
-        let packed = is_struct && self.is_packed(ty.id(), composite)?;
+        let (packed, _) = self.is_packed(ty.id(), composite)?;
         self.text.push(if is_struct { "struct" } else { "union" });
         if ty.name_offset() != 0 {
             self.text.push(" ");

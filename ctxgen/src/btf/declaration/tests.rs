@@ -418,7 +418,35 @@ fn structs() {
             "struct s {\n\tunion {\n\t\tint a;\n\t\tint b;\n\t};\n};\n\n",
         ),
     ];
+    // Where libbpf's text compiles to another layout.
+    let ours: &[(&str, Make, &str)] = &[
+        (
+            "a union whose size is no multiple",
+            |w| {
+                let long = w.unsigned("long", 8);
+                let array = w.array(long, long, 1);
+                let rest = w.unsigned("int", 4);
+                let rest = w.array(rest, rest, 3);
+                w.union("u", 12, &[("a", array), ("b", rest)])
+            },
+            "union u {\n\tlong a[1];\n\tint b[3];\n} __attribute__((packed));\n\n",
+        ),
+        (
+            "a bitfield in two numbers of its type",
+            |w| {
+                let int = int(w);
+                let char = w.unsigned("char", 1);
+                bits(
+                    w,
+                    8,
+                    &[("a", char, 0, 0), ("b", int, 24, 24), ("c", int, 48, 16)],
+                )
+            },
+            "struct s {\n\tchar a;\n\tshort: 0;\n\tchar: 8;\n\tint b: 24;\n\tint c: 16;\n} __attribute__((packed));\n\n",
+        ),
+    ];
     check(rows, defined);
+    check(ours, defined);
 }
 
 #[test]
