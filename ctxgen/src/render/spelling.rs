@@ -20,8 +20,7 @@ use crate::text::ident::is_reserved;
 /// same replacement everywhere.
 const STANDS_IN: &str = "__ctxgen_name_";
 
-/// Names that libbpf gives a meaning to by itself (`missing_base_types` and `btf_dump_order_type` of its
-/// `btf_dump.c`).
+/// Names that [`Definitions`](crate::btf::Definitions) gives a meaning to by itself, as libbpf does.
 const LIBBPF: [&str; 5] = [
     "__Poly128_t",
     "__Poly16_t",

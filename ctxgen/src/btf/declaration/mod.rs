@@ -62,6 +62,8 @@ impl<'b> CPrinter<'b> {
 }
 
 #[cfg(test)]
+mod header_tests;
+#[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
 mod tests;
