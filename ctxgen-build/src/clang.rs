@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
+use std::time::Duration;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
@@ -32,6 +33,8 @@ pub(crate) const IDIRAFTER: &str = "-idirafter";
 #[derive(Debug)]
 pub(crate) struct Clang {
     path: PathBuf,
+    /// How long it may take for a source.
+    timeout: Duration,
     identity: Digest,
 }
 
@@ -87,13 +90,14 @@ impl<'a> Options<'a> {
 impl Clang {
     /// # Errors
     /// [`Error::NoClang`], [`Error::NotClang`] or [`Error::OldClang`].
-    pub(crate) fn new(path: PathBuf) -> Result<Self, Error> {
-        let output = run(&path, Command::new(&path).arg("--version"))?;
+    pub(crate) fn new(path: PathBuf, timeout: Duration) -> Result<Self, Error> {
+        let output = run(&path, timeout, Command::new(&path).arg("--version"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         match version(&text) {
             Some(version) if version >= OLDEST => Ok(Self {
                 identity: identity(&path, &text),
                 path,
+                timeout,
             }),
             Some(version) => Err(Error::OldClang {
                 clang: path,
@@ -104,6 +108,11 @@ impl Clang {
                 said: said(&output),
             }),
         }
+    }
+
+    /// Runs a command of this clang's.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        run(&self.path, self.timeout, command)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -130,7 +139,7 @@ impl Clang {
         command.args(["-MD", "-MT", "object"]).arg("-MF").arg(rule);
         command.args(Requests::CLANG_ARGS);
         command.arg(source).args(["-o", "-"]);
-        let output = run(&self.path, &mut command)?;
+        let output = self.run(&mut command)?;
         if !output.status.success() {
             return Err(self.failure(source, &output));
         }
@@ -157,7 +166,7 @@ impl Clang {
     ) -> Result<String, Error> {
         let mut command = self.compiling(source, macros, options);
         command.arg("-o").arg(object);
-        let output = run(&self.path, &mut command)?;
+        let output = self.run(&mut command)?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
             false => Err(self.failure(source, &output)),
@@ -220,7 +229,7 @@ impl Clang {
     }
 
     fn lacks_bpf(&self) -> bool {
-        let Ok(output) = run(&self.path, Command::new(&self.path).arg("--print-targets")) else {
+        let Ok(output) = self.run(Command::new(&self.path).arg("--print-targets")) else {
             return false;
         };
         let targets = String::from_utf8_lossy(&output.stdout);
@@ -231,9 +240,7 @@ impl Clang {
     }
 }
 
-pub(crate) fn run(clang: &Path, command: &mut Command) -> Result<Output, Error> {
-    let variable = std::env::var(ctxgen::CLANG_TIMEOUT_VARIABLE).ok();
-    let timeout = ctxgen::timeout_from(variable.as_deref());
+fn run(clang: &Path, timeout: Duration, command: &mut Command) -> Result<Output, Error> {
     let output = ctxgen::run_bounded(command, timeout);
     output.map_err(|error| match error {
         RunError::Io(error) => Error::NoClang {

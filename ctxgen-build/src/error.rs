@@ -172,7 +172,7 @@ pub enum Error {
         error: std::io::Error,
     },
     /// clang hung, or wrote without end.
-    #[error("clang, as `{}`, was given up: {error}", clang.display())]
+    #[error("clang, as `{}`, was given up: {error}{}", clang.display(), longer(error))]
     Stopped {
         /// The command.
         clang: PathBuf,
@@ -368,6 +368,17 @@ pub(crate) fn listed(sources: &[PathBuf]) -> String {
 fn linking(sources: &[PathBuf]) -> &'static str {
     match sources.len() {
         0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
+        _ => "",
+    }
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, give it longer with Builder::clang_timeout, or where that is \
+             not called, with more seconds in the CTXGEN_CLANG_TIMEOUT variable"
+        }
         _ => "",
     }
 }

@@ -342,8 +342,7 @@ impl Build<'_> {
         depends_on.extend(absent.and_then(|path| absent::watch(self.out, path)));
 
         let mut depends_on_env: BTreeSet<String> = self.targets.env().iter().cloned().collect();
-        let clang_env = self.builder.clang.is_none().then_some("CLANG");
-        depends_on_env.extend(clang_env.map(str::to_owned));
+        depends_on_env.extend(self.builder.clang_env().map(str::to_owned));
         depends_on_env.extend(arguments::ENVIRONMENT.map(str::to_owned));
         depends_on_env.extend(self.bindgen_env.iter().cloned());
         Artifacts {

@@ -1,6 +1,7 @@
 //! What cargo is told.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ctxgen_build::Builder;
 
@@ -85,7 +86,12 @@ fn all_that_was_read_and_nothing_else() {
                 "src/deep/other.h",
                 "src/own.h"
             ],
-            &["CLANG", "CTXGEN_BTF", "CTXGEN_BTF_x86_64_unknown_linux_gnu"],
+            &[
+                "CLANG",
+                "CTXGEN_BTF",
+                "CTXGEN_BTF_x86_64_unknown_linux_gnu",
+                "CTXGEN_CLANG_TIMEOUT",
+            ],
         )
     );
 }
@@ -102,6 +108,7 @@ fn what_the_builder_says_is_not_in_the_environment() {
             .source("src/prog.bpf.c")
             .btf(kernel(Order::Little))
             .clang("clang")
+            .clang_timeout(Duration::from_secs(600))
     })
     .unwrap();
     assert_eq!(sorted(&lines), expected(&["KERNEL", "src/prog.bpf.c"], &[]));

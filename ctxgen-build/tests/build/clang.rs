@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ctxgen_build::Builder;
 
@@ -322,4 +323,23 @@ fn one_that_hangs_or_writes_without_end_is_stopped() {
             "{error}"
         );
     }
+}
+
+/// The builder says how long, whatever the variable does.
+#[test]
+fn the_builder_bounds_it() {
+    let project = Project::with(PROGRAM);
+    let clang = fake(&project, "sleep 1000");
+    let error = Child::new("clang::the_builder_bounds_it", &project)
+        .env("CLANG", clang.to_str().unwrap())
+        .env("CTXGEN_CLANG_TIMEOUT", "500")
+        .build(|| {
+            Builder::new()
+                .source("src/prog.bpf.c")
+                .clang_timeout(Duration::from_millis(500))
+        })
+        .unwrap_err();
+    let said = "it has not ended after 0.5 s, and was stopped; where that is too short, give it longer \
+                with Builder::clang_timeout, ";
+    assert!(error.contains(said), "{error}");
 }
