@@ -36,8 +36,7 @@ pub(crate) fn generate(
     object: &Path,
     bytes: &[u8],
 ) -> Result<(), Error> {
-    let mut inputs = Digester::new();
-    inputs.add(env!("CARGO_PKG_VERSION"));
+    let mut inputs = Digester::of_product();
     inputs.add(name);
     inputs.add(bytes);
     let inputs = Some(inputs.finish());
