@@ -123,7 +123,7 @@ pub(crate) fn mismatches(
         return Ok(Vec::new());
     }
     let (opened, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
-    opened.map_err(|error| unreadable(format!("{error:#}\n{said}")))?;
+    opened.map_err(|error| unreadable(format!("{error:#}. libbpf said:\n{said}")))?;
 
     let mut mismatches: Vec<Mismatch> = object
         .programs()

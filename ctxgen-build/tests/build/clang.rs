@@ -299,6 +299,32 @@ fn an_object_that_libbpf_does_not_open() {
     assert!(error.contains("unknown field 'wrong'"), "{error}");
 }
 
+/// Nothing holds its programs against their hooks, since there are none.
+#[test]
+fn an_object_without_programs_that_libbpf_does_not_open() {
+    let project =
+        Project::with("struct { __uint(type, 2); __uint(wrong, 1); } map SEC(\".maps\");\n");
+    let error = project.error();
+    assert!(error.starts_with("cannot make the skeleton of "), "{error}");
+    assert!(
+        error.contains("libbpf said:\n") && error.contains("unknown field 'wrong'"),
+        "{error}"
+    );
+}
+
+/// There is no warning of libbpf's then, and an error number says nothing.
+#[test]
+fn an_object_that_libbpf_refuses_without_a_warning() {
+    let project = Project::with(&format!(
+        "char nothing[0] SEC(\".data.nothing\");\n{PROGRAM}"
+    ));
+    let error = project.error();
+    assert!(
+        error.contains("sec '.data.nothing': failed to determine size"),
+        "{error}"
+    );
+}
+
 /// `clang --version` is bounded like all else.
 #[test]
 fn one_that_hangs_or_writes_without_end_is_stopped() {
