@@ -4,7 +4,6 @@ mod section;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Context;
@@ -19,7 +18,6 @@ use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
 use ctxgen::object;
-use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
@@ -28,15 +26,16 @@ use libbpf_rs::ObjectBuilder;
 use self::section::missing;
 pub(crate) use self::section::unknown_sections;
 use crate::error::Error;
-use crate::error::listed;
 use crate::refused::Foreign;
+use crate::refused::Reads;
 use crate::said;
 
 /// A program whose context is not what its SEC name gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The source that it is of; of an object of several sources, all of them, as a list.
+    /// The source that it is of. Of an object of several sources, that is all of them, as a list, where the
+    /// object does not tell which one.
     pub source: PathBuf,
     /// The program's function.
     pub program: String,
@@ -112,12 +111,11 @@ fn unreadable(sources: &[PathBuf], reason: String) -> Error {
 pub(crate) fn mismatches(
     kernels: &[KernelBtf],
     sources: &[PathBuf],
-    object: &ObjectFile,
-    functions: &Functions<'_>,
+    reads: &Reads<'_>,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
     let unreadable = |reason| unreadable(sources, reason);
-    let source = &*PathBuf::from(listed(sources));
+    let object = reads.object();
     if object.programs().is_empty() {
         // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
@@ -129,11 +127,11 @@ pub(crate) fn mismatches(
         .programs()
         .iter()
         // What matters of those is what is read.
-        .filter(|program| Foreign::of(object, functions, program).is_none())
-        .filter_map(|program| mismatch(kernels, object, source, program))
+        .filter(|program| Foreign::of(object, reads.functions(), program).is_none())
+        .filter_map(|program| mismatch(kernels, reads, program))
         .collect();
     if mismatches.is_empty() && object.programs().iter().any(names_module) {
-        let others = of_namesakes(kernels, object, source, bytes);
+        let others = of_namesakes(kernels, reads, bytes);
         mismatches.extend(others.map_err(|error| unreadable(error.to_string()))?);
     }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -143,7 +141,8 @@ pub(crate) fn mismatches(
 /// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
 /// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
 /// expression relocated. No kernel's BTF has the struct.
-pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<String> {
+pub(crate) fn relocated(reads: &Reads<'_>) -> Option<String> {
+    let object = reads.object();
     let contexts = object.relocated_contexts();
     // User-defined flavours are deliberate; skip them.
     let is_generated = |id: &TypeId| {
@@ -168,7 +167,7 @@ pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<Stri
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
-        listed(sources),
+        reads.sources_of(programs.iter().copied()),
         programs.join(", ")
     ))
 }
@@ -177,18 +176,18 @@ pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<Stri
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
-pub(crate) fn unlicensed(sources: &[PathBuf], bytes: &[u8]) -> Result<Option<String>, Error> {
+pub(crate) fn unlicensed(
+    sources: &[PathBuf],
+    reads: &Reads<'_>,
+    bytes: &[u8],
+) -> Result<Option<String>, Error> {
     let found = object::unlicensed(bytes);
     let found = found.map_err(|error| unreadable(sources, error.to_string()))?;
-    Ok(found.map(|found| format!("{}: {found}", listed(sources))))
+    Ok(found.map(|found| format!("{}: {found}", reads.sources_of([&*found.function]))))
 }
 
-fn mismatch(
-    kernels: &[KernelBtf],
-    object: &ObjectFile,
-    source: &Path,
-    program: &Program,
-) -> Option<Mismatch> {
+fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Option<Mismatch> {
+    let object = reads.object();
     let context = program.context?;
     let takes = match object.context_hook(context) {
         Some(hook) => hook.struct_name(),
@@ -200,7 +199,7 @@ fn mismatch(
     let assigned = assigned.iter().find(is_other).or(assigned.first());
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
-            source: source.to_owned(),
+            source: reads.source_of(&program.name),
             program: program.name.clone(),
             section: program.section.to_string(),
             implements: assigned.map(|hook| hook.target().replace('/', ".")),
@@ -302,10 +301,10 @@ fn names_module(program: &Program) -> bool {
 /// does not tell them apart.
 fn of_namesakes(
     kernels: &[KernelBtf],
-    object: &ObjectFile,
-    source: &Path,
+    reads: &Reads<'_>,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, ctxgen::Error> {
+    let object = reads.object();
     let mut mismatches = Vec::new();
     for kernel in kernels {
         let checked = check(bytes, kernel)?;
@@ -327,7 +326,7 @@ fn of_namesakes(
             let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
             let plain = section.trim_start_matches('?');
             mismatches.push(Mismatch {
-                source: source.to_owned(),
+                source: reads.source_of(&program.name),
                 program: program.name.clone(),
                 section: section.clone(),
                 implements: None,

@@ -271,10 +271,8 @@ impl Build<'_> {
         let sources = unit.paths();
         let object = check::read(&sources, &unit.object)?;
         let reads = Reads::new(&sources, &object, &unit.object, self.options)?;
-        let functions = reads.functions();
         let kernels = self.kernels();
-        let mut mismatches =
-            check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
+        let mut mismatches = check::mismatches(kernels, &sources, &reads, &unit.object)?;
         let found = reads.findings(kernels);
         mismatches.extend(found.mismatches);
         mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -282,12 +280,12 @@ impl Build<'_> {
         made.refused.extend(found.refused);
         made.warnings.extend(found.warnings);
         if !self.builder.relocatable {
-            made.warnings.extend(check::relocated(&sources, &object));
+            made.warnings.extend(check::relocated(&reads));
         }
         let own_sections = &self.builder.own_sections;
-        let unknown = check::unknown_sections(&sources, &object, own_sections);
+        let unknown = check::unknown_sections(&reads, own_sections);
         made.warnings.extend(unknown);
-        let unlicensed = check::unlicensed(&sources, &unit.object)?;
+        let unlicensed = check::unlicensed(&sources, &reads, &unit.object)?;
         made.warnings.extend(unlicensed);
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! Sections that say nothing to libbpf, and hooks that no kernel has.
 
-use std::path::PathBuf;
-
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
@@ -9,18 +7,14 @@ use ctxgen::KernelBtf;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::essential_name;
-use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 
-use crate::error::listed;
+use crate::refused::Reads;
 
 /// Remarks for programs whose section libbpf does not know, and whose context cannot be held against
 /// it: a loader of the user's own says what they are. `own` are the sections that are known to be so.
-pub(crate) fn unknown_sections(
-    sources: &[PathBuf],
-    object: &ObjectFile,
-    own: &[String],
-) -> Vec<String> {
+pub(crate) fn unknown_sections(reads: &Reads<'_>, own: &[String]) -> Vec<String> {
+    let object = reads.object();
     let is_own = |section: &str| {
         let name = section.trim_start_matches('?');
         own.iter().any(|own| {
@@ -48,7 +42,7 @@ pub(crate) fn unknown_sections(
             "{}: program {}, SEC({section:?}): libbpf knows no such section{similar}. Its context, struct \
              {takes}, is not checked, and its loader has to set the program's type: \
              Builder::own_section({:?}) says that it does",
-            listed(sources),
+            reads.source_of(&program.name).display(),
             program.name,
             section.trim_start_matches('?')
         ))

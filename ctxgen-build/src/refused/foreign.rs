@@ -23,7 +23,6 @@ use super::Reads;
 use super::hook_of;
 use super::kind::Kind;
 use crate::check::Mismatch;
-use crate::error::listed;
 
 /// What `struct pt_regs` is called on one architecture or another.
 pub(super) const REGISTERS: [&str; 3] = ["pt_regs", "user_pt_regs", "user_regs_struct"];
@@ -209,7 +208,7 @@ impl Reads<'_> {
             None => String::new(),
         };
         Mismatch {
-            source: listed(self.sources).into(),
+            source: self.source_of(&program.name),
             program: program.name.clone(),
             section: program.section.to_string(),
             implements: None,
@@ -238,7 +237,7 @@ impl Reads<'_> {
         format!(
             "{}: program {}, SEC(\"{}\"): its context is declared as {of}, and is {is}. {used}; declared \
              as `void *`, it claims nothing",
-            listed(self.sources),
+            self.source_of(&program.name).display(),
             program.name,
             program.section
         )
