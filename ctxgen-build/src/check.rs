@@ -21,11 +21,13 @@ use ctxgen::object;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
+use ctxgen::text::name;
 use libbpf_rs::ObjectBuilder;
 
 use self::section::missing;
 pub(crate) use self::section::unknown_sections;
 use crate::error::Error;
+use crate::error::shown;
 use crate::refused::Foreign;
 use crate::refused::Reads;
 use crate::said;
@@ -63,16 +65,17 @@ impl fmt::Display for Mismatch {
             gets,
             why,
         } = self;
+        let (program, section, takes) = (name(program), name(section), name(takes));
         write!(
             f,
             "{}: program {program}, SEC(\"{section}\")",
-            source.display()
+            shown(source)
         )?;
         match implements {
-            Some(member) => write!(f, ", is {member}; ")?,
+            Some(member) => write!(f, ", is {}; ", name(member))?,
             None => f.write_str(": ")?,
         }
-        let tag = if ctxgen::is_identifier(takes) {
+        let tag = if ctxgen::is_identifier(&takes) {
             "struct "
         } else {
             ""
@@ -162,13 +165,13 @@ pub(crate) fn relocated(reads: &Reads<'_>) -> Option<String> {
     if programs.is_empty() {
         return None;
     }
-    let programs: Vec<&str> = programs.into_iter().collect();
+    let names: Vec<_> = programs.iter().map(|program| name(program)).collect();
     Some(format!(
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
         reads.sources_of(programs.iter().copied()),
-        programs.join(", ")
+        names.join(", ")
     ))
 }
 

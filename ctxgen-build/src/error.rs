@@ -1,9 +1,11 @@
 //! Everything that can go wrong in a build.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Drift;
+use ctxgen::text;
 
 use crate::check::Mismatch;
 use crate::kernel::Place;
@@ -344,7 +346,7 @@ impl Error {
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&text::terminal(&self.to_string()))
     }
 }
 
@@ -352,12 +354,14 @@ fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
 }
 
+/// A path on one line, in which nothing controls a terminal.
+pub(crate) fn shown(path: &Path) -> String {
+    text::name(&path.to_string_lossy()).into_owned()
+}
+
 /// Paths as a text: `a.bpf.c, b.bpf.c and c.bpf.c`.
 pub(crate) fn listed(sources: &[PathBuf]) -> String {
-    let paths: Vec<String> = sources
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let paths: Vec<String> = sources.iter().map(|path| shown(path)).collect();
     match &paths[..] {
         [paths @ .., last] if !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
         _ => paths.concat(),

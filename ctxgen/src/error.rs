@@ -17,6 +17,7 @@ use crate::layout::Unsupported;
 use crate::load::LoadError;
 use crate::nearest::nearest;
 use crate::object::ObjectError;
+use crate::text;
 
 /// Why there is no context struct.
 #[derive(thiserror::Error)]
@@ -24,7 +25,8 @@ use crate::object::ObjectError;
 pub enum Error {
     /// A SEC name's section is none of libbpf's that ctxgen has contexts for.
     #[error(
-        "`{name}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        "`{}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        text::name(name),
         similar_sections(name)
     )]
     UnknownFamily {
@@ -32,7 +34,7 @@ pub enum Error {
         name: String,
     },
     /// A SEC name without anything behind its section.
-    #[error("`{name}` names no target: write `{section}/<target>`")]
+    #[error("`{}` names no target: write `{section}/<target>`", text::name(name))]
     NoTarget {
         /// As it was given.
         name: String,
@@ -40,7 +42,10 @@ pub enum Error {
         section: &'static str,
     },
     /// A hook's target that no kernel can have.
-    #[error("`{target}` cannot be the target of a `{family}` hook: it is not a C identifier")]
+    #[error(
+        "`{}` cannot be the target of a `{family}` hook: it is not a C identifier",
+        text::name(target)
+    )]
     BadTarget {
         /// The family.
         family: &'static str,

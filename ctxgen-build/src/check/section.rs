@@ -8,7 +8,9 @@ use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::essential_name;
 use ctxgen::object::Program;
+use ctxgen::text::name;
 
+use crate::error::shown;
 use crate::refused::Reads;
 
 /// Remarks for programs whose section libbpf does not know, and whose context cannot be held against
@@ -42,8 +44,8 @@ pub(crate) fn unknown_sections(reads: &Reads<'_>, own: &[String]) -> Vec<String>
             "{}: program {}, SEC({section:?}): libbpf knows no such section{similar}. Its context, struct \
              {takes}, is not checked, and its loader has to set the program's type: \
              Builder::own_section({:?}) says that it does",
-            reads.source_of(&program.name).display(),
-            program.name,
+            shown(&reads.source_of(&program.name)),
+            name(&program.name),
             section.trim_start_matches('?')
         ))
     };

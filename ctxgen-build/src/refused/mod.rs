@@ -27,6 +27,7 @@ use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::accesses;
+use ctxgen::text::name;
 
 use self::kernel::Modified;
 use self::kernel::refuses_narrow_pointers;
@@ -39,6 +40,7 @@ use crate::check::Mismatch;
 use crate::clang::Options;
 use crate::error::Error;
 use crate::error::listed;
+use crate::error::shown;
 
 pub(crate) use self::foreign::Foreign;
 
@@ -67,22 +69,29 @@ pub struct Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.line {
-            Some((file, number)) => write!(f, "{file}:{number}: ")?,
-            None => write!(f, "{}: ", self.source.display())?,
+            Some((file, number)) => write!(f, "{}:{number}: ", name(file))?,
+            None => write!(f, "{}: ", shown(&self.source))?,
         }
-        write!(f, "program {}, SEC(\"{}\")", self.program, self.section)?;
+        let (program, section) = (name(&self.program), name(&self.section));
+        write!(f, "program {program}, SEC(\"{section}\")")?;
         if let Some(function) = &self.function {
-            write!(f, ", in {function}()")?;
+            write!(f, ", in {}()", name(function))?;
         }
         write!(f, ": {}", self.what)?;
         if !self.text.is_empty() {
-            write!(f, "\n    {}", self.text)?;
+            write!(f, "\n    {}", line_of(&self.text))?;
         }
         if !self.instead.is_empty() {
             write!(f, "\n{}", self.instead)?;
         }
         Ok(())
     }
+}
+
+/// The text of a source line, which may have tabs.
+pub(super) fn line_of(text: &str) -> String {
+    let parts: Vec<_> = text.split('\t').map(name).collect();
+    parts.join("\t")
 }
 
 /// What was found in the object of a source.
@@ -267,9 +276,9 @@ impl<'o> Reads<'o> {
         format!(
             "{}: program {}, SEC(\"{}\"), is too large to be followed: what it does with its context \
              was not examined",
-            self.source_of(&program.name).display(),
-            program.name,
-            program.section
+            shown(&self.source_of(&program.name)),
+            name(&program.name),
+            name(&program.section)
         )
     }
 }
