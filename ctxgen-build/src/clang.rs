@@ -26,6 +26,13 @@ use crate::repeats;
 /// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
 pub(crate) const OLDEST: u32 = 11;
 
+/// What clang says where it stops: at the limit of errors, which is 20 or what `-ferror-limit` says, or with
+/// `-Wfatal-errors` at the first.
+const STOPPED: &str = "fatal error: ";
+
+/// The options that turn these limits off.
+const WITHOUT_LIMITS: [&str; 2] = ["-ferror-limit=0", "-Wno-fatal-errors"];
+
 /// The option for a folder of headers that is searched after all others.
 pub(crate) const IDIRAFTER: &str = "-idirafter";
 
@@ -141,7 +148,7 @@ impl Clang {
         command.arg(source).args(["-o", "-"]);
         let output = self.run(&mut command)?;
         if !output.status.success() {
-            return Err(self.failure(source, &output));
+            return Err(self.failure(source, &output, None));
         }
         let rule = fs::read(rule).map_err(|error| Error::Read {
             path: rule.to_owned(),
@@ -169,8 +176,21 @@ impl Clang {
         let output = self.run(&mut command)?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
-            false => Err(self.failure(source, &output)),
+            false => {
+                let unlimited = self.without_limit(&output, command);
+                Err(self.failure(source, &output, unlimited))
+            }
         }
+    }
+
+    /// What the command writes without a limit of errors, if it has stopped at that: what there is to say of
+    /// the source may depend on an error behind it.
+    fn without_limit(&self, output: &Output, mut command: Command) -> Option<String> {
+        let said = String::from_utf8_lossy(&output.stderr);
+        said.contains(STOPPED).then_some(())?;
+        let output = self.run(command.args(WITHOUT_LIMITS)).ok()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Some(repeats::without(&said))
     }
 
     /// clang with all arguments for a source but the object's path.
@@ -211,7 +231,7 @@ impl Clang {
         command
     }
 
-    fn failure(&self, source: &Path, output: &Output) -> Error {
+    fn failure(&self, source: &Path, output: &Output, unlimited: Option<String>) -> Error {
         if self.lacks_bpf() {
             return Error::NoBpfTarget {
                 clang: self.path.clone(),
@@ -224,6 +244,7 @@ impl Clang {
                 true => format!("it ended with {} and said nothing", output.status),
                 false => stderr,
             },
+            unlimited,
             advice: Vec::new(),
         }
     }

@@ -222,6 +222,8 @@ pub enum Error {
         source_file: PathBuf,
         /// What clang wrote.
         stderr: String,
+        /// What it writes without a limit of errors, where there are more than that.
+        unlimited: Option<String>,
         /// What can be done about it, a sentence each.
         advice: Vec<String>,
     },
@@ -328,6 +330,11 @@ impl fmt::Display for NoName {
             ),
         }
     }
+}
+
+/// All that clang has to say of a source that it refuses.
+pub(crate) fn all_said<'e>(stderr: &'e str, unlimited: &'e Option<String>) -> &'e str {
+    unlimited.as_deref().unwrap_or(stderr)
 }
 
 impl Error {
