@@ -1,6 +1,7 @@
 //! Holds the SEC name of each program against the type of its context.
 
 mod section;
+mod unhooked;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,6 +27,7 @@ use libbpf_rs::ObjectBuilder;
 
 use self::section::missing;
 pub(crate) use self::section::unknown_sections;
+pub(crate) use self::unhooked::unhooked;
 use crate::error::Error;
 use crate::error::shown;
 use crate::refused::Foreign;
@@ -45,7 +47,8 @@ pub struct Mismatch {
     pub section: String,
     /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
     pub implements: Option<String>,
-    /// The struct that it takes; of slots, the type of its argument.
+    /// The struct that it takes; of slots, the type of its argument. Empty where no context would be right,
+    /// since there is no such hook.
     pub takes: String,
     /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
     /// nothing can be attached.
@@ -74,6 +77,9 @@ impl fmt::Display for Mismatch {
         match implements {
             Some(member) => write!(f, ", is {}; ", name(member))?,
             None => f.write_str(": ")?,
+        }
+        if takes.is_empty() {
+            return f.write_str(why);
         }
         let tag = if ctxgen::is_identifier(&takes) {
             "struct "
@@ -124,7 +130,13 @@ pub(crate) fn mismatches(
         return Ok(Vec::new());
     }
     let (opened, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
-    opened.map_err(|error| unreadable(format!("{error:#}. libbpf said:\n{said}")))?;
+    opened.map_err(|error| {
+        let said = match said.is_empty() {
+            true => said::listen_closely(|| ObjectBuilder::default().open_memory(bytes).err()),
+            false => said,
+        };
+        unreadable(format!("{error:#}. libbpf said:\n{said}"))
+    })?;
 
     let mut mismatches: Vec<Mismatch> = object
         .programs()

@@ -67,10 +67,7 @@ impl Keep {
     pub(crate) fn new() -> Self {
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.0 == 0 {
-            let callback: PrintCallback = |level, message| {
-                SAID.with_borrow_mut(|said| said.add(level, &message));
-            };
-            kept.1 = libbpf_rs::set_print(Some((PrintLevel::Debug, callback)));
+            kept.1 = libbpf_rs::set_print(Some((PrintLevel::Warn, keep)));
         }
         kept.0 += 1;
         Self(())
@@ -85,6 +82,23 @@ impl Drop for Keep {
             libbpf_rs::set_print(kept.1.take());
         }
     }
+}
+
+fn keep(level: PrintLevel, message: String) {
+    SAID.with_borrow_mut(|said| said.add(level, &message));
+}
+
+/// Runs an action that has failed once more, and gives back the last of what libbpf says besides warnings. The
+/// action must be one that names no file: libbpf-rs takes no text but UTF-8 from libbpf.
+pub(crate) fn listen_closely<T>(action: impl FnOnce() -> T) -> String {
+    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.0 == 0 {
+        return String::new();
+    }
+    libbpf_rs::set_print(Some((PrintLevel::Debug, keep)));
+    let (_, said) = listen(action);
+    libbpf_rs::set_print(Some((PrintLevel::Warn, keep)));
+    said
 }
 
 /// Runs an action, and gives back with its result what libbpf said in the meantime, for the case that the

@@ -275,6 +275,9 @@ impl Build<'_> {
         let mut mismatches = check::mismatches(kernels, &sources, &reads, &unit.object)?;
         let found = reads.findings(kernels);
         mismatches.extend(found.mismatches);
+        let unhooked = check::unhooked(kernels, &reads, &mismatches);
+        mismatches.extend(unhooked.mismatches);
+        made.warnings.extend(unhooked.warnings);
         mismatches.sort_by(|a, b| a.program.cmp(&b.program));
         made.mismatches.extend(mismatches);
         made.refused.extend(found.refused);

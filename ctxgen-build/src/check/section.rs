@@ -69,15 +69,19 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
             Ok(_) | Err(_) => return None,
         }
     }
+    Some(format!("{}{}", first?, at_run_time(sec)))
+}
+
+/// How to name no hook in a section.
+pub(super) fn at_run_time(sec: &SecName) -> String {
     let family = sec.hook.family();
     let takes_none =
         family.generic() == Generic::Unknown && family.prototypes() != Prototypes::StructOps;
-    let without = match takes_none {
+    match takes_none {
         true => format!(
             ". If what it is attached to is said at run time, its section is SEC(\"{}\")",
             sec.section
         ),
         false => String::new(),
-    };
-    Some(format!("{}{without}", first?))
+    }
 }
