@@ -366,6 +366,15 @@ fn contexts_in_global_functions() {
             assert!(text.contains(part), "{text}");
         }
     }
+    let iterator = "__attribute__((noinline)) int shared(struct bpf_iter__task *ctx)\n{\n\
+                    \treturn ctx->task->pid;\n}\n\
+                    SEC(\"iter/task\")\nint prog(struct bpf_iter__task *ctx) { return shared(ctx); }\n";
+    let found = refused(&project(iterator), Order::Little, kernel(Order::Little));
+    let text = found[0].to_string();
+    assert!(
+        text.contains("cast it in there: `struct bpf_iter__task *c = ctx;`"),
+        "{text}"
+    );
     for argument in ["void *ctx __arg_ctx", "u64 *ctx __arg_ctx"] {
         assert_eq!(warnings(&with(argument, calls)), [""; 0], "{argument}");
     }
