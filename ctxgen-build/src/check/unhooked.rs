@@ -18,6 +18,7 @@ use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::object::Program;
 use ctxgen::text::name;
+use libbpf_rs::libbpf_sys::BTF_KIND_FUNC;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
 use super::Mismatch;
@@ -135,19 +136,26 @@ fn certainty(kernel: &KernelBtf, hook: &Hook) -> Certainty {
         // Of an ops type that is there, all members are known.
         Prototypes::StructOps => {
             let ops = target.split('/').next().unwrap_or_default();
-            has_struct(&format!("bpf_struct_ops_{ops}")) || !has_struct("module")
+            has_struct(&format!("bpf_struct_ops_{ops}")) || has_no_modules(kernel)
         }
         Prototypes::Function if takes_breakpoint(hook) => false,
         _ => {
             let is_call = SYSTEM_CALLS.iter().any(|start| target.starts_with(start));
             // A module that it names is there, or it would be unknown.
-            hook.module().is_some() || is_call || !has_struct("module")
+            hook.module().is_some() || is_call || has_no_modules(kernel)
         }
     };
     match is_absent {
         true => Certainty::Absent,
         false => Certainty::MayBeElsewhere,
     }
+}
+
+/// Whether a kernel is one without modules. BTF that was cut down, as for a test, tells nothing of that.
+fn has_no_modules(kernel: &KernelBtf) -> bool {
+    let btf = kernel.btf();
+    btf.find(c"module", BTF_KIND_STRUCT).is_none()
+        && btf.find(c"start_kernel", BTF_KIND_FUNC).is_some()
 }
 
 /// Whether programs are set on a function by its address, which needs no BTF.

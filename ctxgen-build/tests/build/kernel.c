@@ -262,6 +262,12 @@ void bpf_chess_close(struct task_struct *player)
 {
 }
 
+#ifdef WITHOUT_MODULES
+void start_kernel(void)
+{
+}
+#endif
+
 #ifdef MODULES
 struct module {
 	int state;
