@@ -1,9 +1,11 @@
 //! Everything that can go wrong in a build.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Drift;
+use ctxgen::text;
 
 use crate::check::Mismatch;
 use crate::kernel::Place;
@@ -172,7 +174,7 @@ pub enum Error {
         error: std::io::Error,
     },
     /// clang hung, or wrote without end.
-    #[error("clang, as `{}`, was given up: {error}", clang.display())]
+    #[error("clang, as `{}`, was given up: {error}{}", clang.display(), longer(error))]
     Stopped {
         /// The command.
         clang: PathBuf,
@@ -220,6 +222,8 @@ pub enum Error {
         source_file: PathBuf,
         /// What clang wrote.
         stderr: String,
+        /// What it writes without a limit of errors, where there are more than that.
+        unlimited: Option<String>,
         /// What can be done about it, a sentence each.
         advice: Vec<String>,
     },
@@ -328,6 +332,11 @@ impl fmt::Display for NoName {
     }
 }
 
+/// All that clang has to say of a source that it refuses.
+pub(crate) fn all_said<'e>(stderr: &'e str, unlimited: &'e Option<String>) -> &'e str {
+    unlimited.as_deref().unwrap_or(stderr)
+}
+
 impl Error {
     /// The error with warnings of clang's, if there are any.
     pub(crate) fn after(self, warnings: Option<&str>) -> Self {
@@ -344,7 +353,7 @@ impl Error {
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&text::terminal(&self.to_string()))
     }
 }
 
@@ -352,12 +361,14 @@ fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
 }
 
+/// A path on one line, in which nothing controls a terminal.
+pub(crate) fn shown(path: &Path) -> String {
+    text::name(&path.to_string_lossy()).into_owned()
+}
+
 /// Paths as a text: `a.bpf.c, b.bpf.c and c.bpf.c`.
 pub(crate) fn listed(sources: &[PathBuf]) -> String {
-    let paths: Vec<String> = sources
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let paths: Vec<String> = sources.iter().map(|path| shown(path)).collect();
     match &paths[..] {
         [paths @ .., last] if !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
         _ => paths.concat(),
@@ -368,6 +379,17 @@ pub(crate) fn listed(sources: &[PathBuf]) -> String {
 fn linking(sources: &[PathBuf]) -> &'static str {
     match sources.len() {
         0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
+        _ => "",
+    }
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, give it longer with Builder::clang_timeout, or where that is \
+             not called, with more seconds in the CTXGEN_CLANG_TIMEOUT variable"
+        }
         _ => "",
     }
 }

@@ -15,6 +15,7 @@ use crate::kernel::Trail;
 use crate::layout::Unsupported;
 use crate::load::LoadError;
 use crate::object::ObjectError;
+use crate::text;
 use crate::text::ident::original;
 use crate::text::nearest::nearest;
 
@@ -24,7 +25,8 @@ use crate::text::nearest::nearest;
 pub enum Error {
     /// A SEC name's section is none of libbpf's that ctxgen has contexts for.
     #[error(
-        "`{name}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        "`{}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        text::name(name),
         similar_sections(name)
     )]
     UnknownFamily {
@@ -32,7 +34,7 @@ pub enum Error {
         name: String,
     },
     /// A SEC name without anything behind its section.
-    #[error("`{name}` names no target: write `{section}/<target>`")]
+    #[error("`{}` names no target: write `{section}/<target>`", text::name(name))]
     NoTarget {
         /// As it was given.
         name: String,
@@ -40,7 +42,10 @@ pub enum Error {
         section: &'static str,
     },
     /// A hook's target that no kernel can have.
-    #[error("`{target}` cannot be the target of a `{family}` hook: it is not a C identifier")]
+    #[error(
+        "`{}` cannot be the target of a `{family}` hook: it is not a C identifier",
+        text::name(target)
+    )]
     BadTarget {
         /// The family.
         family: &'static str,

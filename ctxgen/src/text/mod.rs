@@ -9,7 +9,7 @@
 //! | a C identifier | `ident::field_name`; what cannot be one is an error (`render::check_declaration`) |
 //! | JSON | serde, and [`terminal`] behind it: what that writes is an escape of JSON too |
 //! | Rust | `ctxgen_build`'s `skeleton::names` |
-//! | a line for cargo | `ctxgen_build`'s `cargo` |
+//! | a line for cargo | `ctxgen_build`'s `cargo`, with [`terminal`]: cargo prints it as it is |
 
 pub(crate) mod ident;
 pub(crate) mod nearest;

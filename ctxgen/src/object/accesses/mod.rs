@@ -97,6 +97,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     program: place,
                     accesses: Vec::new(),
                     extent: Extent::NotExamined,
+                    files: Vec::new(),
                 };
             };
             let walked = walk(code, &jumps, entry, &mut budget);
@@ -107,6 +108,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     .map(|((at, kind), record)| found.access(at, kind, &record))
                     .collect(),
                 extent: walked.extent,
+                files: found.lines.files(entry.section, &program.range),
             }
         })
         .collect())
