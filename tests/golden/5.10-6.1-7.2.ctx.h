@@ -83,7 +83,6 @@ struct user_namespace;
 struct vm_area_struct;
 
 /* iter/task: struct bpf_iter__task is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 
 /*
  * fexit/vfs_unlink

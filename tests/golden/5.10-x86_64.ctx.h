@@ -107,7 +107,6 @@ struct task_struct;
 struct xdp_attachment_info;
 
 /* iter/task: struct bpf_iter__task is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 
 /*
  * fentry/xdp_attachment_setup

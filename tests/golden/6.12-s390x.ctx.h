@@ -90,7 +90,6 @@ struct subchannel_id;
 struct task_struct;
 
 /* iter/task: struct bpf_iter__task is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 
 /*
  * fexit/vfs_unlink

@@ -59,6 +59,39 @@ fn own_definitions_and_headers() {
     }
 }
 
+/// The kernel's own contexts, as another kernel has them or as far as the source needs them.
+#[test]
+fn a_header_of_another_kernel() {
+    let Some(kernel) = running("a header of another kernel") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("marked.bpf.c");
+    let types = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\
+        typedef unsigned int __u32;\n\
+        struct __sk_buff { __u32 len; __u32 pkt_type; __u32 mark; };\n\
+        #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n\
+        struct task_struct { int pid; };\nstruct bpf_iter__task { struct task_struct *task; };\n\
+        #pragma clang attribute pop\n#endif\n";
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        __attribute__((section(\"tc\"), used))\n\
+        int marked(struct __sk_buff *skb)\n{\n\treturn skb->mark;\n}\n\
+        __attribute__((section(\"iter/task\"), used))\n\
+        int task(struct bpf_iter__task *ctx)\n{\n\treturn ctx->task && ctx->task->pid == 1;\n}\n";
+    std::fs::write(folder.path().join("vmlinux.h"), types).unwrap();
+    std::fs::write(&source, text).unwrap();
+    let built = Builder::new()
+        .source(&source)
+        .btf(&kernel.btf)
+        .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+        .out_dir(folder.path().join("out"))
+        .generate()
+        .unwrap();
+    assert_eq!(built.objects[0].structs, ["__sk_buff", "bpf_iter__task"]);
+    assert_eq!(built.warnings, [""; 0]);
+}
+
 #[test]
 fn a_function_that_is_misspelt() {
     for clang in ["clang-14", "clang-19"] {
