@@ -92,6 +92,37 @@ fn a_header_of_another_kernel() {
     assert_eq!(built.warnings, [""; 0]);
 }
 
+/// `asm` and `typeof` are words of the GNU dialects alone.
+#[test]
+fn other_dialects() {
+    let Some(kernel) = running("dialects of C") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("chosen.bpf.c");
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        __attribute__((section(\"tp_btf/sched_switch\"), used))\n\
+        int chosen(struct btf_trace_sched_switch_ctx *ctx)\n{\n\
+        \tstruct task_struct *task = ctx_get(ctx, preempt) ? ctx_get(ctx, next) : ctx_get(ctx, prev);\n\n\
+        \treturn task->pid;\n}\n";
+    std::fs::write(&source, text).unwrap();
+    for dialect in ["c99", "c11", "c17", "gnu17", "c2x"] {
+        for relocatable in [false, true] {
+            let built = Builder::new()
+                .source(&source)
+                .btf(&kernel.btf)
+                .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+                .clang_args([format!("-std={dialect}"), "-Wall".into(), "-Wextra".into()])
+                .relocatable(relocatable)
+                .out_dir(folder.path().join("out"))
+                .generate();
+            let built = built.unwrap_or_else(|error| panic!("{dialect}: {error}"));
+            assert_eq!(built.warnings, [""; 0], "{dialect}");
+        }
+    }
+}
+
 #[test]
 fn a_function_that_is_misspelt() {
     for clang in ["clang-14", "clang-19"] {
