@@ -123,6 +123,44 @@ fn other_dialects() {
     }
 }
 
+/// CO-RE looks for a type under the name that the access is written with.
+#[test]
+fn a_typedef_of_the_sources_own() {
+    let Some(kernel) = running("a typedef of a kernel's struct") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("aliased.bpf.c");
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        typedef struct task_struct task_t;\n\
+        typedef struct btf_trace_sched_switch_ctx ctx_t;\n\
+        __attribute__((section(\"tp_btf/sched_switch\"), used))\n\
+        int switched(ctx_t *ctx)\n{\n\ttask_t *task = ctx->prev;\n\
+        \treturn task->pid + ctx->next->usage.refs.counter;\n}\n";
+    std::fs::write(&source, text).unwrap();
+    for relocatable in [false, true] {
+        let built = Builder::new()
+            .source(&source)
+            .btf(&kernel.btf)
+            .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+            .relocatable(relocatable)
+            .out_dir(folder.path().join("out"))
+            .generate()
+            .unwrap();
+        let [warning] = &built.warnings[..] else {
+            panic!("{:?}", built.warnings);
+        };
+        assert!(
+            warning.contains(
+                "struct task_struct is accessed by switched through its typedef task_t, which the kernel does \
+                 not have"
+            ) && warning.ends_with("write struct task_struct"),
+            "{warning}"
+        );
+    }
+}
+
 #[test]
 fn a_function_that_is_misspelt() {
     for clang in ["clang-14", "clang-19"] {

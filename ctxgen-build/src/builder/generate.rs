@@ -17,6 +17,7 @@ use super::Plan;
 use super::tools::Machine;
 use super::tools::Tools;
 use crate::absent;
+use crate::aliased::aliased;
 use crate::arguments;
 use crate::check;
 use crate::check::Mismatch;
@@ -284,6 +285,7 @@ impl Build<'_> {
         if !self.builder.relocatable {
             made.warnings.extend(check::relocated(&sources, &object));
         }
+        made.warnings.extend(aliased(kernels, &sources, &object));
         let own_sections = &self.builder.own_sections;
         let unknown = check::unknown_sections(&sources, &object, own_sections);
         made.warnings.extend(unknown);
