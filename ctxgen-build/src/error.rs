@@ -240,7 +240,7 @@ pub enum Error {
     #[error(
         "libbpf cannot link what clang made of {}: {error}. It said:\n{said}{}",
         listed(sources),
-        linking(sources)
+        linking(sources, said)
     )]
     Link {
         /// The sources.
@@ -375,11 +375,16 @@ pub(crate) fn listed(sources: &[PathBuf]) -> String {
     }
 }
 
-/// Why a source may not be linked, where it is alone: others have a part in it else.
-fn linking(sources: &[PathBuf]) -> &'static str {
-    match sources.len() {
-        0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
-        _ => "",
+/// Why sources may not be linked. Without a reason that is known, a source that is alone may not be BPF.
+fn linking(sources: &[PathBuf], said: &str) -> &'static str {
+    if said.contains("relocation against STT_SECTION in non-exec section") {
+        "\nA variable starts with the address of a string or of another variable, as in `const char *name = \
+         \"x\"`: nothing sets it when the object is loaded. Make it an array (`const char name[] = \"x\"`), or \
+         assign it in a program."
+    } else if sources.len() <= 1 {
+        "\nWere arguments given to clang that make it no BPF object with BTF?"
+    } else {
+        ""
     }
 }
 

@@ -17,6 +17,7 @@ use super::Plan;
 use super::tools::Machine;
 use super::tools::Tools;
 use crate::absent;
+use crate::aliased::aliased;
 use crate::arguments;
 use crate::check;
 use crate::check::Mismatch;
@@ -285,6 +286,7 @@ impl Build<'_> {
         if !self.builder.relocatable {
             made.warnings.extend(check::relocated(&reads));
         }
+        made.warnings.extend(aliased(kernels, &sources, &object));
         let own_sections = &self.builder.own_sections;
         let unknown = check::unknown_sections(&reads, own_sections);
         made.warnings.extend(unknown);

@@ -281,6 +281,18 @@ fn own_arguments_that_make_something_else() {
     }
 }
 
+/// Nobody would set the pointer: libbpf relocates code alone.
+#[test]
+fn a_variable_that_starts_with_an_address() {
+    let source = format!("{PROGRAM}\nconst char *title = \"a title\";\n");
+    let project = Project::with(&source);
+    let error = project.prog().generate().unwrap_err().to_string();
+    assert!(
+        error.contains("Make it an array (`const char name[] = \"x\"`)"),
+        "{error}"
+    );
+}
+
 #[test]
 fn an_object_that_libbpf_does_not_open() {
     let project = Project::with(

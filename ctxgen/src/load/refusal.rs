@@ -69,6 +69,7 @@ impl<'s> Sides<'s> {
     }
 
     fn target_of(&self, id: TypeId) -> Option<&Target> {
+        let id = self.object.unaliased(id);
         self.targets.iter().find(|target| target.has(id))
     }
 

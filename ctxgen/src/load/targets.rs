@@ -72,7 +72,7 @@ pub(crate) enum Lack {
 /// All relocated contexts of an object, by name.
 ///
 /// # Errors
-/// [`LoadError::SameName`] where contexts of different hooks are the same to CO-RE;
+/// [`LoadError::SameName`] and [`LoadError::SameAlias`] where contexts of different hooks are the same to CO-RE;
 /// [`LoadError::OtherContext`] and [`LoadError::OneStruct`] where a program takes a struct that is not
 /// its hook's, or not only its hook's.
 pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
@@ -100,7 +100,7 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
     }
     let targets = contexts.into_iter().map(|(essential, hook, locals)| {
         let (hook, context) = on_kernel(object, kernel, hook)?;
-        Ok(Target {
+        Ok::<_, Error>(Target {
             arguments: context.as_ref().map_or_else(
                 |_| BTreeMap::new(),
                 |context| arguments(object, kernel, &hook, &locals, context),
@@ -111,7 +111,27 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
             locals,
         })
     });
-    targets.collect()
+    let targets = targets.collect::<Result<Vec<_>, _>>()?;
+    different_aliases(object, &targets)?;
+    Ok(targets)
+}
+
+/// Refuses typedefs that are the same to CO-RE and lead to different contexts, as those of two sources that
+/// were linked may: libbpf would look in both for the fields of either.
+fn different_aliases(object: &ObjectFile, targets: &[Target]) -> Result<(), Error> {
+    let mut known: HashMap<&str, &Target> = HashMap::new();
+    for target in targets {
+        for alias in target.aliases(object) {
+            let alias = essential_name(alias);
+            let first = known.entry(alias).or_insert(target);
+            if first.essential != target.essential {
+                let [one, other] = [*first, target].map(|target| target.hook.struct_name());
+                let alias = alias.to_owned();
+                return Err(LoadError::SameAlias { alias, one, other }.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The kernel's arguments for the fields that structs of the object have. A name tells more than a position
@@ -202,6 +222,7 @@ impl Target {
             }
         }
         let fields = sorted_by(fields, |a, b| a.1.cmp(&b.1));
+        let aliases = self.aliases(object);
         let ways = fields.iter().map(|field| field.2.len()).max();
         for way in 0..ways.unwrap_or(0).max(1) {
             let mut members = Vec::new();
@@ -215,7 +236,10 @@ impl Target {
                 };
                 members.push((*name, type_id, *offset));
             }
-            writer.structure(&self.name(way), context.size(kernel), &members);
+            let id = writer.structure(&self.name(way), context.size(kernel), &members);
+            for alias in &aliases {
+                writer.typedef(alias, id);
+            }
         }
         // To libbpf a declaration is of another kind than a struct.
         let is_declared = |id: &TypeId| {
@@ -223,8 +247,17 @@ impl Target {
             ty.is_some_and(|ty| matches!(ty.kind(), Kind::Fwd { .. }))
         };
         if self.locals.iter().any(is_declared) {
-            writer.forward(&self.name(0), false);
+            let id = writer.forward(&self.name(0), false);
+            for alias in &aliases {
+                writer.typedef(alias, id);
+            }
         }
+    }
+
+    /// The names of typedefs by which the object has it, sorted.
+    fn aliases<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
+        let locals = self.locals.iter();
+        set(locals.flat_map(|local| object.aliases(*local)).collect())
     }
 
     /// A name that libbpf compares by `essential`, which may have what looks like a flavour itself.

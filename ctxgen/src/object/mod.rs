@@ -1,6 +1,7 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
 pub mod accesses;
+mod aliases;
 mod code;
 mod declared;
 mod ext;
@@ -57,6 +58,7 @@ use self::names::SectionNames;
 pub use self::path::Step;
 pub use self::place::PlacedField;
 
+use self::aliases::Aliases;
 use self::code::Code;
 pub(crate) use self::code::Place;
 pub(crate) use self::fields::context_arguments;
@@ -149,6 +151,7 @@ pub struct ObjectFile {
     btf: Btf<'static>,
     programs: Vec<Program>,
     relocations: Vec<Relocation>,
+    aliases: Aliases,
     /// The numbers of the programs, by section and by where in it they start.
     places: Vec<usize>,
     code: Code,
@@ -178,6 +181,7 @@ impl ObjectFile {
             Some(bytes) => ext::relocations(bytes, &btf, &names)?,
             None => Vec::new(),
         };
+        let aliases = Aliases::take(&btf, &mut relocations);
         let by_name = sorted_by(sections.iter().collect(), |a, b| a.name.cmp(&b.name));
         for relocation in &mut relocations {
             let at = relocation.instruction_offset as usize;
@@ -193,6 +197,7 @@ impl ObjectFile {
             btf,
             programs,
             relocations,
+            aliases,
             places,
             code,
         })
@@ -208,7 +213,8 @@ impl ObjectFile {
         &self.programs
     }
 
-    /// What CO-RE has to relocate, in the order of the object.
+    /// What CO-RE has to relocate, in the order of the object. What is against a typedef of a context struct
+    /// is here as one against the struct.
     pub fn relocations(&self) -> &[Relocation] {
         &self.relocations
     }
@@ -251,15 +257,19 @@ impl ObjectFile {
     /// The hook that a struct of the object is a context of; `None` for any other type, and for the
     /// kernel's own contexts.
     pub fn context_hook(&self, id: TypeId) -> Option<Hook> {
-        let ty = self.btf.get(id)?;
-        if !matches!(ty.kind(), Kind::Struct(_) | Kind::Fwd { is_union: false }) {
-            return None;
-        }
-        // Three underscores may also be a part of the target's name.
-        let hook = [essential_name(ty.name()), ty.name()]
-            .into_iter()
-            .find_map(Hook::from_struct_name);
-        hook.filter(Hook::has_generated_struct)
+        context_hook(&self.btf, id)
+    }
+
+    /// The struct that a typedef of a context struct leads to, where relocations are against that; any other
+    /// type is itself.
+    pub(crate) fn unaliased(&self, id: TypeId) -> TypeId {
+        self.aliases.resolve(id)
+    }
+
+    /// The typedefs of a context struct that relocations are against, by name.
+    pub(crate) fn aliases(&self, context: TypeId) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.of(context);
+        aliases.filter_map(|id| Some(self.btf.get(id)?.name()))
     }
 
     /// What a relocation of a field goes through, from the root type on; `None` where the access
@@ -267,6 +277,19 @@ impl ObjectFile {
     pub fn steps(&self, relocation: &Relocation) -> Option<Vec<Step<'_>>> {
         path::steps(&self.btf, relocation)
     }
+}
+
+/// As [`ObjectFile::context_hook`].
+fn context_hook(btf: &Btf<'_>, id: TypeId) -> Option<Hook> {
+    let ty = btf.get(id)?;
+    if !matches!(ty.kind(), Kind::Struct(_) | Kind::Fwd { is_union: false }) {
+        return None;
+    }
+    // Three underscores may also be a part of the target's name.
+    let hook = [essential_name(ty.name()), ty.name()]
+        .into_iter()
+        .find_map(Hook::from_struct_name);
+    hook.filter(Hook::has_generated_struct)
 }
 
 fn byte_order(elf: &Elf<'_>) -> ByteOrder {
