@@ -8,41 +8,34 @@ use std::process::ExitStatus;
 use std::time::Duration;
 use std::time::Instant;
 
-use lexopt::Arg;
-use lexopt::Parser;
+use clap::Args;
 
-use super::Subcommand;
-use super::help;
-use crate::args;
 use crate::debian;
 use crate::error::Error;
 use crate::kernel;
 use crate::kernel::Btf;
 use crate::machine;
 use crate::needs;
+use crate::needs::User;
 use crate::privilege;
 use crate::process;
 use crate::vm;
 use crate::workspace;
 
-/// The row of this subcommand.
-pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
-    name: "test",
-    arguments: "[--setup]",
-    summary: "run everything that a change has to pass",
-    options: &[(
-        "--setup",
-        "install what is missing: Debian packages, rustup components",
-    )],
-    run,
-};
+/// Run everything that a change has to pass
+#[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Install what is missing: Debian packages, rustup components
+    #[arg(long)]
+    setup: bool,
+}
 
 /// One thing that has to pass.
 #[derive(Debug)]
 struct Step {
     name: &'static str,
-    /// The arguments for cargo.
-    cargo: &'static [&'static str],
+    /// The arguments for cargo, with spaces between them.
+    cargo: &'static str,
     /// What is set in its environment.
     env: &'static [(&'static str, &'static str)],
     /// What compiles the same code only repeats the errors of the build, so it waits for that.
@@ -58,83 +51,49 @@ const BUILD: &str = "build";
 static STEPS: &[Step] = &[
     Step {
         name: "format",
-        cargo: &["fmt", "--all", "--check"],
+        cargo: "fmt --all --check",
         env: &[],
         after_build: false,
     },
     Step {
         name: BUILD,
-        cargo: &["build", "--workspace", "--all-features", "--all-targets"],
+        cargo: "build --workspace --all-features --all-targets",
         env: &[],
         after_build: false,
     },
     Step {
         name: "clippy",
-        cargo: &[
-            "clippy",
-            "--workspace",
-            "--all-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --workspace --all-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
     },
     Step {
         name: "clippy of bare ctxgen",
-        cargo: &[
-            "clippy",
-            "--package",
-            "ctxgen-bpf",
-            "--no-default-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
     },
     Step {
         name: "clippy of bare ctxgen-build",
-        cargo: &[
-            "clippy",
-            "--package",
-            "ctxgen-build",
-            "--no-default-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --package ctxgen-build --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
     },
     Step {
         name: "documentation",
-        cargo: &["doc", "--workspace", "--all-features", "--no-deps"],
+        cargo: "doc --workspace --all-features --no-deps",
         env: &[("RUSTDOCFLAGS", "-D warnings")],
         after_build: true,
     },
     Step {
         name: "tests",
-        cargo: &["test", "--workspace", "--all-features", "--no-fail-fast"],
+        cargo: "test --workspace --all-features --no-fail-fast",
         env: &[],
         after_build: true,
     },
     Step {
         name: "verifiers of other kernels",
-        cargo: &[
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--",
-            "vm",
-            "--quick",
-        ],
+        cargo: "run --quiet --package xtask -- vm --quick",
         env: &[],
         after_build: true,
     },
@@ -148,48 +107,32 @@ enum Outcome {
     NotRun,
 }
 
-fn run(parser: Parser) -> Result<(), Error> {
-    let Some(setup) = parse(parser)? else {
-        return help::print_one(&SUBCOMMAND);
-    };
-    let root = workspace::root();
-    let mut all: Vec<_> = needs::BUILD.iter().chain(&needs::TEST).collect();
-    if root.join(vm::IMAGES).is_dir() {
-        all.extend(needs::vm(&vm::Arch::ALL));
-    }
-    debian::provide(SUBCOMMAND.name, &all, setup)?;
-    if setup {
-        debian::provide_wanted(SUBCOMMAND.name, &needs::CLANGS.iter().collect::<Vec<_>>());
-    }
-    let btf = Btf::resolve(&root)?;
+impl Test {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let root = workspace::root();
+        let mut users = vec![User::Build, User::Test];
+        if root.join(vm::IMAGES).is_dir() {
+            users.extend(vm::Arch::ALL.map(User::Vm));
+        }
+        debian::provide("test", &needs::of(&users), self.setup)?;
+        if self.setup {
+            debian::provide_wanted("test", &needs::of(&[User::Clangs]));
+        }
+        let btf = Btf::resolve(&root)?;
 
-    let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
-    print!("\n{}", summary(STEPS, &outcomes));
-    for skipped in skipped(&btf, &root) {
-        println!("skipped: {skipped}");
-    }
-    let failed = failed(STEPS, &outcomes);
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Steps { failed })
-    }
-}
-
-/// Whether to install what is missing; nothing if the command line asks for help.
-fn parse(mut parser: Parser) -> Result<Option<bool>, Error> {
-    let mut setup = false;
-    while let Some(arg) = parser
-        .next()
-        .map_err(|error| args::invalid(&SUBCOMMAND, &error))?
-    {
-        match arg {
-            Arg::Long("setup") => setup = true,
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            arg => return Err(args::unknown(&SUBCOMMAND, &arg)),
+        let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
+        print!("\n{}", summary(STEPS, &outcomes));
+        for skipped in skipped(&btf, &root) {
+            println!("skipped: {skipped}");
+        }
+        let failed = failed(STEPS, &outcomes);
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Steps { failed })
         }
     }
-    Ok(Some(setup))
 }
 
 /// Run the steps one after the other, the rest also if one fails.
@@ -220,7 +163,9 @@ fn run_all(
 fn execute(step: &Step, root: &Path, btf: &Btf) -> Result<ExitStatus, Error> {
     eprintln!("\n== {}", step.name);
     let mut cargo = workspace::cargo();
-    cargo.args(step.cargo).envs(step.env.iter().copied());
+    cargo
+        .args(step.cargo.split(' '))
+        .envs(step.env.iter().copied());
     // Tests look for bpftool as any program does.
     let path = env::var_os("PATH").unwrap_or_default();
     cargo.env("PATH", machine::path_with_sbin(&path));
@@ -273,7 +218,7 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
             "sample programs for the running kernel: they were built against {btf}"
         ));
     }
-    for missing in needs::missing(&needs::CLANGS.iter().collect::<Vec<_>>()) {
+    for missing in needs::missing(&needs::of(&[User::Clangs])) {
         let (name, sought) = (missing.need.name, missing.sought);
         skipped.push(format!(
             "programs that {name} has compiled: {sought}; `cargo xtask test --setup` installs it \
@@ -312,25 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn options() {
-        let parsed = |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap();
-        assert_eq!(parsed(&[]), Some(false));
-        assert_eq!(parsed(&["--setup"]), Some(true));
-        assert_eq!(parsed(&["-h"]), None);
-        let complaint =
-            |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap_err().to_string();
-        assert_eq!(
-            complaint(&["--stup"]),
-            "`cargo xtask test` has no option `--stup`; did you mean `--setup`? \
-             its options are --setup, --help"
-        );
-        assert_eq!(
-            complaint(&["ctxgen"]),
-            "`cargo xtask test` does not take `ctxgen`; see `cargo xtask help test`"
-        );
-    }
-
-    #[test]
     fn the_other_steps_run_if_one_fails() {
         let outcomes = outcomes("clippy");
         assert_eq!(failed(STEPS, &outcomes), ["clippy"]);
@@ -366,9 +292,9 @@ mod tests {
             let same = ["--workspace", "--all-features"];
             assert!(
                 same.iter().all(|flag| step.cargo.contains(flag))
-                    || step.cargo.contains(&"--no-default-features")
+                    || step.cargo.contains("--no-default-features")
                     // Nothing is compiled by the one, and what runs now by the other.
-                    || ["fmt", "run"].contains(&step.cargo[0]),
+                    || ["fmt ", "run "].iter().any(|it| step.cargo.starts_with(it)),
                 "{} would build with other features than the rest",
                 step.name
             );
