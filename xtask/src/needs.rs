@@ -242,7 +242,8 @@ pub(crate) fn missing(needs: &[&'static Need]) -> Vec<Missing> {
         .collect()
 }
 
-fn has_cargo_command(name: &str) -> Result<(), String> {
+/// Whether cargo has a subcommand.
+pub(crate) fn has_cargo_command(name: &str) -> Result<(), String> {
     if process::succeeds(workspace::cargo().args([name, "--version"])) {
         Ok(())
     } else {

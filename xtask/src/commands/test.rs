@@ -40,9 +40,12 @@ struct Step {
     env: &'static [(&'static str, &'static str)],
     /// What compiles the same code only repeats the errors of the build, so it waits for that.
     after_build: bool,
+    /// The subcommand of cargo that comes with no toolchain: it is skipped where it is not installed.
+    extra: Option<&'static str>,
 }
 
 const BUILD: &str = "build";
+const DENY: &str = "deny";
 
 /// All steps, in their order.
 ///
@@ -54,48 +57,63 @@ static STEPS: &[Step] = &[
         cargo: "fmt --all --check",
         env: &[],
         after_build: false,
+        extra: None,
+    },
+    Step {
+        name: "dependencies",
+        cargo: "deny --offline --all-features check bans licenses sources",
+        env: &[],
+        after_build: false,
+        extra: Some(DENY),
     },
     Step {
         name: BUILD,
         cargo: "build --workspace --all-features --all-targets",
         env: &[],
         after_build: false,
+        extra: None,
     },
     Step {
         name: "clippy",
         cargo: "clippy --workspace --all-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "clippy of bare ctxgen",
         cargo: "clippy --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "clippy of bare ctxgen-build",
         cargo: "clippy --package ctxgen-build --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "documentation",
         cargo: "doc --workspace --all-features --no-deps",
         env: &[("RUSTDOCFLAGS", "-D warnings")],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "tests",
         cargo: "test --workspace --all-features --no-fail-fast",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "verifiers of other kernels",
         cargo: "run --quiet --package xtask -- vm --quick",
         env: &[],
         after_build: true,
+        extra: None,
     },
 ];
 
@@ -121,12 +139,22 @@ impl Test {
         }
         let btf = Btf::resolve(&root)?;
 
-        let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
-        print!("\n{}", summary(STEPS, &outcomes));
+        let (steps, left_out): (Vec<&Step>, Vec<&Step>) = STEPS.iter().partition(|step| {
+            step.extra
+                .is_none_or(|name| needs::has_cargo_command(name).is_ok())
+        });
+        let outcomes = run_all(&steps, |step| execute(step, &root, &btf))?;
+        print!("\n{}", summary(&steps, &outcomes));
+        for Step { name, extra, .. } in left_out {
+            let extra = extra.unwrap_or_default();
+            println!(
+                "skipped: {name}: `cargo {extra}` is not installed; `cargo install cargo-{extra}` does that"
+            );
+        }
         for skipped in skipped(&btf, &root) {
             println!("skipped: {skipped}");
         }
-        let failed = failed(STEPS, &outcomes);
+        let failed = failed(&steps, &outcomes);
         if failed.is_empty() {
             Ok(())
         } else {
@@ -137,7 +165,7 @@ impl Test {
 
 /// Run the steps one after the other, the rest also if one fails.
 fn run_all(
-    steps: &[Step],
+    steps: &[&Step],
     mut execute: impl FnMut(&Step) -> Result<ExitStatus, Error>,
 ) -> Result<Vec<Outcome>, Error> {
     let mut outcomes = Vec::new();
@@ -173,10 +201,10 @@ fn execute(step: &Step, root: &Path, btf: &Btf) -> Result<ExitStatus, Error> {
     process::status(cargo.current_dir(root))
 }
 
-fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
+fn summary(steps: &[&Step], outcomes: &[Outcome]) -> String {
     let width = steps.iter().map(|step| step.name.len()).max();
     let width = width.unwrap_or_default();
-    let line = |(step, outcome): (&Step, &Outcome)| format!("{:width$}  {outcome}\n", step.name);
+    let line = |(step, outcome): (&&Step, &Outcome)| format!("{:width$}  {outcome}\n", step.name);
     steps.iter().zip(outcomes).map(line).collect()
 }
 
@@ -192,7 +220,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn failed(steps: &[Step], outcomes: &[Outcome]) -> Vec<&'static str> {
+fn failed(steps: &[&Step], outcomes: &[Outcome]) -> Vec<&'static str> {
     steps
         .iter()
         .zip(outcomes)
@@ -244,6 +272,10 @@ mod tests {
     const SUCCESS: i32 = 0;
     const FAILURE: i32 = 101 << 8;
 
+    fn steps() -> Vec<&'static Step> {
+        STEPS.iter().collect()
+    }
+
     fn outcomes(failing: &str) -> Vec<Outcome> {
         let status = |step: &Step| {
             let raw = if step.name == failing {
@@ -253,15 +285,15 @@ mod tests {
             };
             Ok(ExitStatus::from_raw(raw))
         };
-        run_all(STEPS, status).unwrap()
+        run_all(&steps(), status).unwrap()
     }
 
     #[test]
     fn the_other_steps_run_if_one_fails() {
         let outcomes = outcomes("clippy");
-        assert_eq!(failed(STEPS, &outcomes), ["clippy"]);
+        assert_eq!(failed(&steps(), &outcomes), ["clippy"]);
         assert!(!outcomes.contains(&Outcome::NotRun));
-        let summary = summary(STEPS, &outcomes);
+        let summary = summary(&steps(), &outcomes);
         assert_eq!(summary.lines().count(), STEPS.len());
         let line = summary
             .lines()
@@ -276,14 +308,12 @@ mod tests {
     #[test]
     fn what_does_not_build_is_not_compiled_again() {
         let outcomes = outcomes("build");
-        assert!(matches!(outcomes[0], Outcome::Passed(_)));
-        assert!(matches!(outcomes[1], Outcome::Failed(..)));
-        assert!(
-            outcomes[2..]
-                .iter()
-                .all(|outcome| *outcome == Outcome::NotRun)
-        );
-        assert_eq!(failed(STEPS, &outcomes).len(), STEPS.len() - 1);
+        let build = STEPS.iter().position(|step| step.name == BUILD).unwrap();
+        let (before, from) = outcomes.split_at(build);
+        assert!(before.iter().all(|it| matches!(it, Outcome::Passed(_))));
+        assert!(matches!(from[0], Outcome::Failed(..)));
+        assert!(from[1..].iter().all(|it| *it == Outcome::NotRun));
+        assert_eq!(failed(&steps(), &outcomes).len(), STEPS.len() - build);
     }
 
     #[test]
@@ -294,7 +324,7 @@ mod tests {
                 same.iter().all(|flag| step.cargo.contains(flag))
                     || step.cargo.contains("--no-default-features")
                     // Nothing is compiled by the one, and what runs now by the other.
-                    || ["fmt ", "run "].iter().any(|it| step.cargo.starts_with(it)),
+                    || ["fmt ", "run ", "deny "].iter().any(|it| step.cargo.starts_with(it)),
                 "{} would build with other features than the rest",
                 step.name
             );
