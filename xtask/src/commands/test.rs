@@ -68,42 +68,42 @@ static STEPS: &[Step] = &[
     },
     Step {
         name: BUILD,
-        cargo: "build --workspace --all-features --all-targets",
+        cargo: "build --profile suite --workspace --all-features --all-targets",
         env: &[],
         after_build: false,
         extra: None,
     },
     Step {
         name: "clippy",
-        cargo: "clippy --workspace --all-features --all-targets -- -D warnings",
+        cargo: "clippy --profile suite --workspace --all-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
         extra: None,
     },
     Step {
         name: "clippy of bare ctxgen",
-        cargo: "clippy --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
+        cargo: "clippy --profile suite --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
         extra: None,
     },
     Step {
         name: "clippy of bare ctxgen-build",
-        cargo: "clippy --package ctxgen-build --no-default-features --all-targets -- -D warnings",
+        cargo: "clippy --profile suite --package ctxgen-build --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
         extra: None,
     },
     Step {
         name: "documentation",
-        cargo: "doc --workspace --all-features --no-deps",
+        cargo: "doc --profile suite --workspace --all-features --no-deps",
         env: &[("RUSTDOCFLAGS", "-D warnings")],
         after_build: true,
         extra: None,
     },
     Step {
         name: "tests",
-        cargo: "test --workspace --all-features --no-fail-fast",
+        cargo: "test --profile suite --workspace --all-features --no-fail-fast",
         env: &[],
         after_build: true,
         extra: None,
@@ -268,6 +268,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     use super::*;
+    use crate::workspace::SUITE;
 
     const SUCCESS: i32 = 0;
     const FAILURE: i32 = 101 << 8;
@@ -319,10 +320,11 @@ mod tests {
     #[test]
     fn steps_share_what_they_build() {
         for step in STEPS {
-            let same = ["--workspace", "--all-features"];
+            let profile = format!("--profile {SUITE}");
+            let same = ["--workspace", "--all-features", &profile];
             assert!(
                 same.iter().all(|flag| step.cargo.contains(flag))
-                    || step.cargo.contains("--no-default-features")
+                    || [&profile, "--no-default-features"].iter().all(|flag| step.cargo.contains(flag))
                     // Nothing is compiled by the one, and what runs now by the other.
                     || ["fmt ", "run ", "deny "].iter().any(|it| step.cargo.starts_with(it)),
                 "{} would build with other features than the rest",

@@ -18,6 +18,7 @@ use crate::vm::families;
 use crate::vm::fleet::Outcome;
 use crate::vm::samples;
 use crate::workspace;
+use crate::workspace::SUITE;
 
 /// The programs of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,9 +54,10 @@ impl Verify {
     pub(crate) fn build(root: &Path, target: &Path, functions: Functions) -> Result<Self, Error> {
         let mut cargo = workspace::cargo();
         cargo.args(["build", "--quiet", "--workspace", "--all-features"]);
+        cargo.args(["--profile", SUITE]);
         process::run(cargo.current_dir(root))?;
         Ok(Self {
-            program: target.join("debug/verify"),
+            program: target.join(SUITE).join("verify"),
             functions,
         })
     }
