@@ -276,73 +276,82 @@ fn memory(blob: &Blob) -> KernelBtf {
     KernelBtf::from_bytes(&blob.to_bytes(), origin).unwrap()
 }
 
+/// Functions each of which has one thing that no context can hold.
+fn odd_functions(order: ByteOrder) -> Blob {
+    let mut blob = Blob::new(order);
+    let int = blob.int("int", 4);
+    let float = blob.add("double", sys::BTF_KIND_FLOAT, 0, 8, &[]);
+    let odd = blob.int("odd", 3);
+    let array = blob.array(int, 4);
+    let declared = blob.add("declared", sys::BTF_KIND_FWD, 0, 0, &[]);
+    let small = blob.structure("small", 4, &[("a", int, 0)]);
+    let large = blob.structure("large", 24, &[("a", int, 0)]);
+    let empty = blob.structure("empty", 0, &[]);
+    // A typedef of itself.
+    let circle = blob.typedef("circle", 0);
+    blob.get_mut(circle).words[2] = circle;
+
+    blob.func("variadic", 0, &[("a", int), ("", 0)]);
+    blob.func("void_in_front", 0, &[("a", 0), ("b", int)]);
+    blob.func("returns_struct", small, &[]);
+    blob.func("returns_float", float, &[]);
+    blob.func("returns_array", array, &[]);
+    blob.func("many", int, &[("a", int); 13]);
+    blob.func("just_enough", int, &[("a", int); 12]);
+    blob.func("takes_large", 0, &[("big", large)]);
+    blob.func("takes_small", 0, &[("little", small)]);
+    blob.func("takes_float", 0, &[("x", float)]);
+    blob.func("takes_odd", 0, &[("x", odd)]);
+    blob.func("takes_array", 0, &[("x", array)]);
+    blob.func("takes_declared", 0, &[("x", declared)]);
+    blob.func("takes_empty", 0, &[("x", empty)]);
+    blob.func("takes_circle", 0, &[("x", circle)]);
+    blob.func("bad_name", 0, &[("a; b", int)]);
+    let probestub = [("__data", int), ("a", int)];
+    blob.func("__probestub_lost", 0, &probestub);
+    blob
+}
+
+/// What is said of them.
+fn reasons() -> Vec<(&'static str, Unsupported)> {
+    let odd_type = |name: &str, kind| Unsupported::OddType {
+        name: name.to_owned(),
+        kind,
+    };
+    let x = |kind| odd_type("x", kind);
+    vec![
+        ("variadic", Unsupported::Variadic),
+        ("void_in_front", odd_type("a", "void")),
+        ("returns_struct", Unsupported::ReturnsStruct),
+        (
+            "returns_float",
+            Unsupported::ReturnsOther("floating point number"),
+        ),
+        ("returns_array", Unsupported::ReturnsOther("array")),
+        ("many", Unsupported::TooManySlots(13)),
+        (
+            "takes_large",
+            Unsupported::TooLarge {
+                name: "big".to_owned(),
+                size: 24,
+            },
+        ),
+        ("takes_float", x("floating point number")),
+        ("takes_odd", x("number of an odd size")),
+        ("takes_array", x("array")),
+        ("takes_declared", x("struct that is only declared")),
+        ("takes_empty", x("struct without members")),
+        ("takes_circle", x("type that refers to itself")),
+        ("bad_name", Unsupported::BadArgumentName("a; b".to_owned())),
+    ]
+}
+
 /// Every reason, on a BTF made for it, in either byte order.
 #[test]
 fn every_reason() {
     for order in [ByteOrder::Little, ByteOrder::Big] {
-        let mut blob = Blob::new(order);
-        let int = blob.int("int", 4);
-        let float = blob.add("double", sys::BTF_KIND_FLOAT, 0, 8, &[]);
-        let odd = blob.int("odd", 3);
-        let array = blob.array(int, 4);
-        let declared = blob.add("declared", sys::BTF_KIND_FWD, 0, 0, &[]);
-        let small = blob.structure("small", 4, &[("a", int, 0)]);
-        let large = blob.structure("large", 24, &[("a", int, 0)]);
-        let empty = blob.structure("empty", 0, &[]);
-        // A typedef of itself.
-        let circle = blob.typedef("circle", 0);
-        blob.get_mut(circle).words[2] = circle;
-
-        blob.func("variadic", 0, &[("a", int), ("", 0)]);
-        blob.func("void_in_front", 0, &[("a", 0), ("b", int)]);
-        blob.func("returns_struct", small, &[]);
-        blob.func("returns_float", float, &[]);
-        blob.func("returns_array", array, &[]);
-        blob.func("many", int, &[("a", int); 13]);
-        blob.func("just_enough", int, &[("a", int); 12]);
-        blob.func("takes_large", 0, &[("big", large)]);
-        blob.func("takes_small", 0, &[("little", small)]);
-        blob.func("takes_float", 0, &[("x", float)]);
-        blob.func("takes_odd", 0, &[("x", odd)]);
-        blob.func("takes_array", 0, &[("x", array)]);
-        blob.func("takes_declared", 0, &[("x", declared)]);
-        blob.func("takes_empty", 0, &[("x", empty)]);
-        blob.func("takes_circle", 0, &[("x", circle)]);
-        blob.func("bad_name", 0, &[("a; b", int)]);
-        let probestub = [("__data", int), ("a", int)];
-        blob.func("__probestub_lost", 0, &probestub);
-        let kernel = memory(&blob);
-
-        let odd_type = |name: &str, kind| Unsupported::OddType {
-            name: name.to_owned(),
-            kind,
-        };
-        let x = |kind| odd_type("x", kind);
-        for (name, reason) in [
-            ("variadic", Unsupported::Variadic),
-            ("void_in_front", odd_type("a", "void")),
-            ("returns_struct", Unsupported::ReturnsStruct),
-            (
-                "returns_float",
-                Unsupported::ReturnsOther("floating point number"),
-            ),
-            ("returns_array", Unsupported::ReturnsOther("array")),
-            ("many", Unsupported::TooManySlots(13)),
-            (
-                "takes_large",
-                Unsupported::TooLarge {
-                    name: "big".to_owned(),
-                    size: 24,
-                },
-            ),
-            ("takes_float", x("floating point number")),
-            ("takes_odd", x("number of an odd size")),
-            ("takes_array", x("array")),
-            ("takes_declared", x("struct that is only declared")),
-            ("takes_empty", x("struct without members")),
-            ("takes_circle", x("type that refers to itself")),
-            ("bad_name", Unsupported::BadArgumentName("a; b".to_owned())),
-        ] {
+        let kernel = memory(&odd_functions(order));
+        for (name, reason) in reasons() {
             for family in ["fentry", "fexit"] {
                 let said = unsupported(&kernel, &format!("{family}/{name}"));
                 assert_eq!(said, reason, "{order} {family}/{name}");
