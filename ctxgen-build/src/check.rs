@@ -7,10 +7,13 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::CompareError;
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::btf::TypeId;
@@ -28,6 +31,7 @@ use libbpf_rs::ObjectBuilder;
 use self::section::missing;
 pub(crate) use self::section::unknown_sections;
 use crate::error::Error;
+use crate::error::advised;
 use crate::error::listed;
 use crate::refused::Foreign;
 use crate::said;
@@ -223,11 +227,11 @@ fn mismatch(
         }
         Ok(sec) => sec,
         // What the program is attached to is said at run time; the family is known.
-        Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
+        Err(HookError::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
         }
         // libbpf does not know it either: a loader of the user's own may.
-        Err(ctxgen::Error::UnknownFamily { .. }) => return None,
+        Err(HookError::UnknownFamily { .. }) => return None,
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -261,8 +265,8 @@ fn mismatch(
     let mut refusals = kernels
         .iter()
         .map(|kernel| match Context::of_hook_alone(kernel, hook) {
-            Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
-            Err(error) if in_module => Some(error.to_string()),
+            Err(error @ PrototypeError::Unsupported { .. }) => Some(error.to_string()),
+            Err(error) if in_module => Some(advised(&error.into())),
             Ok(_) | Err(_) => None,
         });
     let refused = refusals.next().flatten()?;
@@ -305,7 +309,7 @@ fn of_namesakes(
     object: &ObjectFile,
     source: &Path,
     bytes: &[u8],
-) -> Result<Vec<Mismatch>, ctxgen::Error> {
+) -> Result<Vec<Mismatch>, CompareError> {
     let mut mismatches = Vec::new();
     for kernel in kernels {
         let checked = check(bytes, kernel)?;

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::essential_name;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 
+use crate::error::advised;
 use crate::error::listed;
 
 /// Remarks for programs whose section libbpf does not know, and whose context cannot be held against
@@ -33,7 +36,7 @@ pub(crate) fn unknown_sections(
             return None;
         }
         let parsed = SecName::parse(&program.section);
-        if !matches!(parsed, Err(ctxgen::Error::UnknownFamily { .. })) {
+        if !matches!(parsed, Err(HookError::UnknownFamily { .. })) {
             return None;
         }
         let context = object.btf().get(program.context?)?;
@@ -67,7 +70,7 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
             return None;
         }
         match Context::of_hook_alone(kernel, &sec.hook) {
-            Err(error @ ctxgen::Error::UnknownHook { .. }) => {
+            Err(error @ PrototypeError::UnknownHook { .. }) => {
                 first.get_or_insert(error);
             }
             Ok(_) | Err(_) => return None,
@@ -83,5 +86,5 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
         ),
         false => String::new(),
     };
-    Some(format!("{}{without}", first?))
+    Some(format!("{}{without}", advised(&first?.into())))
 }

@@ -1,10 +1,12 @@
 //! Hooks: where a program attaches, by SEC name and by struct name.
 
 mod clone;
+mod error;
 mod family;
 mod marks;
 mod multi;
 mod sec;
+pub(crate) mod syscall_event;
 
 #[cfg(test)]
 mod tests;
@@ -26,11 +28,10 @@ use self::marks::unmarked;
 use self::marks::without_tag_mark;
 pub use self::sec::SecName;
 
-use crate::Error;
-use crate::kernel::is_module_name;
-use crate::prototype::syscall;
+pub use self::error::HookError;
 use crate::text::ident::is_clone;
 use crate::text::ident::is_identifier;
+use crate::text::ident::is_module_name;
 
 /// Where a program attaches: a family and a target in it.
 ///
@@ -75,12 +76,12 @@ impl Hook {
     /// A hook of a family. `target` is what stands behind the slash: a name, or `<module>:<name>`.
     ///
     /// # Errors
-    /// [`Error::BadTarget`], where the name is no C identifier: no tracepoint or LSM hook is called so, and
+    /// [`HookError::BadTarget`], where the name is no C identifier: no tracepoint or LSM hook is called so, and
     /// the struct's name is made of it. Functions may have dots in their names (`foo.isra.0`), as those
     /// have that a compiler has made of others. Families whose programs get something
     /// whatever they attach to take any target that libbpf does.
-    pub fn new(family: Family, target: &str) -> Result<Self, Error> {
-        let bad = || Error::BadTarget {
+    pub fn new(family: Family, target: &str) -> Result<Self, HookError> {
+        let bad = || HookError::BadTarget {
             family: family.name(),
             target: target.to_owned(),
         };
@@ -267,7 +268,7 @@ impl Hook {
             Prototypes::Event => {
                 let parts = self.parts().into_iter();
                 parts
-                    .filter_map(|(category, event)| syscall::of_event(category, event))
+                    .filter_map(|(category, event)| syscall_event::of_event(category, event))
                     .collect()
             }
             _ => Vec::new(),
@@ -409,10 +410,10 @@ impl fmt::Display for Hook {
 }
 
 impl FromStr for Hook {
-    type Err = Error;
+    type Err = HookError;
 
     /// From a SEC name, or from a struct name.
-    fn from_str(name: &str) -> Result<Self, Error> {
+    fn from_str(name: &str) -> Result<Self, HookError> {
         match Self::from_struct_name(name) {
             Some(hook) => Ok(hook),
             None => SecName::parse(name).map(|sec| sec.hook),

@@ -7,9 +7,9 @@ use super::Generic;
 use super::Hook;
 use super::Passing;
 use super::Prototypes;
+use super::error::HookError;
+use super::error::nearest_sections;
 use super::multi;
-use crate::Error;
-use crate::error::nearest_sections;
 use crate::text::ident::original;
 
 /// A SEC name as it stands in a program, decorations included.
@@ -31,14 +31,14 @@ impl SecName {
     /// Takes a SEC name apart.
     ///
     /// # Errors
-    /// [`Error::UnknownFamily`], [`Error::NoTarget`] or [`Error::BadTarget`].
-    pub fn parse(name: &str) -> Result<Self, Error> {
+    /// [`HookError::UnknownFamily`], [`HookError::NoTarget`] or [`HookError::BadTarget`].
+    pub fn parse(name: &str) -> Result<Self, HookError> {
         let (autoload, plain) = match name.strip_prefix('?') {
             Some(plain) => (false, plain),
             None => (true, name),
         };
         let (family, section, target) =
-            Family::by_section(plain).ok_or_else(|| Error::UnknownFamily {
+            Family::by_section(plain).ok_or_else(|| HookError::UnknownFamily {
                 name: name.to_owned(),
             })?;
         let target = target.filter(|target| !target.is_empty());
@@ -51,7 +51,7 @@ impl SecName {
             }
             (Some(target), _) => Hook::new(family, target)?,
             (None, Generic::Unknown) if family.prototypes() != Prototypes::StructOps => {
-                return Err(Error::NoTarget {
+                return Err(HookError::NoTarget {
                     name: name.to_owned(),
                     section,
                 });

@@ -6,8 +6,8 @@ use super::Trail;
 use super::decode::Failure;
 #[cfg(feature = "images")]
 use super::decode::decode;
+use super::error::ImageError;
 use super::search::find_all;
-use crate::Error;
 
 /// A compression that kernels, and files with them, come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,13 +112,13 @@ impl Compression {
         bytes: &[u8],
         trail: &Trail,
         room: &mut Room,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<u8>, ImageError> {
         decode(self, bytes, room).map_err(|failure| match failure {
-            Failure::TooLarge => Error::TooLarge {
+            Failure::TooLarge => ImageError::TooLarge {
                 file: trail.clone(),
                 limit: room.limit(),
             },
-            Failure::Corrupt(error) => Error::Decompress {
+            Failure::Corrupt(error) => ImageError::Decompress {
                 file: trail.clone(),
                 error,
             },
@@ -131,8 +131,8 @@ impl Compression {
         _bytes: &[u8],
         trail: &Trail,
         _room: &mut Room,
-    ) -> Result<Vec<u8>, Error> {
-        Err(Error::NoDecompression {
+    ) -> Result<Vec<u8>, ImageError> {
+        Err(ImageError::NoDecompression {
             file: trail.clone(),
         })
     }

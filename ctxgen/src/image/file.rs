@@ -9,12 +9,12 @@ use object::ReadCache;
 use super::Found;
 use super::LIMIT;
 use super::Trail;
-use crate::Error;
+use super::error::ImageError;
 
 /// The raw BTF in a file, whatever kind of file with kernel BTF that is.
-pub(crate) fn read_btf(path: &Path) -> Result<Found, Error> {
+pub(crate) fn read_btf(path: &Path) -> Result<Found, ImageError> {
     let mut trail = Trail::new(path);
-    let read = |error| Error::Read {
+    let read = |error| ImageError::Read {
         path: path.to_owned(),
         error,
     };
@@ -36,7 +36,7 @@ pub(crate) fn read_btf(path: &Path) -> Result<Found, Error> {
     let too_large = metadata.len() > LIMIT
         || file.take(room).read_to_end(&mut bytes).map_err(read)? as u64 == room;
     if too_large {
-        return Err(Error::TooLarge {
+        return Err(ImageError::TooLarge {
             file: trail,
             limit: LIMIT,
         });

@@ -10,6 +10,7 @@ mod compression;
 #[cfg(feature = "images")]
 mod decode;
 mod elf;
+mod error;
 mod file;
 mod kind;
 mod room;
@@ -23,11 +24,11 @@ mod zboot;
 
 use std::ops::Range;
 
+pub use self::error::ImageError;
 pub(crate) use self::file::read_btf;
 use self::kind::Format;
 use self::room::Room;
 pub use self::trail::Trail;
-use crate::Error;
 
 pub(super) use self::elf::btf as elf_btf;
 pub(super) use self::elf::is_elf;
@@ -52,20 +53,20 @@ pub(super) struct Found {
 }
 
 /// The raw BTF in a file of these bytes.
-pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, Error> {
+pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, ImageError> {
     let room = Room::for_file(bytes.len());
     extract(bytes, trail, room)
 }
 
 /// `room` is how much may be decompressed on the way.
-fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, Error> {
+fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, ImageError> {
     let plain = |btf| Found {
         btf,
         ..Found::default()
     };
     for _ in 0..MAX_LAYERS {
         let Some(format) = Format::of(&bytes) else {
-            return Err(Error::UnknownFormat {
+            return Err(ImageError::UnknownFormat {
                 file: trail,
                 start: bytes.iter().take(8).copied().collect(),
             });
@@ -82,17 +83,17 @@ fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found
             Format::Compressed(compression) => compression.decompress(&bytes, &trail, &mut room)?,
         };
     }
-    Err(Error::NestedTooDeep {
+    Err(ImageError::NestedTooDeep {
         file: trail,
         max: MAX_LAYERS,
     })
 }
 
 /// The BTF in an image that is the kernel's memory as it is.
-fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, Error> {
+fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, ImageError> {
     match scan::kernel_btf(&bytes, &trail)? {
         Some(range) => Ok(keep(bytes, range)),
-        None => Err(Error::NoBtfInImage {
+        None => Err(ImageError::NoBtfInImage {
             file: trail,
             tried: Vec::new(),
         }),
@@ -102,9 +103,9 @@ fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, Error> {
 /// What is where `payload` says, which answers with a range inside the bytes.
 fn cut(
     bytes: Vec<u8>,
-    payload: fn(&[u8], &Trail) -> Result<Range<usize>, Error>,
+    payload: fn(&[u8], &Trail) -> Result<Range<usize>, ImageError>,
     trail: &Trail,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, ImageError> {
     let range = payload(&bytes, trail)?;
     Ok(keep(bytes, range))
 }
@@ -116,11 +117,11 @@ fn keep(mut bytes: Vec<u8>, range: Range<usize>) -> Vec<u8> {
 }
 
 /// The payload from `start` on, `len` bytes long, of a file of `have` bytes.
-fn within(start: u64, len: u64, have: usize, trail: &Trail) -> Result<Range<usize>, Error> {
+fn within(start: u64, len: u64, have: usize, trail: &Trail) -> Result<Range<usize>, ImageError> {
     let end = start.saturating_add(len);
     match (usize::try_from(start), usize::try_from(end)) {
         (Ok(from), Ok(to)) if to <= have => Ok(from..to),
-        _ => Err(Error::ImageCutShort {
+        _ => Err(ImageError::ImageCutShort {
             file: trail.clone(),
             range: start..end,
             have,
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
     use crate::btf::ByteOrder;
 
-    fn read(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    fn read(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
         btf(bytes.to_vec(), Trail::new("file")).map(|found| found.btf)
     }
 
@@ -158,7 +159,7 @@ mod tests {
     fn flat_image_without_btf() {
         let image = samples::flat(*b"ARM\x64", b"no BTF in here");
         let error = read(&image).unwrap_err();
-        assert!(matches!(error, Error::NoBtfInImage { .. }), "{error}");
+        assert!(matches!(error, ImageError::NoBtfInImage { .. }), "{error}");
         assert!(
             error.to_string().contains("an arm64 kernel image"),
             "{error}"
@@ -169,7 +170,7 @@ mod tests {
     fn nothing_that_is_known() {
         for bytes in [&b""[..], b"x", b"#!/bin/sh\n", &[0; 4096]] {
             let error = read(bytes).unwrap_err();
-            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+            assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
         }
     }
 
@@ -178,7 +179,10 @@ mod tests {
     fn without_decompressors() {
         let image = samples::bzimage(b"\x1f\x8b\x08\0 gzip data of some sort");
         let error = read(&image).unwrap_err();
-        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::NoDecompression { .. }),
+            "{error}"
+        );
     }
 
     /// A `.ko`, with what it needs of a kernel and what it says of itself.
@@ -205,7 +209,10 @@ mod tests {
     #[test]
     fn archives_without_the_feature() {
         let error = read(&samples::tar(&[("a.btf", b"")])).unwrap_err();
-        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::NoDecompression { .. }),
+            "{error}"
+        );
     }
 
     #[cfg(feature = "images")]
@@ -232,11 +239,14 @@ mod tests {
             let btf = samples::btf(ByteOrder::Little);
             let error = read(&samples::tar(&[("a", b"words"), ("b", b"")])).unwrap_err();
             assert!(
-                matches!(error, Error::NoBtfInArchive { files: 2, .. }),
+                matches!(error, ImageError::NoBtfInArchive { files: 2, .. }),
                 "{error}"
             );
             let error = read(&samples::tar(&[("a", &btf), ("b", &btf)])).unwrap_err();
-            assert!(matches!(error, Error::SeveralInArchive { .. }), "{error}");
+            assert!(
+                matches!(error, ImageError::SeveralInArchive { .. }),
+                "{error}"
+            );
         }
 
         #[test]
@@ -332,7 +342,7 @@ mod tests {
         fn more_than_there_is_room_for() {
             let bomb = samples::gzip(&vec![0; 1 << 20]);
             let error = extract(bomb, Trail::new("bomb"), Room::of(1 << 16)).unwrap_err();
-            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
         }
 
         #[test]
@@ -340,9 +350,9 @@ mod tests {
             let inner = samples::gzip(&samples::noise(1000));
             let outer = samples::gzip(&inner);
             let error = extract(outer.clone(), Trail::new("f"), Room::of(1900)).unwrap_err();
-            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
             let error = extract(outer, Trail::new("f"), Room::of(2100)).unwrap_err();
-            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+            assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
         }
 
         #[test]
@@ -352,7 +362,7 @@ mod tests {
                 bytes = samples::gzip(&bytes);
             }
             let error = read(&bytes).unwrap_err();
-            assert!(matches!(error, Error::NestedTooDeep { .. }), "{error}");
+            assert!(matches!(error, ImageError::NestedTooDeep { .. }), "{error}");
         }
     }
 }

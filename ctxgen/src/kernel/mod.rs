@@ -2,7 +2,11 @@
 
 mod arch;
 mod display_name;
+mod error;
+mod incomplete;
 mod index;
+mod origin;
+mod pin_note;
 mod users;
 
 use std::cell::OnceCell;
@@ -15,85 +19,34 @@ use std::path::PathBuf;
 
 pub use self::arch::Arch;
 pub use self::display_name::labels;
+pub use self::error::KernelError;
+pub(crate) use self::incomplete::Incomplete;
+pub use self::incomplete::NotPinned;
+pub(crate) use self::incomplete::PARTIAL;
 use self::index::Index;
 pub(crate) use self::index::Named;
-use crate::Error;
+pub use self::origin::Origin;
+pub use self::origin::RUNNING_BTF;
+pub use self::pin_note::PinNote;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
+pub use crate::image::ImageError;
 pub use crate::image::Trail;
 use crate::image::read_btf;
 use crate::module;
 pub use crate::module::Module;
 pub use crate::module::ModuleError;
 use crate::module::Modules;
-pub(crate) use crate::module::is_module_name;
-use crate::pin::PinNote;
+use crate::text::ident::is_module_name;
 use crate::tracefs::Formats;
+pub use crate::tracefs::TracefsError;
 use crate::tracefs::running_folder;
 pub use crate::user::Types;
 use crate::user::UserBtf;
+pub use crate::user::UserError;
 pub use crate::user::UserRefusal;
 pub(crate) use crate::user::integer;
-
-/// Where the kernel shows its own BTF.
-pub const RUNNING_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-/// Where a kernel BTF came from, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The running kernel, of this release where it is known.
-    Running {
-        /// As `uname -r` says.
-        release: Option<String>,
-    },
-    /// A file.
-    File(PathBuf),
-    /// Bytes in memory, by a name that the caller gave them.
-    Memory(String),
-    /// A kernel and modules of it.
-    WithModules {
-        /// Where the kernel's own BTF came from.
-        vmlinux: Box<Self>,
-        /// The modules' names, in the order in which they were added.
-        modules: Box<[String]>,
-    },
-}
-
-impl Origin {
-    /// The running kernel, of whatever release it is.
-    pub(crate) fn running() -> Self {
-        Self::Running {
-            release: running_release(),
-        }
-    }
-
-    /// Whether it is the running kernel, with or without modules.
-    pub fn is_running(&self) -> bool {
-        match self {
-            Self::Running { .. } => true,
-            Self::WithModules { vmlinux, .. } => vmlinux.is_running(),
-            Self::File(_) | Self::Memory(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running {
-                release: Some(release),
-            } => write!(f, "the running kernel ({release}, {RUNNING_BTF})"),
-            Self::Running { release: None } => write!(f, "the running kernel ({RUNNING_BTF})"),
-            Self::File(path) => path.display().fmt(f),
-            Self::Memory(name) => f.write_str(name),
-            Self::WithModules { vmlinux, modules } => {
-                write!(f, "{vmlinux} with {}", modules.join(", "))
-            }
-        }
-    }
-}
 
 /// The raw BTF in a file. What kind of file it is, is told by its content:
 ///
@@ -107,9 +60,9 @@ impl fmt::Display for Origin {
 /// as it was found, byte for byte; whether it is sound is for [`KernelBtf::from_bytes`] to say.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::UnknownFormat`] where the file is none of them, and the errors that say
+/// [`ImageError::Read`], [`ImageError::UnknownFormat`] where the file is none of them, and the errors that say
 /// what is wrong with it otherwise.
-pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, ImageError> {
     read_btf(path.as_ref()).map(|found| found.btf)
 }
 
@@ -133,12 +86,12 @@ impl KernelBtf {
     /// The BTF of the running kernel.
     ///
     /// # Errors
-    /// [`Error::NoRunningBtf`] where the kernel has none, [`Error::BadBtf`] where it is malformed.
-    pub fn running() -> Result<Self, Error> {
+    /// [`KernelError::NoRunningBtf`] where the kernel has none, [`KernelError::BadBtf`] where it is malformed.
+    pub fn running() -> Result<Self, KernelError> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
             Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
-            Err(error) => Err(Error::NoRunningBtf { path, error }),
+            Err(error) => Err(KernelError::NoRunningBtf { path, error }),
         }
     }
 
@@ -146,8 +99,8 @@ impl KernelBtf {
     /// the text beside it says ([`PinNote`]).
     ///
     /// # Errors
-    /// As [`kernel_btf_bytes`], [`Error::BadBtf`] and [`Error::BadPinNote`].
-    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// As [`kernel_btf_bytes`], [`KernelError::BadBtf`] and [`KernelError::BadPinNote`].
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, KernelError> {
         let path = path.as_ref();
         if path == Path::new(RUNNING_BTF) {
             return Self::running();
@@ -170,8 +123,8 @@ impl KernelBtf {
     /// A raw BTF in memory.
     ///
     /// # Errors
-    /// [`Error::BadBtf`].
-    pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, Error> {
+    /// [`KernelError::BadBtf`].
+    pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, KernelError> {
         match Btf::parse(bytes) {
             Ok(btf) => Ok(Self {
                 modules: Modules::none(&btf),
@@ -184,7 +137,7 @@ impl KernelBtf {
                 users: Vec::new(),
                 c_types: RefCell::default(),
             }),
-            Err(error) => Err(Error::BadBtf { origin, error }),
+            Err(error) => Err(KernelError::BadBtf { origin, error }),
         }
     }
 
@@ -194,7 +147,7 @@ impl KernelBtf {
         bytes: &[u8],
         origin: Origin,
         modules: &[(String, Range<u32>)],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, KernelError> {
         let mut kernel = Self::from_bytes(bytes, origin)?;
         kernel.modules = Modules::of(&kernel.btf, modules);
         Ok(kernel)
@@ -208,8 +161,8 @@ impl KernelBtf {
     /// header.
     ///
     /// # Errors
-    /// [`Error::Module`], where the bytes are no module's BTF, or that of a module of another build.
-    pub fn with_module(mut self, name: &str, bytes: &[u8]) -> Result<Self, Error> {
+    /// [`KernelError::Module`], where the bytes are no module's BTF, or that of a module of another build.
+    pub fn with_module(mut self, name: &str, bytes: &[u8]) -> Result<Self, KernelError> {
         self.add_module(name, bytes, None)
             .map_err(|error| self.not_with(name, error))?;
         Ok(self)
@@ -224,12 +177,12 @@ impl KernelBtf {
     /// is fitted to this one.
     ///
     /// # Errors
-    /// As [`kernel_btf_bytes`], and [`Error::Module`].
+    /// As [`kernel_btf_bytes`], and [`KernelError::Module`].
     pub fn with_module_file(
         mut self,
         name: Option<&str>,
         path: impl AsRef<Path>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, KernelError> {
         self.add_module_file(name, path)?;
         Ok(self)
     }
@@ -242,7 +195,7 @@ impl KernelBtf {
         &mut self,
         name: Option<&str>,
         path: impl AsRef<Path>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), KernelError> {
         let path = path.as_ref();
         let found = read_btf(path)?;
         let own_name = module::name_of(name, found.modinfo.as_deref(), path)
@@ -254,8 +207,8 @@ impl KernelBtf {
     /// As [`KernelBtf::with_module`], with a module that is loaded into the running kernel.
     ///
     /// # Errors
-    /// [`Error::NoRunningModule`] where it is not, and [`Error::Module`].
-    pub fn with_running_module(self, name: &str) -> Result<Self, Error> {
+    /// [`KernelError::NoRunningModule`] where it is not, and [`KernelError::Module`].
+    pub fn with_running_module(self, name: &str) -> Result<Self, KernelError> {
         let file = name.replace('-', "_");
         let path = Path::new(RUNNING_BTF).with_file_name(&file);
         // Whatever else the name is, it would be another path.
@@ -265,7 +218,7 @@ impl KernelBtf {
         };
         match read {
             Ok(bytes) => self.with_module(name, &bytes),
-            Err(error) => Err(Error::NoRunningModule {
+            Err(error) => Err(KernelError::NoRunningModule {
                 name: name.to_owned(),
                 path,
                 error,
@@ -292,8 +245,8 @@ impl KernelBtf {
         Ok(())
     }
 
-    fn not_with(&self, module: impl fmt::Display, error: ModuleError) -> Error {
-        Error::Module {
+    fn not_with(&self, module: impl fmt::Display, error: ModuleError) -> KernelError {
+        KernelError::Module {
             module: module.to_string(),
             origin: self.origin.clone(),
             error: Box::new(error),
@@ -307,8 +260,8 @@ impl KernelBtf {
     /// BTF does not have the categories of trace events, nor all that is known of their records.
     ///
     /// # Errors
-    /// [`Error::ReadFormat`], [`Error::BadFormat`], and [`Error::NoFormats`] where none is in the folder.
-    pub fn with_formats(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// [`TracefsError::Read`], [`TracefsError::BadFormat`], and [`TracefsError::NoFormats`] where none is in the folder.
+    pub fn with_formats(mut self, path: impl AsRef<Path>) -> Result<Self, TracefsError> {
         self.add_formats(path)?;
         Ok(self)
     }
@@ -317,15 +270,15 @@ impl KernelBtf {
     ///
     /// # Errors
     /// As [`KernelBtf::with_formats`].
-    pub fn add_formats(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+    pub fn add_formats(&mut self, path: impl AsRef<Path>) -> Result<(), TracefsError> {
         self.formats.add(path.as_ref())
     }
 
     /// As [`KernelBtf::with_formats`], with what is in the format file of an event of that category.
     ///
     /// # Errors
-    /// [`Error::BadFormat`].
-    pub fn with_format(mut self, category: &str, text: &str) -> Result<Self, Error> {
+    /// [`TracefsError::BadFormat`].
+    pub fn with_format(mut self, category: &str, text: &str) -> Result<Self, TracefsError> {
         self.formats.add_text(category, text)?;
         Ok(self)
     }
@@ -333,7 +286,7 @@ impl KernelBtf {
     /// This kernel with those formats of the running kernel's tracefs without which a context cannot be told:
     /// those of events of which BTF does not tell which record they have. All else is told without them, to
     /// anyone alike. Where tracefs cannot be read, such events remain ambiguous
-    /// ([`Error::AmbiguousEvent`]).
+    /// ([`PrototypeError::AmbiguousEvent`](crate::PrototypeError::AmbiguousEvent)).
     #[must_use]
     pub fn with_running_formats(self) -> Self {
         match running_folder() {
@@ -420,10 +373,4 @@ impl KernelBtf {
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }
-}
-
-/// What `uname -r` says, from where it needs no system call of our own.
-fn running_release() -> Option<String> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
-    Some(release.trim().to_owned())
 }

@@ -5,21 +5,21 @@
 //! libbpf.c).
 
 use crate::Context;
-use crate::Error;
 use crate::btf::TypeId;
+use crate::compare::targets::Lack;
+use crate::compare::targets::Target;
+use crate::compare::targets::TargetError;
+use crate::compare::targets::targets;
+use crate::declaration::declared;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Relocation;
-use crate::render::declared;
+use crate::object::first_field;
 
 use super::Loader;
-use super::access::first_field;
 use super::error::LoadError;
 use super::extract::Small;
 use super::log::Logs;
-use super::targets::Lack;
-use super::targets::Target;
-use super::targets::targets;
 
 /// What libbpf puts before the relocation.
 const UNRESOLVED: &str = "failed to resolve CO-RE relocation ";
@@ -33,7 +33,7 @@ pub(super) struct Sides<'s> {
 }
 
 impl<'s> Sides<'s> {
-    pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Result<Self, Error> {
+    pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Result<Self, TargetError> {
         Ok(Self {
             object,
             kernel,
@@ -125,7 +125,7 @@ impl<'s> Sides<'s> {
 
 impl Loader<'_> {
     /// What a failed load is due to.
-    pub(super) fn explain(&self, logs: &Logs, error: libbpf_rs::Error) -> Error {
+    pub(super) fn explain(&self, logs: &Logs, error: libbpf_rs::Error) -> Box<LoadError> {
         let Some((program, section, log)) = logs.written() else {
             return LoadError::Load(error).into();
         };
@@ -153,7 +153,7 @@ impl Loader<'_> {
         small: &Small,
         named: (String, String),
         relocation: &str,
-    ) -> Result<LoadError, Error> {
+    ) -> Result<LoadError, Box<LoadError>> {
         let object = ObjectFile::parse(self.bytes)?;
         let kernel = small.kernel(&self.origin)?;
         Ok(Sides::new(&object, &kernel)?.wrong(named, relocation))

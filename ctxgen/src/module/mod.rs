@@ -28,6 +28,7 @@ use crate::btf::Shape;
 use crate::btf::TypeId;
 use crate::btf::assemble;
 use crate::btf::known;
+use crate::text::ident::is_module_name;
 
 /// A module of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,15 +157,6 @@ pub(crate) fn module_name(name: &str) -> Result<String, ModuleError> {
         true => Ok(plain),
         false => Err(ModuleError::Name(name.to_owned())),
     }
-}
-
-/// `MODULE_NAME_LEN` of `include/linux/moduleparam.h`, without the NUL that it counts.
-const MAX_NAME: usize = 55;
-
-/// Whether a module can be called so. Some start with a digit: `8021q`.
-pub(crate) fn is_module_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(fits)
 }
 
 /// Types and names as they are in a blob.

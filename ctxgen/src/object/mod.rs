@@ -4,6 +4,7 @@ pub mod accesses;
 mod code;
 mod declared;
 mod ext;
+mod field_access;
 mod fields;
 mod functions;
 mod instruction;
@@ -59,6 +60,8 @@ pub use self::place::PlacedField;
 
 use self::code::Code;
 pub(crate) use self::code::Place;
+pub(crate) use self::field_access::first_field;
+pub(crate) use self::field_access::is_only_loaded;
 pub(crate) use self::fields::context_arguments;
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;

@@ -10,7 +10,6 @@ use super::proto_of;
 use super::returned;
 use super::system_call;
 use super::unknown;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::Kind;
@@ -18,6 +17,7 @@ use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
 use crate::btf::compat::agreement;
+use crate::declaration::DeclarationError;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Passing;
@@ -25,6 +25,7 @@ use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Origin;
+use crate::prototype::PrototypeError;
 
 /// What the functions of the LSM framework are called.
 const SECURITY: &str = "security_";
@@ -46,7 +47,7 @@ const IMPLICIT: &str = "_impl";
 /// What a function is tagged with that programs may call.
 const KFUNC: &str = "bpf_kfunc";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = hook.target();
     let protos = protos(kernel, hook.module(), name);
     let by_registers = hook.family().passing() == Passing::Registers;
@@ -178,14 +179,14 @@ fn is_kfunc(kernel: &KernelBtf, hook: &Hook) -> bool {
 /// The signature of the first of a hook's functions, where all have the same.
 ///
 /// # Errors
-/// [`Error::AmbiguousFunction`].
+/// [`PrototypeError::AmbiguousFunction`].
 pub(super) fn agreed(
     btf: &Btf<'_>,
     origin: &Origin,
     hook: &Hook,
     first: &Proto<'_>,
     all: &[Proto<'_>],
-) -> Result<Signature, Error> {
+) -> Result<Signature, PrototypeError> {
     let first = signature(first, hook.target());
     // Of equal types under different names, too, at most one set of names is the right one.
     let is_same = |other: &Proto<'_>| first.is_same(&signature(other, hook.target()));
@@ -195,10 +196,15 @@ pub(super) fn agreed(
     }
 }
 
-pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Proto<'_>]) -> Error {
+pub(super) fn ambiguous(
+    btf: &Btf<'_>,
+    origin: Origin,
+    hook: &Hook,
+    protos: &[Proto<'_>],
+) -> PrototypeError {
     let mut dump = match CDump::new(btf) {
         Ok(dump) => dump,
-        Err(error) => return Error::Dump { origin, error },
+        Err(error) => return DeclarationError::Dump { origin, error }.into(),
     };
     // Told apart by their types, since different types may be written the same.
     let mut different: Vec<Signature> = Vec::new();
@@ -214,7 +220,7 @@ pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Pr
         prototypes.push(text.unwrap_or_else(|error| format!("({error})")));
     }
     prototypes.sort();
-    Error::AmbiguousFunction {
+    PrototypeError::AmbiguousFunction {
         hook: hook.clone(),
         origin,
         prototypes,

@@ -1,5 +1,6 @@
 //! Hooks to prototypes: what arguments a hook passes, of which types, under which names.
 
+mod error;
 mod event;
 mod function;
 mod generic;
@@ -14,13 +15,13 @@ mod struct_ops;
 pub(crate) mod syscall;
 mod system_call;
 mod tracepoint;
+mod unsupported;
 mod user;
 
 use std::fmt;
 
 pub use self::event::Record;
 pub use self::event::RecordField;
-pub(crate) use self::generic::PT_REGS;
 pub(crate) use self::generic::registers;
 pub use self::list::hooks;
 pub(crate) use self::lookup::Lookup;
@@ -29,7 +30,12 @@ pub(crate) use self::lookup::lookups;
 pub(crate) use self::lookup::settled;
 pub(crate) use self::struct_ops::WRAPPER;
 
-use crate::Error;
+pub use self::error::Addition;
+pub use self::error::PrototypeError;
+pub(crate) use self::unsupported::MAX_BY_VALUE;
+pub(crate) use self::unsupported::MAX_SLOTS;
+pub use self::unsupported::SLOT;
+pub use self::unsupported::Unsupported;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::MAX_PARAMETERS;
@@ -41,7 +47,6 @@ use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
-use crate::layout::Unsupported;
 use crate::text::ident::original;
 use crate::text::nearest::nearest;
 
@@ -213,27 +218,29 @@ impl fmt::Display for NamesFrom {
 /// The prototype of a hook.
 ///
 /// # Errors
-/// [`Error::UnknownHook`] with the nearest existing ones, [`Error::AmbiguousFunction`] where
-/// several functions share the name, [`Error::Unsupported`] where it is there in a form that cannot
+/// [`PrototypeError::UnknownHook`] with the nearest existing ones, [`PrototypeError::AmbiguousFunction`] where
+/// several functions share the name, [`PrototypeError::Unsupported`] where it is there in a form that cannot
 /// be attached to.
-pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     look_up(kernel, hook).map_err(|error| with_nearest(kernel, error))
 }
 
 /// As [`resolve`], but without the nearest names in the error, which take long to find.
-pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     module_scope::is_known(kernel, hook)?;
     if hook.is_generic() {
         return generic::resolve(kernel, hook);
     }
     let found = look_up_named(kernel, hook);
     match found {
-        Ok(Prototype::Function(signature)) if !is_narrow(&signature) => Err(Error::Unsupported {
-            hook: hook.clone(),
-            reason: Unsupported::TooManyParameters(MAX_PARAMETERS),
-        }),
-        Err(Error::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
-            Some(kind) => Err(Error::Unsupported {
+        Ok(Prototype::Function(signature)) if !is_narrow(&signature) => {
+            Err(PrototypeError::Unsupported {
+                hook: hook.clone(),
+                reason: Unsupported::TooManyParameters(MAX_PARAMETERS),
+            })
+        }
+        Err(PrototypeError::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
+            Some(kind) => Err(PrototypeError::Unsupported {
                 hook: hook.clone(),
                 reason: Unsupported::UnknownKind(kind),
             }),
@@ -243,7 +250,7 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     }
 }
 
-fn look_up_named(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+fn look_up_named(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     match hook.family().prototypes() {
         Prototypes::Tracepoint { typedef } => {
             tracepoint::resolve(kernel, hook, typedef).map(Prototype::Function)
@@ -263,7 +270,7 @@ fn look_up_named(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
 ///
 /// # Errors
 /// As [`resolve`].
-pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
+pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, PrototypeError> {
     match hook.family().prototypes() {
         Prototypes::Event if !hook.is_generic() => event::spelled(kernel, hook),
         Prototypes::StructOps => {
@@ -304,8 +311,8 @@ fn all(kernel: &KernelBtf, family: Family) -> Vec<Hook> {
 }
 
 /// The error for a hook that is not there. `tried` are the BTF names that would have been it.
-fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> Error {
-    Error::UnknownHook {
+fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> PrototypeError {
+    PrototypeError::UnknownHook {
         hook: hook.clone(),
         origin: kernel.origin().clone(),
         tried,
@@ -323,9 +330,9 @@ fn clones(all: &[Hook], hook: &Hook) -> Vec<String> {
 }
 
 /// The error with the nearest names that there are, for a person to choose from.
-pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
+pub(crate) fn with_nearest(kernel: &KernelBtf, error: PrototypeError) -> PrototypeError {
     match error {
-        Error::UnknownHook {
+        PrototypeError::UnknownHook {
             hook,
             origin,
             tried,
@@ -347,7 +354,7 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: Error) -> Error {
                     }
                 }
             };
-            Error::UnknownHook {
+            PrototypeError::UnknownHook {
                 hook,
                 origin,
                 tried,

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 use super::Lookup;
 use super::Signature;
 use super::unknown;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -21,7 +20,8 @@ use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::layout::Unsupported;
+use crate::prototype::PrototypeError;
+use crate::prototype::Unsupported;
 use crate::text::ident::is_identifier;
 use crate::text::nearest::nearest;
 
@@ -40,11 +40,11 @@ const MAX_READINGS: usize = 64;
 /// like wrappers.
 const COMMON: [&str; 2] = ["common", "refcnt"];
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let found = members(kernel, hook);
     match &found[..] {
         [member] => Ok(names::named(kernel, member)),
-        [one, other, ..] => Err(Error::Unsupported {
+        [one, other, ..] => Err(PrototypeError::Unsupported {
             hook: hook.clone(),
             reason: Unsupported::SharedName {
                 one: one.target(),

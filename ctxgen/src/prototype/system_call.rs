@@ -12,13 +12,14 @@ use super::Signature;
 use super::SystemCall;
 use super::function;
 use super::unknown;
-use crate::Error;
 use crate::btf::Kind;
 use crate::hook::Hook;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
 use crate::prototype::syscall;
+use crate::text::struct_names::PT_REGS;
 
 /// What the wrappers are called before the call's name (`arch_specific_syscall_pfx` of `libbpf.c`, and
 /// `arch/*/include/asm/syscall_wrapper.h`).
@@ -47,7 +48,7 @@ pub(super) const OF_32_BITS: &str = "__ia32_sys_";
 /// A wrapper that each x86 kernel has that runs programs of 32 bits.
 const RUNS_32_BITS: &str = "__ia32_sys_read";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = hook.target();
     let prefix = kernel.arch().and_then(wrapper);
     let wrapper = prefix.map(|prefix| format!("{prefix}{name}"));
@@ -189,7 +190,7 @@ fn is_registers(kernel: &KernelBtf, argument: &Argument) -> bool {
         Some(Kind::Ptr(to)) => btf.resolve(to),
         _ => None,
     };
-    pointee.is_some_and(|ty| ty.name() == super::generic::PT_REGS)
+    pointee.is_some_and(|ty| ty.name() == PT_REGS)
 }
 
 pub(super) fn lookups(name: &str) -> Vec<Lookup> {

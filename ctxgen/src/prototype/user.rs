@@ -7,7 +7,6 @@ use super::Settled;
 use super::function;
 use super::proto_of;
 use super::unknown;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -16,10 +15,11 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Origin;
 use crate::kernel::Types;
+use crate::prototype::PrototypeError;
 
 /// The function's prototype, or where no file's BTF has it the registers as they are: whoever attaches to
 /// a program by its path may have no BTF of it, and whoever names the function's struct means to.
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let users = kernel.users();
     let wanted = hook.binary();
     for (number, user) in users.iter().enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
             continue;
         }
         if let Some(reason) = user.refusal(hook.target()) {
-            return Err(Error::Unsupported {
+            return Err(PrototypeError::Unsupported {
                 hook: hook.clone(),
                 reason: reason.clone().into(),
             });
@@ -43,7 +43,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
     }
     match (wanted, users) {
         (Some(_), _) => super::generic::resolve(kernel, hook),
-        (None, []) => Err(Error::NoUserBtf { hook: hook.clone() }),
+        (None, []) => Err(PrototypeError::NoUserBtf { hook: hook.clone() }),
         (None, _) => {
             let tried = users.iter().map(|user| {
                 let path = user.path().display();

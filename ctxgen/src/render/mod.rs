@@ -1,10 +1,9 @@
 //! Renderings of the ctx BTF: text for the C compiler and for people.
 
+mod error;
 mod header;
-mod mentions;
 mod own;
 mod report;
-mod spelling;
 mod statics;
 mod vmlinux;
 
@@ -22,38 +21,14 @@ pub use self::vmlinux::vmlinux_for;
 pub use self::vmlinux::vmlinux_with_all;
 pub use self::vmlinux::vmlinux_without_types;
 
-pub(crate) use self::report::members;
-
-use self::mentions::Mentions;
-use crate::Error;
-use crate::btf::Btf;
+pub use self::error::RenderError;
 use crate::btf::CDump;
 use crate::btf::DumpError;
-use crate::btf::TypeId;
 use crate::context::ctx_btf::CtxBtf;
-use crate::kernel::Origin;
+use crate::declaration::DeclarationError;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::tracefs::Data;
-
-/// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
-/// cannot be written, that is said in its place.
-pub(crate) fn declared(btf: &Btf<'_>, id: TypeId, name: &str) -> String {
-    let declared = CDump::new(btf).and_then(|mut dump| dump.declare(id, name));
-    declared.unwrap_or_else(|_| "a type that cannot be written in C".to_owned())
-}
-
-/// Whether all names that a declaration with this type mentions can be emitted.
-///
-/// # Errors
-/// [`Error::BadName`] at the first that cannot.
-pub(crate) fn check_declaration(
-    btf: &Btf<'_>,
-    origin: &Origin,
-    type_id: TypeId,
-) -> Result<(), Error> {
-    Mentions::new(btf, origin).add(type_id)
-}
 
 /// What there is to say of how a field is accessed.
 fn access(dump: &mut CDump<'_>, field: &Field) -> Result<Option<String>, DumpError> {
@@ -71,9 +46,7 @@ fn access(dump: &mut CDump<'_>, field: &Field) -> Result<Option<String>, DumpErr
     Ok((!access.is_empty()).then_some(access))
 }
 
-fn dump_error(ctx: &CtxBtf<'_>, error: DumpError) -> Error {
-    Error::Dump {
-        origin: ctx.kernel().origin().clone(),
-        error,
-    }
+fn dump_error(ctx: &CtxBtf<'_>, error: DumpError) -> RenderError {
+    let origin = ctx.kernel().origin().clone();
+    DeclarationError::Dump { origin, error }.into()
 }

@@ -13,6 +13,7 @@
 
 pub(crate) mod ident;
 pub(crate) mod nearest;
+pub(crate) mod struct_names;
 
 use std::borrow::Cow;
 use std::fmt::Write;

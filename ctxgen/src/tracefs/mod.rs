@@ -16,10 +16,12 @@
 //! print fmt: "filename=%s pid=%d", __get_str(filename), REC->pid
 //! ```
 
+mod error;
 mod known;
 
 use std::fmt::Write;
 
+pub use self::error::TracefsError;
 pub(crate) use self::known::Formats;
 pub(crate) use self::known::running_folder;
 

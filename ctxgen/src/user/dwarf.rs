@@ -22,10 +22,10 @@ use gimli::UnitOffset;
 use self::functions::Functions;
 use self::sections::Sections;
 use super::Prototypes;
+use super::error::UserError;
 use super::file::Elf;
 use super::file::Facts;
 use super::language::Language;
-use crate::Error;
 use crate::btf::ByteOrder;
 
 type Slice<'d> = EndianSlice<'d, RunTimeEndian>;
@@ -66,11 +66,11 @@ pub(super) fn prototypes(
     elf: &Elf<'_>,
     facts: &Facts,
     roots: &[PathBuf],
-) -> Result<Prototypes, Error> {
-    let bad = |error: DwarfError| Error::UserDwarf {
+) -> Result<Prototypes, UserError> {
+    let bad = |error: DwarfError| UserError::Dwarf {
         path: path.to_owned(),
         file: from.to_owned(),
-        reason: error.to_string(),
+        error: error.into(),
     };
     let order = facts.order.unwrap_or(ByteOrder::HOST);
     let supplement = sections::supplement(from, elf, roots).map_err(bad)?;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::Loader;
+use ctxgen::PrototypeError;
 use ctxgen::RUNNING_BTF;
 use ctxgen::Shape;
 use ctxgen_tests::blob::Blob;
@@ -254,10 +254,7 @@ fn refusal(source: &str) -> (LoadError, String) {
     let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
     let error = loader.load_object(opened).unwrap_err();
     let text = error.to_string();
-    match error {
-        Error::Load(error) => (*error, text),
-        error => panic!("{error}"),
-    }
+    (*error, text)
 }
 
 fn program(fields: &str, body: &str) -> String {
@@ -393,7 +390,7 @@ fn programs_of_absent_hooks_are_left() {
         (&*absent.program, &*absent.section),
         ("gone", "tp_btf/no_such_hook")
     );
-    assert!(matches!(absent.why, Error::UnknownHook { .. }));
+    assert!(matches!(absent.why, PrototypeError::UnknownHook { .. }));
     let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
     let loaded = loader.load_object(opened).unwrap();
     let names: Vec<_> = loaded

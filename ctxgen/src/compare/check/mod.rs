@@ -8,13 +8,13 @@ use std::fmt;
 use self::local::arguments;
 use self::relocated::Relocated;
 use crate::Context;
-use crate::Error;
-use crate::LoadError;
 use crate::Shape;
+use crate::compare::CompareError;
 use crate::compare::drift::Change;
 use crate::compare::drift::Slots;
 use crate::compare::drift::absence;
 use crate::compare::drift::changes;
+use crate::compare::targets::TargetError;
 use crate::context::multi::unshared;
 use crate::hook::Hook;
 use crate::hook::SecName;
@@ -150,13 +150,13 @@ impl Checked {
 /// Relocatable contexts are held against it by the rules of the [`Loader`](crate::Loader).
 ///
 /// # Errors
-/// [`Error::Object`] where the object cannot be read; [`LoadError::ByteOrder`] where it is for machines
+/// [`CompareError::Object`] where the object cannot be read; [`TargetError::ByteOrder`] where it is for machines
 /// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
-pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, Error> {
+pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
     let object = ObjectFile::parse(object)?;
     let order = object.btf().byte_order();
     if order != kernel.byte_order() {
-        let error = LoadError::ByteOrder {
+        let error = TargetError::ByteOrder {
             object: order,
             kernel: kernel.byte_order(),
             origin: kernel.origin().clone(),
@@ -189,7 +189,7 @@ fn verdict(
     kernel: &KernelBtf,
     relocated: &mut Relocated<'_>,
     notes: &mut Vec<Note>,
-) -> Result<Verdict, Error> {
+) -> Result<Verdict, CompareError> {
     let program = &object.programs()[place];
     let mut hooks = program.hooks();
     if let (Some(of_struct), Ok(sec)) = (&of_struct, SecName::parse(&program.section))

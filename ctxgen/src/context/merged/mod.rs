@@ -11,9 +11,9 @@ use self::arguments::arguments;
 use self::variants::Variant;
 use self::variants::variants;
 use crate::Context;
-use crate::Error;
 use crate::Shape;
 use crate::btf::TypeId;
+use crate::context::ContextError;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;
@@ -23,6 +23,7 @@ use crate::layout::Layout;
 use crate::layout::SystemCallArguments;
 use crate::layout::Unsupported;
 use crate::prototype::NamesFrom;
+use crate::prototype::PrototypeError;
 use crate::prototype::pairing::KnownBy;
 use crate::prototype::with_nearest;
 
@@ -112,22 +113,22 @@ pub struct OtherName {
 /// # Errors
 /// As [`Context::of_struct`], of the first kernel, where none has the struct; or where the struct is
 /// the kernel's own, which the first kernel has to have.
-pub fn merge(kernels: &[KernelBtf], hook: &Hook) -> Result<Merged, Error> {
-    let found: Vec<Result<Context, Error>> = kernels
+pub fn merge(kernels: &[KernelBtf], hook: &Hook) -> Result<Merged, ContextError> {
+    let found: Vec<Result<Context, PrototypeError>> = kernels
         .iter()
         .map(|kernel| Context::find_struct(kernel, hook))
         .collect();
-    merge_found(kernels, hook, found).map_err(|error| match kernels.first() {
-        Some(kernel) => with_nearest(kernel, error),
-        None => error,
+    merge_found(kernels, hook, found).map_err(|error| match (error, kernels.first()) {
+        (ContextError::Prototype(error), Some(kernel)) => with_nearest(kernel, error).into(),
+        (error, _) => error,
     })
 }
 
 fn merge_found(
     kernels: &[KernelBtf],
     hook: &Hook,
-    found: Vec<Result<Context, Error>>,
-) -> Result<Merged, Error> {
+    found: Vec<Result<Context, PrototypeError>>,
+) -> Result<Merged, ContextError> {
     let mut contexts: Vec<(usize, Context)> = Vec::new();
     let mut lacking = Vec::new();
     let mut first_error = None;
@@ -184,7 +185,7 @@ fn merge_found(
             Shape::Other { pointee, what } => MergedShape::Other { pointee, what },
             Shape::Kernel { type_id } => match (merged.lacking.first(), error) {
                 // The struct is in the first kernel's header or in none.
-                (Some(0), Some(error)) => return Err(error),
+                (Some(0), Some(error)) => return Err(error.into()),
                 _ => {
                     // The architecture may have its own name for it.
                     merged.struct_name.clone_from(&first.struct_name);
@@ -192,8 +193,8 @@ fn merge_found(
                 }
             },
         },
-        (None, Some(error)) => return Err(error),
-        (None, None) => return Err(Error::NoKernel),
+        (None, Some(error)) => return Err(error.into()),
+        (None, None) => return Err(ContextError::NoKernel),
     };
     Ok(merged)
 }
