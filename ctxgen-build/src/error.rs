@@ -414,5 +414,12 @@ macro_rules! from_steps {
 }
 
 from_steps!(
-    CompareError, ContextError, Error, HookError, KernelError, PinError, PrototypeError, RenderError
+    CompareError,
+    ContextError,
+    Error,
+    HookError,
+    KernelError,
+    PinError,
+    PrototypeError,
+    RenderError
 );

@@ -1,6 +1,7 @@
 //! SEC names, decorations included.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::Family;
 use super::Generic;
@@ -168,5 +169,17 @@ impl fmt::Display for SecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let optional = if self.autoload { "" } else { "?" };
         write!(f, "{optional}{}{}", self.section, self.rest)
+    }
+}
+
+impl FromStr for Hook {
+    type Err = HookError;
+
+    /// From a SEC name, or from a struct name.
+    fn from_str(name: &str) -> Result<Self, HookError> {
+        match Self::from_struct_name(name) {
+            Some(hook) => Ok(hook),
+            None => SecName::parse(name).map(|sec| sec.hook),
+        }
     }
 }

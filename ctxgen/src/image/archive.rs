@@ -17,7 +17,7 @@ pub(super) fn is_tar(bytes: &[u8]) -> bool {
 pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, ImageError> {
     use std::io::Read;
 
-    use super::kind::Format;
+    use super::raw::is_btf;
 
     let unreadable = |error| ImageError::Archive {
         file: trail.clone(),
@@ -37,7 +37,7 @@ pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, ImageError> {
         let mut contents = Vec::new();
         let mut start = (&mut entry).take(4);
         start.read_to_end(&mut contents).map_err(unreadable)?;
-        if Format::of(&contents) != Some(Format::Btf) {
+        if !is_btf(&contents) {
             continue;
         }
         if found.is_some() {

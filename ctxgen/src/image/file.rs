@@ -9,7 +9,10 @@ use object::ReadCache;
 use super::Found;
 use super::LIMIT;
 use super::Trail;
+use super::elf;
+use super::elf::is_elf;
 use super::error::ImageError;
+use super::extract;
 
 /// The raw BTF in a file, whatever kind of file with kernel BTF that is.
 pub(crate) fn read_btf(path: &Path) -> Result<Found, ImageError> {
@@ -23,9 +26,9 @@ pub(crate) fn read_btf(path: &Path) -> Result<Found, ImageError> {
     let mut bytes = Vec::new();
     if metadata.is_file() {
         (&mut file).take(4).read_to_end(&mut bytes).map_err(read)?;
-        if super::is_elf(&bytes) {
+        if is_elf(&bytes) {
             trail.push("an ELF file");
-            return super::elf_btf(&ReadCache::new(file), &trail);
+            return elf::btf(&ReadCache::new(file), &trail);
         }
         if metadata.len() <= LIMIT {
             bytes.reserve_exact(usize::try_from(metadata.len()).unwrap_or_default());
@@ -41,5 +44,5 @@ pub(crate) fn read_btf(path: &Path) -> Result<Found, ImageError> {
             limit: LIMIT,
         });
     }
-    super::btf(bytes, trail)
+    extract::btf(bytes, trail)
 }

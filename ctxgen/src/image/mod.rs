@@ -9,10 +9,14 @@ mod bzimage;
 mod compression;
 #[cfg(feature = "images")]
 mod decode;
+mod decompress;
 mod elf;
 mod error;
+mod extract;
 mod file;
+mod found;
 mod kind;
+mod raw;
 mod room;
 mod s390;
 #[cfg(test)]
@@ -22,115 +26,19 @@ mod search;
 mod trail;
 mod zboot;
 
-use std::ops::Range;
-
 pub use self::error::ImageError;
 pub(crate) use self::file::read_btf;
-use self::kind::Format;
+use self::found::Found;
+use self::found::LIMIT;
+use self::found::within;
 use self::room::Room;
 pub use self::trail::Trail;
 
-pub(super) use self::elf::btf as elf_btf;
-pub(super) use self::elf::is_elf;
-
-/// How many bytes are read from a file. A distribution's kernel has around 60 MiB, with debug information
-/// some hundreds.
-pub(super) const LIMIT: u64 = 1 << 30;
-
-/// How many things may be in each other. Four are known to happen: a compressed zboot image, in
-/// that a compressed kernel image.
-const MAX_LAYERS: usize = 8;
-
-/// What is found in a file.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// The raw BTF.
-    pub(super) btf: Vec<u8>,
-    /// Of a module that was built for more than one kernel, what its BTF is on top of.
-    pub(super) base: Option<Vec<u8>>,
-    /// What a module says of itself: `name=value`, each ended by NUL.
-    pub(super) modinfo: Option<Vec<u8>>,
-}
-
-/// The raw BTF in a file of these bytes.
-pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, ImageError> {
-    let room = Room::for_file(bytes.len());
-    extract(bytes, trail, room)
-}
-
-/// `room` is how much may be decompressed on the way.
-fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, ImageError> {
-    let plain = |btf| Found {
-        btf,
-        ..Found::default()
-    };
-    for _ in 0..MAX_LAYERS {
-        let Some(format) = Format::of(&bytes) else {
-            return Err(ImageError::UnknownFormat {
-                file: trail,
-                start: bytes.iter().take(8).copied().collect(),
-            });
-        };
-        trail.push(format.name());
-        bytes = match format {
-            Format::Btf => return Ok(plain(bytes)),
-            Format::Elf => return elf::btf(&*bytes, &trail),
-            Format::Arm64 | Format::Riscv64 => return flat(bytes, trail).map(plain),
-            Format::S390 => return s390::btf(&bytes, &trail, &mut room).map(plain),
-            Format::Tar => archive::btf(&bytes, &trail)?,
-            Format::BzImage => cut(bytes, bzimage::payload, &trail)?,
-            Format::Zboot => cut(bytes, zboot::payload, &trail)?,
-            Format::Compressed(compression) => compression.decompress(&bytes, &trail, &mut room)?,
-        };
-    }
-    Err(ImageError::NestedTooDeep {
-        file: trail,
-        max: MAX_LAYERS,
-    })
-}
-
-/// The BTF in an image that is the kernel's memory as it is.
-fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, ImageError> {
-    match scan::kernel_btf(&bytes, &trail)? {
-        Some(range) => Ok(keep(bytes, range)),
-        None => Err(ImageError::NoBtfInImage {
-            file: trail,
-            tried: Vec::new(),
-        }),
-    }
-}
-
-/// What is where `payload` says, which answers with a range inside the bytes.
-fn cut(
-    bytes: Vec<u8>,
-    payload: fn(&[u8], &Trail) -> Result<Range<usize>, ImageError>,
-    trail: &Trail,
-) -> Result<Vec<u8>, ImageError> {
-    let range = payload(&bytes, trail)?;
-    Ok(keep(bytes, range))
-}
-
-fn keep(mut bytes: Vec<u8>, range: Range<usize>) -> Vec<u8> {
-    bytes.truncate(range.end);
-    bytes.drain(..range.start.min(bytes.len()));
-    bytes
-}
-
-/// The payload from `start` on, `len` bytes long, of a file of `have` bytes.
-fn within(start: u64, len: u64, have: usize, trail: &Trail) -> Result<Range<usize>, ImageError> {
-    let end = start.saturating_add(len);
-    match (usize::try_from(start), usize::try_from(end)) {
-        (Ok(from), Ok(to)) if to <= have => Ok(from..to),
-        _ => Err(ImageError::ImageCutShort {
-            file: trail.clone(),
-            range: start..end,
-            have,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::extract::MAX_LAYERS;
+    use super::extract::btf;
+    use super::extract::extract;
     use super::*;
     use crate::btf::ByteOrder;
 

@@ -22,8 +22,8 @@ use crate::prototype::syscall;
 use crate::sorted::set;
 use crate::tracefs::Formats;
 
+use super::joined::joined;
 use super::names::Match;
-use super::pick::joined;
 use super::raw::RawBtf;
 use super::wanted::Part;
 use super::wanted::Reason;

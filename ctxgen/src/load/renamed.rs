@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::refusal::Sides;
+use super::sides::Sides;
 use crate::kernel::Origin;
 use crate::object::first_field;
 use crate::prototype::pairing::KnownBy;

@@ -17,7 +17,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 pub use self::error::ModuleError;
-pub(super) use self::file::name_of;
+use self::file::module_name;
+pub(crate) use self::file::name_of;
 use self::fold::Fold;
 use self::split::End;
 use self::split::Split;
@@ -28,7 +29,6 @@ use crate::btf::Shape;
 use crate::btf::TypeId;
 use crate::btf::assemble;
 use crate::btf::known;
-use crate::text::ident::is_module_name;
 
 /// A module of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,15 +147,6 @@ impl Modules {
         let strings = &strings[..strings.len().min(self.vmlinux.strings as usize)];
         let alone = assemble(kernel.byte_order(), &types, strings);
         Btf::parse(&alone).map_err(ModuleError::Together)
-    }
-}
-
-/// A module's name as the kernel has it. Whoever knows it from its file may have `-` in it.
-pub(crate) fn module_name(name: &str) -> Result<String, ModuleError> {
-    let plain = name.replace('-', "_");
-    match is_module_name(&plain) {
-        true => Ok(plain),
-        false => Err(ModuleError::Name(name.to_owned())),
     }
 }
 

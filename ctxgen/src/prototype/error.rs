@@ -3,6 +3,7 @@
 use super::Unsupported;
 use crate::declaration::DeclarationError;
 use crate::hook::Hook;
+use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
 use crate::text::ident::original;
 use crate::tracefs::TracefsError;
@@ -143,6 +144,16 @@ impl PrototypeError {
             Self::AmbiguousEvent { .. } => Some(Addition::Formats),
             _ => None,
         }
+    }
+}
+
+/// The error for a hook that is not there. `tried` are the BTF names that would have been it.
+pub(super) fn unknown(kernel: &KernelBtf, hook: &Hook, tried: Vec<String>) -> PrototypeError {
+    PrototypeError::UnknownHook {
+        hook: hook.clone(),
+        origin: kernel.origin().clone(),
+        tried,
+        nearest: Vec::new(),
     }
 }
 

@@ -4,9 +4,10 @@
 //! BTF has that as `struct trace_event_raw_<class>`. Which class an event is of, BTF says only by the
 //! way; see [`class`].
 
+mod call;
 mod class;
 mod record;
-mod similar;
+pub(super) mod similar;
 
 use std::collections::BTreeSet;
 
@@ -25,9 +26,9 @@ use crate::prototype::PrototypeError;
 use crate::prototype::syscall;
 use crate::tracefs::Format;
 
+use self::call::Call;
 pub use self::record::Record;
 pub use self::record::RecordField;
-pub(super) use self::similar::nearest_hooks;
 
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let hook = &spelled(kernel, hook)?;
@@ -214,27 +215,6 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
         }
     }
     targets
-}
-
-/// A system call's trace event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Call<'n> {
-    Enter(&'n str),
-    Exit(&'n str),
-}
-
-impl<'n> Call<'n> {
-    fn of(category: &str, event: &'n str) -> Option<Self> {
-        syscall::of_event(category, event)?;
-        let enter = event.strip_prefix(syscall::ENTER).map(Self::Enter);
-        enter.or_else(|| event.strip_prefix(syscall::EXIT).map(Self::Exit))
-    }
-
-    fn name(self) -> &'n str {
-        match self {
-            Self::Enter(name) | Self::Exit(name) => name,
-        }
-    }
 }
 
 /// What the functions are called that system calls are entered by. Those without arguments have no more

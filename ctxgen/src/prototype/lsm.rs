@@ -6,8 +6,8 @@
 
 use super::Lookup;
 use super::Signature;
-use super::function::signature;
 use super::proto_of;
+use super::protos::signature;
 use super::unknown;
 use crate::btf::Kind;
 use crate::btf::Type;

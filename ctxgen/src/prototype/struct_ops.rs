@@ -6,10 +6,12 @@
 //! The verifier takes the types of a program's arguments from the member's prototype
 //! (`check_struct_ops_btf_id` of `kernel/bpf/verifier.c`), whose parameters have no names.
 
+mod member;
 mod names;
 
 use std::collections::BTreeSet;
 
+use self::member::Member;
 use super::Lookup;
 use super::Signature;
 use super::unknown;
@@ -123,23 +125,6 @@ pub(super) fn nearest_hooks(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
         .iter()
         .map(|target| format!("{}/{target}", hook.family()));
     hooks.collect()
-}
-
-/// A function pointer in an ops type.
-struct Member<'k> {
-    /// The wrapper, which is where the kernel or one of its modules offers the type.
-    wrapper: TypeId,
-    /// The ops type.
-    ops: Type<'k>,
-    name: &'k str,
-    /// The prototype behind the pointer.
-    proto: Type<'k>,
-}
-
-impl Member<'_> {
-    fn target(&self) -> String {
-        format!("{}/{}", self.ops.name(), self.name)
-    }
 }
 
 /// The ops types and members that a hook's struct name can stand for.

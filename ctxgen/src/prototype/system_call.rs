@@ -10,7 +10,7 @@ use super::NamesFrom;
 use super::Settled;
 use super::Signature;
 use super::SystemCall;
-use super::function;
+use super::protos;
 use super::unknown;
 use crate::btf::Kind;
 use crate::hook::Hook;
@@ -53,10 +53,10 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
     let prefix = kernel.arch().and_then(wrapper);
     let wrapper = prefix.map(|prefix| format!("{prefix}{name}"));
     if let Some(function) = &wrapper {
-        let protos = function::protos(kernel, None, function);
+        let protos = protos::protos(kernel, None, function);
         let signatures: Vec<Signature> = protos
             .iter()
-            .map(|proto| function::signature(proto, function))
+            .map(|proto| protos::signature(proto, function))
             .collect();
         // That of a call without arguments may have none either.
         let is_wrapper = |signature: &Signature| match &signature.args[..] {
@@ -68,7 +68,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
         if let Some(first) = signatures.first() {
             if !signatures.iter().all(is_wrapper) {
                 let origin = kernel.origin().clone();
-                return Err(function::ambiguous(kernel.btf(), origin, hook, &protos));
+                return Err(protos::ambiguous(kernel.btf(), origin, hook, &protos));
             }
             let argument = first.args.iter().map(|argument| Argument {
                 name: Some(ARGUMENTS.to_owned()),
@@ -88,11 +88,11 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
         }
     }
     let direct = format!("{WITHOUT_WRAPPER}{name}");
-    match function::protos(kernel, None, &direct).first() {
+    match protos::protos(kernel, None, &direct).first() {
         Some(found) => {
             // Its parameters are all `long`.
             let own = syscall::signature(kernel, name);
-            Ok(own.unwrap_or_else(|| function::signature(found, &direct)))
+            Ok(own.unwrap_or_else(|| protos::signature(found, &direct)))
         }
         None => {
             let tried = wrapper.into_iter().chain([direct]);

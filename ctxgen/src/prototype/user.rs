@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::Prototype;
 use super::Settled;
-use super::function;
 use super::proto_of;
+use super::protos::Proto;
+use super::protos::agreed;
 use super::unknown;
 use crate::btf::Btf;
 use crate::btf::Kind;
@@ -38,7 +39,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
             continue;
         };
         let origin = Origin::File(user.path().to_owned());
-        let signature = function::agreed(&user.btf, &origin, hook, first, &protos)?;
+        let signature = agreed(&user.btf, &origin, hook, first, &protos)?;
         return Ok(Prototype::Function(super::Signature { types, ..signature }));
     }
     match (wanted, users) {
@@ -91,7 +92,7 @@ fn is_same_file(section: &str, path: &Path) -> bool {
     Path::new(section).file_name() == path.file_name()
 }
 
-fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<function::Proto<'b>> {
+fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<Proto<'b>> {
     let named = btf.types().filter(|ty| ty.name() == name);
     named.filter_map(|ty| proto_of(btf, &ty)).collect()
 }

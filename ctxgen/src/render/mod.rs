@@ -1,5 +1,6 @@
 //! Renderings of the ctx BTF: text for the C compiler and for people.
 
+mod access;
 mod error;
 mod header;
 mod own;
@@ -7,6 +8,9 @@ mod report;
 mod statics;
 mod vmlinux;
 
+use self::access::access;
+use self::access::dump_error;
+pub use self::error::RenderError;
 pub use self::header::header;
 pub use self::own::header_for;
 pub use self::own::own_macros;
@@ -20,33 +24,3 @@ pub use self::vmlinux::vmlinux;
 pub use self::vmlinux::vmlinux_for;
 pub use self::vmlinux::vmlinux_with_all;
 pub use self::vmlinux::vmlinux_without_types;
-
-pub use self::error::RenderError;
-use crate::btf::CDump;
-use crate::btf::DumpError;
-use crate::context::ctx_btf::CtxBtf;
-use crate::declaration::DeclarationError;
-use crate::layout::Access;
-use crate::layout::Field;
-use crate::tracefs::Data;
-
-/// What there is to say of how a field is accessed.
-fn access(dump: &mut CDump<'_>, field: &Field) -> Result<Option<String>, DumpError> {
-    let access = match field.access {
-        Access::Data(element) => {
-            let of_what = dump.declare(element, "")?;
-            let how = match Data::of_member(&field.name) {
-                Some((Data::Relative, _)) => "ctx_rel_data()",
-                _ => "ctx_data()",
-            };
-            format!("where {of_what}[] is: use {how}")
-        }
-        access => access.to_string(),
-    };
-    Ok((!access.is_empty()).then_some(access))
-}
-
-fn dump_error(ctx: &CtxBtf<'_>, error: DumpError) -> RenderError {
-    let origin = ctx.kernel().origin().clone();
-    DeclarationError::Dump { origin, error }.into()
-}

@@ -16,6 +16,7 @@ mod file;
     allow(dead_code, reason = "only debug information needs all of it")
 )]
 mod language;
+mod prototypes;
 mod refusal;
 mod spelling;
 
@@ -28,6 +29,7 @@ pub(crate) use self::file::DEBUG_ROOT;
 use self::file::Elf;
 use self::file::Facts;
 use self::language::Language;
+use self::prototypes::Prototypes;
 pub use self::refusal::UserRefusal;
 pub(crate) use self::spelling::integer;
 use self::spelling::spelled;
@@ -57,14 +59,6 @@ pub enum Types {
     Kernel,
     /// Those of a program in user space, by its number among those that were added.
     User(usize),
-}
-
-/// The prototypes of a program's functions.
-#[derive(Debug, Default)]
-struct Prototypes {
-    btf: Vec<u8>,
-    more: Vec<PathBuf>,
-    refused: BTreeMap<String, UserRefusal>,
 }
 
 impl UserBtf {

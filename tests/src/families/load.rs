@@ -138,13 +138,11 @@ fn load(
 ) -> Result<Object, Refused> {
     SAID.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let libbpf = |error: libbpf_rs::Error| refused(errno_of(&error), &format!("{error:#}"));
-    let ours = |error: Box<LoadError>| {
-        match &*error {
-            LoadError::Open(error) | LoadError::Load(error) | LoadError::Refused { error, .. } => {
-                refused(errno_of(error), &error.to_string())
-            }
-            error => refused(0, &error.to_string()),
+    let ours = |error: Box<LoadError>| match &*error {
+        LoadError::Open(error) | LoadError::Load(error) | LoadError::Refused { error, .. } => {
+            refused(errno_of(error), &error.to_string())
         }
+        error => refused(0, &error.to_string()),
     };
     let mut builder = ObjectBuilder::default();
     let loader = match relocate {

@@ -1,6 +1,6 @@
 //! What is in a record.
 
-use super::Call;
+use super::call::Call;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::Member;
