@@ -167,3 +167,54 @@ impl From<LoadError> for Error {
         Box::new(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::btf::HeaderError;
+    use crate::kernel::Origin;
+    use crate::module::ModuleError;
+
+    /// What prints an error prints the chain of its causes too, or does not: either way, each is there
+    /// once.
+    #[test]
+    fn causes_are_told_once() {
+        let io = || io::Error::other("the disk is gone");
+        let header = || BtfError::Header(HeaderError::Magic);
+        let origin = || Origin::Memory("test".to_owned());
+        let path = PathBuf::from("file");
+        let kernel = |error| KernelError::BadBtf {
+            origin: origin(),
+            error,
+        };
+        let all: [Error; 6] = [
+            ImageError::Read {
+                path: path.clone(),
+                error: io(),
+            }
+            .into(),
+            TracefsError::Read { path, error: io() }.into(),
+            kernel(header()).into(),
+            KernelError::Module {
+                module: "m".to_owned(),
+                origin: origin(),
+                error: Box::new(ModuleError::Base(header())),
+            }
+            .into(),
+            ObjectError::Btf(header()).into(),
+            LoadError::Kernel(kernel(header())).into(),
+        ];
+        for error in all {
+            let text = error.to_string();
+            let mut source = error.source();
+            while let Some(cause) = source {
+                assert!(!text.contains(&cause.to_string()), "{text}: {cause}");
+                source = cause.source();
+            }
+        }
+    }
+}

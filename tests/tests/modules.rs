@@ -9,7 +9,6 @@ use std::process::Command;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::KernelError;

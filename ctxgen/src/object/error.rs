@@ -9,13 +9,13 @@ use crate::btf::BtfError;
 pub enum ObjectError {
     /// They are no ELF file, or a damaged one.
     #[error("it cannot be read as an ELF file: {0}")]
-    Elf(#[from] object::Error),
+    Elf(object::Error),
     /// Its section `.BTF` is damaged.
     #[error("its .BTF section cannot be used: {0}")]
-    Btf(#[from] BtfError),
+    Btf(BtfError),
     /// Its section `.BTF.ext` is damaged.
     #[error("its .BTF.ext section cannot be used: {0}")]
-    Ext(#[from] ExtError),
+    Ext(ExtError),
     /// A section with code, or a function in one, has a name longer than libbpf and kernels take.
     #[error(
         "it has code under a name of {len} bytes, and none has more than {max}: {start:?} and so on"
@@ -28,4 +28,22 @@ pub enum ObjectError {
         /// What it starts with.
         start: String,
     },
+}
+
+impl From<object::Error> for ObjectError {
+    fn from(error: object::Error) -> Self {
+        Self::Elf(error)
+    }
+}
+
+impl From<BtfError> for ObjectError {
+    fn from(error: BtfError) -> Self {
+        Self::Btf(error)
+    }
+}
+
+impl From<ExtError> for ObjectError {
+    fn from(error: ExtError) -> Self {
+        Self::Ext(error)
+    }
 }

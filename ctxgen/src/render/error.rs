@@ -16,7 +16,7 @@ pub enum RenderError {
     #[error(transparent)]
     NotPinned(#[from] NotPinned),
     /// A copy of the kernel's BTF with names for C was refused; a bug in ctxgen.
-    #[error("the context BTF on top of {origin} is refused: {error}; please report this")]
+    #[error("the BTF of {origin} with names for C is refused: {error}; please report this")]
     Respelled {
         /// The kernel's.
         origin: Origin,

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;

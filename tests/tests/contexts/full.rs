@@ -8,7 +8,6 @@ use std::time::Instant;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::PrototypeError;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;

@@ -11,7 +11,6 @@ use std::time::Instant;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
@@ -21,6 +20,7 @@ use ctxgen::btf::CDump;
 use ctxgen::btf::TypeId;
 use ctxgen::prototype;
 use ctxgen::render;
+use ctxgen::render::RenderError;
 use ctxgen_tests::blob::Blob;
 use ctxgen_tests::blob::INFO;
 use ctxgen_tests::blob::NAME;
@@ -149,7 +149,7 @@ fn trim(ctx: &CtxBtf<'_>) {
     }
 }
 
-fn is_clean_or_error(result: Result<String, Error>) -> bool {
+fn is_clean_or_error(result: Result<String, RenderError>) -> bool {
     match result {
         Ok(text) => {
             is_clean(&text);

@@ -1,7 +1,6 @@
 //! Where argument names are from.
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
 use ctxgen::PrototypeError;

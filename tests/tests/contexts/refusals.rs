@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ctxgen::ByteOrder;
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
 use ctxgen::PrototypeError;
@@ -21,7 +20,7 @@ use crate::hooks::open;
 use crate::hooks::open_fixture;
 use crate::hooks::slots;
 
-fn error(kernel: &KernelBtf, name: &str) -> Error {
+fn error(kernel: &KernelBtf, name: &str) -> PrototypeError {
     match Context::of_hook(kernel, &hook(name)) {
         Ok(context) => panic!("{name} has {}", context.struct_name),
         Err(error) => error,

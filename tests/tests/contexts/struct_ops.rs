@@ -3,7 +3,6 @@
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;

@@ -3,7 +3,7 @@
 /// Why debug information cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DwarfError {
-    #[error("{0}")]
+    #[error(transparent)]
     Gimli(#[from] gimli::Error),
     #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]
     Section(&'static str, object::Error),
