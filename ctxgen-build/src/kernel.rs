@@ -244,7 +244,7 @@ impl Search<'_> {
                 Ok(kernel) => return Ok(Some((kernel, path))),
                 // Nobody has said that there is BTF in it.
                 Err(KernelError::Image(ImageError::Read { error, .. })) => {
-                    self.miss(path.display(), error)
+                    self.miss(path.display(), error);
                 }
                 Err(error) => self.miss(path.display(), error),
             }
