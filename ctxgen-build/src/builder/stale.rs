@@ -13,6 +13,7 @@ use ctxgen::PrototypeError;
 use super::Builder;
 use super::pin::command;
 use crate::error::Error;
+use crate::error::all_said;
 
 /// What clang says about names that are not there, or not with all that they stand for.
 const UNKNOWN: [&str; 8] = [
@@ -53,7 +54,9 @@ fn suspect<'k>(kernels: &'k [KernelBtf], error: &Error) -> Option<(PathBuf, Opti
     let of = |origin: &Origin| kernels.iter().find(|kernel| kernel.origin() == origin);
     let inner = match error {
         Error::Context { error, .. } | Error::Hook { error, .. } | Error::Render(error) => error,
-        Error::Compile { stderr, .. } if is_about_names(stderr) => {
+        Error::Compile {
+            stderr, unlimited, ..
+        } if is_about_names(all_said(stderr, unlimited)) => {
             let kernel = kernels.first()?;
             return Some((file(kernel.origin())?.to_owned(), Some(kernel.pin_note()?)));
         }

@@ -10,6 +10,7 @@ use ctxgen::similar_structs;
 use super::Scanned;
 use crate::error::Error;
 use crate::error::advised;
+use crate::error::all_said;
 
 /// What clang says of a struct that was not defined before.
 const UNSEEN: [&str; 2] = ["incomplete", "will not be visible"];
@@ -26,9 +27,11 @@ pub(crate) fn explain(mut error: Error, scanned: &[Scanned], kernel: &KernelBtf)
     if let Error::Compile {
         source_file,
         stderr,
+        unlimited,
         advice,
     } = &mut error
     {
+        let stderr = all_said(stderr, unlimited);
         let scanned = scanned.iter().filter(|own| own.source == *source_file);
         let remarks = scanned.map(|own| remarks(stderr, std::slice::from_ref(own), kernel));
         advice.extend(remarks.flatten().collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! Why a name is no hook's.
 
 use super::Family;
+use crate::text;
 use crate::text::nearest::nearest;
 
 /// Why a name is no hook's.
@@ -9,7 +10,8 @@ use crate::text::nearest::nearest;
 pub enum HookError {
     /// A SEC name's section is none of libbpf's that ctxgen has contexts for.
     #[error(
-        "`{name}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        "`{}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        text::name(name),
         similar_sections(name)
     )]
     UnknownFamily {
@@ -17,7 +19,7 @@ pub enum HookError {
         name: String,
     },
     /// A SEC name without anything behind its section.
-    #[error("`{name}` names no target: write `{section}/<target>`")]
+    #[error("`{}` names no target: write `{section}/<target>`", text::name(name))]
     NoTarget {
         /// As it was given.
         name: String,
@@ -25,7 +27,10 @@ pub enum HookError {
         section: &'static str,
     },
     /// A hook's target that no kernel can have.
-    #[error("`{target}` cannot be the target of a `{family}` hook: it is not a C identifier")]
+    #[error(
+        "`{}` cannot be the target of a `{family}` hook: it is not a C identifier",
+        text::name(target)
+    )]
     BadTarget {
         /// The family.
         family: &'static str,

@@ -19,6 +19,7 @@ use super::syscall_event;
 use crate::text::ident::is_clone;
 use crate::text::ident::is_identifier;
 use crate::text::ident::is_module_name;
+use crate::text::name;
 
 /// Where a program attaches: a family and a target in it.
 ///
@@ -389,9 +390,9 @@ fn two_parts(target: &str) -> bool {
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Named => f.pad(&format!("{}/{}", self.family, self.place)),
+            Kind::Named => f.pad(&name(&format!("{}/{}", self.family, self.place))),
             Kind::Joined => f.pad(&format!("struct {}", self.struct_name())),
-            Kind::Generic => f.pad(&self.place),
+            Kind::Generic => f.pad(&name(&self.place)),
         }
     }
 }

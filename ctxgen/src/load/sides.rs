@@ -58,6 +58,7 @@ impl<'s> Sides<'s> {
     }
 
     pub(super) fn target_of(&self, id: TypeId) -> Option<&Target> {
+        let id = self.object.unaliased(id);
         self.targets.iter().find(|target| target.has(id))
     }
 

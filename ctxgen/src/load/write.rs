@@ -33,6 +33,7 @@ impl Target {
             }
         }
         let fields = sorted_by(fields, |a, b| a.1.cmp(&b.1));
+        let aliases = self.aliases(object);
         let ways = fields.iter().map(|field| field.2.len()).max();
         for way in 0..ways.unwrap_or(0).max(1) {
             let mut members = Vec::new();
@@ -46,7 +47,10 @@ impl Target {
                 };
                 members.push((*name, type_id, *offset));
             }
-            writer.structure(&self.name(way), context.size(kernel), &members);
+            let id = writer.structure(&self.name(way), context.size(kernel), &members);
+            for alias in &aliases {
+                writer.typedef(alias, id);
+            }
         }
         // To libbpf a declaration is of another kind than a struct.
         let is_declared = |id: &TypeId| {
@@ -54,7 +58,10 @@ impl Target {
             ty.is_some_and(|ty| matches!(ty.kind(), Kind::Fwd { .. }))
         };
         if self.locals.iter().any(is_declared) {
-            writer.forward(&self.name(0), false);
+            let id = writer.forward(&self.name(0), false);
+            for alias in &aliases {
+                writer.typedef(alias, id);
+            }
         }
     }
 

@@ -7,6 +7,8 @@ use object::ObjectSection as _;
 use object::ObjectSymbol as _;
 use object::SymbolKind;
 
+use super::aliases::Aliases;
+use super::aliases::context_hook;
 use super::code::Code;
 use super::elf::CodeSection;
 use super::elf::Elf;
@@ -26,7 +28,6 @@ use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
 use crate::btf::TypeId;
-use crate::btf::compat::essential_name;
 use crate::hook::Hook;
 use crate::sorted::set;
 use crate::sorted::sorted_by;
@@ -40,6 +41,7 @@ pub struct ObjectFile {
     pub(super) btf: Btf<'static>,
     pub(super) programs: Vec<Program>,
     pub(super) relocations: Vec<Relocation>,
+    pub(super) aliases: Aliases,
     /// The numbers of the programs, by section and by where in it they start.
     pub(super) places: Vec<usize>,
     pub(super) code: Code,
@@ -69,6 +71,7 @@ impl ObjectFile {
             Some(bytes) => ext::relocations(bytes, &btf, &names)?,
             None => Vec::new(),
         };
+        let aliases = Aliases::take(&btf, &mut relocations);
         let by_name = sorted_by(sections.iter().collect(), |a, b| a.name.cmp(&b.name));
         for relocation in &mut relocations {
             let at = relocation.instruction_offset as usize;
@@ -84,6 +87,7 @@ impl ObjectFile {
             btf,
             programs,
             relocations,
+            aliases,
             places,
             code,
         })
@@ -99,7 +103,8 @@ impl ObjectFile {
         &self.programs
     }
 
-    /// What CO-RE has to relocate, in the order of the object.
+    /// What CO-RE has to relocate, in the order of the object. What is against a typedef of a context struct
+    /// is here as one against the struct.
     pub fn relocations(&self) -> &[Relocation] {
         &self.relocations
     }
@@ -142,15 +147,19 @@ impl ObjectFile {
     /// The hook that a struct of the object is a context of; `None` for any other type, and for the
     /// kernel's own contexts.
     pub fn context_hook(&self, id: TypeId) -> Option<Hook> {
-        let ty = self.btf.get(id)?;
-        if !matches!(ty.kind(), Kind::Struct(_) | Kind::Fwd { is_union: false }) {
-            return None;
-        }
-        // Three underscores may also be a part of the target's name.
-        let hook = [essential_name(ty.name()), ty.name()]
-            .into_iter()
-            .find_map(Hook::from_struct_name);
-        hook.filter(Hook::has_generated_struct)
+        context_hook(&self.btf, id)
+    }
+
+    /// The struct that a typedef of a context struct leads to, where relocations are against that; any other
+    /// type is itself.
+    pub(crate) fn unaliased(&self, id: TypeId) -> TypeId {
+        self.aliases.resolve(id)
+    }
+
+    /// The typedefs of a context struct that relocations are against, by name.
+    pub(crate) fn aliases(&self, context: TypeId) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.of(context);
+        aliases.filter_map(|id| Some(self.btf.get(id)?.name()))
     }
 
     /// What a relocation of a field goes through, from the root type on; `None` where the access

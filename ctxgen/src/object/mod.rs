@@ -1,6 +1,7 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
 pub mod accesses;
+mod aliases;
 mod code;
 mod declared;
 mod elf;

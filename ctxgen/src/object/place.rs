@@ -94,6 +94,7 @@ mod tests {
             btf: Btf::parse(&writer.finish()).unwrap(),
             programs: Vec::new(),
             relocations: Vec::new(),
+            aliases: Default::default(),
             places: Vec::new(),
             code: Code {
                 order: ByteOrder::HOST,

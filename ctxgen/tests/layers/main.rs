@@ -108,7 +108,7 @@ fn modules(arrow: &Arrow) -> (&str, &str) {
 fn runs_back(arrow: &Arrow) -> bool {
     let rank = |name| ORDER.iter().position(|module| *module == name);
     let (from, to) = modules(arrow);
-    from != "" && rank(to) > rank(from)
+    !from.is_empty() && rank(to) > rank(from)
 }
 
 /// The sets of files of which each leads to each other, the largest first.
@@ -130,7 +130,7 @@ fn circles(arrows: &[Arrow]) -> Vec<BTreeSet<String>> {
         seen
     };
     let reached: BTreeMap<&str, BTreeSet<&str>> =
-        next.keys().map(|file| (*file, reach(*file))).collect();
+        next.keys().map(|file| (*file, reach(file))).collect();
     let mut circles = BTreeSet::new();
     for (file, to) in reached.iter().filter(|(file, to)| to.contains(*file)) {
         let leads_back = |other: &&&str| reached.get(**other).is_some_and(|it| it.contains(file));

@@ -141,3 +141,26 @@ fn end_of_item(words: &[Word], at: usize) -> usize {
     }
     words.len()
 }
+
+#[test]
+fn only_code_that_is_not_for_tests_counts() {
+    let source = r##"
+        //! crate::doc
+        use crate::one; // crate::comment
+        const A: &str = "crate::text \" crate::text"; /* crate::block */
+        const B: &str = r#"crate::raw " "#;
+        const C: [char; 3] = ['"', '\'', 'c'];
+        fn f<'a>(it: &'a str) -> crate::two::Two {}
+        #[cfg(test)]
+        use crate::of_tests;
+        #[cfg(test)]
+        mod tests {
+            use crate::of_tests;
+        }
+        use crate::three;
+    "##;
+    let words: Vec<_> = words(source).into_iter().map(|word| word.text).collect();
+    let paths = words.windows(3).filter(|three| three[0] == "crate");
+    let paths: Vec<_> = paths.map(|three| three[2].as_str()).collect();
+    assert_eq!(paths, ["one", "two", "three"]);
+}

@@ -286,6 +286,23 @@ fn an_absent_argument() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let through_typedef =
+        "typedef struct btf_trace_sched_switch_ctx ctx_t; out = ((ctx_t *)ctx)->gone;";
+    assert_eq!(refusal(&program("u64 gone;", through_typedef)).1, text);
+}
+
+/// `ctx_t` is not known to the kernel, and neither is the struct.
+#[test]
+fn through_a_typedef() {
+    if !can_load("a context through a typedef") {
+        return;
+    }
+    let body = "typedef struct btf_trace_sched_switch_ctx ctx_t; out = ((ctx_t *)ctx)->prev->pid;";
+    let source = program("struct task_struct *prev;", body).replace("int no_such_field;", "");
+    let object = compile(&source);
+    let loader = Loader::new(&object).unwrap();
+    let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
+    loader.load_object(opened).unwrap();
 }
 
 #[test]

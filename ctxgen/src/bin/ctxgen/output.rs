@@ -33,7 +33,7 @@ pub(crate) enum Failure {
         clang: PathBuf,
         error: std::io::Error,
     },
-    #[error("clang, as `{}`, was given up: {error}", shown(clang))]
+    #[error("clang, as `{}`, was given up: {error}{}", shown(clang), longer(error))]
     Stopped {
         clang: PathBuf,
         error: ctxgen::RunError,
@@ -184,4 +184,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub(crate) fn json(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, report)?;
     out.write_all(b"\n")
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, set the variable CTXGEN_CLANG_TIMEOUT to more seconds"
+        }
+        _ => "",
+    }
 }

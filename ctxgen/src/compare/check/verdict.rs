@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::compare::drift::Change;
 use crate::prototype::pairing::KnownBy;
+use crate::text::name;
 
 /// A program, and what a kernel makes of its context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +129,9 @@ impl fmt::Display for Checked {
         write!(
             f,
             "{}, SEC(\"{}\"): {}",
-            self.program, self.section, self.verdict
+            name(&self.program),
+            name(&self.section),
+            self.verdict
         )?;
         for note in &self.notes {
             write!(f, "\n    {note}")?;
@@ -176,9 +179,10 @@ impl fmt::Display for Unchecked {
             Self::NoStruct => f.write_str(
                 "it takes no context struct, so what it reads from its context is not known",
             ),
-            Self::KernelStruct(name) => write!(
+            Self::KernelStruct(own) => write!(
                 f,
-                "it takes struct {name}, which is none of ctxgen's; its fields were not compared"
+                "it takes struct {}, which is none of ctxgen's; its fields were not compared",
+                name(own)
             ),
             Self::UserSpace => f.write_str(
                 "its context is of a function in user space, of which the kernel's BTF says nothing",
@@ -196,6 +200,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Renamed { field, kernel, by } => {
+                let (field, kernel) = (name(field), name(kernel));
                 write!(f, "renamed: {field} is {kernel} in this kernel: {by}")
             }
             Self::Guarded(change) => {

@@ -29,6 +29,19 @@ pub enum TargetError {
         /// The other.
         other: String,
     },
+    /// Two contexts under the same name.
+    #[error(
+        "{alias} is a typedef of struct {one} in one place and of struct {other} in another, which are the \
+         same to CO-RE, so that their fields cannot be told apart: give them different names"
+    )]
+    SameAlias {
+        /// The name of the typedef.
+        alias: String,
+        /// One of the structs.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// A program takes the context of another hook.
     #[error(
         "program {program}, SEC(\"{section}\"): it takes struct {context}, which is another hook's: it \

@@ -74,7 +74,7 @@ pub(crate) enum Lack {
 /// All relocated contexts of an object, by name.
 ///
 /// # Errors
-/// [`TargetError::SameName`] where contexts of different hooks are the same to CO-RE;
+/// [`TargetError::SameName`] and [`TargetError::SameAlias`] where contexts of different hooks are the same to CO-RE;
 /// [`TargetError::OtherContext`] and [`TargetError::OneStruct`] where a program takes a struct that is not
 /// its hook's, or not only its hook's.
 pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, TargetError> {
@@ -102,7 +102,7 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
     }
     let targets = contexts.into_iter().map(|(essential, hook, locals)| {
         let (hook, context) = on_kernel(object, kernel, hook)?;
-        Ok(Target {
+        Ok::<_, TargetError>(Target {
             arguments: context.as_ref().map_or_else(
                 |_| BTreeMap::new(),
                 |context| arguments(object, kernel, &hook, &locals, context),
@@ -113,7 +113,27 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
             locals,
         })
     });
-    targets.collect()
+    let targets = targets.collect::<Result<Vec<_>, _>>()?;
+    different_aliases(object, &targets)?;
+    Ok(targets)
+}
+
+/// Refuses typedefs that are the same to CO-RE and lead to different contexts, as those of two sources that
+/// were linked may: libbpf would look in both for the fields of either.
+fn different_aliases(object: &ObjectFile, targets: &[Target]) -> Result<(), TargetError> {
+    let mut known: HashMap<&str, &Target> = HashMap::new();
+    for target in targets {
+        for alias in target.aliases(object) {
+            let alias = essential_name(alias);
+            let first = known.entry(alias).or_insert(target);
+            if first.essential != target.essential {
+                let [one, other] = [*first, target].map(|target| target.hook.struct_name());
+                let alias = alias.to_owned();
+                return Err(TargetError::SameAlias { alias, one, other });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The kernel's arguments for the fields that structs of the object have. A name tells more than a position
@@ -174,6 +194,12 @@ impl Target {
     /// The kernel's fields; none where it has no such hook.
     pub(crate) fn fields(&self) -> &[Field] {
         self.context.as_ref().map_or(&[], fields)
+    }
+
+    /// The names of typedefs by which the object has it, sorted.
+    pub(crate) fn aliases<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
+        let locals = self.locals.iter();
+        set(locals.flat_map(|local| object.aliases(*local)).collect())
     }
 
     /// Why a field is not in the struct; `None` for one that is.

@@ -98,6 +98,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     program: place,
                     accesses: Vec::new(),
                     extent: Extent::NotExamined,
+                    files: Vec::new(),
                 };
             };
             let walked = walk(code, &jumps, entry, &mut budget);
@@ -108,6 +109,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     .map(|((at, kind), record)| found.access(at, kind, &record))
                     .collect(),
                 extent: walked.extent,
+                files: found.lines.files(entry.section, &program.range),
             }
         })
         .collect())
