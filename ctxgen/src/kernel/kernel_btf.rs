@@ -57,11 +57,11 @@ impl KernelBtf {
         }
     }
 
-    /// The BTF in a file, of any kind that [`kernel_btf_bytes`] reads. A pinned one brings along what
+    /// The BTF in a file, of any kind that [`kernel_btf_bytes`](crate::kernel_btf_bytes) reads. A pinned one brings along what
     /// the text beside it says ([`PinNote`]).
     ///
     /// # Errors
-    /// As [`kernel_btf_bytes`], [`KernelError::BadBtf`] and [`KernelError::BadPinNote`].
+    /// As [`kernel_btf_bytes`](crate::kernel_btf_bytes), [`KernelError::BadBtf`] and [`KernelError::BadPinNote`].
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, KernelError> {
         let path = path.as_ref();
         if path == Path::new(RUNNING_BTF) {
@@ -131,7 +131,7 @@ impl KernelBtf {
     }
 
     /// As [`KernelBtf::with_module`], with the module in a file: of the kinds that
-    /// [`kernel_btf_bytes`] reads, a `.ko`, compressed or not, and raw BTF such as
+    /// [`kernel_btf_bytes`](crate::kernel_btf_bytes) reads, a `.ko`, compressed or not, and raw BTF such as
     /// `/sys/kernel/btf/<module>`.
     ///
     /// Without `name`, it is called what its file says, which a `.ko` does, and else like its file up
@@ -139,7 +139,7 @@ impl KernelBtf {
     /// is fitted to this one.
     ///
     /// # Errors
-    /// As [`kernel_btf_bytes`], and [`KernelError::Module`].
+    /// As [`kernel_btf_bytes`](crate::kernel_btf_bytes), and [`KernelError::Module`].
     pub fn with_module_file(
         mut self,
         name: Option<&str>,

@@ -55,7 +55,7 @@ pub enum MergedShape {
         /// The struct's type in that kernel's BTF.
         type_id: TypeId,
     },
-    /// No struct of the kernel's; see [`Shape::Other`].
+    /// No struct of the kernel's; see [`Shape::Other`](crate::Shape::Other).
     Other {
         /// What a program's argument points to, in C.
         pointee: &'static str,
