@@ -7,10 +7,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
+use ctxgen::CompareError;
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::btf::TypeId;
@@ -29,6 +32,7 @@ use self::section::missing;
 pub(crate) use self::section::unknown_sections;
 pub(crate) use self::unhooked::unhooked;
 use crate::error::Error;
+use crate::error::advised;
 use crate::error::shown;
 use crate::refused::Foreign;
 use crate::refused::Reads;
@@ -237,11 +241,11 @@ fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Opti
         }
         Ok(sec) => sec,
         // What the program is attached to is said at run time; the family is known.
-        Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
+        Err(HookError::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
         }
         // libbpf does not know it either: a loader of the user's own may.
-        Err(ctxgen::Error::UnknownFamily { .. }) => return None,
+        Err(HookError::UnknownFamily { .. }) => return None,
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -275,8 +279,8 @@ fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Opti
     let mut refusals = kernels
         .iter()
         .map(|kernel| match Context::of_hook_alone(kernel, hook) {
-            Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
-            Err(error) if in_module => Some(error.to_string()),
+            Err(error @ PrototypeError::Unsupported { .. }) => Some(error.to_string()),
+            Err(error) if in_module => Some(advised(&error.into())),
             Ok(_) | Err(_) => None,
         });
     let refused = refusals.next().flatten()?;
@@ -318,7 +322,7 @@ fn of_namesakes(
     kernels: &[KernelBtf],
     reads: &Reads<'_>,
     bytes: &[u8],
-) -> Result<Vec<Mismatch>, ctxgen::Error> {
+) -> Result<Vec<Mismatch>, CompareError> {
     let object = reads.object();
     let mut mismatches = Vec::new();
     for kernel in kernels {

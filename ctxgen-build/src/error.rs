@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::Addition;
 use ctxgen::Drift;
 use ctxgen::text;
 
@@ -51,7 +52,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// A file cannot be written.
@@ -60,7 +60,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// No kernel BTF was found.
@@ -90,16 +89,14 @@ pub enum Error {
         /// The command that makes it anew.
         renew: String,
         /// What does not work with it.
-        #[source]
         error: Box<Self>,
     },
     /// The BTF is there but cannot be used.
-    #[error("{error} (from {place})")]
+    #[error("{} (from {place})", advised(error))]
     Btf {
         /// Who named it.
         place: &'static str,
         /// What is wrong.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// The BTF is of a kernel for another architecture.
@@ -119,23 +116,21 @@ pub enum Error {
         target: String,
     },
     /// A context struct that a source names cannot be made.
-    #[error("{site}: struct {name}: {error}")]
+    #[error("{site}: struct {name}: {}", advised(error))]
     Context {
         /// Where it is named first.
         site: Site,
         /// The struct.
         name: String,
         /// Why not.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// A hook given by [`Builder::hook`](crate::Builder::hook) cannot be resolved.
-    #[error("Builder::hook({hook:?}): {error}")]
+    #[error("Builder::hook({hook:?}): {}", advised(error))]
     Hook {
         /// As it was given.
         hook: String,
         /// Why not.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// The kernels given by [`Builder::kernel`](crate::Builder::kernel) cannot share an object.
@@ -158,7 +153,7 @@ pub enum Error {
         relocatable: bool,
     },
     /// Headers could not be made.
-    #[error(transparent)]
+    #[error("{}", advised(.0))]
     Render(Box<ctxgen::Error>),
     /// clang cannot be run.
     #[error(
@@ -170,7 +165,6 @@ pub enum Error {
         /// The command.
         clang: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// clang hung, or wrote without end.
@@ -179,7 +173,6 @@ pub enum Error {
         /// The command.
         clang: PathBuf,
         /// Why.
-        #[source]
         error: ctxgen::RunError,
     },
     /// The command is no clang, or one that does not say its version.
@@ -231,7 +224,6 @@ pub enum Error {
     #[error("{error}\n\nclang had warned:\n{}", warnings.trim_end())]
     Warned {
         /// What went wrong.
-        #[source]
         error: Box<Self>,
         /// What clang wrote.
         warnings: String,
@@ -246,7 +238,6 @@ pub enum Error {
         /// The sources.
         sources: Vec<PathBuf>,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
         /// libbpf's reason.
         said: String,
@@ -428,8 +419,34 @@ fn lines(all: &[impl fmt::Display]) -> String {
     lines.join("\n")
 }
 
-impl From<ctxgen::Error> for Error {
-    fn from(error: ctxgen::Error) -> Self {
-        Self::Render(Box::new(error))
+/// The error, with what gives the builder what it asks for.
+pub(crate) fn advised(error: &ctxgen::Error) -> String {
+    match error.asks_for() {
+        Some(Addition::Module) => format!("{error} (Builder::module)"),
+        Some(Addition::Program) => format!("{error} (Builder::user)"),
+        Some(Addition::Formats) => format!("{error} (Builder::formats)"),
+        _ => error.to_string(),
     }
 }
+
+/// Each step's error, as one of the library's.
+macro_rules! from_steps {
+    ($($error:ident),*) => {
+        $(impl From<ctxgen::$error> for Error {
+            fn from(error: ctxgen::$error) -> Self {
+                Self::Render(Box::new(error.into()))
+            }
+        })*
+    };
+}
+
+from_steps!(
+    CompareError,
+    ContextError,
+    Error,
+    HookError,
+    KernelError,
+    PinError,
+    PrototypeError,
+    RenderError
+);

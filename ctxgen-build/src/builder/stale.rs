@@ -4,9 +4,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::KernelBtf;
+use ctxgen::NotPinned;
 use ctxgen::Origin;
 use ctxgen::PinCommand;
 use ctxgen::PinNote;
+use ctxgen::PrototypeError;
 
 use super::Builder;
 use super::pin::command;
@@ -61,12 +63,15 @@ fn suspect<'k>(kernels: &'k [KernelBtf], error: &Error) -> Option<(PathBuf, Opti
         _ => return None,
     };
     match &**inner {
-        ctxgen::Error::UnknownHook { origin, .. } | ctxgen::Error::UnknownModule { origin, .. } => {
+        ctxgen::Error::Prototype(
+            PrototypeError::UnknownHook { origin, .. }
+            | PrototypeError::UnknownModule { origin, .. },
+        ) => {
             let note = of(origin)?.pin_note()?;
             Some((file(origin)?.to_owned(), Some(note)))
         }
         // Nothing but a pinned BTF has such types, whether or not there is a text beside it.
-        ctxgen::Error::NotPinned { origin, .. } => {
+        ctxgen::Error::NotPinned(NotPinned { origin, .. }) => {
             let note = of(origin).and_then(KernelBtf::pin_note);
             Some((file(origin)?.to_owned(), note))
         }

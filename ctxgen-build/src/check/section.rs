@@ -3,13 +3,16 @@
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::essential_name;
 use ctxgen::object::Program;
 use ctxgen::text::name;
 
+use crate::error::advised;
 use crate::error::shown;
 use crate::refused::Reads;
 
@@ -29,7 +32,7 @@ pub(crate) fn unknown_sections(reads: &Reads<'_>, own: &[String]) -> Vec<String>
             return None;
         }
         let parsed = SecName::parse(&program.section);
-        if !matches!(parsed, Err(ctxgen::Error::UnknownFamily { .. })) {
+        if !matches!(parsed, Err(HookError::UnknownFamily { .. })) {
             return None;
         }
         let context = object.btf().get(program.context?)?;
@@ -63,13 +66,14 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
             return None;
         }
         match Context::of_hook_alone(kernel, &sec.hook) {
-            Err(error @ ctxgen::Error::UnknownHook { .. }) => {
+            Err(error @ PrototypeError::UnknownHook { .. }) => {
                 first.get_or_insert(error);
             }
             Ok(_) | Err(_) => return None,
         }
     }
-    Some(format!("{}{}", first?, at_run_time(sec)))
+    let error = advised(&first?.into());
+    Some(format!("{error}{}", at_run_time(sec)))
 }
 
 /// How to name no hook in a section.

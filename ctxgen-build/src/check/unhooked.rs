@@ -12,8 +12,10 @@
 use ctxgen::Context;
 use ctxgen::Error;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
 use ctxgen::Passing;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::object::Program;
@@ -23,6 +25,7 @@ use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
 use super::Mismatch;
 use super::section::at_run_time;
+use crate::error::advised;
 use crate::error::shown;
 use crate::refused::Reads;
 
@@ -68,7 +71,7 @@ pub(crate) fn unhooked(kernels: &[KernelBtf], reads: &Reads<'_>, known: &[Mismat
             continue;
         }
         let is_error = is_slip && !is_optional && !takes_breakpoint(&hook);
-        let why = format!("{why}{}", remark(program, &hook, certainty));
+        let why = format!("{}{}", advised(&why), remark(program, &hook, certainty));
         match is_error {
             true => found.mismatches.push(mismatch(reads, program, why)),
             false => found.warnings.push(warning(reads, program, &why)),
@@ -79,11 +82,11 @@ pub(crate) fn unhooked(kernels: &[KernelBtf], reads: &Reads<'_>, known: &[Mismat
 
 /// The first hook of a program that no kernel has, and what is said of it.
 fn absent(kernels: &[KernelBtf], program: &Program) -> Option<(Hook, Error, Certainty)> {
-    if let (Err(error @ Error::BadTarget { .. }), true) = (
+    if let (Err(error @ HookError::BadTarget { .. }), true) = (
         SecName::parse(&program.section),
         program.implements.is_empty(),
     ) {
-        return of_bad_target(program, error);
+        return of_bad_target(program, error.into());
     }
     program.hooks().into_iter().find_map(|hook| {
         let mut first = None;
@@ -115,9 +118,15 @@ fn absence(kernel: &KernelBtf, hook: &Hook) -> Option<(Error, Certainty)> {
         return None;
     }
     match Context::of_hook_alone(kernel, hook) {
-        Err(error @ Error::UnknownModule { .. }) => Some((error, Certainty::MayBeElsewhere)),
-        Err(error @ Error::OtherCategory { .. }) => Some((error, Certainty::Absent)),
-        Err(error @ Error::UnknownHook { .. }) => Some((error, certainty(kernel, hook))),
+        Err(error @ PrototypeError::UnknownModule { .. }) => {
+            Some((error.into(), Certainty::MayBeElsewhere))
+        }
+        Err(error @ PrototypeError::OtherCategory { .. }) => {
+            Some((error.into(), Certainty::Absent))
+        }
+        Err(error @ PrototypeError::UnknownHook { .. }) => {
+            Some((error.into(), certainty(kernel, hook)))
+        }
         Ok(_) | Err(_) => None,
     }
 }
@@ -168,7 +177,7 @@ fn takes_breakpoint(hook: &Hook) -> bool {
 /// much or too little, or two that have changed places. Another letter or digit, or one more underscore or
 /// plural, makes other functions of the kernel's and of its modules.
 fn is_slip(hook: &Hook, why: &Error) -> bool {
-    let Error::UnknownHook { nearest, .. } = why else {
+    let Error::Prototype(PrototypeError::UnknownHook { nearest, .. }) = why else {
         return false;
     };
     let target = hook.target();

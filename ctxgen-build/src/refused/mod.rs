@@ -17,6 +17,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
 use ctxgen::SecName;
 use ctxgen::object::Functions;
@@ -291,7 +292,7 @@ fn hook_of(program: &Program) -> Option<Hook> {
         match sec {
             Ok(sec) => Some(sec.hook),
             // Attached by hand: the family is known.
-            Err(ctxgen::Error::NoTarget { section, .. }) => {
+            Err(HookError::NoTarget { section, .. }) => {
                 format!("{section}/any_target").parse().ok()
             }
             Err(_) => None,

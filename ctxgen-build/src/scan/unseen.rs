@@ -9,6 +9,7 @@ use ctxgen::similar_structs;
 
 use super::Scanned;
 use crate::error::Error;
+use crate::error::advised;
 use crate::error::all_said;
 
 /// What clang says of a struct that was not defined before.
@@ -94,7 +95,8 @@ fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> O
         name,
     };
     if let Err(error) = Context::of_struct(kernel, &request.hook) {
-        return Some(format!("{}: struct {name}: {error}", request.site));
+        let why = advised(&error.into());
+        return Some(format!("{}: struct {name}: {why}", request.site));
     }
     if request.hook.is_generic() {
         return None;

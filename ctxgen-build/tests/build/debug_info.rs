@@ -65,7 +65,7 @@ fn fields(app: &Path, function: &str) -> Result<Vec<String>, String> {
         let kernel = kernel.with_user_file(app)?;
         let hook = format!("btf_uprobe_{function}_ctx").parse()?;
         let context = Context::of_hook(&kernel, &hook)?;
-        ctxgen::render::header(&CtxBtf::new(&kernel, [context])?)
+        Ok(ctxgen::render::header(&CtxBtf::new(&kernel, [context])?)?)
     };
     let header = of_kernel().map_err(|error| error.to_string())?;
     Ok(fields_in(&header, function))

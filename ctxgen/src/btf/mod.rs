@@ -111,8 +111,7 @@ pub enum BtfError {
     /// A split BTF without its base.
     #[error(
         "it is the BTF of a kernel module, which continues that of its vmlinux and says nothing \
-         without: give the vmlinux's as the kernel's, and this one as a module's (--module, \
-         Builder::module)"
+         without: give the vmlinux's as the kernel's, and this one as a module's"
     )]
     Split,
     /// A prototype's result is of a type that is not there, which libbpf does not look at.

@@ -2,5 +2,9 @@
 
 pub mod check;
 pub mod drift;
+mod error;
+pub(crate) mod targets;
 
 pub use self::check::check;
+
+pub use self::error::CompareError;

@@ -9,8 +9,8 @@ use std::ops::Range;
 use libbpf_rs::libbpf_sys;
 
 use super::Trail;
+use super::error::ImageError;
 use super::search::find_all;
-use crate::Error;
 use crate::btf::ByteOrder;
 use crate::btf::Lengths;
 use crate::btf::Sections;
@@ -24,7 +24,7 @@ const STARTS: [&[u8]; 2] = [b"\x9f\xeb\x01\0", b"\xeb\x9f\x01\0"];
 const KERNEL_STRUCT: &[u8] = b"task_struct\0";
 
 /// Where the one kernel BTF is; `None` where there is none.
-pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usize>>, Error> {
+pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usize>>, ImageError> {
     let mut scan = Scan {
         bytes,
         // Real BTF is walked once. Bytes that are made to look like BTF again and again could
@@ -45,7 +45,7 @@ pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usi
                 }
                 Ok(None) => {}
                 Err(OutOfFuel) => {
-                    return Err(Error::TooManyCandidates {
+                    return Err(ImageError::TooManyCandidates {
                         file: trail.clone(),
                     });
                 }
@@ -54,7 +54,7 @@ pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usi
     }
     if hits.len() > 1 {
         hits.sort_by_key(|blob| blob.start);
-        return Err(Error::AmbiguousBtf {
+        return Err(ImageError::AmbiguousBtf {
             file: trail.clone(),
             places: hits,
         });
@@ -144,7 +144,7 @@ mod tests {
 
     const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
-    fn scan(bytes: &[u8]) -> Result<Option<Range<usize>>, Error> {
+    fn scan(bytes: &[u8]) -> Result<Option<Range<usize>>, ImageError> {
         kernel_btf(bytes, &Trail::new("image"))
     }
 
@@ -202,7 +202,7 @@ mod tests {
             let mut bytes = btf.clone();
             bytes.extend_from_slice(second);
             let error = scan(&bytes).unwrap_err();
-            let Error::AmbiguousBtf { places, .. } = error else {
+            let ImageError::AmbiguousBtf { places, .. } = error else {
                 panic!("{error}");
             };
             assert_eq!(places, [0..btf.len(), btf.len()..bytes.len()]);
@@ -255,6 +255,9 @@ mod tests {
             bytes[at + 20..at + 24].copy_from_slice(&8u32.to_le_bytes());
         }
         let error = scan(&bytes).unwrap_err();
-        assert!(matches!(error, Error::TooManyCandidates { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::TooManyCandidates { .. }),
+            "{error}"
+        );
     }
 }

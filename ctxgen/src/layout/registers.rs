@@ -16,11 +16,11 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Types;
 use crate::prototype::Argument;
-use crate::prototype::PT_REGS;
 use crate::prototype::Signature;
 use crate::prototype::SystemCall;
 use crate::prototype::registers;
 use crate::text::ident::field_name;
+use crate::text::struct_names::PT_REGS;
 
 use super::Access;
 use super::Field;
@@ -30,12 +30,12 @@ use super::SLOT;
 use super::SystemCallArguments;
 use super::Unsupported;
 use super::argument_name;
-use super::arguments_struct;
 use super::class::Class;
 use super::convention::Convention;
 use super::convention::Passed;
 use super::convention::Place;
 use super::convention::Register;
+use crate::text::struct_names::arguments_struct;
 
 pub(super) fn lay_out(
     kernel: &KernelBtf,

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use libbpf_rs::libbpf_sys;
 
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
@@ -16,14 +15,15 @@ use crate::btf::with_vlen;
 use crate::ctype;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
+use crate::kernel::KernelError;
 use crate::kernel::Origin;
 use crate::prototype::WRAPPER;
 use crate::prototype::syscall;
 use crate::sorted::set;
 use crate::tracefs::Formats;
 
+use super::joined::joined;
 use super::names::Match;
-use super::pick::joined;
 use super::raw::RawBtf;
 use super::wanted::Part;
 use super::wanted::Reason;
@@ -244,7 +244,7 @@ impl Small {
         Ok(())
     }
 
-    pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, Error> {
+    pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, KernelError> {
         let kernel = KernelBtf::with_parts(&self.bytes, origin.clone(), &self.modules)?;
         Ok(kernel.with_all_formats(self.formats.clone()))
     }

@@ -8,7 +8,6 @@ use crate::btf::BtfWriter;
 use crate::btf::HeaderError;
 use crate::btf::Sections;
 use crate::btf::TypeId;
-use crate::btf::assemble;
 use crate::btf::for_libbpf;
 use crate::btf::known;
 use crate::hook::VMLINUX;
@@ -21,6 +20,7 @@ use super::extract::Found;
 use super::extract::Layers;
 use super::extract::Place;
 use super::extract::Small;
+use super::joined::joined;
 use super::mapped::Mapped;
 use super::names::Match;
 use super::raw::RawBtf;
@@ -174,12 +174,4 @@ fn having(
         has_something(&blob).then(|| (name.clone(), blob))
     });
     blobs.collect()
-}
-
-/// A BTF and a split one on top of it as one.
-pub(super) fn joined(base: &[u8], split: &[u8]) -> Result<Vec<u8>, HeaderError> {
-    let (below, above) = (Sections::parse(base)?, Sections::parse(split)?);
-    let types = [&base[below.types], &split[above.types]].concat();
-    let strings = [&base[below.strings], &split[above.strings]].concat();
-    Ok(assemble(below.order, &types, &strings))
 }

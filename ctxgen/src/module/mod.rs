@@ -17,7 +17,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 pub use self::error::ModuleError;
-pub(super) use self::file::name_of;
+use self::file::module_name;
+pub(crate) use self::file::name_of;
 use self::fold::Fold;
 use self::split::End;
 use self::split::Split;
@@ -147,24 +148,6 @@ impl Modules {
         let alone = assemble(kernel.byte_order(), &types, strings);
         Btf::parse(&alone).map_err(ModuleError::Together)
     }
-}
-
-/// A module's name as the kernel has it. Whoever knows it from its file may have `-` in it.
-pub(crate) fn module_name(name: &str) -> Result<String, ModuleError> {
-    let plain = name.replace('-', "_");
-    match is_module_name(&plain) {
-        true => Ok(plain),
-        false => Err(ModuleError::Name(name.to_owned())),
-    }
-}
-
-/// `MODULE_NAME_LEN` of `include/linux/moduleparam.h`, without the NUL that it counts.
-const MAX_NAME: usize = 55;
-
-/// Whether a module can be called so. Some start with a digit: `8021q`.
-pub(crate) fn is_module_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(fits)
 }
 
 /// Types and names as they are in a blob.

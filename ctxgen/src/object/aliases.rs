@@ -3,11 +3,12 @@
 //! What is accessed through `typedef struct btf_…_ctx ctx_t` is relocated against the typedef: clang keeps the
 //! name that the source has. libbpf looks for a typedef of that name then, so that it has to be told of each.
 
-use super::context_hook;
 use super::ext::Relocation;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::btf::compat::essential_name;
+use crate::hook::Hook;
 use crate::sorted::set;
 
 /// The typedefs that relocations of an object are against, and the context structs that they lead to.
@@ -58,4 +59,17 @@ fn context(btf: &Btf<'_>, id: TypeId) -> Option<TypeId> {
     }
     let of = btf.resolve(id)?.id();
     context_hook(btf, of).map(|_| of)
+}
+
+/// The hook that a struct is a context of; `None` for any other type, and for the kernel's own contexts.
+pub(super) fn context_hook(btf: &Btf<'_>, id: TypeId) -> Option<Hook> {
+    let ty = btf.get(id)?;
+    if !matches!(ty.kind(), Kind::Struct(_) | Kind::Fwd { is_union: false }) {
+        return None;
+    }
+    // Three underscores may also be a part of the target's name.
+    let hook = [essential_name(ty.name()), ty.name()]
+        .into_iter()
+        .find_map(Hook::from_struct_name);
+    hook.filter(Hook::has_generated_struct)
 }

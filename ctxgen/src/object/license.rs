@@ -13,17 +13,17 @@ use object::ObjectSection as _;
 use object::ObjectSymbol;
 use object::SymbolKind;
 
-use super::CodeSection;
-use super::Elf;
-use super::ObjectError;
-use super::byte_order;
 use super::code::relocations;
-use super::code_sections;
+use super::elf::CodeSection;
+use super::elf::Elf;
+use super::elf::byte_order;
+use super::elf::code_sections;
+use super::elf::limited;
+use super::error::ObjectError;
 use super::instruction::CALL;
 use super::instruction::Instruction;
 use super::instruction::LEN;
 use super::instruction::Raw;
-use super::limited;
 use super::names::MAX_FUNCTION;
 use crate::text::name;
 

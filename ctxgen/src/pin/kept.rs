@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::Incomplete;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Shape;
@@ -13,8 +11,10 @@ use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::Arch;
+use crate::kernel::Incomplete;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::kernel::NotPinned;
 use crate::minimize::Trim;
 use crate::minimize::is_composite;
 use crate::prototype::Lookup;
@@ -213,16 +213,10 @@ impl<'k> Kept<'k> {
     /// All that sources with these names reach.
     ///
     /// # Errors
-    /// [`Error::NotPinned`].
-    pub(super) fn add_names(&mut self, names: &Names<'_>) -> Result<(), Error> {
+    /// [`NotPinned`].
+    pub(super) fn add_names(&mut self, names: &Names<'_>) -> Result<(), NotPinned> {
         let reach = Reach::new(self.kernel, names);
-        let missing = Incomplete::new(self.kernel).among(&reach.composites);
-        if !missing.is_empty() {
-            return Err(Error::NotPinned {
-                origin: self.kernel.origin().clone(),
-                types: missing,
-            });
-        }
+        Incomplete::new(self.kernel).has_none_of(&reach.composites)?;
         for id in reach.composites {
             self.trim.define(id);
         }

@@ -12,8 +12,7 @@ use self::accessor::needs_own_types;
 use self::gaps::Gaps;
 
 use super::dump_error;
-use super::mentions::Mentions;
-use crate::Error;
+use super::error::RenderError;
 use crate::btf::CDump;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -22,6 +21,9 @@ use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
 use crate::context::ctx_btf::CtxStruct;
 use crate::context::ctx_btf::Lacking;
+use crate::declaration::Mentions;
+use crate::declaration::check_declaration;
+use crate::declaration::members;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::labels;
@@ -82,8 +84,8 @@ const REGISTERS: &str =
 /// It needs the kernel's types: `vmlinux.h`, ctxgen's or any other full one.
 ///
 /// # Errors
-/// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
-pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
+/// [`RenderError::Declaration`], where a type or a name cannot be written in C.
+pub fn header(ctx: &CtxBtf<'_>) -> Result<String, RenderError> {
     // What prints types looks at all of the kernel's first.
     if ctx.structs().is_empty() {
         return Ok(top(ctx) + BOTTOM);
@@ -152,7 +154,7 @@ fn top(ctx: &CtxBtf<'_>) -> String {
     text
 }
 
-fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), Error> {
+fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), RenderError> {
     for field in &layout.fields {
         mentions.add(field.type_id)?;
         if let Access::Data(element) = field.access {
@@ -169,7 +171,7 @@ fn system_call<'c>(
     layout: &'c Layout,
 ) -> Option<(CtxStruct, &'c SystemCallArguments)> {
     let call = layout.system_call.as_ref()?;
-    let pointer = super::report::members(ctx.btf(), ctx_struct.type_id).pop()?;
+    let pointer = members(ctx.btf(), ctx_struct.type_id).pop()?;
     let Kind::Ptr(to) = ctx.btf().resolve(pointer.type_id)?.kind() else {
         return None;
     };
@@ -267,11 +269,15 @@ fn comment(
 }
 
 /// The line of a comment that says what the program returns, if anything.
-fn returned(dump: &mut CDump<'_>, ctx: &CtxBtf<'_>, layout: &Layout) -> Result<String, Error> {
+fn returned(
+    dump: &mut CDump<'_>,
+    ctx: &CtxBtf<'_>,
+    layout: &Layout,
+) -> Result<String, RenderError> {
     let Some(id) = layout.returns else {
         return Ok(String::new());
     };
-    super::check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
+    check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
     let declared = dump
         .declare(id, "")
         .map_err(|error| dump_error(ctx, error))?;

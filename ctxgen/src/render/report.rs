@@ -3,18 +3,18 @@
 use std::fmt;
 
 use super::dump_error;
-use super::mentions::Mentions;
-use crate::Error;
+use super::error::RenderError;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::DumpError;
-use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::context::Context;
 use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
 use crate::context::ctx_btf::CtxStruct;
+use crate::declaration::Mentions;
+use crate::declaration::members;
 use crate::hook::Hook;
 use crate::layout::Access;
 use crate::layout::Field;
@@ -77,8 +77,8 @@ pub struct FieldReport {
 /// names cannot be written in C, its report says so ([`Report::unsupported`]).
 ///
 /// # Errors
-/// [`Error::Dump`], where no type at all can be written.
-pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
+/// [`DeclarationError::Dump`](crate::DeclarationError::Dump), where no type at all can be written.
+pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, RenderError> {
     let mut dump = CDump::new(ctx.btf()).map_err(|error| dump_error(ctx, error))?;
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     let mut reports = Vec::new();
@@ -97,7 +97,7 @@ pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
     Ok(reports)
 }
 
-fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), Error> {
+fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), RenderError> {
     mentions.add_members(ctx_struct.type_id)?;
     if let Shape::Generated { layout, .. } = &ctx_struct.context.shape {
         // A slot's type is not the argument's.
@@ -262,13 +262,6 @@ pub(super) fn fields<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
         }
     }
     fields
-}
-
-pub(crate) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
-    match btf.get(id).map(|ty| ty.kind()) {
-        Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.members().collect(),
-        _ => Vec::new(),
-    }
 }
 
 impl fmt::Display for Report {

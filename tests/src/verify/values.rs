@@ -153,7 +153,7 @@ pub fn value_cases(btf: &Path) -> Result<Vec<ValueCase>, Box<dyn Error>> {
         let hook: Hook = format!("raw_tp/{}", argument.tracepoint).parse()?;
         match ctxgen::Context::of_hook_alone(&kernel, &hook) {
             Ok(_) => arguments.push(argument),
-            Err(ctxgen::Error::UnknownHook { .. }) => {}
+            Err(ctxgen::PrototypeError::UnknownHook { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -12,7 +12,6 @@ use std::time::Instant;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
@@ -22,6 +21,7 @@ use ctxgen::btf::CDump;
 use ctxgen::btf::TypeId;
 use ctxgen::prototype;
 use ctxgen::render;
+use ctxgen::render::RenderError;
 use ctxgen_tests::blob::NAME;
 use ctxgen_tests::fixtures;
 use libbpf_rs::libbpf_sys as sys;
@@ -146,7 +146,7 @@ fn trim(ctx: &CtxBtf<'_>) {
     }
 }
 
-fn is_clean_or_error(result: Result<String, Error>) -> bool {
+fn is_clean_or_error(result: Result<String, RenderError>) -> bool {
     match result {
         Ok(text) => {
             is_clean(&text);

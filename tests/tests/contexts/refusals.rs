@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ctxgen::ByteOrder;
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
+use ctxgen::PrototypeError;
 use ctxgen::layout::Unsupported;
 use ctxgen::prototype;
 use ctxgen_tests::blob::Blob;
@@ -20,7 +20,7 @@ use crate::hooks::open;
 use crate::hooks::open_fixture;
 use crate::hooks::slots;
 
-fn error(kernel: &KernelBtf, name: &str) -> Error {
+fn error(kernel: &KernelBtf, name: &str) -> PrototypeError {
     match Context::of_hook(kernel, &hook(name)) {
         Ok(context) => panic!("{name} has {}", context.struct_name),
         Err(error) => error,
@@ -29,7 +29,7 @@ fn error(kernel: &KernelBtf, name: &str) -> Error {
 
 fn unsupported(kernel: &KernelBtf, name: &str) -> Unsupported {
     match error(kernel, name) {
-        Error::Unsupported { hook, reason } => {
+        PrototypeError::Unsupported { hook, reason } => {
             assert_eq!(hook.to_string(), name);
             reason
         }
@@ -46,7 +46,7 @@ fn same_names_of_different_types_are_listed() {
         let Err(error) = Context::of_hook(&kernel, &hook) else {
             continue;
         };
-        let Error::AmbiguousFunction { prototypes, .. } = &error else {
+        let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
             continue;
         };
         seen += 1;
@@ -64,7 +64,7 @@ fn same_names_of_different_types_are_listed() {
         let fexit = format!("fexit/{}", hook.target());
         assert!(matches!(
             Context::of_hook(&kernel, &fexit.parse().unwrap()),
-            Err(Error::AmbiguousFunction { .. })
+            Err(PrototypeError::AmbiguousFunction { .. })
         ));
     }
     assert!(seen >= 4, "{seen} ambiguous names");
@@ -81,7 +81,7 @@ fn structs_of_one_name_are_told_apart() {
         blob.func("f", int, &[("p", ptr)]);
     }
     let kernel = memory(&blob);
-    let Error::AmbiguousFunction { prototypes, .. } = error(&kernel, "fentry/f") else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = error(&kernel, "fentry/f") else {
         panic!("not ambiguous");
     };
     assert_eq!(prototypes, ["int f(struct s *p)", "int f(struct s___2 *p)"]);
@@ -100,7 +100,7 @@ fn prototypes_that_look_the_same_are_all_shown() {
     }
     let kernel = memory(&blob);
     let error = error(&kernel, "fentry/f");
-    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(prototypes.len(), 2, "{error}");
@@ -118,7 +118,7 @@ fn declarations_are_told_apart() {
         blob.func("f", int, &[("p", ptr)]);
     }
     let error = error(&memory(&blob), "fentry/f");
-    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(prototypes.len(), 2, "{error}");
@@ -155,7 +155,10 @@ fn what_is_only_called_like_an_lsm_hook_is_none() {
             none += 1;
             for family in ["lsm", "lsm_cgroup"] {
                 let error = error(&kernel, &format!("{family}/{name}"));
-                assert!(matches!(error, Error::UnknownHook { .. }), "{error}");
+                assert!(
+                    matches!(error, PrototypeError::UnknownHook { .. }),
+                    "{error}"
+                );
                 assert!(
                     error.to_string().contains("union security_list_options"),
                     "{error}"
@@ -204,7 +207,7 @@ fn the_nearest_names_are_offered() {
         ),
     ] {
         let error = error(&kernel, asked);
-        let Error::UnknownHook { nearest, tried, .. } = &error else {
+        let PrototypeError::UnknownHook { nearest, tried, .. } = &error else {
             panic!("{error}");
         };
         assert_eq!(nearest.first().map(String::as_str), Some(offered));
@@ -227,7 +230,9 @@ fn real_functions_that_are_refused() {
     for fixture in fixtures() {
         let kernel = open(&fixture);
         for hook in prototype::hooks(&kernel, family("fentry")) {
-            if let Err(Error::Unsupported { reason, .. }) = Context::of_hook(&kernel, &hook) {
+            if let Err(PrototypeError::Unsupported { reason, .. }) =
+                Context::of_hook(&kernel, &hook)
+            {
                 let text = reason.to_string();
                 assert!(!text.is_empty());
                 let variant = match reason {

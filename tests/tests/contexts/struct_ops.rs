@@ -3,10 +3,10 @@
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
+use ctxgen::PrototypeError;
 use ctxgen::layout::Unsupported;
 use ctxgen::prototype;
 use ctxgen::prototype::NamesFrom;
@@ -259,7 +259,8 @@ fn two_members_of_one_struct_name_are_refused() {
             "struct_ops/ops_a/b",
             "btf_struct_ops_ops_a_b_ctx",
         ] {
-            let Err(Error::Unsupported { reason, .. }) = Context::of_hook(&kernel, &hook(name))
+            let Err(PrototypeError::Unsupported { reason, .. }) =
+                Context::of_hook(&kernel, &hook(name))
             else {
                 panic!("{name}");
             };

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Loader;
+use ctxgen::PrototypeError;
 use ctxgen::RUNNING_BTF;
 use ctxgen_tests::blob::Blob;
 use libbpf_rs::ObjectBuilder;
@@ -50,7 +50,7 @@ fn programs_of_absent_hooks_are_left() {
         (&*absent.program, &*absent.section),
         ("gone", "tp_btf/no_such_hook")
     );
-    assert!(matches!(absent.why, Error::UnknownHook { .. }));
+    assert!(matches!(absent.why, PrototypeError::UnknownHook { .. }));
     let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
     let loaded = loader.load_object(opened).unwrap();
     let names: Vec<_> = loaded

@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::LoadError;
 use ctxgen::Loader;
@@ -250,10 +249,7 @@ fn refusal(source: &str) -> (LoadError, String) {
     let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
     let error = loader.load_object(opened).unwrap_err();
     let text = error.to_string();
-    match error {
-        Error::Load(error) => (*error, text),
-        error => panic!("{error}"),
-    }
+    (*error, text)
 }
 
 fn program(fields: &str, body: &str) -> String {

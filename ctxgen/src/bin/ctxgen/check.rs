@@ -55,7 +55,7 @@ impl Check {
             for (kernel, label) in kernels.iter().zip(&labels) {
                 let all = check(&bytes, kernel).map_err(|error| Failure::Object {
                     path: path.clone(),
-                    error: Box::new(error),
+                    error: Box::new(error.into()),
                 })?;
                 fine &= all.iter().all(Checked::is_fine);
                 if self.json {

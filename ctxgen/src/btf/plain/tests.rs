@@ -241,7 +241,7 @@ fn the_hook_alone_is_in_error() {
             assert!(
                 matches!(
                     &error,
-                    crate::Error::Unsupported {
+                    crate::PrototypeError::Unsupported {
                         reason: Unsupported::UnknownKind(LATER),
                         ..
                     }

@@ -1,8 +1,8 @@
 //! The way into functions and back.
 
+use super::frame::Frame;
 use super::helper;
 use super::result::AccessKind;
-use super::state::Stacks;
 use super::state::State;
 use super::value::Value;
 use super::walk::Node;
@@ -15,27 +15,6 @@ use crate::object::instruction::LAST_ARGUMENT;
 const FRAMES: usize = 1 << 9;
 /// How deep functions call each other (`MAX_CALL_FRAMES` of `include/linux/bpf_verifier.h`).
 const DEPTH: usize = 8;
-
-/// A function in a chain of calls.
-#[derive(Debug)]
-pub(super) struct Frame {
-    depth: usize,
-    /// The frame that has called it, the place behind the call, and the states before the call, joined.
-    caller: Option<(u32, Place, State)>,
-    /// What it has returned so far.
-    returned: Option<(Value, Stacks)>,
-}
-
-impl Frame {
-    /// The program itself.
-    pub(super) fn outermost() -> Self {
-        Self {
-            depth: 1,
-            caller: None,
-            returned: None,
-        }
-    }
-}
 
 impl Walk<'_> {
     /// A call of a helper, which may call a function of the program.

@@ -22,6 +22,7 @@
 //! ```
 
 mod calls;
+mod frame;
 mod helper;
 mod jumps;
 mod lines;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
-use super::calls::Frame;
+use super::frame::Frame;
 use super::jumps::Jumps;
 use super::result::AccessKind;
 use super::result::Extent;

@@ -8,7 +8,7 @@ use gimli::SectionId;
 use object::Object;
 use object::ObjectSection;
 
-use super::DwarfError;
+use super::error::DwarfError;
 use crate::user::file;
 use crate::user::file::Elf;
 

@@ -1,16 +1,21 @@
 //! What relocations against contexts are resolved to: the object's context structs, with the offsets
 //! of this kernel.
 
+mod error;
+mod hooks;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use libbpf_rs::libbpf_sys;
 
+pub use self::error::TargetError;
+use self::hooks::fields;
+use self::hooks::on_kernel;
+
 use crate::Context;
-use crate::Error;
 use crate::Shape;
 use crate::btf::Btf;
-use crate::btf::BtfWriter;
 use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
@@ -25,8 +30,10 @@ use crate::layout::SLOT;
 use crate::object::ObjectFile;
 use crate::object::context_arguments;
 use crate::object::context_fields;
+use crate::object::is_only_loaded;
 use crate::object::own_type;
 use crate::object::slots;
+use crate::prototype::PrototypeError;
 use crate::prototype::pairing::KnownBy;
 use crate::prototype::pairing::Pair;
 use crate::prototype::pairing::pair;
@@ -34,21 +41,16 @@ use crate::sorted::set;
 use crate::sorted::sorted_by;
 use crate::text::ident::argument_name;
 
-use super::access::is_only_loaded;
-use super::copy::Copier;
-use super::error::LoadError;
-use super::hooks::on_kernel;
-
 /// A relocated context of the object: all structs that CO-RE takes for the same.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// What libbpf compares names by.
-    essential: String,
+    pub(crate) essential: String,
     pub(crate) hook: Hook,
     /// The structs in the object's BTF.
     pub(crate) locals: Vec<TypeId>,
     /// The hook on this kernel.
-    pub(crate) context: Result<Context, Error>,
+    pub(crate) context: Result<Context, PrototypeError>,
     /// The kernel's arguments for the object's fields, by the fields' names.
     arguments: BTreeMap<String, Pair>,
 }
@@ -72,10 +74,10 @@ pub(crate) enum Lack {
 /// All relocated contexts of an object, by name.
 ///
 /// # Errors
-/// [`LoadError::SameName`] and [`LoadError::SameAlias`] where contexts of different hooks are the same to CO-RE;
-/// [`LoadError::OtherContext`] and [`LoadError::OneStruct`] where a program takes a struct that is not
+/// [`TargetError::SameName`] and [`TargetError::SameAlias`] where contexts of different hooks are the same to CO-RE;
+/// [`TargetError::OtherContext`] and [`TargetError::OneStruct`] where a program takes a struct that is not
 /// its hook's, or not only its hook's.
-pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, Error> {
+pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Target>, TargetError> {
     let mut contexts: Vec<(&str, Hook, Vec<TypeId>)> = Vec::new();
     for id in object.relocated_contexts() {
         let (Some(ty), Some(hook)) = (object.btf().get(id), object.context_hook(id)) else {
@@ -96,11 +98,11 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
         is_same
     });
     if let Some((one, other)) = different {
-        return Err(LoadError::SameName { one, other }.into());
+        return Err(TargetError::SameName { one, other });
     }
     let targets = contexts.into_iter().map(|(essential, hook, locals)| {
         let (hook, context) = on_kernel(object, kernel, hook)?;
-        Ok::<_, Error>(Target {
+        Ok::<_, TargetError>(Target {
             arguments: context.as_ref().map_or_else(
                 |_| BTreeMap::new(),
                 |context| arguments(object, kernel, &hook, &locals, context),
@@ -118,7 +120,7 @@ pub(crate) fn targets(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Tar
 
 /// Refuses typedefs that are the same to CO-RE and lead to different contexts, as those of two sources that
 /// were linked may: libbpf would look in both for the fields of either.
-fn different_aliases(object: &ObjectFile, targets: &[Target]) -> Result<(), Error> {
+fn different_aliases(object: &ObjectFile, targets: &[Target]) -> Result<(), TargetError> {
     let mut known: HashMap<&str, &Target> = HashMap::new();
     for target in targets {
         for alias in target.aliases(object) {
@@ -127,7 +129,7 @@ fn different_aliases(object: &ObjectFile, targets: &[Target]) -> Result<(), Erro
             if first.essential != target.essential {
                 let [one, other] = [*first, target].map(|target| target.hook.struct_name());
                 let alias = alias.to_owned();
-                return Err(LoadError::SameAlias { alias, one, other }.into());
+                return Err(TargetError::SameAlias { alias, one, other });
             }
         }
     }
@@ -183,14 +185,6 @@ fn arguments(
         .collect()
 }
 
-/// The arguments in a context; none of a struct of the kernel's own.
-pub(super) fn fields(context: &Context) -> &[Field] {
-    match &context.shape {
-        Shape::Generated { layout, .. } => &layout.fields,
-        Shape::Kernel { .. } | Shape::Other { .. } => &[],
-    }
-}
-
 impl Target {
     /// Whether it stands for this struct of the object.
     pub(crate) fn has(&self, id: TypeId) -> bool {
@@ -202,70 +196,10 @@ impl Target {
         self.context.as_ref().map_or(&[], fields)
     }
 
-    /// Adds the struct, where the kernel has the hook, without what is lacking. Where flavours declare
-    /// a field as different kinds of types, an enum and an integer, each kind is in a struct of its own:
-    /// libbpf looks at all of them, and takes a field only for one of its kind.
-    pub(super) fn write(
-        &self,
-        writer: &mut BtfWriter,
-        copier: &mut Copier<'_>,
-        object: &ObjectFile,
-        kernel: &KernelBtf,
-    ) {
-        let Ok(context) = &self.context else {
-            return;
-        };
-        let mut fields = Vec::new();
-        for name in self.field_names(object) {
-            if let Ok((offset, declared)) = self.field(object, kernel, name) {
-                fields.push((name, offset, declared));
-            }
-        }
-        let fields = sorted_by(fields, |a, b| a.1.cmp(&b.1));
-        let aliases = self.aliases(object);
-        let ways = fields.iter().map(|field| field.2.len()).max();
-        for way in 0..ways.unwrap_or(0).max(1) {
-            let mut members = Vec::new();
-            for (name, offset, declared) in &fields {
-                let Some(declared) = declared.get(way) else {
-                    continue;
-                };
-                let type_id = match *declared {
-                    Declared::Local(id) => copier.copy(writer, id),
-                    Declared::Unsigned(size) => writer.unsigned("", size),
-                };
-                members.push((*name, type_id, *offset));
-            }
-            let id = writer.structure(&self.name(way), context.size(kernel), &members);
-            for alias in &aliases {
-                writer.typedef(alias, id);
-            }
-        }
-        // To libbpf a declaration is of another kind than a struct.
-        let is_declared = |id: &TypeId| {
-            let ty = object.btf().get(*id);
-            ty.is_some_and(|ty| matches!(ty.kind(), Kind::Fwd { .. }))
-        };
-        if self.locals.iter().any(is_declared) {
-            let id = writer.forward(&self.name(0), false);
-            for alias in &aliases {
-                writer.typedef(alias, id);
-            }
-        }
-    }
-
     /// The names of typedefs by which the object has it, sorted.
-    fn aliases<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
+    pub(crate) fn aliases<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
         let locals = self.locals.iter();
         set(locals.flat_map(|local| object.aliases(*local)).collect())
-    }
-
-    /// A name that libbpf compares by `essential`, which may have what looks like a flavour itself.
-    fn name(&self, way: usize) -> String {
-        match way == 0 && essential_name(&self.essential) == self.essential {
-            true => self.essential.clone(),
-            false => format!("{}___{way}", self.essential),
-        }
     }
 
     /// Why a field is not in the struct; `None` for one that is.
@@ -274,7 +208,7 @@ impl Target {
     }
 
     /// The names of the object's fields, in all flavours, sorted.
-    fn field_names<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
+    pub(crate) fn field_names<'o>(&self, object: &'o ObjectFile) -> Vec<&'o str> {
         let all = self
             .locals
             .iter()
@@ -284,7 +218,7 @@ impl Target {
 
     /// Where a field is and how it is declared, once for each kind. libbpf takes a struct of any flavour
     /// for the target of all, so a field has to be right in all that have it.
-    fn field(
+    pub(crate) fn field(
         &self,
         object: &ObjectFile,
         kernel: &KernelBtf,
@@ -328,7 +262,7 @@ impl Target {
 }
 
 /// How a field of the target is declared.
-enum Declared {
+pub(crate) enum Declared {
     /// As in the object.
     Local(TypeId),
     /// As an unsigned integer of so many bytes.

@@ -2,18 +2,18 @@
 
 use libbpf_rs::libbpf_sys;
 
+use super::ObjectFile;
+use super::Relocation;
+use super::RelocationKind;
+use super::Step;
 use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
-use crate::object::ObjectFile;
-use crate::object::Relocation;
-use crate::object::RelocationKind;
-use crate::object::Step;
 
 /// Whether every access to a field is a load of all of it, which libbpf makes one of fewer bytes
 /// (`bpf_core_patch_insn` in `relo_core.c`). With the field's address in a register, it is read with the
 /// size that the object takes it to have.
-pub(super) fn is_only_loaded(object: &ObjectFile, of: TypeId, member: Member<'_>) -> bool {
+pub(crate) fn is_only_loaded(object: &ObjectFile, of: TypeId, member: Member<'_>) -> bool {
     let size = match object.btf().resolve(member.type_id).map(|ty| ty.kind()) {
         Some(Kind::Int { size, .. } | Kind::Enum { size, .. } | Kind::Enum64 { size, .. }) => size,
         _ => return false,

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use super::mentions::is_attribute;
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
@@ -32,7 +31,7 @@ const LIBBPF: [&str; 5] = [
 
 /// The BTF with names for C in place of those that are none, types by the same numbers; `None` where these
 /// types have names for C already.
-pub(super) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Option<Vec<u8>> {
+pub(crate) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Option<Vec<u8>> {
     let mut types = ids.filter_map(|id| btf.get(id));
     types.any(|ty| first_bad(btf, &ty).is_some()).then(|| {
         let mut writer = BtfWriter::new(btf.byte_order());
@@ -52,7 +51,7 @@ pub(super) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Optio
 }
 
 /// The first name of a type that cannot stand where it does, and which of the type's words it is.
-pub(super) fn first_bad<'b>(btf: &'b Btf<'_>, ty: &Type<'_>) -> Option<(usize, &'b str)> {
+pub(crate) fn first_bad<'b>(btf: &'b Btf<'_>, ty: &Type<'_>) -> Option<(usize, &'b str)> {
     let words = ty.words();
     let names = places(&words).into_iter();
     let mut names = names.map(|at| (at, btf.string(words[at])));
@@ -124,6 +123,17 @@ fn stand_in(ty: &Type<'_>, at: usize, offset: u32) -> String {
     number.to_owned()
 }
 
+/// Whether a type tag's text stays inside what it is printed in: `rcu`, `address_space(1)`.
+fn is_attribute(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_(), :-".contains(c);
+    let mut depth = 0i32;
+    text.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        allowed(c) && depth >= 0
+    }) && depth == 0
+        && !text.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +168,16 @@ mod tests {
             "__float128",
         ] {
             assert!(!is_integer(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn attributes() {
+        for fine in ["rcu", "user", "address_space(1)", "a:b", "arena_ptr"] {
+            assert!(is_attribute(fine), "{fine}");
+        }
+        for bad in ["", "a\"b", "a\\", "a)(", "a\nb", "))", "(", "a;b"] {
+            assert!(!is_attribute(bad), "{bad}");
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Whose a relocated context is: the hooks of the programs that take it.
 
 use crate::Context;
-use crate::Error;
+use crate::Shape;
 use crate::btf::compat::Agreement;
 use crate::btf::compat::agreement;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
 use crate::object::ObjectFile;
+use crate::prototype::PrototypeError;
 use crate::sorted::set;
 
-use super::error::LoadError;
-use super::targets::fields;
+use super::error::TargetError;
 
 /// A struct's hook, and what the kernel has there.
 ///
@@ -21,7 +21,7 @@ pub(super) fn on_kernel(
     object: &ObjectFile,
     kernel: &KernelBtf,
     hook: Hook,
-) -> Result<(Hook, Result<Context, Error>), Error> {
+) -> Result<(Hook, Result<Context, PrototypeError>), TargetError> {
     let hooks = hooks_taking(object, &hook)?;
     let mut found: Option<(Hook, Context)> = None;
     let mut absent = None;
@@ -36,13 +36,13 @@ pub(super) fn on_kernel(
         match &found {
             None => found = Some((of_section, context)),
             Some((one, known)) if !is_same(kernel, known, &context) => {
-                let one_struct = LoadError::OneStruct {
+                let one_struct = TargetError::OneStruct {
                     context: hook.struct_name(),
                     one: one.to_string(),
                     other: of_section.to_string(),
                     origin: kernel.origin().clone(),
                 };
-                return Err(one_struct.into());
+                return Err(one_struct);
             }
             Some(_) => {}
         }
@@ -58,7 +58,7 @@ pub(super) fn on_kernel(
 }
 
 /// The hooks of the programs that take a hook's struct, in any flavour.
-fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<Vec<Hook>, Error> {
+fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<Vec<Hook>, TargetError> {
     let mut hooks = Vec::new();
     for program in object.programs() {
         let taken = program.context.and_then(|id| object.context_hook(id));
@@ -70,13 +70,13 @@ fn hooks_taking(object: &ObjectFile, hook: &Hook) -> Result<Vec<Hook>, Error> {
             if of_program.struct_name() == hook.struct_name() {
                 hooks.push(of_program);
             } else if !program.may_take(&hook.struct_name()) {
-                let other = LoadError::OtherContext {
+                let other = TargetError::OtherContext {
                     program: program.name.clone(),
                     section: program.section.to_string(),
                     context: hook.struct_name(),
                     right: of_program.struct_name(),
                 };
-                return Err(other.into());
+                return Err(other);
             }
         }
     }
@@ -92,4 +92,12 @@ fn is_same(kernel: &KernelBtf, one: &Context, other: &Context) -> bool {
     };
     let (one, other) = (fields(one), fields(other));
     one.len() == other.len() && one.iter().zip(other).all(same)
+}
+
+/// The arguments in a context; none of a struct of the kernel's own.
+pub(super) fn fields(context: &Context) -> &[Field] {
+    match &context.shape {
+        Shape::Generated { layout, .. } => &layout.fields,
+        Shape::Kernel { .. } | Shape::Other { .. } => &[],
+    }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
+use super::error::DeclarationError;
 use super::spelling::first_bad;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CDump;
 use crate::btf::DumpError;
@@ -19,7 +19,7 @@ const MAX_LOST: usize = 1 << 22;
 
 /// Collects over several declarations.
 #[derive(Debug)]
-pub(super) struct Mentions<'b> {
+pub(crate) struct Mentions<'b> {
     btf: &'b Btf<'b>,
     origin: &'b Origin,
     seen: HashSet<TypeId>,
@@ -29,7 +29,7 @@ pub(super) struct Mentions<'b> {
 }
 
 impl<'b> Mentions<'b> {
-    pub(super) fn new(btf: &'b Btf<'_>, origin: &'b Origin) -> Self {
+    pub(crate) fn new(btf: &'b Btf<'_>, origin: &'b Origin) -> Self {
         Self {
             btf,
             origin,
@@ -42,8 +42,8 @@ impl<'b> Mentions<'b> {
     /// Adds what a declaration with this type mentions.
     ///
     /// # Errors
-    /// [`Error::BadName`] at a name that must not be emitted.
-    pub(super) fn add(&mut self, root: TypeId) -> Result<(), Error> {
+    /// [`DeclarationError::BadName`] at a name that must not be emitted.
+    pub(crate) fn add(&mut self, root: TypeId) -> Result<(), DeclarationError> {
         let (mut seen, mut structs) = (HashSet::new(), Vec::new());
         match self.walk(root, &mut seen, &mut structs) {
             Ok(()) => {
@@ -65,7 +65,7 @@ impl<'b> Mentions<'b> {
         root: TypeId,
         seen: &mut HashSet<TypeId>,
         structs: &mut Vec<TypeId>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), DeclarationError> {
         let mut queue = vec![root];
         while let Some(id) = queue.pop() {
             if self.seen.contains(&id) || !seen.insert(id) {
@@ -74,7 +74,7 @@ impl<'b> Mentions<'b> {
             let Some(ty) = self.btf.get(id) else { continue };
             check_name(self.btf, &ty, self.origin)?;
             if self.lost + seen.len() > MAX_LOST {
-                return Err(Error::Dump {
+                return Err(DeclarationError::Dump {
                     origin: self.origin.clone(),
                     error: DumpError::TooMuch(id),
                 });
@@ -107,7 +107,7 @@ impl<'b> Mentions<'b> {
     ///
     /// # Errors
     /// As [`Mentions::add`].
-    pub(super) fn add_members(&mut self, id: TypeId) -> Result<(), Error> {
+    pub(crate) fn add_members(&mut self, id: TypeId) -> Result<(), DeclarationError> {
         let Some(ty) = self.btf.get(id) else {
             return Ok(());
         };
@@ -121,13 +121,18 @@ impl<'b> Mentions<'b> {
     }
 
     /// The declarations of all structs and unions mentioned, sorted.
-    pub(super) fn declarations(&self, dump: &mut CDump<'_>) -> Result<Vec<String>, Error> {
+    pub(crate) fn declarations(
+        &self,
+        dump: &mut CDump<'_>,
+    ) -> Result<Vec<String>, DeclarationError> {
         let mut declarations = BTreeSet::new();
         for &id in &self.structs {
-            let text = dump.declare(id, "").map_err(|error| Error::Dump {
-                origin: self.origin.clone(),
-                error,
-            })?;
+            let text = dump
+                .declare(id, "")
+                .map_err(|error| DeclarationError::Dump {
+                    origin: self.origin.clone(),
+                    error,
+                })?;
             declarations.insert(format!("{text};"));
         }
         Ok(declarations.into_iter().collect())
@@ -137,41 +142,15 @@ impl<'b> Mentions<'b> {
 /// Whether all names of a type can be emitted: its own, and its members', parameters' or values'.
 ///
 /// # Errors
-/// [`Error::BadName`] at the first that cannot.
-fn check_name(btf: &Btf<'_>, ty: &Type<'_>, origin: &Origin) -> Result<(), Error> {
+/// [`DeclarationError::BadName`] at the first that cannot.
+fn check_name(btf: &Btf<'_>, ty: &Type<'_>, origin: &Origin) -> Result<(), DeclarationError> {
     let Some((at, name)) = first_bad(btf, ty) else {
         return Ok(());
     };
     let what = if at == 0 { "of" } else { "in" };
-    Err(Error::BadName {
+    Err(DeclarationError::BadName {
         origin: origin.clone(),
         name: name.to_owned(),
         place: format!("{what} type {}", ty.id()),
     })
-}
-
-/// Whether a type tag's text stays inside what it is printed in: `rcu`, `address_space(1)`.
-pub(super) fn is_attribute(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_(), :-".contains(c);
-    let mut depth = 0i32;
-    text.chars().all(|c| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        allowed(c) && depth >= 0
-    }) && depth == 0
-        && !text.is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes() {
-        for fine in ["rcu", "user", "address_space(1)", "a:b", "arena_ptr"] {
-            assert!(is_attribute(fine), "{fine}");
-        }
-        for bad in ["", "a\"b", "a\\", "a)(", "a\nb", "))", "(", "a;b"] {
-            assert!(!is_attribute(bad), "{bad}");
-        }
-    }
 }
