@@ -164,6 +164,11 @@ impl Sections {
         })
     }
 
+    /// Whether the types start at a multiple of four bytes behind the header.
+    pub(super) fn is_aligned(&self) -> bool {
+        (self.types.start - self.header_len as usize).is_multiple_of(4)
+    }
+
     /// How long the types of this blob are. A split one without a layout of its own has its base's.
     pub(crate) fn lengths(&self, bytes: &[u8], base: Option<&Lengths>) -> Lengths {
         match (self.layout.is_empty(), base) {

@@ -17,7 +17,6 @@ mod names;
 mod pick;
 mod program;
 mod programs;
-mod raw;
 mod refusal;
 mod renamed;
 mod struct_ops;
