@@ -10,7 +10,7 @@ use super::types::defines_name;
 /// Names are compared by where they stand among the strings: whoever makes a BTF stores each string once.
 pub(super) fn find(btf: &Btf<'_>) -> Vec<TypeId> {
     let (kinds, starts) = (&btf.places.kinds[..], &btf.places.starts[..]);
-    let words = &btf.words[..];
+    let words = btf.words();
     let string_end = btf.string_end() as usize;
     let defines = std::array::from_fn::<bool, KINDS, _>(|kind| defines_name(kind as u32));
     // A bit for each byte. Numbers in their place would be megabytes, for a name here and there.

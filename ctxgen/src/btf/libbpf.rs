@@ -14,8 +14,7 @@ use libbpf_rs::libbpf_sys;
 use super::Btf;
 use super::BtfError;
 use super::Sections;
-use super::header::assemble;
-use super::reader::in_order;
+use super::Type;
 use super::type_layout::narrowed;
 
 /// libbpf's `struct btf`. To free one that is split, libbpf does not look at its base.
@@ -85,20 +84,15 @@ impl Btf<'_> {
 }
 
 /// A blob as libbpf 1.7 reads it.
-fn narrow(btf: &Btf<'_>) -> Vec<u8> {
+fn narrow<'b>(btf: &'b Btf<'_>) -> Cow<'b, [u8]> {
     if !btf.is_wide() {
-        return btf.to_bytes();
+        return btf.plain_bytes();
     }
-    let mut words = Vec::with_capacity(btf.words.len());
-    for ty in btf
-        .ids_from(super::TypeId(btf.first))
-        .filter_map(|id| btf.get(id))
-    {
+    let narrow = |ty: &Type<'_>| {
         let own = ty.words();
-        words.extend(narrowed(&own).unwrap_or(own));
-    }
-    let order = btf.byte_order();
-    assemble(order, &in_order(&words, order), btf.strings())
+        narrowed(&own).unwrap_or(own)
+    };
+    Cow::Owned(btf.rewritten(narrow))
 }
 
 /// A blob that is not split, of kinds that are known, with a header of 24 bytes.
@@ -118,7 +112,7 @@ pub(crate) fn known(bytes: &[u8]) -> Result<Cow<'_, [u8]>, BtfError> {
 /// As [`known`].
 pub(crate) fn for_libbpf(bytes: Vec<u8>) -> Result<Vec<u8>, BtfError> {
     let rewritten = rewritten(&bytes, |btf| match btf.has_unknown() || btf.is_wide() {
-        true => Some(narrow(btf)),
+        true => Some(narrow(btf).into_owned()),
         false => None,
     });
     let owned = match rewritten? {

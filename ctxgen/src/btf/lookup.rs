@@ -4,9 +4,11 @@ use std::ffi::CStr;
 
 use super::Btf;
 use super::KINDS;
+use super::TYPE_WORDS;
 use super::Type;
 use super::TypeId;
 use super::duplicate_names;
+use super::type_layout::Plan;
 
 impl Btf<'_> {
     /// The types of this blob that are of some kinds (`BTF_KIND_*` numbers), in id order.
@@ -25,11 +27,43 @@ impl Btf<'_> {
         ids
     }
 
+    /// The types of some kinds, of a BTF without a base, that refer to one of those for whose ids `wanted` is
+    /// true: it has one for each.
+    pub(crate) fn users_of(&self, wanted: &[bool], kinds: &[u32]) -> Vec<TypeId> {
+        let plans =
+            std::array::from_fn::<Plan, KINDS, _>(|kind| match kinds.contains(&(kind as u32)) {
+                true => Plan::of(kind),
+                false => Plan::default(),
+            });
+        let (kinds, starts) = (&self.places.kinds[..], &self.places.starts[..]);
+        let words = self.words();
+        let mut users = Vec::new();
+        let mut index = 0;
+        while index < kinds.len() {
+            let plan = &plans[kinds[index] as usize];
+            let start = starts[index] as usize;
+            let mut is_user = plan.refers && wanted[words[start + 2] as usize];
+            if plan.id_count > 0 {
+                let end = starts[index + 1] as usize;
+                let mut at = start + TYPE_WORDS;
+                while at < end && !is_user {
+                    is_user = wanted[words[at + plan.ids[0]] as usize];
+                    at += plan.record;
+                }
+            }
+            if is_user {
+                users.push(TypeId(self.first + index as u32));
+            }
+            index += 1;
+        }
+        users
+    }
+
     /// Where the name of one of this blob's types stands; 0 where it has none.
     pub(crate) fn name_offset(&self, id: TypeId) -> u32 {
         let index = id.0.wrapping_sub(self.first) as usize;
         let start = self.places.starts.get(index);
-        start.map_or(0, |start| self.words[*start as usize])
+        start.map_or(0, |start| self.words()[*start as usize])
     }
 
     /// The types of this blob of that kind and name, in id order.
@@ -45,7 +79,7 @@ impl Btf<'_> {
         };
         let is_one = offsets.len() == 1;
         let (kinds, starts) = (&self.places.kinds[..], &self.places.starts[..]);
-        let words = &self.words[..];
+        let words = self.words();
         let mut index = 0;
         while index < kinds.len() {
             if kinds[index] == kind {

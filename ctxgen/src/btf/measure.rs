@@ -8,6 +8,7 @@ use libbpf_rs::libbpf_sys;
 use super::Btf;
 use super::Kind;
 use super::MAX_MODIFIERS;
+use super::Role;
 use super::Type;
 use super::TypeId;
 
@@ -106,13 +107,10 @@ impl Btf<'_> {
             if is_such(&ty) {
                 return true;
             }
-            match ty.kind() {
-                Kind::Struct(composite) | Kind::Union(composite) => {
-                    queue.extend(composite.members().map(|member| member.type_id));
-                }
-                Kind::Array { element, .. } => queue.push(element),
-                _ => {}
-            }
+            let held = ty
+                .children()
+                .filter(|child| matches!(child.role, Role::Member | Role::Element));
+            queue.extend(held.map(|child| child.id));
         }
         false
     }

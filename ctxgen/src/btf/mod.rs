@@ -4,9 +4,11 @@
 //! inside its table. Cycles and depth are not checked, so walks over types are bounded ([`Btf::resolve`]).
 //! Types are in host byte order, whatever the file's.
 
+mod blob;
 mod check;
 mod children;
 pub(crate) mod compat;
+pub(crate) mod copy;
 mod dump;
 mod duplicate_names;
 mod header;

@@ -18,6 +18,8 @@ use super::NO_NAME;
 use super::Sections;
 use super::Type;
 use super::TypeId;
+use super::blob::Blob;
+use super::blob::in_order;
 use super::header::assemble;
 use super::libbpf::Libbpf;
 use super::places::Keep;
@@ -32,9 +34,7 @@ use super::validate;
 /// `'b` is the lifetime of the bytes, where it borrows them, and of the base that a split BTF continues.
 pub struct Btf<'b> {
     order: ByteOrder,
-    /// The types of this blob, in host byte order.
-    pub(super) words: Cow<'b, [u32]>,
-    strings: Cow<'b, [u8]>,
+    blob: Blob<'b>,
     /// How long types are, by kind.
     lengths: Lengths,
     pub(super) base: Option<&'b Self>,
@@ -74,6 +74,14 @@ impl Btf<'static> {
     /// # Errors
     /// [`BtfError`], where the bytes are no BTF or are malformed.
     pub fn parse(bytes: &[u8]) -> Result<Self, BtfError> {
+        Self::owned(bytes.to_vec(), None)
+    }
+
+    /// As [`Btf::parse`], of bytes that are not needed for anything else.
+    ///
+    /// # Errors
+    /// As [`Btf::parse`].
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, BtfError> {
         Self::owned(bytes, None)
     }
 }
@@ -84,16 +92,13 @@ impl<'b> Btf<'b> {
     /// # Errors
     /// As [`Btf::parse`].
     pub fn parse_split(bytes: &[u8], base: &'b Btf<'_>) -> Result<Self, BtfError> {
-        Self::owned(bytes, Some(Below::all(base)))
+        Self::owned(bytes.to_vec(), Some(Below::all(base)))
     }
 
-    fn owned(bytes: &[u8], below: Option<Below<'b>>) -> Result<Self, BtfError> {
-        let sections = Sections::parse(bytes)?;
-        let words = copied(&bytes[sections.types.clone()], sections.order);
-        let strings = bytes[sections.strings.clone()].to_vec();
-        let store = (Cow::Owned(words), Cow::Owned(strings));
-        let mut btf = Self::open(bytes, &sections, store, below)?;
-        validate::sections(&sections, &btf.strings, below.is_some())?;
+    fn owned(bytes: Vec<u8>, below: Option<Below<'b>>) -> Result<Self, BtfError> {
+        let sections = Sections::parse(&bytes)?;
+        let mut btf = Self::open(Cow::Owned(bytes), &sections, below)?;
+        validate::sections(&sections, btf.strings(), below.is_some())?;
         btf.places = btf.walk(Keep::All, |_, _| ())?;
         btf.find_unknown();
         validate::types(&btf)?;
@@ -133,28 +138,26 @@ impl<'b> Btf<'b> {
         visit: impl FnMut(&Self, Step),
     ) -> Result<Self, BtfError> {
         let sections = Sections::parse(bytes)?;
-        let words = in_place(&bytes[sections.types.clone()], sections.order);
-        let store = (words, Cow::Borrowed(&bytes[sections.strings.clone()]));
-        let mut btf = Self::open(bytes, &sections, store, below)?;
+        let mut btf = Self::open(Cow::Borrowed(bytes), &sections, below)?;
         btf.places = btf.walk(keep, visit)?;
         Ok(btf)
     }
 
     fn open(
-        bytes: &[u8],
+        bytes: Cow<'b, [u8]>,
         sections: &Sections,
-        (words, strings): (Cow<'b, [u32]>, Cow<'b, [u8]>),
         below: Option<Below<'b>>,
     ) -> Result<Self, BtfError> {
+        let lengths = sections.lengths(&bytes, below.map(|below| &below.btf.lengths));
+        let blob = Blob::new(bytes, sections);
         // Offset 0 is the empty name, which a split BTF has in its base.
-        if below.is_none() && strings.first().is_some_and(|byte| *byte != 0) {
+        if below.is_none() && blob.strings().first().is_some_and(|byte| *byte != 0) {
             return Err(BtfError::Split);
         }
         let btf = Self {
             order: sections.order,
-            words,
-            strings,
-            lengths: sections.lengths(bytes, below.map(|below| &below.btf.lengths)),
+            blob,
+            lengths,
             base: below.map(|below| below.btf),
             first: below.map_or(1, |below| below.types),
             first_string: below.map_or(0, |below| below.strings),
@@ -175,7 +178,7 @@ impl<'b> Btf<'b> {
 
     fn walk(&self, keep: Keep, mut visit: impl FnMut(&Self, Step)) -> Result<Places, BtfError> {
         let visit = |step| visit(self, step);
-        Places::find(&self.words, &self.lengths, self.first, keep, visit)
+        Places::find(self.words(), &self.lengths, self.first, keep, visit)
     }
 
     fn find_unknown(&mut self) {
@@ -189,7 +192,7 @@ impl<'b> Btf<'b> {
     /// How many bytes of types and strings there are, the base's included.
     pub(crate) fn len(&self) -> usize {
         let base = self.base.map_or(0, Self::len);
-        base + 4 * self.words.len() + self.strings.len()
+        base + 4 * self.words().len() + self.strings().len()
     }
 
     /// The number of types, void (id 0) and the base's included: one more than the highest id.
@@ -215,7 +218,7 @@ impl<'b> Btf<'b> {
     /// The length of the string table in bytes, the base's included: the offset at which the
     /// strings of a split BTF on top of this one start.
     pub fn string_end(&self) -> u32 {
-        let own = u32::try_from(self.strings.len()).unwrap_or(u32::MAX);
+        let own = u32::try_from(self.strings().len()).unwrap_or(u32::MAX);
         self.first_string.saturating_add(own)
     }
 
@@ -238,10 +241,16 @@ impl<'b> Btf<'b> {
         Some((layer, id.0 - layer.first))
     }
 
+    /// The types of this blob, in host byte order.
+    #[inline(always)]
+    pub(super) fn words(&self) -> &[u32] {
+        self.blob.words()
+    }
+
     /// The words of one of this blob's types.
     pub(super) fn words_at(&self, index: u32) -> Option<&[u32]> {
-        let (start, end) = self.places.range(index, &self.words, &self.lengths)?;
-        self.words.get(start..end)
+        let (start, end) = self.places.range(index, self.words(), &self.lengths)?;
+        self.words().get(start..end)
     }
 
     /// The unknown kind that a type is of behind typedefs, modifiers and arrays; 0 where it is none.
@@ -253,7 +262,7 @@ impl<'b> Btf<'b> {
     /// Where one of this blob's types starts, in bytes from where the types do.
     pub(crate) fn offset_of(&self, id: TypeId) -> Option<usize> {
         let index = id.0.checked_sub(self.first)?;
-        let (start, _) = self.places.range(index, &self.words, &self.lengths)?;
+        let (start, _) = self.places.range(index, self.words(), &self.lengths)?;
         Some(4 * start)
     }
 
@@ -290,7 +299,7 @@ impl<'b> Btf<'b> {
 
     /// This blob's strings, each with a NUL behind it.
     pub(crate) fn strings(&self) -> &[u8] {
-        &self.strings
+        self.blob.strings()
     }
 
     /// Where the first of them starts.
@@ -332,7 +341,7 @@ impl<'b> Btf<'b> {
         loop {
             let own = offset.checked_sub(layer.first_string);
             match (own, layer.base) {
-                (Some(own), _) => return layer.strings.get(own as usize..).unwrap_or_default(),
+                (Some(own), _) => return layer.strings().get(own as usize..).unwrap_or_default(),
                 (None, Some(base)) => layer = base,
                 (None, None) => return &[],
             }
@@ -343,16 +352,23 @@ impl<'b> Btf<'b> {
     /// a split BTF, its own part. Where a kind was not known when it was parsed, `const void` stands in
     /// for the type.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let types = match self.has_unknown() {
-            false => in_order(&self.words, self.order),
-            true => {
-                let own = self.ids_from(TypeId(self.first));
-                let types = own.filter_map(|id| self.get(id));
-                let words: Vec<u32> = types.flat_map(|ty| ty.words()).collect();
-                Cow::Owned(in_order(&words, self.order).into_owned())
-            }
-        };
-        assemble(self.order, &types, &self.strings)
+        self.plain_bytes().into_owned()
+    }
+
+    /// As [`Btf::to_bytes`], where they are if nothing is to be changed.
+    pub(super) fn plain_bytes(&self) -> Cow<'_, [u8]> {
+        match self.has_unknown() {
+            false => self.blob.plain(self.order),
+            true => Cow::Owned(self.rewritten(|ty| ty.words())),
+        }
+    }
+
+    /// The blob with other words for its types.
+    pub(super) fn rewritten(&self, words_of: impl Fn(&Type<'_>) -> Vec<u32>) -> Vec<u8> {
+        let own = self.ids_from(TypeId(self.first));
+        let types = own.filter_map(|id| self.get(id));
+        let words: Vec<u32> = types.flat_map(|ty| words_of(&ty)).collect();
+        assemble(self.order, &in_order(&words, self.order), self.strings())
     }
 
     /// Whether one of this blob's types has more records than libbpf 1.7 can count.
@@ -363,14 +379,11 @@ impl<'b> Btf<'b> {
     /// The first types of this blob and of its strings as a blob of their own.
     pub(crate) fn first_parts(&self, end: Below<'_>) -> Vec<u8> {
         let index = end.types.saturating_sub(self.first);
-        let range = self.places.range(index, &self.words, &self.lengths);
-        let len = range.map_or(self.words.len(), |(start, _)| start);
-        let strings = &self.strings[..self.strings.len().min(end.strings as usize)];
-        assemble(
-            self.order,
-            &in_order(&self.words[..len], self.order),
-            strings,
-        )
+        let range = self.places.range(index, self.words(), &self.lengths);
+        let len = range.map_or(self.words().len(), |(start, _)| start);
+        let strings = &self.strings()[..self.strings().len().min(end.strings as usize)];
+        let types = in_order(&self.words()[..len], self.order);
+        assemble(self.order, &types, strings)
     }
 }
 
@@ -381,45 +394,4 @@ impl fmt::Debug for Btf<'_> {
             .field("order", &self.order)
             .finish_non_exhaustive()
     }
-}
-
-/// A type's words in host byte order, copied: by the byte, as a build script is compiled without
-/// optimization and a loop would take its time.
-fn copied(bytes: &[u8], order: ByteOrder) -> Vec<u32> {
-    let mut words = vec![0_u32; bytes.len() / 4];
-    let len = 4 * words.len();
-    // SAFETY: `words` has room for `len` bytes, `bytes` has as many or more, and any bits are a u32.
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), words.as_mut_ptr().cast::<u8>(), len) };
-    if order != ByteOrder::HOST {
-        let words = &mut words[..];
-        let mut at = 0;
-        while at < words.len() {
-            words[at] = words[at].swap_bytes();
-            at += 1;
-        }
-    }
-    words
-}
-
-/// Words in host byte order, where they are if they are in that.
-fn in_place(bytes: &[u8], order: ByteOrder) -> Cow<'_, [u32]> {
-    // SAFETY: any bits are a u32.
-    let (before, words, _) = unsafe { bytes.align_to::<u32>() };
-    match before.is_empty() && order == ByteOrder::HOST {
-        true => Cow::Borrowed(words),
-        false => Cow::Owned(copied(bytes, order)),
-    }
-}
-
-/// The bytes of words in a byte order.
-pub(super) fn in_order(words: &[u32], order: ByteOrder) -> Cow<'_, [u8]> {
-    if order == ByteOrder::HOST {
-        // SAFETY: any part of a u32 is a u8.
-        return Cow::Borrowed(unsafe { words.align_to::<u8>() }.1);
-    }
-    let mut bytes = Vec::with_capacity(4 * words.len());
-    for &word in words {
-        order.put_u32(&mut bytes, word);
-    }
-    Cow::Owned(bytes)
 }

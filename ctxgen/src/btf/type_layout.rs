@@ -2,6 +2,9 @@
 //!
 //! `Documentation/bpf/btf.rst` describes them. All are 32 bits wide. The first two are the same for
 //! all kinds: where the name is in the string table, and kind, number of records and `kind_flag`.
+//!
+//! What is asked of each type of a kernel is inlined even in a build script, which is compiled without
+//! optimization.
 
 use libbpf_rs::libbpf_sys;
 
@@ -163,6 +166,7 @@ const VLEN: u32 = 0x00ff_ffff;
 pub(crate) const MAX_RECORDS: u32 = 0xffff;
 
 /// The number of records in a type's second word.
+#[inline(always)]
 pub(crate) fn vlen(info: u32) -> u32 {
     info & VLEN
 }
@@ -173,6 +177,7 @@ pub(crate) fn with_vlen(info: u32, vlen: u32) -> u32 {
 }
 
 /// The kind in a type's second word; of a stand-in, that of what it stands in for.
+#[inline(always)]
 pub(crate) fn kind_number(info: u32) -> u32 {
     match plain_kind(info) {
         libbpf_sys::BTF_KIND_CONST if is_unknown(vlen(info)) => vlen(info) % KINDS as u32,
@@ -181,11 +186,13 @@ pub(crate) fn kind_number(info: u32) -> u32 {
 }
 
 /// The kind in a type's second word as it is there.
+#[inline(always)]
 fn plain_kind(info: u32) -> u32 {
     (info >> 24) & 0x7f
 }
 
 /// Whether a kind is one that ctxgen does not know.
+#[inline(always)]
 pub(crate) fn is_unknown(kind: u32) -> bool {
     kind > libbpf_sys::BTF_KIND_ENUM64
 }
@@ -247,6 +254,7 @@ impl Lengths {
 
     /// How many words follow the first three of a type with this second word; `None` for a kind of
     /// which that is not known.
+    #[inline(always)]
     pub(crate) fn trailing(&self, info: u32) -> Option<usize> {
         let (fixed, record) = self.0[plain_kind(info) as usize]?;
         Some(usize::from(fixed) + usize::from(record) * vlen(info) as usize)
@@ -284,6 +292,41 @@ impl Shape {
 
     fn records(&self, len: usize) -> impl Iterator<Item = usize> + use<> {
         (TYPE_WORDS..len).step_by(self.record.max(1))
+    }
+}
+
+/// Where in the types of a kind names and ids are, in the form that takes the least to go by: for loops over
+/// all types.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Plan {
+    pub(super) refers: bool,
+    pub(super) record: usize,
+    pub(super) name: Option<usize>,
+    pub(super) ids: [usize; 2],
+    pub(super) id_count: usize,
+}
+
+impl Plan {
+    pub(super) fn of(kind: usize) -> Self {
+        let Some(shape) = Shape::of_kind(kind as u32) else {
+            return Self::default();
+        };
+        let mut plan = Self {
+            refers: shape.refers.is_some(),
+            record: shape.record,
+            name: shape.name,
+            ids: [0; 2],
+            id_count: shape.ids.len(),
+        };
+        for (to, (at, _)) in plan.ids.iter_mut().zip(shape.ids) {
+            *to = *at;
+        }
+        plan
+    }
+
+    /// Whether there is anything to be checked in records.
+    pub(super) fn has_records(&self) -> bool {
+        self.name.is_some() || self.id_count > 0
     }
 }
 

@@ -297,6 +297,11 @@ impl<'a> Type<'a> {
         Self::new(btf, TypeId::VOID, 0, &[0; TYPE_WORDS])
     }
 
+    /// The BTF that it is of.
+    pub(crate) fn btf(&self) -> &'a Btf<'a> {
+        self.btf
+    }
+
     /// Its id.
     pub fn id(&self) -> TypeId {
         self.id

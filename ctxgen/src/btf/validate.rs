@@ -13,7 +13,7 @@ use super::Sections;
 use super::TYPE_WORDS;
 use super::TypeId;
 use super::is_unknown;
-use super::type_layout::Shape;
+use super::type_layout::Plan;
 
 /// How many bytes of strings libbpf takes (`BTF_MAX_STR_OFFSET` in its `btf.c`).
 const MAX_STRINGS: usize = 1 << 31;
@@ -37,40 +37,6 @@ pub(super) fn sections(
     is_fine.then_some(()).ok_or(BtfError::Strings)
 }
 
-/// Where in the types of a kind names and ids are, in the form that takes the least to go by.
-#[derive(Clone, Copy, Default)]
-struct Plan {
-    refers: bool,
-    record: usize,
-    name: Option<usize>,
-    ids: [usize; 2],
-    id_count: usize,
-}
-
-impl Plan {
-    fn of(kind: usize) -> Self {
-        let Some(shape) = Shape::of_kind(kind as u32) else {
-            return Self::default();
-        };
-        let mut plan = Self {
-            refers: shape.refers.is_some(),
-            record: shape.record,
-            name: shape.name,
-            ids: [0; 2],
-            id_count: shape.ids.len(),
-        };
-        for (to, (at, _)) in plan.ids.iter_mut().zip(shape.ids) {
-            *to = *at;
-        }
-        plan
-    }
-
-    /// Whether there is anything to be checked in records.
-    fn has_records(&self) -> bool {
-        self.name.is_some() || self.id_count > 0
-    }
-}
-
 /// Names, ids and prototypes of all types of a blob.
 ///
 /// Numbers in loops, for the reason that [`places`](super::places) has.
@@ -79,7 +45,7 @@ impl Plan {
 /// [`BtfError::NoSuchName`], [`BtfError::NoSuchType`], [`BtfError::NoPrototype`].
 pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
     let plans = std::array::from_fn::<Plan, KINDS, _>(Plan::of);
-    let (words, starts) = (&*btf.words, &*btf.places.starts);
+    let (words, starts) = (btf.words(), &*btf.places.starts);
     let kinds = &*btf.places.kinds;
     let (type_end, string_end) = (btf.type_count(), btf.string_end());
     let mut index = 0;

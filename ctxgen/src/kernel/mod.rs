@@ -19,6 +19,7 @@ use self::index::Index;
 pub(crate) use self::index::Named;
 use crate::Error;
 use crate::btf::Btf;
+use crate::btf::BtfError;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
 pub use crate::image::Trail;
@@ -137,7 +138,7 @@ impl KernelBtf {
     pub fn running() -> Result<Self, Error> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
-            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
+            Ok(bytes) => Self::of(Btf::from_vec(bytes), Origin::running()),
             Err(error) => Err(Error::NoRunningBtf { path, error }),
         }
     }
@@ -153,7 +154,7 @@ impl KernelBtf {
             return Self::running();
         }
         let bytes = read_btf(path)?.btf;
-        let mut kernel = Self::from_bytes(&bytes, Origin::File(path.to_owned()))?;
+        let mut kernel = Self::of(Btf::from_vec(bytes), Origin::File(path.to_owned()))?;
         kernel.note = PinNote::beside(path)?;
         if let Some(note) = &kernel.note {
             kernel.modules = Modules::of(&kernel.btf, &note.modules);
@@ -172,7 +173,11 @@ impl KernelBtf {
     /// # Errors
     /// [`Error::BadBtf`].
     pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, Error> {
-        match Btf::parse(bytes) {
+        Self::of(Btf::parse(bytes), origin)
+    }
+
+    fn of(parsed: Result<Btf<'static>, BtfError>, origin: Origin) -> Result<Self, Error> {
+        match parsed {
             Ok(btf) => Ok(Self {
                 modules: Modules::none(&btf),
                 formats: Formats::kept(&btf),

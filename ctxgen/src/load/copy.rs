@@ -3,11 +3,9 @@
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
-use crate::btf::Shape;
-use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::with_vlen;
+use crate::btf::copy::Part;
 
 /// How deep types may be in each other by value or behind pointers.
 const MAX_DEPTH: u32 = 16;
@@ -110,24 +108,10 @@ impl<'o> Copier<'o> {
     }
 
     fn whole(&mut self, writer: &mut BtfWriter, ty: &Type<'_>, depth: u32) -> TypeId {
-        let mut words = ty.words();
-        let Some(shape) = Shape::of(words[1]) else {
-            return TypeId::VOID;
+        let part = match self.names {
+            Names::Dropped => Part::Unnamed,
+            Names::Kept => Part::Whole,
         };
-        let is_enum = matches!(ty.kind(), Kind::Enum { .. } | Kind::Enum64 { .. });
-        if self.names == Names::Dropped {
-            words[0] = 0;
-            if is_enum {
-                words.truncate(TYPE_WORDS);
-                words[1] = with_vlen(words[1], 0);
-            }
-        }
-        for at in shape.names(words.len()) {
-            words[at] = writer.string(self.local.string(words[at]));
-        }
-        for at in shape.ids(words.len()) {
-            words[at] = self.copy_below(writer, TypeId(words[at]), depth).0;
-        }
-        writer.raw(&words)
+        writer.copy(ty, &part, |writer, id| self.copy_below(writer, id, depth))
     }
 }

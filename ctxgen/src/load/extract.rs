@@ -10,11 +10,10 @@ use crate::btf::BtfWriter;
 use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::Role;
-use crate::btf::Shape;
-use crate::btf::TYPE_WORDS;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::with_vlen;
+use crate::btf::copy;
+use crate::btf::copy::ids;
 use crate::ctype;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
@@ -29,9 +28,6 @@ use super::pick::joined;
 use super::wanted::Part;
 use super::wanted::Reason;
 use super::wanted::Wanted;
-
-/// A member is a name, a type and an offset.
-const MEMBER: usize = 3;
 
 /// A type: the blob it is in, by number, and its id there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -255,47 +251,44 @@ impl Extract<'_> {
                 continue;
             }
             self.parts.insert(place, part);
-            let words = self.reduced(place.layer, &ty, part);
             let below = part_below(&ty, part);
-            for id in ids(&words) {
+            for id in ids(&self.reduced(&ty, part).words(&ty)) {
                 queue.extend(self.layers.place(place.layer, id).map(|to| (to, below)));
             }
         }
     }
 
-    /// A type's words, with the members that are needed.
-    fn reduced(&self, layer: u32, ty: &Type<'_>, part: Part) -> Vec<u32> {
-        let mut words = ty.words();
-        if !is_composite(ty) || part == Part::Whole {
-            return words;
+    /// What is copied of a type of which so much is needed.
+    fn reduced(&self, ty: &Type<'_>, part: Part) -> copy::Part {
+        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
+            return copy::Part::Whole;
+        };
+        match part {
+            Part::Whole => return copy::Part::Whole,
+            Part::Outside => return copy::Part::HOLLOW,
+            Part::Members => {}
         }
-        let btf = self.layers.btf(layer);
-        let members: Vec<&[u32]> = words[TYPE_WORDS..].chunks_exact(MEMBER).collect();
-        let mut kept: Vec<&[u32]> = Vec::new();
-        if part == Part::Members {
-            let wanted = |member: &&[u32]| {
-                let name = btf.string(member[0]);
-                name.is_empty()
-                    || self
-                        .members
-                        .binary_search_by(|known| (**known).cmp(name))
-                        .is_ok()
-            };
-            kept = members.iter().copied().filter(wanted).collect();
-            // An array without length may be indexed if it is the last member, and only then.
-            if let (Some(last), Some(true_last)) = (kept.last(), members.last())
-                && last != true_last
-                && is_array_without_length(btf, TypeId(last[1]))
-            {
-                kept.push(true_last);
+        let is_wanted = |name: &str| {
+            let of_members = |known: &String| (**known).cmp(name);
+            name.is_empty() || self.members.binary_search_by(of_members).is_ok()
+        };
+        let mut places = Vec::new();
+        let mut last = None;
+        for (place, member) in composite.members().enumerate() {
+            if is_wanted(member.name) {
+                places.push(place);
+                last = Some(member);
             }
         }
-        let count = kept.len() as u32;
-        let kept = kept.concat();
-        words.truncate(TYPE_WORDS);
-        words[1] = with_vlen(words[1], count);
-        words.extend(kept);
-        words
+        // An array without length may be indexed if it is the last member, and only then.
+        let true_last = composite.members().len().saturating_sub(1);
+        if let Some(last) = last
+            && places.last() != Some(&true_last)
+            && is_array_without_length(ty.btf(), last.type_id)
+        {
+            places.push(true_last);
+        }
+        copy::Part::Members(places)
     }
 
     fn tags_what_is_kept(&self, tag: Place) -> bool {
@@ -362,18 +355,10 @@ impl Extract<'_> {
         let Some(ty) = self.layers.get(place) else {
             return;
         };
-        let mut words = self.reduced(place.layer, &ty, part);
-        if let Some(shape) = Shape::of(words[1]) {
-            let btf = self.layers.btf(place.layer);
-            for at in shape.names(words.len()) {
-                words[at] = writer.string(btf.string(words[at]));
-            }
-            for at in shape.ids(words.len()) {
-                let target = self.layers.place(place.layer, TypeId(words[at]));
-                words[at] = target.and_then(&new_id).unwrap_or(0);
-            }
-        }
-        writer.raw(&words);
+        writer.copy(&ty, &self.reduced(&ty, part), |_, id| {
+            let target = self.layers.place(place.layer, id);
+            TypeId(target.and_then(&new_id).unwrap_or(0))
+        });
     }
 }
 
@@ -400,12 +385,6 @@ fn part_below(ty: &Type<'_>, part: Part) -> Part {
         Some(Role::Element) if part == Part::Outside => Part::Whole,
         _ => part,
     }
-}
-
-/// The ids in the words of a type.
-fn ids(words: &[u32]) -> impl Iterator<Item = TypeId> {
-    let shape = Shape::of(words[1]).into_iter();
-    shape.flat_map(|shape| shape.ids(words.len()).map(|at| TypeId(words[at])))
 }
 
 /// The types of a tracepoint's arguments, `__data` included, for its typedef.

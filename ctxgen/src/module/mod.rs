@@ -25,9 +25,9 @@ use crate::btf::Below;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::Sections;
-use crate::btf::Shape;
 use crate::btf::TypeId;
 use crate::btf::assemble;
+use crate::btf::copy::renumber;
 
 /// A module of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,17 +182,12 @@ fn append(split: &Btf<'_>, vmlinux: End, kernel: &Btf<'_>) -> Result<Vec<u8>, Mo
         .filter_map(|id| split.get(id))
     {
         let mut words = ty.words();
-        let Some(shape) = Shape::of(words[1]) else {
-            continue;
+        let new_id = |id: TypeId| match id.0.checked_sub(vmlinux.types) {
+            Some(own) => TypeId(ids.get(own as usize).copied().unwrap_or(0)),
+            None => id,
         };
-        for at in shape.names(words.len()) {
-            words[at] = names.get(&words[at]).copied().unwrap_or(words[at]);
-        }
-        for at in shape.ids(words.len()) {
-            if let Some(own) = words[at].checked_sub(vmlinux.types) {
-                words[at] = ids.get(own as usize).copied().unwrap_or(0);
-            }
-        }
+        let new_name = |name| names.get(&name).copied().unwrap_or(name);
+        renumber(&mut words, new_name, new_id);
         for word in words {
             order.put_u32(&mut types, word);
         }

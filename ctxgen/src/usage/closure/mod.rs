@@ -17,6 +17,7 @@ use self::filter::Filter;
 use self::users::users;
 use crate::btf::Btf;
 use crate::btf::Kind;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::kernel::KernelBtf;
@@ -284,30 +285,28 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, ty: &Type<'_>, way: Way) {
-        match ty.kind() {
-            Kind::Ptr(to) => self.queue.push((to, Way::Mention)),
-            Kind::Typedef(to) => self.queue.push((to, way)),
-            Kind::Array { element, .. } => self.queue.push((element, Way::Define)),
-            Kind::FuncProto { ret } => {
-                self.queue.push((ret, way));
-                let params = ty.params().map(|param| (param.type_id, way));
-                self.queue.extend(params);
-            }
+        if let Kind::Struct(composite) | Kind::Union(composite) = ty.kind() {
             // What has no name can only be written out.
-            Kind::Struct(composite) | Kind::Union(composite)
-                if way == Way::Define || ty.name().is_empty() =>
-            {
-                if !self.reach.composites.insert(ty.id()) {
-                    return;
-                }
-                for member in composite.members() {
-                    self.queue.push((member.type_id, Way::Define));
-                    if self.names.members.contains(member.name) {
-                        self.queue.push((member.type_id, Way::Follow));
-                    }
+            let is_defined = way == Way::Define || ty.name().is_empty();
+            if !is_defined || !self.reach.composites.insert(ty.id()) {
+                return;
+            }
+            for member in composite.members() {
+                self.queue.push((member.type_id, Way::Define));
+                if self.names.members.contains(member.name) {
+                    self.queue.push((member.type_id, Way::Follow));
                 }
             }
-            kind => self.queue.extend(kind.modified().map(|to| (to, way))),
+            return;
+        }
+        for child in ty.children() {
+            let way = match child.role {
+                Role::Pointee => Way::Mention,
+                Role::Element => Way::Define,
+                Role::Alias | Role::Result | Role::Param => way,
+                _ => continue,
+            };
+            self.queue.push((child.id, way));
         }
     }
 

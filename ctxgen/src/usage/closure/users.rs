@@ -3,8 +3,6 @@
 use libbpf_rs::libbpf_sys;
 
 use crate::btf::Btf;
-use crate::btf::Role;
-use crate::btf::Type;
 use crate::btf::TypeId;
 
 /// How deep types without a name may be in each other: as deep as what can be printed.
@@ -20,20 +18,13 @@ pub(super) fn users(btf: &Btf<'_>, enums: &[TypeId]) -> Vec<TypeId> {
     let mut is_user = vec![false; targets.len()];
     let mut users = Vec::new();
     let mut is_new = !enums.is_empty();
-    let candidates = match is_new {
-        true => btf.of_kinds(&USERS),
-        false => Vec::new(),
-    };
     // What comes behind all that it uses, as most do, is found in the first round.
     for _ in 0..MAX_NESTING {
         if !std::mem::take(&mut is_new) {
             break;
         }
-        for &id in &candidates {
-            let Some(ty) = btf.get(id).filter(|ty| uses_any(ty, &targets)) else {
-                continue;
-            };
-            if !ty.name().is_empty() {
+        for id in btf.users_of(&targets, &USERS) {
+            if !btf.string(btf.name_offset(id)).is_empty() {
                 if !std::mem::replace(&mut is_user[id.0 as usize], true) {
                     users.push(id);
                 }
@@ -58,13 +49,3 @@ const USERS: [u32; 9] = [
     libbpf_sys::BTF_KIND_RESTRICT,
     libbpf_sys::BTF_KIND_TYPE_TAG,
 ];
-
-/// Whether a type has a member, element or target of one of those for whose ids there is true.
-fn uses_any(ty: &Type<'_>, wanted: &[bool]) -> bool {
-    for child in ty.children() {
-        if wanted[child.id.0 as usize] && child.role != Role::Index {
-            return true;
-        }
-    }
-    false
-}
