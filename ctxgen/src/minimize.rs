@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
+use crate::btf::Child;
 use crate::btf::Kind;
 use crate::btf::Role;
 use crate::btf::Type;
@@ -95,7 +96,9 @@ impl<'b> Trim<'b> {
             .copied()
             .zip(first..)
             .collect();
-        let new_id = |_: &mut BtfWriter, id| TypeId(new_ids.get(&id).copied().unwrap_or(0));
+        let new_id = |_: &mut BtfWriter, child: Child| {
+            Some(TypeId(new_ids.get(&child.id).copied().unwrap_or(0)))
+        };
         for ty in kept.iter().filter_map(|id| btf.get(*id)) {
             writer.copy(&ty, &Part::Whole, new_id);
         }

@@ -89,8 +89,8 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
             }
             _ => copy::Part::Whole,
         };
-        writer.copy(&ty, &part, |_, id| {
-            TypeId(new_ids.get(&id).copied().unwrap_or(0))
+        writer.copy(&ty, &part, |_, child| {
+            Some(TypeId(new_ids.get(&child.id).copied().unwrap_or(0)))
         });
     }
     for id in partial {

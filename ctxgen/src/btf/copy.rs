@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::BtfWriter;
+use super::Child;
 use super::Kind;
 use super::Shape;
 use super::TYPE_WORDS;
@@ -80,24 +81,31 @@ pub(crate) fn renumber(
 }
 
 impl BtfWriter {
-    /// Copies a part of a type. `id` has the ids that other types have here, and may add them before.
+    /// Copies a part of a type. `id` has the ids that other types have here, and may add them before; `None`
+    /// where one has none, and then nothing is copied.
     pub(crate) fn copy(
         &mut self,
         ty: &Type<'_>,
         part: &Part,
-        mut id: impl FnMut(&mut Self, TypeId) -> TypeId,
-    ) -> TypeId {
+        mut id: impl FnMut(&mut Self, Child) -> Option<TypeId>,
+    ) -> Option<TypeId> {
         if *part == Part::Declaration {
-            return self.forward(ty.name(), matches!(ty.kind(), Kind::Union(_)));
+            return Some(self.forward(ty.name(), matches!(ty.kind(), Kind::Union(_))));
         }
         let mut words = part.words(ty);
-        renumber(
-            &mut words,
-            |name| self.string(ty.btf().string(name)),
-            |id| id,
-        );
-        renumber(&mut words, |name| name, |old| id(self, old));
-        self.raw(&words)
+        if let Some(shape) = Shape::of(words[1]) {
+            for at in shape.names(words.len()) {
+                words[at] = self.string(ty.btf().string(words[at]));
+            }
+            for (at, role) in shape.roles(words.len()) {
+                let child = Child {
+                    id: TypeId(words[at]),
+                    role,
+                };
+                words[at] = id(self, child)?.0;
+            }
+        }
+        Some(self.raw(&words))
     }
 
     /// Copies a type under the same ids, with other names. `name` gets where each stands in the strings, and
@@ -142,7 +150,9 @@ mod tests {
         let from = sample(order);
         let mut writer = BtfWriter::new(order);
         let int = writer.unsigned("other", 4);
-        let copy = writer.copy(&from.get(TypeId(id)).unwrap(), part, |_, _| int);
+        let copy = writer
+            .copy(&from.get(TypeId(id)).unwrap(), part, |_, _| Some(int))
+            .unwrap();
         let btf = Btf::parse(&writer.finish()).unwrap();
         let ty = btf.get(copy).unwrap();
         let members = match ty.kind() {

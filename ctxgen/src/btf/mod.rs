@@ -39,6 +39,7 @@ pub use self::types::Type;
 pub use self::types::TypeId;
 pub use self::writer::BtfWriter;
 
+pub(crate) use self::children::Child;
 pub(crate) use self::header::Sections;
 pub(crate) use self::header::assemble;
 pub(crate) use self::libbpf::for_libbpf;

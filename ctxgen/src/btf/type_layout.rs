@@ -285,9 +285,18 @@ impl Shape {
 
     /// Which of a type's `len` words are ids.
     pub(crate) fn ids(&'static self, len: usize) -> impl Iterator<Item = usize> {
+        self.roles(len).map(|(at, _)| at)
+    }
+
+    /// The same, with what the types are to this one.
+    pub(super) fn roles(&'static self, len: usize) -> impl Iterator<Item = (usize, Role)> {
         let records = self.records(len);
-        let in_records = records.flat_map(move |start| self.ids.iter().map(move |id| start + id.0));
-        self.refers.map(|_| 2).into_iter().chain(in_records)
+        let in_records = records
+            .flat_map(move |start| self.ids.iter().map(move |(at, role)| (start + at, *role)));
+        self.refers
+            .map(|role| (2, role))
+            .into_iter()
+            .chain(in_records)
     }
 
     fn records(&self, len: usize) -> impl Iterator<Item = usize> + use<> {

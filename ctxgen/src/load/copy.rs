@@ -3,6 +3,7 @@
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::copy::Part;
@@ -64,11 +65,8 @@ impl<'o> Copier<'o> {
         self.left -= 1;
         let depth = depth - 1;
         let copy = match ty.kind() {
-            Kind::Ptr(to) => {
-                let to = self.pointee(writer, to, depth);
-                writer.pointer(to)
-            }
-            Kind::Struct(_)
+            Kind::Ptr(_)
+            | Kind::Struct(_)
             | Kind::Union(_)
             | Kind::Array { .. }
             | Kind::Int { .. }
@@ -112,6 +110,10 @@ impl<'o> Copier<'o> {
             Names::Dropped => Part::Unnamed,
             Names::Kept => Part::Whole,
         };
-        writer.copy(ty, &part, |writer, id| self.copy_below(writer, id, depth))
+        let copy = writer.copy(ty, &part, |writer, child| match child.role {
+            Role::Pointee => Some(self.pointee(writer, child.id, depth)),
+            _ => Some(self.copy_below(writer, child.id, depth)),
+        });
+        copy.unwrap_or(TypeId::VOID)
     }
 }

@@ -355,9 +355,9 @@ impl Extract<'_> {
         let Some(ty) = self.layers.get(place) else {
             return;
         };
-        writer.copy(&ty, &self.reduced(&ty, part), |_, id| {
-            let target = self.layers.place(place.layer, id);
-            TypeId(target.and_then(&new_id).unwrap_or(0))
+        writer.copy(&ty, &self.reduced(&ty, part), |_, child| {
+            let target = self.layers.place(place.layer, child.id);
+            Some(TypeId(target.and_then(&new_id).unwrap_or(0)))
         });
     }
 }
