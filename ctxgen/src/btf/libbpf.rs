@@ -88,7 +88,7 @@ fn narrow<'b>(btf: &'b Btf<'_>) -> Cow<'b, [u8]> {
     if !btf.is_wide() {
         return btf.plain_bytes();
     }
-    let narrow = |ty: &Type<'_>| {
+    let narrow = |ty: Type<'_>| {
         let own = ty.words();
         narrowed(&own).unwrap_or(own)
     };

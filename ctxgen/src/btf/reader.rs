@@ -364,10 +364,10 @@ impl<'b> Btf<'b> {
     }
 
     /// The blob with other words for its types.
-    pub(super) fn rewritten(&self, words_of: impl Fn(&Type<'_>) -> Vec<u32>) -> Vec<u8> {
+    pub(super) fn rewritten(&self, words_of: impl Fn(Type<'_>) -> Vec<u32>) -> Vec<u8> {
         let own = self.ids_from(TypeId(self.first));
         let types = own.filter_map(|id| self.get(id));
-        let words: Vec<u32> = types.flat_map(|ty| words_of(&ty)).collect();
+        let words: Vec<u32> = types.flat_map(words_of).collect();
         assemble(self.order, &in_order(&words, self.order), self.strings())
     }
 
