@@ -27,18 +27,13 @@ use self::kept::Kept;
 use self::kept::Part;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
-use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
-use crate::btf::with_vlen;
+use crate::btf::copy;
 use crate::context::Context;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::PARTIAL;
-use crate::minimize::renumbered;
 use crate::usage::identifiers::Names;
-
-/// How many words a member takes: name, type, offset.
-const MEMBER: usize = 3;
 
 /// A pinned BTF.
 #[derive(Clone, Debug)]
@@ -78,24 +73,21 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
     let mut partial = Vec::new();
     for (&id, part) in &parts {
         let Some(ty) = btf.get(id) else { continue };
-        let mut words = ty.words();
-        if let (Kind::Struct(composite) | Kind::Union(composite), Part::Outside(members)) =
-            (ty.kind(), part)
-        {
-            let records = words.split_off(TYPE_WORDS);
-            let named = composite.members().zip(records.chunks_exact(MEMBER));
-            let mut count = 0;
-            for (_, record) in named.filter(|(member, _)| members.contains(member.name)) {
-                words.extend_from_slice(record);
-                count += 1;
+        let part = match (ty.kind(), part) {
+            (Kind::Struct(composite) | Kind::Union(composite), Part::Outside(members)) => {
+                let named = composite.members().enumerate();
+                let named = named.filter(|(_, member)| members.contains(member.name));
+                let places: Vec<usize> = named.map(|(place, _)| place).collect();
+                if !places.is_empty() {
+                    partial.push(id);
+                }
+                copy::Part::Members(places)
             }
-            words[1] = with_vlen(words[1], count);
-            if count > 0 {
-                partial.push(id);
-            }
-        }
-        let words = renumbered(words, btf, &mut writer, &new_ids);
-        writer.raw(&words);
+            _ => copy::Part::Whole,
+        };
+        writer.copy(&ty, &part, |_, child| {
+            Some(TypeId(new_ids.get(&child.id).copied().unwrap_or(0)))
+        });
     }
     for id in partial {
         let target = new_ids.get(&id).copied().unwrap_or(0);

@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use libbpf_rs::libbpf_sys;
 
 use super::Btf;
+use super::BtfError;
 use super::KSYM_NAME_LEN;
 use super::NO_NAME;
 use super::TypeId;
@@ -140,11 +141,18 @@ impl<'b> CDump<'b> {
     /// [`DumpError::Libbpf`], where memory is short.
     pub fn new(btf: &'b Btf<'_>) -> Result<Self, DumpError> {
         let mut sink = Box::new(Sink::for_btf(btf.len()));
+        let raw = btf.libbpf().map_err(|error| DumpError::Libbpf {
+            id: TypeId::VOID,
+            error: match error {
+                BtfError::Malformed(error) => error,
+                error => std::io::Error::other(error),
+            },
+        })?;
         // SAFETY: the BTF outlives the printer by `'b`; the sink is boxed, so it stays where it
         // is; libbpf takes NULL for options.
         let ptr = unsafe {
             libbpf_sys::btf_dump__new(
-                btf.ptr.as_ptr(),
+                raw.as_ptr(),
                 Some(append),
                 (&raw mut *sink).cast(),
                 std::ptr::null(),

@@ -36,15 +36,10 @@ pub(crate) fn spelled(btf: &Btf<'_>, ids: impl Iterator<Item = TypeId>) -> Optio
     types.any(|ty| first_bad(btf, &ty).is_some()).then(|| {
         let mut writer = BtfWriter::new(btf.byte_order());
         for ty in btf.types() {
-            let mut words = ty.words();
-            for at in places(&words) {
-                let name = btf.string(words[at]);
-                words[at] = match fits(&ty, at, name) {
-                    true => writer.string(name),
-                    false => writer.string(&stand_in(&ty, at, words[at])),
-                };
-            }
-            writer.raw(&words);
+            writer.copy_renamed(&ty, |at, offset| match btf.string(offset) {
+                name if fits(&ty, at, name) => name.into(),
+                _ => stand_in(&ty, at, offset).into(),
+            });
         }
         writer.finish()
     })

@@ -15,6 +15,7 @@ use super::origin::Origin;
 use super::origin::RUNNING_BTF;
 use super::pin_note::PinNote;
 use crate::btf::Btf;
+use crate::btf::BtfError;
 use crate::btf::ByteOrder;
 use crate::btf::TypeId;
 use crate::image::read_btf;
@@ -52,7 +53,7 @@ impl KernelBtf {
     pub fn running() -> Result<Self, KernelError> {
         let path = PathBuf::from(RUNNING_BTF);
         match std::fs::read(&path) {
-            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
+            Ok(bytes) => Self::of(Btf::from_vec(bytes), Origin::running()),
             Err(error) => Err(KernelError::NoRunningBtf { path, error }),
         }
     }
@@ -68,7 +69,7 @@ impl KernelBtf {
             return Self::running();
         }
         let bytes = read_btf(path)?.btf;
-        let mut kernel = Self::from_bytes(&bytes, Origin::File(path.to_owned()))?;
+        let mut kernel = Self::of(Btf::from_vec(bytes), Origin::File(path.to_owned()))?;
         kernel.note = PinNote::beside(path)?;
         if let Some(note) = &kernel.note {
             kernel.modules = Modules::of(&kernel.btf, &note.modules);
@@ -87,7 +88,11 @@ impl KernelBtf {
     /// # Errors
     /// [`KernelError::BadBtf`].
     pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, KernelError> {
-        match Btf::parse(bytes) {
+        Self::of(Btf::parse(bytes), origin)
+    }
+
+    fn of(parsed: Result<Btf<'static>, BtfError>, origin: Origin) -> Result<Self, KernelError> {
+        match parsed {
             Ok(btf) => Ok(Self {
                 modules: Modules::none(&btf),
                 formats: Formats::kept(&btf),

@@ -16,7 +16,6 @@ mod names;
 mod pick;
 mod program;
 mod programs;
-mod raw;
 mod refusal;
 mod renamed;
 mod sides;

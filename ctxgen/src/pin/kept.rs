@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use crate::btf::Btf;
 use crate::btf::Kind;
-use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
@@ -282,11 +281,7 @@ impl<'k> Kept<'k> {
         let mut unused: BTreeSet<TypeId> = kept.keys().copied().filter(is_nameless).collect();
         let mut users: BTreeMap<TypeId, TypeId> = BTreeMap::new();
         for ty in self.btf.types() {
-            let words = ty.words();
-            let Some(shape) = Shape::of(words[1]) else {
-                continue;
-            };
-            for id in shape.ids(words.len()).map(|at| TypeId(words[at])) {
+            for id in ty.children().map(|child| child.id) {
                 match kept.get(&ty.id()) {
                     Some(Part::Whole) => {
                         unused.remove(&id);

@@ -156,7 +156,7 @@ fn unknown_kinds_are_stepped_over() {
             Kind::Func(_)
         ));
         assert_eq!(btf.size_of(TypeId(7)), None);
-        assert_eq!(btf.heads().of_kind(LATER).len(), 6);
+        assert_eq!(btf.of_kinds(&[LATER]).len(), 6);
         let text = CDump::new(&btf).unwrap().define_all().unwrap();
         assert!(text.contains("struct holder {\n\tint first;\n"), "{text}");
         assert!(text.contains("const void *last;"), "{text}");
