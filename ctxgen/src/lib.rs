@@ -82,6 +82,7 @@ pub use self::btf::compat::essential_name;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
+pub use self::compare::reads;
 pub use self::compiler::CLANG_TIMEOUT;
 pub use self::compiler::CLANG_TIMEOUT_VARIABLE;
 pub use self::compiler::RunError;

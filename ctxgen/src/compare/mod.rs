@@ -2,5 +2,6 @@
 
 pub mod check;
 pub mod drift;
+pub mod reads;
 
 pub use self::check::check;

@@ -10,6 +10,7 @@ mod slots;
 use std::fmt;
 
 pub(crate) use self::record::of_record;
+pub(crate) use self::registers::argument_registers;
 
 use crate::btf::Btf;
 use crate::btf::TypeId;

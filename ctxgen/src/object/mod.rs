@@ -3,12 +3,15 @@
 pub mod accesses;
 mod code;
 mod declared;
+mod embedded;
 mod ext;
+mod externals;
 mod fields;
 mod functions;
 mod instruction;
 mod license;
 mod live;
+pub mod meant;
 mod names;
 mod path;
 mod place;
@@ -40,10 +43,13 @@ use crate::hook::SecName;
 use crate::sorted::set;
 use crate::sorted::sorted_by;
 
+pub use self::accesses::reads;
 pub use self::declared::complete_declarations;
+pub use self::embedded::embedded;
 pub use self::ext::ExtError;
 pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
+pub use self::externals::External;
 pub use self::functions::Functions;
 pub use self::functions::Parameter;
 pub use self::functions::Pointee;
@@ -151,6 +157,7 @@ pub struct ObjectFile {
     relocations: Vec<Relocation>,
     /// The numbers of the programs, by section and by where in it they start.
     places: Vec<usize>,
+    externals: Vec<External>,
     code: Code,
 }
 
@@ -189,11 +196,13 @@ impl ObjectFile {
         let programs = programs(&elf, &sections, &btf, &prototypes)?;
         let places = places(&programs);
         let code = Code::read(&elf, order, &sections, &btf, &prototypes)?;
+        let externals = externals::externals(&elf, &btf);
         Ok(Self {
             btf,
             programs,
             relocations,
             places,
+            externals,
             code,
         })
     }
@@ -211,6 +220,11 @@ impl ObjectFile {
     /// What CO-RE has to relocate, in the order of the object.
     pub fn relocations(&self) -> &[Relocation] {
         &self.relocations
+    }
+
+    /// The functions of the kernel that programs call.
+    pub fn externals(&self) -> &[External] {
+        &self.externals
     }
 
     /// The program that a relocation is in; `None` for one in a function that programs call.

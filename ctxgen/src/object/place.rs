@@ -95,6 +95,7 @@ mod tests {
             programs: Vec::new(),
             relocations: Vec::new(),
             places: Vec::new(),
+            externals: Vec::new(),
             code: Code {
                 order: ByteOrder::HOST,
                 sections: Vec::new(),

@@ -3,6 +3,7 @@
 mod header;
 mod mentions;
 mod own;
+mod reads;
 mod report;
 mod spelling;
 mod statics;

@@ -20,7 +20,7 @@ use gimli::RunTimeEndian;
 use gimli::UnitOffset;
 
 use self::functions::Functions;
-use self::sections::Sections;
+pub(crate) use self::sections::Sections;
 use super::Prototypes;
 use super::file::Elf;
 use super::file::Facts;
@@ -31,14 +31,14 @@ use crate::btf::ByteOrder;
 type Slice<'d> = EndianSlice<'d, RunTimeEndian>;
 type Dwarf<'d> = gimli::Dwarf<Slice<'d>>;
 type Unit<'d> = gimli::Unit<Slice<'d>>;
-type Entry<'d> = DebuggingInformationEntry<Slice<'d>>;
+pub(crate) type Entry<'d> = DebuggingInformationEntry<Slice<'d>>;
 
 /// More units are in nothing real.
 const MAX_UNITS: usize = 1 << 20;
 
 /// Why debug information cannot be read.
 #[derive(Debug, thiserror::Error)]
-enum DwarfError {
+pub(crate) enum DwarfError {
     #[error("{0}")]
     Gimli(#[from] gimli::Error),
     #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]
@@ -87,7 +87,7 @@ pub(super) fn prototypes(
 }
 
 /// Debug information, its units taken apart.
-struct Program<'d> {
+pub(crate) struct Program<'d> {
     /// The program's, and that which dwz has put elsewhere.
     files: Vec<Dwarf<'d>>,
     /// Sorted by file and offset.
@@ -112,13 +112,13 @@ struct Known<'d> {
 
 /// A place in debug information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct At {
+pub(crate) struct At {
     unit: usize,
     offset: UnitOffset,
 }
 
 impl<'d> Program<'d> {
-    fn new(
+    pub(crate) fn new(
         own: &'d Sections<'_>,
         supplement: Option<&'d Sections<'_>>,
         order: ByteOrder,
@@ -200,6 +200,18 @@ impl<'d> Program<'d> {
         Ok(())
     }
 
+    pub(crate) fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// The outermost entry of a unit.
+    pub(crate) fn root(&self, unit: usize) -> At {
+        At {
+            unit,
+            offset: self.units[unit].unit.header.root_offset(),
+        }
+    }
+
     fn dwarf(&self, at: At) -> &Dwarf<'d> {
         &self.files[self.units[at.unit].file]
     }
@@ -208,7 +220,7 @@ impl<'d> Program<'d> {
         &self.units[at.unit].unit
     }
 
-    fn entry(&self, at: At) -> Result<Entry<'d>, DwarfError> {
+    pub(crate) fn entry(&self, at: At) -> Result<Entry<'d>, DwarfError> {
         Ok(self.unit(at).entry(at.offset)?)
     }
 
@@ -222,7 +234,7 @@ impl<'d> Program<'d> {
     }
 
     /// What an attribute refers to; `None` where there is none, or it leads nowhere.
-    fn target(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<At> {
+    pub(crate) fn target(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<At> {
         let in_file = |file: usize, offset: usize| {
             // Those of `.debug_types` come last.
             let units = self.units.partition_point(|known| {
@@ -253,7 +265,7 @@ impl<'d> Program<'d> {
         }
     }
 
-    fn text(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<String> {
+    pub(crate) fn text(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<String> {
         let value = entry.attr_value(attribute)?;
         let text = self.dwarf(at).attr_string(self.unit(at), value).ok()?;
         let text = std::str::from_utf8(text.slice()).ok()?;
@@ -261,7 +273,7 @@ impl<'d> Program<'d> {
     }
 
     /// The direct children of an entry.
-    fn children(&self, at: At) -> Result<Vec<(At, Entry<'d>)>, DwarfError> {
+    pub(crate) fn children(&self, at: At) -> Result<Vec<(At, Entry<'d>)>, DwarfError> {
         let mut children = Vec::new();
         let mut cursor = self.unit(at).entries_at_offset(at.offset)?;
         if !cursor.next_entry()? {
@@ -290,6 +302,6 @@ fn flag(entry: &Entry<'_>, attribute: gimli::DwAt) -> bool {
     )
 }
 
-fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
+pub(crate) fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
     entry.attr(attribute)?.udata_value()
 }

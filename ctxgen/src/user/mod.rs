@@ -4,7 +4,7 @@
 //! a file of its own. Both become one BTF, behind which all is as with the kernel's.
 
 #[cfg(feature = "dwarf")]
-mod dwarf;
+pub(crate) mod dwarf;
 #[cfg_attr(
     not(feature = "dwarf"),
     allow(dead_code, reason = "only debug information needs all of it")

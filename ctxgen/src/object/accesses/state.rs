@@ -1,5 +1,6 @@
 //! What registers and stacks hold at one place of a program.
 
+use super::origin::Origin;
 use super::value::Value;
 use crate::object::instruction::LAST_ARGUMENT;
 
@@ -178,9 +179,28 @@ impl State {
                 let is_kept = |place: i64| at.is_some_and(|at| place < at);
                 stack
                     .0
-                    .retain(|(place, value)| is_kept(*place) || !matches!(value, Value::Number(_)));
+                    .retain(|(place, value)| is_kept(*place) || !value.is_number());
             }
         }
+    }
+
+    /// What was read from the context and lies in the stacks that the kernel gets addresses of.
+    pub(super) fn handed_on(&self, arguments: u8) -> Vec<Origin> {
+        let mut found = Vec::new();
+        for argument in 1..=arguments.min(LAST_ARGUMENT) {
+            let Value::Stack { depth, at } = *self.get(argument) else {
+                continue;
+            };
+            let places = self.stacks.0.get(depth).into_iter().flat_map(|s| &s.0);
+            for (place, value) in places {
+                if let Value::Read(origin) = value
+                    && at.is_none_or(|at| *place >= at)
+                {
+                    found.push(origin.clone());
+                }
+            }
+        }
+        found
     }
 
     pub(super) fn join(&self, other: &Self) -> Self {

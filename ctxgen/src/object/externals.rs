@@ -1,0 +1,51 @@
+//! The functions of the kernel that an object's programs call.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use libbpf_rs::libbpf_sys::BTF_FUNC_EXTERN;
+use object::Object as _;
+use object::ObjectSymbol as _;
+
+use super::Elf;
+use super::names::MAX_FUNCTION;
+use crate::btf::Btf;
+use crate::btf::Kind;
+use crate::btf::TypeId;
+use crate::btf::vlen;
+
+/// A function of the kernel, as an object declares it (`extern … __ksym`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct External {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its declaration in the object's BTF.
+    pub type_id: TypeId,
+    /// Whether the object can do without (`__weak`).
+    pub is_weak: bool,
+}
+
+/// Those of an object, in the order of the symbols.
+pub(super) fn externals(elf: &Elf<'_>, btf: &Btf<'_>) -> Vec<External> {
+    let mut declared = HashMap::new();
+    for ty in btf.types() {
+        if let Kind::Func(_) = ty.kind()
+            && vlen(ty.name_and_info().1) == BTF_FUNC_EXTERN
+            && ty.name().len() <= MAX_FUNCTION
+        {
+            declared.entry(ty.name()).or_insert(ty.id());
+        }
+    }
+    let undefined = elf.symbols().filter(|symbol| symbol.is_undefined());
+    undefined
+        .filter_map(|symbol| {
+            let (name, id) = declared.get_key_value(symbol.name().ok()?)?;
+            Some(External {
+                name: (*name).into(),
+                type_id: *id,
+                is_weak: symbol.is_weak(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! Declarations as they are written in a macro: `int BPF_PROG(name, struct task_struct *p, int ret)`.
+
+use super::Declared;
+use super::Meaning;
+use super::PointsTo;
+use super::Taken;
+use super::tag;
+use crate::btf::Kind;
+use crate::object::ObjectFile;
+use crate::object::accesses::Line;
+use crate::text::ident::is_identifier;
+
+/// How many arguments are looked at.
+const MAX_ARGUMENTS: usize = 24;
+
+/// libbpf's macros, and what they take the context for.
+const MACROS: &[(&str, Taken)] = &[
+    ("BPF_PROG", Taken::Slots),
+    ("BPF_PROG2", Taken::Slots),
+    ("BPF_KPROBE", Taken::Registers),
+    ("BPF_KRETPROBE", Taken::Registers),
+    ("BPF_UPROBE", Taken::Registers),
+    ("BPF_URETPROBE", Taken::Registers),
+    ("BPF_KSYSCALL", Taken::Registers),
+    ("BPF_KPROBE_SYSCALL", Taken::Registers),
+    ("BPF_STRUCT_OPS", Taken::Slots),
+    ("BPF_STRUCT_OPS_SLEEPABLE", Taken::Slots),
+];
+
+/// What is written.
+pub(super) struct Written {
+    pub(super) context: Taken,
+    pub(super) arguments: Vec<Declared>,
+    pub(super) is_partial: bool,
+    pub(super) of_system_call: bool,
+}
+
+/// What the lines that a program starts with declare, where one of them has one of libbpf's macros with the
+/// program's name.
+pub(super) fn declared(object: &ObjectFile, program: &str, lines: &[Line]) -> Option<Written> {
+    lines
+        .iter()
+        .find_map(|line| of_line(object, program, &line.text))
+}
+
+fn of_line(object: &ObjectFile, program: &str, text: &str) -> Option<Written> {
+    let (before, list) = text.split_once('(')?;
+    let name = before.split_whitespace().next_back()?;
+    let (name, context) = MACROS.iter().find(|known| known.0 == name)?;
+    let (parts, is_closed) = parts(list);
+    let (first, arguments) = parts.split_first()?;
+    if first.trim() != program {
+        return None;
+    }
+    let arguments: Vec<String> = match *name {
+        "BPF_PROG2" => arguments.chunks(2).map(|pair| pair.join(" ")).collect(),
+        _ => arguments.iter().map(|part| (*part).to_owned()).collect(),
+    };
+    // The last one may go on in the next line.
+    let whole = match is_closed {
+        true => &arguments[..],
+        false => &arguments[..arguments.len().saturating_sub(1)],
+    };
+    let whole = whole.iter().map(|text| text.trim());
+    Some(Written {
+        context: *context,
+        arguments: whole
+            .filter(|text| !text.is_empty())
+            .take(MAX_ARGUMENTS)
+            .map(|text| argument(object, text))
+            .collect(),
+        is_partial: !is_closed || arguments.len() > MAX_ARGUMENTS,
+        of_system_call: name.contains("SYSCALL"),
+    })
+}
+
+/// What stands between the commas, up to the parenthesis that closes the list; and whether there is one.
+fn parts(list: &str) -> (Vec<&str>, bool) {
+    let mut parts = Vec::new();
+    let (mut depth, mut start) = (0_u32, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            ')' => {
+                parts.push(&list[start..at]);
+                return (parts, true);
+            }
+            ',' if depth == 0 => {
+                parts.push(&list[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&list[start..]);
+    (parts, false)
+}
+
+fn argument(object: &ObjectFile, text: &str) -> Declared {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.replace('*', " * ").split_whitespace() {
+        if !matches!(word, "const" | "volatile" | "__user" | "__rcu" | "restrict") {
+            words.push(word.to_owned());
+        }
+    }
+    let name = words.pop().filter(|name| is_identifier(name));
+    let stars = words.iter().filter(|word| *word == "*").count();
+    let base: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| *word != "*")
+        .collect();
+    let meaning = match (&base[..], stars) {
+        _ if name.is_none() => Meaning::Unknown,
+        ([], _) => Meaning::Unknown,
+        (_, 2..) => Meaning::Pointer(PointsTo::Pointer),
+        (["void"], 1) => Meaning::Pointer(PointsTo::Void),
+        (["struct" | "union", of], 1) => {
+            Meaning::Pointer(tag(of).map_or(PointsTo::Other, PointsTo::Tag))
+        }
+        (["struct" | "union", _], _) => Meaning::Unknown,
+        (["enum", _], 0) => Meaning::Number {
+            size: 4,
+            is_signed: false,
+        },
+        (base, stars) => match (number(object, base), stars) {
+            (meaning, 0) => meaning,
+            (Meaning::Number { size, .. }, _) => Meaning::Pointer(PointsTo::Number(size)),
+            _ => Meaning::Pointer(PointsTo::Other),
+        },
+    };
+    Declared { name, meaning }
+}
+
+/// An integer by its name in C, or that of a typedef that the object has.
+fn number(object: &ObjectFile, words: &[&str]) -> Meaning {
+    let number = |size, is_signed| Meaning::Number { size, is_signed };
+    match words {
+        ["char" | "s8" | "__s8" | "int8_t"] => number(1, true),
+        ["bool" | "_Bool" | "u8" | "__u8" | "uint8_t"] | ["unsigned", "char"] => number(1, false),
+        ["short" | "s16" | "__s16" | "int16_t"] => number(2, true),
+        ["u16" | "__u16" | "uint16_t"] | ["unsigned", "short"] => number(2, false),
+        ["int" | "s32" | "__s32" | "int32_t" | "pid_t"] => number(4, true),
+        ["unsigned" | "u32" | "__u32" | "uint32_t"] | ["unsigned", "int"] => number(4, false),
+        ["long" | "s64" | "__s64" | "int64_t" | "ssize_t" | "loff_t"] | ["long", "long"] => {
+            number(8, true)
+        }
+        ["u64" | "__u64" | "uint64_t" | "size_t"] | ["unsigned", "long"] => number(8, false),
+        ["unsigned", "long", "long"] => number(8, false),
+        [name] => {
+            let btf = object.btf();
+            let is_named = |ty: &crate::btf::Type<'_>| {
+                matches!(ty.kind(), Kind::Typedef(_)) && ty.name() == *name
+            };
+            let found = btf.types().find(is_named);
+            found.map_or(Meaning::Unknown, |ty| Meaning::of(btf, ty.id()))
+        }
+        _ => Meaning::Unknown,
+    }
+}
