@@ -4,6 +4,8 @@
 //! as `void *` or as an integer of its size, a struct as the one that it starts with, an integer as a
 //! longer or shorter one.
 
+use std::collections::BTreeMap;
+
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -16,6 +18,8 @@ use crate::object::meant::PointsTo;
 const POINTER: u32 = 8;
 /// How deep a struct may be within another at its start.
 const MAX_DEPTH: u32 = 8;
+/// How many members of a struct are looked at.
+const MAX_MEMBERS: usize = 4096;
 
 /// How a value fits what it is meant to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +85,10 @@ fn pointers(meant: &PointsTo, found: &PointsTo, kernel: &KernelBtf) -> Fit {
     match (meant, found) {
         (PointsTo::Tag(meant), PointsTo::Tag(found)) if meant == found => Fit::Same,
         (PointsTo::Tag(meant), PointsTo::Tag(found)) => {
-            if starts_with(kernel, meant, found) || starts_with(kernel, found, meant) {
+            if starts_with(kernel, meant, found)
+                || starts_with(kernel, found, meant)
+                || is_laid_out_alike(kernel, meant, found)
+            {
                 return Fit::StartsWith;
             }
             match composites(kernel, meant).next() {
@@ -115,6 +122,55 @@ fn composites<'k>(kernel: &'k KernelBtf, tag: &str) -> impl Iterator<Item = Type
 /// Whether a struct of a tag starts with one of another.
 fn starts_with(kernel: &KernelBtf, tag: &str, with: &str) -> bool {
     composites(kernel, tag).any(|id| has_at_start(kernel.btf(), id, with, MAX_DEPTH))
+}
+
+/// Whether all members of one struct are in another too, in the same places: `sockaddr_unsized` is
+/// `sockaddr` without a length.
+fn is_laid_out_alike(kernel: &KernelBtf, one: &str, other: &str) -> bool {
+    let btf = kernel.btf();
+    let members = |tag: &str| {
+        let first = composites(kernel, tag).next()?;
+        let mut found = BTreeMap::new();
+        collect(btf, first, 0, MAX_DEPTH, &mut found);
+        Some(found)
+    };
+    let (Some(one), Some(other)) = (members(one), members(other)) else {
+        return false;
+    };
+    let (small, large) = match one.len() <= other.len() {
+        true => (one, other),
+        false => (other, one),
+    };
+    !small.is_empty() && small.iter().all(|(name, at)| large.get(name) == Some(at))
+}
+
+/// The members of a struct and of those without names in it, with their offsets in bits.
+fn collect<'b>(
+    btf: &'b Btf<'_>,
+    id: TypeId,
+    start: u32,
+    depth: u32,
+    found: &mut BTreeMap<&'b str, u32>,
+) {
+    let (Some(ty), Some(depth)) = (btf.resolve(id), depth.checked_sub(1)) else {
+        return;
+    };
+    let composite = match ty.kind() {
+        Kind::Struct(composite) | Kind::Union(composite) => composite,
+        _ => return,
+    };
+    for member in composite.members().take(MAX_MEMBERS) {
+        let at = start.saturating_add(member.bit_offset);
+        match member.name {
+            "" => collect(btf, member.type_id, at, depth, found),
+            name => {
+                found.insert(name, at);
+            }
+        }
+        if found.len() >= MAX_MEMBERS {
+            return;
+        }
+    }
 }
 
 fn has_at_start(btf: &Btf<'_>, id: TypeId, tag: &str, depth: u32) -> bool {

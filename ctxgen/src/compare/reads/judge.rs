@@ -351,6 +351,11 @@ impl Judge<'_> {
                     }
                     Taken::Slots => Some(unknown(Unknown::Register)),
                     _ if passed.is_of_return() => match (is_returned, is_argument) {
+                        // There is nothing else that can be meant.
+                        (true, _) if program.meant.arguments.is_empty() => Some(match found {
+                            Some(_) => Verdict::Same,
+                            None => Verdict::Gone,
+                        }),
                         (true, _) => None,
                         (false, true) => Some(unknown(Unknown::Register)),
                         (false, false) => Some(Verdict::Same),

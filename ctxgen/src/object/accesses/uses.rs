@@ -105,17 +105,22 @@ impl Walk<'_> {
             return;
         }
         let is_immediate = raw.opcode & 0x08 == 0;
-        match state.get(raw.dst) {
-            Value::Constant(number) if is_immediate => {
-                let guard = GuardAt::Variable(*number);
-                self.walked.guards.insert(place, guard);
-            }
-            Value::Field(at, _) if is_immediate => {
-                let guard = GuardAt::Relocation(*at);
-                self.walked.guards.insert(place, guard);
-            }
-            _ => {}
-        }
+        // What does not fit into the instruction is in a register.
+        let is_number = |register: u8| {
+            matches!(state.get(register), Value::Number(Numbers::One(_)))
+        };
+        let asked = match is_immediate {
+            true => Some(raw.dst),
+            false if is_number(raw.src) => Some(raw.dst),
+            false if is_number(raw.dst) => Some(raw.src),
+            false => None,
+        };
+        let guard = match asked.map(|register| state.get(register)) {
+            Some(Value::Constant(number)) => Some(GuardAt::Variable(*number)),
+            Some(Value::Field(at, _)) => Some(GuardAt::Relocation(*at)),
+            _ => None,
+        };
+        self.walked.guards.extend(guard.map(|guard| (place, guard)));
         self.used(&state.get(raw.dst).clone(), UseAt::Compared);
         if !is_immediate {
             self.used(&state.get(raw.src).clone(), UseAt::Compared);
