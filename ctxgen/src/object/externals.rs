@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libbpf_rs::libbpf_sys::BTF_FUNC_EXTERN;
 use object::Object as _;
-use object::ObjectSymbol as _;
+use object::ObjectSymbol;
 
 use super::Elf;
 use super::names::MAX_FUNCTION;
@@ -37,7 +37,7 @@ pub(super) fn externals(elf: &Elf<'_>, btf: &Btf<'_>) -> Vec<External> {
             declared.entry(ty.name()).or_insert(ty.id());
         }
     }
-    let undefined = elf.symbols().filter(|symbol| symbol.is_undefined());
+    let undefined = elf.symbols().filter(ObjectSymbol::is_undefined);
     undefined
         .filter_map(|symbol| {
             let (name, id) = declared.get_key_value(symbol.name().ok()?)?;

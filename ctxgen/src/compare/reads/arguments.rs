@@ -200,6 +200,9 @@ fn absence(hook: &Hook, error: &Error) -> Reason {
         Error::UnknownHook { .. } if hook.target().starts_with("dummy_") => {
             not_known(Unknown::NoHook)
         }
+        Error::UnknownHook { .. } if family.prototypes() == Prototypes::StructOps => not_known(
+            Unknown::Hook("the kernel does not have that member; libbpf leaves it out".to_owned()),
+        ),
         Error::UnknownHook { .. } => Reason::HookAbsent {
             hook: hook.to_string(),
             is_certain: !(family.passing() == Passing::Registers && family.has_functions()),

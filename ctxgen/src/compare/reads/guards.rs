@@ -182,9 +182,10 @@ fn closing(judge: &Judge<'_>, program: &ProgramReads, at: crate::object::Place) 
     let open = program.guards.iter().filter(|guard| is_open(judge, guard));
     let closes = open.take(MAX_GUARDS).filter(|guard| {
         [false, true].into_iter().any(|way| {
-            judge
-                .object
-                .is_cut_off(program.program, |r| answer(judge, r), (guard, way), at)
+            judge.may_try()
+                && judge
+                    .object
+                    .is_cut_off(program.program, |r| answer(judge, r), (guard, way), at)
         })
     });
     let names: BTreeSet<String> = closes.map(|guard| name(&asks(judge, guard))).collect();

@@ -1,5 +1,6 @@
 //! The verdicts on an object's programs.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -44,6 +45,9 @@ use super::spot::Registers;
 
 /// How many of the hooks that a section lists are looked at.
 const MAX_HOOKS: usize = 64;
+/// How often programs of an object are followed again for a kernel, and how many instructions that may be.
+const MAX_TRIES: usize = 1 << 9;
+const MAX_FOLLOWED: usize = 8_000_000;
 
 /// What becomes of each program of an object on a kernel, in the order of the programs. `built_for` is the
 /// kernel that it was written for, where that is known: what it has there is what the author meant.
@@ -54,6 +58,7 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
         kernel,
         built_for,
         registers: Registers::of(kernel),
+        tries: Cell::new((MAX_FOLLOWED / object.instructions().max(1)).clamp(2, MAX_TRIES)),
     };
     let programs = object.programs().iter();
     programs
@@ -66,6 +71,8 @@ pub(super) struct Judge<'j> {
     pub(super) kernel: &'j KernelBtf,
     built_for: Option<&'j KernelBtf>,
     registers: Option<Registers>,
+    /// How often a program may still be followed again.
+    tries: Cell<usize>,
 }
 
 /// Reads of one part of the context.
@@ -78,6 +85,13 @@ struct Group<'r> {
 }
 
 impl Judge<'_> {
+    /// Whether a program may be followed once more.
+    pub(super) fn may_try(&self) -> bool {
+        let left = self.tries.get().checked_sub(1);
+        self.tries.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
     fn program(&self, program: &ProgramReads, externs: &[Reason]) -> Judged {
         let object = self.object.object();
         let of_object = &object.programs()[program.program];

@@ -223,7 +223,7 @@ pub enum Verdict {
     /// asks before says so.
     Guarded {
         /// What it would be.
-        instead: Box<Verdict>,
+        instead: Box<Self>,
         /// What is asked.
         by: Vec<Asked>,
         /// Whether that is answered on this kernel, so that it is not read.

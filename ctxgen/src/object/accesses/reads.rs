@@ -34,6 +34,7 @@ use crate::object::ObjectFile;
 use crate::object::Relocation;
 use crate::object::code::Place;
 use crate::object::code::index_of;
+use crate::object::instruction::LEN;
 use crate::object::meant;
 use crate::object::meant::Meant;
 
@@ -45,6 +46,8 @@ pub struct Examined {
     jumps: Jumps,
     hints: Hints,
     variables: Vec<Arc<str>>,
+    /// The first instructions of the programs.
+    entries: Vec<Option<Place>>,
 }
 
 /// What a program reads of its context.
@@ -186,15 +189,17 @@ impl Examined {
             lines,
             relocations: by_offset,
         };
-        let meant = meant::of_programs(&object, &elf, |program| found.heads(&object, program));
+        let entries = entries(&object);
+        let heads = |program: usize| entries[program].map_or_else(Vec::new, |at| found.heads(at));
+        let meant = meant::of_programs(&object, &elf, heads);
         let mut budget = Budget::of_object();
         let mut programs = Vec::new();
         for (program, meant) in meant.into_iter().enumerate() {
-            let walked = entry(&object, program)
+            let walked = entries[program]
                 .map(|entry| walk(&object.code, &jumps, &hints, entry, &mut budget));
             programs.push(match walked {
                 Some(walked) => {
-                    let guards = guards(&walked, &variables.names, &relocations);
+                    let guards = guards(&object, &walked, &variables.names, &relocations);
                     ProgramReads {
                         program,
                         reads: found.reads(&object, &walked, &relocations),
@@ -220,6 +225,7 @@ impl Examined {
             jumps,
             hints,
             variables: variables.names,
+            entries,
         })
     }
 
@@ -236,6 +242,12 @@ impl Examined {
     /// The variables that user space or libbpf sets before the object is loaded.
     pub fn variables(&self) -> &[Arc<str>] {
         &self.variables
+    }
+
+    /// How many instructions it has.
+    pub(crate) fn instructions(&self) -> usize {
+        let sections = self.object.code.sections.iter();
+        sections.map(|section| section.code.len() / LEN).sum()
     }
 
     /// The reads of a program that are left where relocations have these answers, and where of a branch
@@ -257,7 +269,7 @@ impl Examined {
         hints
             .closed
             .extend(closed.map(|(guard, way)| (guard.place, way)));
-        let entry = entry(&self.object, program)?;
+        let entry = self.entries.get(program).copied().flatten()?;
         let budget = &mut Budget::of_object();
         let walked = walk(&self.object.code, &self.jumps, &hints, entry, budget);
         if walked.extent == Extent::NotExamined {
@@ -297,16 +309,26 @@ impl Examined {
     }
 }
 
-/// The first instruction of a program.
-fn entry(object: &ObjectFile, program: usize) -> Option<Place> {
-    let program = object.programs().get(program)?;
+/// The first instructions of an object's programs.
+fn entries(object: &ObjectFile) -> Vec<Option<Place>> {
     let numbers = object.code.numbers();
-    let section = *numbers.get(&*program.section)?;
-    let index = index_of(program.range.start)?;
-    Some(Place { section, index })
+    let programs = object.programs().iter();
+    programs
+        .map(|program| {
+            let section = *numbers.get(&*program.section)?;
+            let index = index_of(program.range.start)?;
+            Some(Place { section, index })
+        })
+        .collect()
 }
 
-fn guards(walked: &Walked, names: &[Arc<str>], relocations: &HashMap<Place, usize>) -> Vec<Guard> {
+/// The branches of a program on what is known before it is verified.
+fn guards(
+    object: &ObjectFile,
+    walked: &Walked,
+    names: &[Arc<str>],
+    relocations: &HashMap<Place, usize>,
+) -> Vec<Guard> {
     let guards = walked.guards.iter();
     guards
         .filter_map(|(place, asks)| {
@@ -314,7 +336,12 @@ fn guards(walked: &Walked, names: &[Arc<str>], relocations: &HashMap<Place, usiz
                 GuardAt::Variable(number) => {
                     Asked::Variable(Arc::clone(names.get(*number as usize)?))
                 }
-                GuardAt::Relocation(at) => Asked::Relocation(*relocations.get(at)?),
+                GuardAt::Relocation(at) => {
+                    let number = *relocations.get(at)?;
+                    // How large a field is asks nothing that a program could do without.
+                    let kind = object.relocations().get(number)?.kind;
+                    (!kind.needs_target()).then_some(Asked::Relocation(number))?
+                }
             };
             Some(Guard {
                 asks,
@@ -326,12 +353,9 @@ fn guards(walked: &Walked, names: &[Arc<str>], relocations: &HashMap<Place, usiz
 
 impl Found<'_> {
     /// The lines of source of a program's first instructions, in their order, each once.
-    fn heads(&self, object: &ObjectFile, program: usize) -> Vec<Line> {
+    fn heads(&self, entry: Place) -> Vec<Line> {
         /// How many instructions are looked at.
         const FIRST: u32 = 64;
-        let Some(entry) = entry(object, program) else {
-            return Vec::new();
-        };
         let function = self.code.function(entry);
         let end = function.map_or(entry.index, |function| function.range.end);
         let end = end.min(entry.index.saturating_add(FIRST));

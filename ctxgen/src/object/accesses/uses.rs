@@ -106,9 +106,8 @@ impl Walk<'_> {
         }
         let is_immediate = raw.opcode & 0x08 == 0;
         // What does not fit into the instruction is in a register.
-        let is_number = |register: u8| {
-            matches!(state.get(register), Value::Number(Numbers::One(_)))
-        };
+        let is_number =
+            |register: u8| matches!(state.get(register), Value::Number(Numbers::One(_)));
         let asked = match is_immediate {
             true => Some(raw.dst),
             false if is_number(raw.src) => Some(raw.dst),

@@ -2,6 +2,7 @@
 //! programs and that user space sets, and those of the kernel's configuration that libbpf sets.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use object::Object as _;
@@ -39,16 +40,12 @@ impl Variables {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let constants = constants(elf);
         let configured = configured(object);
+        let sections = object.code.numbers();
         for section in elf.sections() {
             let Ok(name) = section.name() else {
                 continue;
             };
-            let number = object
-                .code
-                .sections
-                .iter()
-                .position(|known| *known.name == *name);
-            let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
+            let Some(&number) = sections.get(name) else {
                 continue;
             };
             for (at, symbol) in relocations(elf, section.index())? {
@@ -61,7 +58,7 @@ impl Variables {
                 };
                 let own = symbol.name().ok().filter(|name| name.len() <= MAX_FUNCTION);
                 let name = match symbol.section_index() {
-                    None => own.filter(|name| configured.iter().any(|known| known == name)),
+                    None => own.filter(|name| configured.contains(name)),
                     Some(of) => {
                         let imm = object.code.raw(place).map_or(0, |raw| raw.imm);
                         let added = u64::from(imm.cast_unsigned());
@@ -116,9 +113,9 @@ fn constants<'e>(elf: &Elf<'e>) -> HashMap<usize, Vec<Constant<'e>>> {
 }
 
 /// The names of the variables that libbpf sets (`__kconfig`).
-fn configured(object: &ObjectFile) -> Vec<&str> {
+fn configured(object: &ObjectFile) -> HashSet<&str> {
     let btf = object.btf();
-    let mut found = Vec::new();
+    let mut found = HashSet::new();
     for ty in btf.types() {
         if !matches!(ty.kind(), Kind::DataSec) || ty.name() != ".kconfig" {
             continue;

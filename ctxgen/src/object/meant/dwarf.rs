@@ -221,7 +221,7 @@ fn relocated(elf: &Elf<'_>) -> Sections<'static> {
                 continue;
             };
             let added = symbol.address().wrapping_add_signed(relocation.addend());
-            put(&mut bytes, at, u32::from(r_type.0), added, order);
+            put(&mut bytes, at, r_type.0, added, order);
         }
         Some(Cow::Owned(bytes))
     })

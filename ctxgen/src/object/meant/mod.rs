@@ -96,12 +96,13 @@ pub(super) fn of_programs(
         std::collections::HashMap::<String, (Taken, Vec<Declared>)>::new()
     };
     let functions = object.functions();
+    let typedefs = text::Typedefs::of(object.btf());
     let programs = object.programs().iter().enumerate();
     programs
         .map(|(place, program)| {
             let context = taken(object, &functions, place);
             let heads = heads(place);
-            let written = text::declared(object, &program.name, &heads);
+            let written = text::declared(&typedefs, &program.name, &heads);
             let of_system_call = written.as_ref().is_some_and(|found| found.of_system_call);
             if let Taken::Struct(_) = context {
                 return Meant {

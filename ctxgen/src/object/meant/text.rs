@@ -1,13 +1,17 @@
 //! Declarations as they are written in a macro: `int BPF_PROG(name, struct task_struct *p, int ret)`.
 
+use std::collections::HashMap;
+
 use super::Declared;
 use super::Meaning;
 use super::PointsTo;
 use super::Taken;
 use super::tag;
+use crate::btf::Btf;
 use crate::btf::Kind;
-use crate::object::ObjectFile;
+use crate::btf::TypeId;
 use crate::object::accesses::Line;
+use crate::object::names::MAX_FUNCTION;
 use crate::text::ident::is_identifier;
 
 /// How many arguments are looked at.
@@ -27,6 +31,24 @@ const MACROS: &[(&str, Taken)] = &[
     ("BPF_STRUCT_OPS_SLEEPABLE", Taken::Slots),
 ];
 
+/// An object's typedefs by name, of several the first.
+pub(super) struct Typedefs<'b> {
+    btf: &'b Btf<'b>,
+    by_name: HashMap<&'b str, TypeId>,
+}
+
+impl<'b> Typedefs<'b> {
+    pub(super) fn of(btf: &'b Btf<'_>) -> Self {
+        let mut by_name = HashMap::new();
+        for ty in btf.types() {
+            if matches!(ty.kind(), Kind::Typedef(_)) && ty.name().len() <= MAX_FUNCTION {
+                by_name.entry(ty.name()).or_insert(ty.id());
+            }
+        }
+        Self { btf, by_name }
+    }
+}
+
 /// What is written.
 pub(super) struct Written {
     pub(super) context: Taken,
@@ -37,13 +59,13 @@ pub(super) struct Written {
 
 /// What the lines that a program starts with declare, where one of them has one of libbpf's macros with the
 /// program's name.
-pub(super) fn declared(object: &ObjectFile, program: &str, lines: &[Line]) -> Option<Written> {
+pub(super) fn declared(typedefs: &Typedefs<'_>, program: &str, lines: &[Line]) -> Option<Written> {
     lines
         .iter()
-        .find_map(|line| of_line(object, program, &line.text))
+        .find_map(|line| of_line(typedefs, program, &line.text))
 }
 
-fn of_line(object: &ObjectFile, program: &str, text: &str) -> Option<Written> {
+fn of_line(typedefs: &Typedefs<'_>, program: &str, text: &str) -> Option<Written> {
     let (before, list) = text.split_once('(')?;
     let name = before.split_whitespace().next_back()?;
     let (name, context) = MACROS.iter().find(|known| known.0 == name)?;
@@ -67,7 +89,7 @@ fn of_line(object: &ObjectFile, program: &str, text: &str) -> Option<Written> {
         arguments: whole
             .filter(|text| !text.is_empty())
             .take(MAX_ARGUMENTS)
-            .map(|text| argument(object, text))
+            .map(|text| argument(typedefs, text))
             .collect(),
         is_partial: !is_closed || arguments.len() > MAX_ARGUMENTS,
         of_system_call: name.contains("SYSCALL"),
@@ -97,7 +119,7 @@ fn parts(list: &str) -> (Vec<&str>, bool) {
     (parts, false)
 }
 
-fn argument(object: &ObjectFile, text: &str) -> Declared {
+fn argument(typedefs: &Typedefs<'_>, text: &str) -> Declared {
     let mut words: Vec<String> = Vec::new();
     for word in text.replace('*', " * ").split_whitespace() {
         if !matches!(word, "const" | "volatile" | "__user" | "__rcu" | "restrict") {
@@ -124,7 +146,7 @@ fn argument(object: &ObjectFile, text: &str) -> Declared {
             size: 4,
             is_signed: false,
         },
-        (base, stars) => match (number(object, base), stars) {
+        (base, stars) => match (number(typedefs, base), stars) {
             (meaning, 0) => meaning,
             (Meaning::Number { size, .. }, _) => Meaning::Pointer(PointsTo::Number(size)),
             _ => Meaning::Pointer(PointsTo::Other),
@@ -134,7 +156,7 @@ fn argument(object: &ObjectFile, text: &str) -> Declared {
 }
 
 /// An integer by its name in C, or that of a typedef that the object has.
-fn number(object: &ObjectFile, words: &[&str]) -> Meaning {
+fn number(typedefs: &Typedefs<'_>, words: &[&str]) -> Meaning {
     let number = |size, is_signed| Meaning::Number { size, is_signed };
     match words {
         ["char" | "s8" | "__s8" | "int8_t"] => number(1, true),
@@ -149,12 +171,8 @@ fn number(object: &ObjectFile, words: &[&str]) -> Meaning {
         ["u64" | "__u64" | "uint64_t" | "size_t"] | ["unsigned", "long"] => number(8, false),
         ["unsigned", "long", "long"] => number(8, false),
         [name] => {
-            let btf = object.btf();
-            let is_named = |ty: &crate::btf::Type<'_>| {
-                matches!(ty.kind(), Kind::Typedef(_)) && ty.name() == *name
-            };
-            let found = btf.types().find(is_named);
-            found.map_or(Meaning::Unknown, |ty| Meaning::of(btf, ty.id()))
+            let found = typedefs.by_name.get(name);
+            found.map_or(Meaning::Unknown, |id| Meaning::of(typedefs.btf, *id))
         }
         _ => Meaning::Unknown,
     }

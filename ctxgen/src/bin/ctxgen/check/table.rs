@@ -58,6 +58,10 @@ fn of_reads(judged: &Judged) -> (String, Vec<String>) {
     let lines: Vec<String> = lines.iter().map(|line| below(line)).collect();
     let is_short =
         judged.answer != Answer::ReadsWrong && lines.len() == 1 && !lines[0].contains('\n');
+    if judged.answer == Answer::Works && lines.is_empty() && judged.reads.is_empty() {
+        let verdict = format!("{}: it reads nothing of its context", judged.answer);
+        return (verdict, lines);
+    }
     match is_short {
         true => (format!("{}: {}", judged.answer, lines[0]), Vec::new()),
         false => (judged.answer.to_string(), lines),
