@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kernel::KernelBtf;
 use crate::object::Flow;
 use crate::object::Relocation;
 use crate::object::RelocationKind;
@@ -26,7 +27,11 @@ const MAX_NAMED: usize = 16;
 
 /// What libbpf puts in place of a question, where that is known.
 fn answer(judge: &Judge<'_>, relocation: &Relocation) -> Option<u32> {
-    let finds = || core::finds(judge.object.object(), judge.kernel, relocation);
+    answer_on(judge, judge.kernel, relocation)
+}
+
+fn answer_on(judge: &Judge<'_>, kernel: &KernelBtf, relocation: &Relocation) -> Option<u32> {
+    let finds = || core::finds(judge.object.object(), kernel, relocation);
     match relocation.kind {
         RelocationKind::FieldExists
         | RelocationKind::TypeExists
@@ -40,6 +45,19 @@ fn answer(judge: &Judge<'_>, relocation: &Relocation) -> Option<u32> {
         }
         _ => None,
     }
+}
+
+/// The reads of a program that are made on another kernel, where it asks anything; `None` where all may be.
+pub(super) fn left_on(
+    judge: &Judge<'_>,
+    kernel: &KernelBtf,
+    program: &ProgramReads,
+) -> Option<BTreeSet<usize>> {
+    if program.guards.is_empty() || !judge.may_try() {
+        return None;
+    }
+    let answer = |relocation: &Relocation| answer_on(judge, kernel, relocation);
+    judge.object.left(program.program, answer, None)
 }
 
 /// Has the verdicts on what would be misread say what the program asks before it reads that.

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::btf::compat::essential_name;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;
@@ -19,7 +18,6 @@ use crate::object::reads::ProgramReads;
 use crate::object::reads::Read;
 use crate::object::reads::Spot;
 use crate::object::reads::Use;
-use crate::prototype::pairing::pair;
 use crate::render::declared;
 
 use super::Answer;
@@ -34,11 +32,12 @@ use super::Verdict;
 use super::arguments::Passed;
 use super::core;
 use super::core::Finds;
+use super::decision::Decision;
+use super::decision::unknown;
 use super::externs;
-use super::fits::Fit;
-use super::fits::fit;
 use super::guards;
 use super::names;
+use super::place::of_place;
 use super::spot;
 use super::spot::Here;
 use super::spot::Registers;
@@ -131,23 +130,7 @@ impl Judge<'_> {
         if program.extent != Extent::Whole {
             reasons.insert(not_known(Unknown::NotFollowed));
         }
-        for read in &reads {
-            match &read.verdict {
-                verdict if verdict.is_wrong() => {
-                    reasons.insert(Reason::Reads);
-                }
-                Verdict::NotKnown { why } => {
-                    reasons.insert(not_known(why.clone()));
-                }
-                Verdict::Guarded {
-                    by, is_answered, ..
-                } if !is_answered => {
-                    let names: Vec<String> = by.iter().map(guards::name).collect();
-                    reasons.insert(not_known(Unknown::Guard(names.join(", "))));
-                }
-                _ => {}
-            }
-        }
+        reasons.extend(reads.iter().filter_map(|read| reason(&read.verdict)));
         Judged {
             program: of_object.name.clone(),
             section: of_object.section.to_string(),
@@ -183,9 +166,18 @@ impl Judge<'_> {
             group.width = group.width.max(read.width);
             group.uses.extend(&read.uses);
         }
+        // What is not read on the kernel that it was built for is not meant for that.
+        let is_read_there = match self.built_for {
+            Some(kernel) if before.is_some() => guards::left_on(self, kernel, program),
+            _ => None,
+        };
         let mut judged: Vec<(JudgedRead, Vec<usize>)> = Vec::new();
         for group in groups.values() {
-            let read = self.group(program, group, passed, before.as_ref());
+            let is_meant = is_read_there
+                .as_ref()
+                .is_none_or(|left| group.numbers.iter().any(|number| left.contains(number)));
+            let before = before.as_ref().filter(|_| is_meant);
+            let read = self.group(program, group, passed, before);
             judged.push((read, group.numbers.clone()));
         }
         guards::apply(self, program, &mut judged);
@@ -299,13 +291,12 @@ impl Judge<'_> {
                 is_returned: argument.is_result,
             }
         });
-        if let Some(verdict) = self.of_place(program, passed, offset, found) {
+        if let Some(verdict) = of_place(self.registers.as_ref(), program, passed, offset, found) {
             read.verdict = verdict;
             return read;
         }
         let used = self.used_as(uses);
         let mut decision = Decision {
-            judge: self,
             passed,
             found,
             used,
@@ -318,86 +309,10 @@ impl Judge<'_> {
             _ => decision.plain(here.as_ref()),
         };
         read.remarks = decision.remarks;
-        let is_number = found
-            .is_some_and(|place| matches!(passed.arguments[place].meaning, Meaning::Number { .. }));
-        let is_refused = verdict == Verdict::Gone
-            || verdict.is_wrong() && is_number && uses.contains(&Use::Followed);
-        if passed.is_typed() && is_refused {
-            read.remarks.push(Remark::Refused);
-        }
-        if let (Some(width), Verdict::Same, Some(place)) = (
-            here.as_ref().and_then(|here| width(&here.meaning)),
-            &verdict,
-            found,
-        ) && let Meaning::Number { size, .. } = passed.arguments[place].meaning
-            && width > size
-        {
-            read.remarks.push(Remark::Wider { kernel: size });
-        }
+        let more = remarks(passed, here.as_ref(), found, &verdict, uses);
+        read.remarks.extend(more);
         read.verdict = verdict;
         read
-    }
-
-    /// A verdict that the place alone gives.
-    fn of_place(
-        &self,
-        program: &ProgramReads,
-        passed: &Passed<'_>,
-        offset: u32,
-        found: Option<usize>,
-    ) -> Option<Verdict> {
-        if passed.is_stable {
-            return Some(Verdict::Same);
-        }
-        let taken = program.meant.context;
-        match passed.passing {
-            Passing::Registers => {
-                let Some(registers) = &self.registers else {
-                    return Some(unknown(Unknown::Register));
-                };
-                let is_argument = registers.number(offset).is_some();
-                let is_returned = registers.is_returned(offset);
-                match taken {
-                    // Slots of 8 bytes from the start are not the registers of arguments, but on s390x,
-                    // arm64 and the like, where some are.
-                    Taken::Slots if !(is_argument || passed.is_of_return() && is_returned) => {
-                        Some(Verdict::AnotherValue)
-                    }
-                    Taken::Slots => Some(unknown(Unknown::Register)),
-                    _ if passed.is_of_return() => match (is_returned, is_argument) {
-                        // There is nothing else that can be meant.
-                        (true, _) if program.meant.arguments.is_empty() => Some(match found {
-                            Some(_) => Verdict::Same,
-                            None => Verdict::Gone,
-                        }),
-                        (true, _) => None,
-                        (false, true) => Some(unknown(Unknown::Register)),
-                        (false, false) => Some(Verdict::Same),
-                    },
-                    _ if passed.is_system_call && is_argument => Some(Verdict::Same),
-                    _ => match (is_argument, is_returned) {
-                        (true, _) if found.is_none() && passed.is_partial => {
-                            Some(unknown(Unknown::Register))
-                        }
-                        (true, _) => None,
-                        (false, true) => Some(unknown(Unknown::Register)),
-                        // The instruction pointer, the stack pointer and the like.
-                        (false, false) => Some(Verdict::Same),
-                    },
-                }
-            }
-            Passing::Slots if found.is_none() && passed.is_partial => {
-                Some(unknown(Unknown::NotDescribed))
-            }
-            Passing::Slots if taken == Taken::Registers => Some(Verdict::AnotherValue),
-            Passing::Slots => None,
-            // What all records start with.
-            Passing::Memory if offset < SLOT => Some(Verdict::Same),
-            Passing::Memory if found.is_none() || taken == Taken::Slots => {
-                Some(unknown(Unknown::NotDescribed))
-            }
-            Passing::Memory => None,
-        }
     }
 
     /// What the program's use of a value says that it takes it for.
@@ -439,7 +354,6 @@ fn is_meant(judge: &Judge<'_>, program: &ProgramReads, spot: Spot, before: &Pass
         offset,
     );
     let mut decision = Decision {
-        judge,
         passed: before,
         found: Some(found),
         used: None,
@@ -448,152 +362,27 @@ fn is_meant(judge: &Judge<'_>, program: &ProgramReads, spot: Spot, before: &Pass
     here.is_none_or(|here| !decision.plain(Some(&here)).is_wrong())
 }
 
-/// What leads to a verdict.
-struct Decision<'d> {
-    judge: &'d Judge<'d>,
-    passed: &'d Passed<'d>,
-    /// The place of the kernel's argument.
+/// What is to be said besides of a verdict.
+fn remarks(
+    passed: &Passed<'_>,
+    here: Option<&Here>,
     found: Option<usize>,
-    used: Option<Meaning>,
-    remarks: Vec<Remark>,
-}
-
-impl Decision<'_> {
-    /// By what the author says.
-    fn plain(&mut self, here: Option<&Here>) -> Verdict {
-        let passed = self.passed;
-        let Some(found) = self.found.map(|place| &passed.arguments[place]) else {
-            return Verdict::Gone;
-        };
-        let Some(here) = here else {
-            return self.by_use();
-        };
-        let is_named = is_same_name(here.name.as_deref(), found.name.as_deref());
-        if here.is_result != found.is_result && !is_named {
-            if here.is_result {
-                return match passed.result() {
-                    Some(place) => self.moved(place),
-                    None => Verdict::AnotherValue,
-                };
-            }
-            if let Some(place) = self.elsewhere(here) {
-                return self.moved(place);
-            }
-            if here.is_followed {
-                return Verdict::AnotherValue;
-            }
-        }
-        let both = here.name.is_some() && found.name.is_some() && !here.is_result;
-        if both
-            && !is_named
-            && let Some(place) = self.elsewhere(here)
-        {
-            return self.moved(place);
-        }
-        let fits = fit(&here.meaning, &found.meaning, passed.kernel);
-        if both && !is_named {
-            self.remarks.push(Remark::OtherName);
-        }
-        match fits {
-            Fit::Same => Verdict::Same,
-            Fit::StartsWith => {
-                self.remarks.push(Remark::StartsWith);
-                Verdict::Same
-            }
-            Fit::OtherSize if both && !is_named => unknown(Unknown::Ambiguous),
-            Fit::OtherSize => Verdict::Same,
-            Fit::Loose => self.loosely(both && !is_named),
-            Fit::No if both && !is_named => Verdict::AnotherValue,
-            Fit::No => Verdict::OtherType,
-            Fit::Unsure => unknown(Unknown::Ambiguous),
-            Fit::NoSuchStruct(tag) => unknown(Unknown::NoSuchStruct(tag)),
-        }
+    verdict: &Verdict,
+    uses: &BTreeSet<Use>,
+) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let number = found.and_then(|place| width(&passed.arguments[place].meaning));
+    let is_followed = verdict.is_wrong() && number.is_some() && uses.contains(&Use::Followed);
+    if passed.is_typed() && (*verdict == Verdict::Gone || is_followed) {
+        remarks.push(Remark::Refused);
     }
-
-    /// Where the author's type says nothing, what the program does with the value may.
-    fn loosely(&self, is_other: bool) -> Verdict {
-        let (Some(used), Some(place)) = (&self.used, self.found) else {
-            return Verdict::Same;
-        };
-        let found = &self.passed.arguments[place].meaning;
-        match (fit(used, found, self.passed.kernel), found) {
-            (Fit::No, Meaning::Number { .. }) if is_other => Verdict::AnotherValue,
-            (Fit::No, Meaning::Number { .. }) => Verdict::OtherType,
-            (Fit::No, _) if is_other => unknown(Unknown::Ambiguous),
-            _ => Verdict::Same,
-        }
+    let meant = here.and_then(|here| width(&here.meaning));
+    if let (Some(meant), Some(kernel), Verdict::Same) = (meant, number, verdict)
+        && meant > kernel
+    {
+        remarks.push(Remark::Wider { kernel });
     }
-
-    fn by_use(&self) -> Verdict {
-        let (Some(used), Some(place)) = (&self.used, self.found) else {
-            return unknown(Unknown::NotDeclared);
-        };
-        let found = &self.passed.arguments[place].meaning;
-        match (fit(used, found, self.passed.kernel), found) {
-            (Fit::Same | Fit::StartsWith, Meaning::Pointer(PointsTo::Tag(_))) => Verdict::Same,
-            (Fit::No, Meaning::Number { .. }) => Verdict::OtherType,
-            _ => unknown(Unknown::NotDeclared),
-        }
-    }
-
-    /// By what the kernel has that the program was built for.
-    fn between(&mut self, before: &Passed<'_>, spot: Spot, here: Option<&Here>) -> Verdict {
-        let old = spot::offset(spot, before).and_then(|offset| before.at(offset));
-        let (Some(old), Some(from), Some(to)) = (old, before.to_pair(), self.passed.to_pair())
-        else {
-            return self.plain(here);
-        };
-        let pairs = pair(&from, &to);
-        let argument = &before.arguments[old];
-        let paired = pairs.get(old).copied().flatten();
-        let Some(found) = self.found else {
-            return match paired {
-                Some(pair) => self.moved(pair.place),
-                None => Verdict::Gone,
-            };
-        };
-        let new = &self.passed.arguments[found];
-        let fits = fit(&argument.meaning, &new.meaning, self.passed.kernel);
-        match paired {
-            Some(pair) if pair.place != found => self.moved(pair.place),
-            Some(_) => match fits {
-                Fit::No => Verdict::OtherType,
-                Fit::Unsure => unknown(Unknown::Ambiguous),
-                Fit::NoSuchStruct(tag) => unknown(Unknown::NoSuchStruct(tag)),
-                _ => Verdict::Same,
-            },
-            None => {
-                let is_of_another = pairs.iter().flatten().any(|pair| pair.place == found);
-                let is_other = is_of_another || argument.is_result != new.is_result;
-                match fits {
-                    _ if is_other => Verdict::AnotherValue,
-                    Fit::No => Verdict::AnotherValue,
-                    _ => unknown(Unknown::Ambiguous),
-                }
-            }
-        }
-    }
-
-    /// Another argument of the kernel's that has the name that is meant, and that can be read so.
-    fn elsewhere(&self, here: &Here) -> Option<usize> {
-        let name = here.name.as_deref().filter(|name| is_telling(name))?;
-        let mut arguments = self.passed.arguments.iter();
-        let place = arguments.position(|argument| {
-            !argument.is_result && is_same_name(Some(name), argument.name.as_deref())
-        })?;
-        let found = &self.passed.arguments[place].meaning;
-        let fits = fit(&here.meaning, found, self.judge.kernel);
-        let is_right = !matches!(fits, Fit::No | Fit::Unsure | Fit::NoSuchStruct(_));
-        (is_right && Some(place) != self.found).then_some(place)
-    }
-
-    fn moved(&self, place: usize) -> Verdict {
-        let argument = &self.passed.arguments[place];
-        let offset = Some(argument.offset);
-        Verdict::Moved {
-            to: spot::place(Spot::Bytes(argument.offset), offset, self.passed),
-        }
-    }
+    remarks
 }
 
 fn width(meaning: &Meaning) -> Option<u32> {
@@ -603,37 +392,25 @@ fn width(meaning: &Meaning) -> Option<u32> {
     }
 }
 
-/// Whether two names are the same, but for what C has its own use for.
-fn is_same_name(one: Option<&str>, other: Option<&str>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else {
-        return false;
-    };
-    let plain = |name: &str| essential_name(name).trim_matches('_').to_owned();
-    one == other || plain(one) == plain(other) && !plain(one).is_empty()
-}
-
-/// Whether a name tells one argument from another.
-fn is_telling(name: &str) -> bool {
-    let name = name.trim_matches('_');
-    let is_numbered = |prefix: &str| {
-        let rest = name.strip_prefix(prefix);
-        rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    name.len() > 1
-        && !["arg", "parm", "param", "p", "a", "x"]
-            .iter()
-            .any(|prefix| is_numbered(prefix))
-        && !["unused", "dummy", "ignored"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-}
-
-pub(super) fn unknown(why: Unknown) -> Verdict {
-    Verdict::NotKnown { why }
-}
-
 fn not_known(why: Unknown) -> Reason {
     Reason::NotKnown { why }
+}
+
+/// What the verdict on a read is a reason for.
+fn reason(verdict: &Verdict) -> Option<Reason> {
+    match verdict {
+        verdict if verdict.is_wrong() => Some(Reason::Reads),
+        Verdict::NotKnown { why } => Some(not_known(why.clone())),
+        Verdict::Guarded {
+            by,
+            is_answered: false,
+            ..
+        } => {
+            let names: Vec<String> = by.iter().map(guards::name).collect();
+            Some(not_known(Unknown::Guard(names.join(", "))))
+        }
+        _ => None,
+    }
 }
 
 /// The one word.

@@ -22,10 +22,12 @@
 
 mod arguments;
 mod core;
+mod decision;
 mod externs;
 mod fits;
 mod guards;
 mod judge;
+mod place;
 mod spot;
 
 pub use self::judge::judge;

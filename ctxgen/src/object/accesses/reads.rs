@@ -45,7 +45,6 @@ pub struct Examined {
     programs: Vec<ProgramReads>,
     jumps: Jumps,
     hints: Hints,
-    variables: Vec<Arc<str>>,
     /// The first instructions of the programs.
     entries: Vec<Option<Place>>,
 }
@@ -197,24 +196,18 @@ impl Examined {
         for (program, meant) in meant.into_iter().enumerate() {
             let walked = entries[program]
                 .map(|entry| walk(&object.code, &jumps, &hints, entry, &mut budget));
-            programs.push(match walked {
-                Some(walked) => {
-                    let guards = guards(&object, &walked, &variables.names, &relocations);
-                    ProgramReads {
-                        program,
-                        reads: found.reads(&object, &walked, &relocations),
-                        extent: walked.extent,
-                        meant,
-                        guards,
-                    }
-                }
-                None => ProgramReads {
-                    program,
-                    reads: Vec::new(),
-                    extent: Extent::NotExamined,
-                    meant,
-                    guards: Vec::new(),
-                },
+            programs.push(ProgramReads {
+                program,
+                reads: walked.as_ref().map_or_else(Vec::new, |walked| {
+                    found.reads(&object, walked, &relocations)
+                }),
+                extent: walked
+                    .as_ref()
+                    .map_or(Extent::NotExamined, |walked| walked.extent),
+                meant,
+                guards: walked.as_ref().map_or_else(Vec::new, |walked| {
+                    guards(&object, walked, &variables.names, &relocations)
+                }),
             });
         }
         drop(found);
@@ -224,7 +217,6 @@ impl Examined {
             programs,
             jumps,
             hints,
-            variables: variables.names,
             entries,
         })
     }
@@ -237,11 +229,6 @@ impl Examined {
     /// Its programs, in the order of [`ObjectFile::programs`].
     pub fn programs(&self) -> &[ProgramReads] {
         &self.programs
-    }
-
-    /// The variables that user space or libbpf sets before the object is loaded.
-    pub fn variables(&self) -> &[Arc<str>] {
-        &self.variables
     }
 
     /// How many instructions it has.
@@ -351,6 +338,46 @@ fn guards(
         .collect()
 }
 
+/// What is done with what was read, by the instruction that has read it.
+fn uses(
+    object: &ObjectFile,
+    walked: &Walked,
+    relocations: &HashMap<Place, usize>,
+) -> BTreeMap<Place, BTreeSet<Use>> {
+    let mut uses: BTreeMap<Place, BTreeSet<Use>> = BTreeMap::new();
+    for (site, by) in &walked.uses {
+        let root = |at: &Place| {
+            let number = relocations.get(at)?;
+            let relocation = object.relocations().get(*number)?;
+            relocation.kind.is_of_field().then_some(relocation.type_id)
+        };
+        let used = match by {
+            UseAt::Followed(at) => {
+                let field = root(at).map(Use::FieldLoaded);
+                uses.entry(*site).or_default().extend(field);
+                Use::Followed
+            }
+            UseAt::Field(at) => match root(at) {
+                Some(root) => Use::FieldAddressed(root),
+                None => Use::Calculated,
+            },
+            UseAt::Helper(_, number, argument, _) => Use::Helper {
+                number: *number,
+                argument: *argument,
+            },
+            UseAt::Kernel(_, argument) => Use::KernelFunction {
+                argument: *argument,
+            },
+            UseAt::Compared => Use::Compared,
+            UseAt::Calculated => Use::Calculated,
+            UseAt::Stored => Use::Stored,
+            UseAt::Returned => Use::Returned,
+        };
+        uses.entry(*site).or_default().insert(used);
+    }
+    uses
+}
+
 impl Found<'_> {
     /// The lines of source of a program's first instructions, in their order, each once.
     fn heads(&self, entry: Place) -> Vec<Line> {
@@ -373,37 +400,7 @@ impl Found<'_> {
         walked: &Walked,
         relocations: &HashMap<Place, usize>,
     ) -> Vec<Read> {
-        let mut uses: BTreeMap<Place, BTreeSet<Use>> = BTreeMap::new();
-        for (site, by) in &walked.uses {
-            let root = |at: &Place| {
-                let number = relocations.get(at)?;
-                let relocation = object.relocations().get(*number)?;
-                relocation.kind.is_of_field().then_some(relocation.type_id)
-            };
-            let used = match by {
-                UseAt::Followed(at) => {
-                    let field = root(at).map(Use::FieldLoaded);
-                    uses.entry(*site).or_default().extend(field);
-                    Use::Followed
-                }
-                UseAt::Field(at) => match root(at) {
-                    Some(root) => Use::FieldAddressed(root),
-                    None => Use::Calculated,
-                },
-                UseAt::Helper(_, number, argument, _) => Use::Helper {
-                    number: *number,
-                    argument: *argument,
-                },
-                UseAt::Kernel(_, argument) => Use::KernelFunction {
-                    argument: *argument,
-                },
-                UseAt::Compared => Use::Compared,
-                UseAt::Calculated => Use::Calculated,
-                UseAt::Stored => Use::Stored,
-                UseAt::Returned => Use::Returned,
-            };
-            uses.entry(*site).or_default().insert(used);
-        }
+        let mut uses = uses(object, walked, relocations);
         let mut found = Vec::new();
         for ((place, kind), record) in &walked.records {
             if *kind != AccessKind::Load {

@@ -184,8 +184,9 @@ impl State {
         }
     }
 
-    /// What was read from the context and lies in the stacks that the kernel gets addresses of.
-    pub(super) fn handed_on(&self, arguments: u8) -> Vec<Origin> {
+    /// What was read from the context and lies in the stacks that the kernel gets addresses of. Of the
+    /// argument `key`, if there is one, only what is right there.
+    pub(super) fn handed_on(&self, arguments: u8, key: Option<u8>) -> Vec<Origin> {
         let mut found = Vec::new();
         for argument in 1..=arguments.min(LAST_ARGUMENT) {
             let Value::Stack { depth, at } = *self.get(argument) else {
@@ -193,8 +194,9 @@ impl State {
             };
             let places = self.stacks.0.get(depth).into_iter().flat_map(|s| &s.0);
             for (place, value) in places {
+                let is_key = key == Some(argument);
                 if let Value::Read(origin) = value
-                    && at.is_none_or(|at| *place >= at)
+                    && at.is_none_or(|at| *place == at || *place > at && !is_key)
                 {
                     found.push(origin.clone());
                 }

@@ -17,6 +17,10 @@ const MAX_USES: usize = 1 << 14;
 const ADD: u8 = 0x00;
 const SUB: u8 = 0x10;
 
+/// `bpf_map_lookup_elem`, `bpf_map_update_elem`, `bpf_map_delete_elem`, and which argument is the key.
+const MAP_HELPERS: [i32; 3] = [1, 2, 3];
+const KEY: u8 = 2;
+
 /// What is done with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UseAt {
@@ -161,7 +165,11 @@ impl Walk<'_> {
             };
             self.used(&value, by);
         }
-        for origin in state.handed_on(arguments) {
+        // How long keys are is not known here; few are longer than a slot.
+        let key = helper
+            .filter(|number| MAP_HELPERS.contains(number))
+            .map(|_| KEY);
+        for origin in state.handed_on(arguments, key) {
             self.used(&Value::Read(origin), UseAt::Stored);
         }
     }

@@ -81,6 +81,28 @@ pub struct Declared {
     pub meaning: Meaning,
 }
 
+impl Meant {
+    /// Without arguments.
+    fn undeclared(context: Taken, source: Source) -> Self {
+        Self {
+            context,
+            arguments: Vec::new(),
+            source,
+            is_partial: true,
+            of_system_call: false,
+        }
+    }
+}
+
+impl Taken {
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::Unknown => other,
+            taken => taken,
+        }
+    }
+}
+
 /// What the authors of an object's programs take their contexts for, in the order of the programs. `heads`
 /// has the lines that a program starts with.
 pub(super) fn of_programs(
@@ -104,45 +126,21 @@ pub(super) fn of_programs(
             let heads = heads(place);
             let written = text::declared(&typedefs, &program.name, &heads);
             let of_system_call = written.as_ref().is_some_and(|found| found.of_system_call);
-            if let Taken::Struct(_) = context {
-                return Meant {
-                    context,
-                    arguments: Vec::new(),
-                    source: Source::Struct,
-                    is_partial: false,
-                    of_system_call: false,
-                };
-            }
-            if let Some((taken, arguments)) = debug.get(&program.name) {
-                return Meant {
-                    context: match taken {
-                        Taken::Unknown => context,
-                        taken => *taken,
-                    },
+            match (context, debug.get(&program.name), written) {
+                (Taken::Struct(_), ..) => Meant::undeclared(context, Source::Struct),
+                (_, Some((taken, arguments)), _) => Meant {
                     arguments: arguments.clone(),
-                    source: Source::Debug,
                     is_partial: false,
                     of_system_call,
-                };
-            }
-            match written {
-                Some(found) => Meant {
-                    context: match found.context {
-                        Taken::Unknown => context,
-                        taken => taken,
-                    },
+                    ..Meant::undeclared(taken.or(context), Source::Debug)
+                },
+                (_, None, Some(found)) => Meant {
                     arguments: found.arguments,
-                    source: Source::Line,
                     is_partial: found.is_partial,
                     of_system_call,
+                    ..Meant::undeclared(found.context.or(context), Source::Line)
                 },
-                None => Meant {
-                    context,
-                    arguments: Vec::new(),
-                    source: Source::Nowhere,
-                    is_partial: true,
-                    of_system_call: false,
-                },
+                (_, None, None) => Meant::undeclared(context, Source::Nowhere),
             }
         })
         .collect()
