@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use libbpf_rs::libbpf_sys::BTF_FUNC_EXTERN;
 use object::Object as _;
 use object::ObjectSymbol;
 
@@ -11,8 +10,13 @@ use super::Elf;
 use super::names::MAX_FUNCTION;
 use crate::btf::Btf;
 use crate::btf::Kind;
+use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
-use crate::btf::vlen;
+
+/// Where they are; other functions that an object does not define are for the linker.
+const SECTION: &str = ".ksyms";
+/// How many words an entry takes in a `BTF_KIND_DATASEC`.
+const VARIABLE: usize = 3;
 
 /// A function of the kernel, as an object declares it (`extern … __ksym`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +34,18 @@ pub struct External {
 pub(super) fn externals(elf: &Elf<'_>, btf: &Btf<'_>) -> Vec<External> {
     let mut declared = HashMap::new();
     for ty in btf.types() {
-        if let Kind::Func(_) = ty.kind()
-            && vlen(ty.name_and_info().1) == BTF_FUNC_EXTERN
-            && ty.name().len() <= MAX_FUNCTION
-        {
-            declared.entry(ty.name()).or_insert(ty.id());
+        if !matches!(ty.kind(), Kind::DataSec) || ty.name() != SECTION {
+            continue;
+        }
+        let words = ty.words();
+        let records = words.get(TYPE_WORDS..).unwrap_or_default();
+        for record in records.chunks_exact(VARIABLE) {
+            if let Some(ty) = btf.get(TypeId(record[0]))
+                && let Kind::Func(_) = ty.kind()
+                && ty.name().len() <= MAX_FUNCTION
+            {
+                declared.entry(ty.name()).or_insert(ty.id());
+            }
         }
     }
     let undefined = elf.symbols().filter(ObjectSymbol::is_undefined);

@@ -15,6 +15,9 @@ use crate::reads::Value;
 use crate::reads::Verdict;
 use crate::text::name;
 
+/// How many reasons are listed that are not of reads.
+const MAX_REASONS: usize = 8;
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -213,7 +216,12 @@ impl Judged {
                 reason => more.push(reason.to_string()),
             }
         }
+        let others = more.len().saturating_sub(MAX_REASONS);
+        more.truncate(MAX_REASONS);
         lines.extend(more);
+        if others > 0 {
+            lines.push(format!("and {others} more such reasons"));
+        }
         for read in &self.unread {
             lines.push(format!("declared and not read: {read}"));
         }

@@ -12,10 +12,12 @@ use crate::hook::Passing;
 use crate::hook::Prototypes;
 use crate::hook::Returned;
 use crate::kernel::KernelBtf;
+use crate::kernel::Named;
 use crate::layout::Form;
 use crate::layout::SLOT;
 use crate::object::meant::Meaning;
 use crate::prototype::NamesFrom;
+use crate::prototype::WRAPPER;
 use crate::prototype::pairing::Arguments;
 use crate::render::members;
 
@@ -64,7 +66,8 @@ impl<'k> Passed<'k> {
         if family.prototypes() == Prototypes::User && kernel.users().is_empty() {
             return Err(not_known(Unknown::UserSpace));
         }
-        let context = Context::find_hook(kernel, hook).map_err(|error| absence(hook, &error))?;
+        let context =
+            Context::find_hook(kernel, hook).map_err(|error| absence(kernel, hook, &error))?;
         Self::of_context(kernel, hook, context)
     }
 
@@ -192,17 +195,32 @@ fn not_known(why: Unknown) -> Reason {
     Reason::NotKnown { why }
 }
 
+/// Whether a kernel lets programs implement other members of that ops type.
+fn has_ops(kernel: &KernelBtf, hook: &Hook) -> bool {
+    let is_member = hook.family().prototypes() == Prototypes::StructOps;
+    let ops = hook
+        .parts()
+        .first()
+        .map(|(ops, _)| format!("{WRAPPER}{ops}"));
+    let (index, btf) = (kernel.index(), kernel.btf());
+    let mut found = ops
+        .filter(|_| is_member)
+        .into_iter()
+        .flat_map(|ops| index.find(btf, Named::Struct, &ops));
+    found.next().is_some()
+}
+
 /// Why a kernel does not pass anything there.
-fn absence(hook: &Hook, error: &Error) -> Reason {
+fn absence(kernel: &KernelBtf, hook: &Hook, error: &Error) -> Reason {
     let family = hook.family();
     match error {
         // A program of its own name there is set to another function when it is loaded.
         Error::UnknownHook { .. } if hook.target().starts_with("dummy_") => {
             not_known(Unknown::NoHook)
         }
-        Error::UnknownHook { .. } if family.prototypes() == Prototypes::StructOps => not_known(
-            Unknown::Hook("the kernel does not have that member; libbpf leaves it out".to_owned()),
-        ),
+        Error::UnknownHook { .. } if has_ops(kernel, hook) => not_known(Unknown::Hook(
+            "the kernel does not have that member; libbpf leaves it out".to_owned(),
+        )),
         Error::UnknownHook { .. } => Reason::HookAbsent {
             hook: hook.to_string(),
             is_certain: !(family.passing() == Passing::Registers && family.has_functions()),
