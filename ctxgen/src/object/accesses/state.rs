@@ -184,25 +184,23 @@ impl State {
         }
     }
 
-    /// What was read from the context and lies in the stacks that the kernel gets addresses of. Of the
-    /// argument `key`, if there is one, only what is right there.
-    pub(super) fn handed_on(&self, arguments: u8, key: Option<u8>) -> Vec<Origin> {
-        let mut found = Vec::new();
-        for argument in 1..=arguments.min(LAST_ARGUMENT) {
-            let Value::Stack { depth, at } = *self.get(argument) else {
-                continue;
-            };
-            let places = self.stacks.0.get(depth).into_iter().flat_map(|s| &s.0);
-            for (place, value) in places {
-                let is_key = key == Some(argument);
-                if let Value::Read(origin) = value
-                    && at.is_none_or(|at| *place == at || *place > at && !is_key)
-                {
-                    found.push(origin.clone());
-                }
-            }
-        }
-        found
+    /// What was read from the context and lies in a stack, so many bytes from the address in a register on;
+    /// `None` where that is not known.
+    pub(super) fn handed_on(&self, argument: u8, len: Option<i64>) -> Vec<Origin> {
+        let Value::Stack { depth, at } = *self.get(argument) else {
+            return Vec::new();
+        };
+        let is_within = |place: i64| match (at, len) {
+            (Some(at), Some(len)) => place >= at && place < at.saturating_add(len),
+            (Some(at), None) => place >= at,
+            (None, _) => true,
+        };
+        let places = self.stacks.0.get(depth).into_iter().flat_map(|s| &s.0);
+        let origins = places.filter_map(|(place, value)| match value {
+            Value::Read(origin) if is_within(*place) => Some(origin.clone()),
+            _ => None,
+        });
+        origins.collect()
     }
 
     pub(super) fn join(&self, other: &Self) -> Self {

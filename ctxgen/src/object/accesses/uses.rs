@@ -7,6 +7,7 @@ use super::state::State;
 use super::value::Numbers;
 use super::value::Value;
 use super::walk::Walk;
+use crate::layout::SLOT;
 use crate::object::code::Place;
 use crate::object::instruction::LAST_ARGUMENT;
 
@@ -20,6 +21,8 @@ const SUB: u8 = 0x10;
 /// `bpf_map_lookup_elem`, `bpf_map_update_elem`, `bpf_map_delete_elem`, and which argument is the key.
 const MAP_HELPERS: [i32; 3] = [1, 2, 3];
 const KEY: u8 = 2;
+/// How large a function's stack may be, in bytes.
+const MAX_STACK: i64 = 512;
 
 /// What is done with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,12 +168,26 @@ impl Walk<'_> {
             };
             self.used(&value, by);
         }
-        // How long keys are is not known here; few are longer than a slot.
-        let key = helper
-            .filter(|number| MAP_HELPERS.contains(number))
-            .map(|_| KEY);
-        for origin in state.handed_on(arguments, key) {
-            self.used(&Value::Read(origin), UseAt::Stored);
+        let written = helper.and_then(helper::copy).map(|(to, ..)| to);
+        for argument in 1..=arguments.min(LAST_ARGUMENT) {
+            if written == Some(argument) {
+                continue;
+            }
+            let is_key = argument == KEY && helper.is_some_and(|of| MAP_HELPERS.contains(&of));
+            // Behind the address of memory stands its length, if anything tells it. How long keys are is
+            // not known here; few are longer than a slot.
+            let len = match state.get(argument + 1).plain() {
+                _ if is_key => Some(SLOT.into()),
+                Value::Number(Numbers::One(len))
+                    if argument < arguments && (1..=MAX_STACK).contains(&len) =>
+                {
+                    Some(len)
+                }
+                _ => None,
+            };
+            for origin in state.handed_on(argument, len) {
+                self.used(&Value::Read(origin), UseAt::Stored);
+            }
         }
     }
 

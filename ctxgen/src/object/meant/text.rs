@@ -177,3 +177,97 @@ fn number(typedefs: &Typedefs<'_>, words: &[&str]) -> Meaning {
         _ => Meaning::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::btf::BtfWriter;
+    use crate::btf::ByteOrder;
+
+    /// Names and meanings, in words; whether there may be more; whether of a system call.
+    fn written(program: &str, text: &str) -> Option<(Vec<String>, bool, bool)> {
+        let mut writer = BtfWriter::new(ByteOrder::HOST);
+        let short = writer.unsigned("unsigned short", 2);
+        writer.typedef("umode_t", short);
+        let btf = Btf::parse(&writer.finish()).unwrap();
+        let found = of_line(&Typedefs::of(&btf), program, text)?;
+        let arguments = found.arguments.into_iter().map(|argument| {
+            let name = argument.name.unwrap_or_default();
+            format!("{name}: {}", argument.meaning)
+        });
+        Some((arguments.collect(), found.is_partial, found.of_system_call))
+    }
+
+    #[test]
+    fn macros_as_they_are_written() {
+        let lines = [
+            (
+                "int BPF_PROG(f, const struct task_struct *p, void *x, char *s, u64 **to, int ret)",
+                &[
+                    "p: a pointer to struct task_struct",
+                    "x: a pointer to void",
+                    "s: a pointer to a number of 1 bytes",
+                    "to: a pointer to a pointer",
+                    "ret: a signed number of 4 bytes",
+                ][..],
+                false,
+            ),
+            (
+                "BPF_KPROBE(f, umode_t mode, unknown_t it, enum kind of, struct s___old *s) {",
+                &[
+                    "mode: an unsigned number of 2 bytes",
+                    "it: something that is not known",
+                    "of: an unsigned number of 4 bytes",
+                    "s: a pointer to struct s",
+                ],
+                false,
+            ),
+            (
+                "int BPF_PROG2(f, struct inode *, dir, unsigned int, mode)",
+                &[
+                    "dir: a pointer to struct inode",
+                    "mode: an unsigned number of 4 bytes",
+                ],
+                false,
+            ),
+            // It goes on in the next line.
+            (
+                "int BPF_PROG(f, struct inode *dir, struct den",
+                &["dir: a pointer to struct inode"],
+                true,
+            ),
+            ("int BPF_KRETPROBE(f)", &[], false),
+        ];
+        for (text, arguments, is_partial) in lines {
+            let found = written("f", text).unwrap();
+            assert_eq!(
+                found,
+                (
+                    arguments.iter().map(ToString::to_string).collect(),
+                    is_partial,
+                    false
+                ),
+                "{text}"
+            );
+        }
+        assert!(written("f", "int BPF_KSYSCALL(f, int fd)").unwrap().2);
+    }
+
+    #[test]
+    fn other_lines() {
+        for text in [
+            "",
+            "int BPF_PROG(g, int ret)",
+            "return BPF_PROG(f)->x;",
+            "int f(struct pt_regs *ctx)",
+            "BPF_PROG",
+            "if (trace_BPF_PROG(f, x))",
+        ] {
+            let found = written("f", text);
+            assert!(
+                found.is_none() || text.contains("return"),
+                "{text}: {found:?}"
+            );
+        }
+    }
+}
