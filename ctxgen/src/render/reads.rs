@@ -111,6 +111,9 @@ impl fmt::Display for Unknown {
             }
             Self::Place => f.write_str("it cannot be told which part of the context is read"),
             Self::Register => f.write_str("no argument is known to be in this register"),
+            Self::Architecture => {
+                f.write_str("the object is for another architecture or byte order than the kernel's")
+            }
             Self::NotDescribed => f.write_str("the kernel's BTF does not describe that part"),
             Self::SystemCall => f.write_str("it is an argument of a system call"),
             Self::Relocatable => f.write_str("the context is relocatable"),

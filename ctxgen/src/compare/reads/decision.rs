@@ -57,6 +57,12 @@ impl Decision<'_> {
         {
             return self.moved(place);
         }
+        // What is there is another of the arguments that the author has declared.
+        let of_another =
+            |other: &String| is_telling(other) && is_same_name(Some(other), found.name.as_deref());
+        if both && !is_named && here.others.iter().any(of_another) {
+            return Verdict::AnotherValue;
+        }
         let fits = fit(&here.meaning, &found.meaning, passed.kernel);
         if both && !is_named {
             self.remarks.push(Remark::OtherName);

@@ -54,6 +54,13 @@ pub(super) fn fit(meant: &Meaning, found: &Meaning, kernel: &KernelBtf) -> Fit {
         },
         (Meaning::Pointer(_), Meaning::Number { size, .. }) if *size < POINTER => Fit::No,
         (Meaning::Pointer(PointsTo::Void), Meaning::Number { .. }) => Fit::Loose,
+        // An address has no sign.
+        (
+            Meaning::Pointer(PointsTo::Tag(_)),
+            Meaning::Number {
+                is_signed: true, ..
+            },
+        ) => Fit::No,
         // Addresses are often passed as numbers.
         (Meaning::Pointer(_), Meaning::Number { .. }) => Fit::Unsure,
         (Meaning::Pointer(meant), Meaning::Pointer(found)) => pointers(meant, found, kernel),

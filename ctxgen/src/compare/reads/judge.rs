@@ -10,9 +10,7 @@ use crate::kernel::KernelBtf;
 use crate::layout::SLOT;
 use crate::object::accesses::Extent;
 use crate::object::meant::Meaning;
-use crate::object::meant::PointsTo;
 use crate::object::meant::Taken;
-use crate::object::meant::tag;
 use crate::object::reads::Examined;
 use crate::object::reads::ProgramReads;
 use crate::object::reads::Read;
@@ -37,7 +35,9 @@ use super::decision::unknown;
 use super::externs;
 use super::guards;
 use super::names;
+use super::place::is_foreign;
 use super::place::of_place;
+use super::place::used_as;
 use super::spot;
 use super::spot::Here;
 use super::spot::Registers;
@@ -51,7 +51,11 @@ const MAX_FOLLOWED: usize = 8_000_000;
 /// What becomes of each program of an object on a kernel, in the order of the programs. `built_for` is the
 /// kernel that it was written for, where that is known: what it has there is what the author meant.
 pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf>) -> Vec<Judged> {
-    let externs = externs::lacking(object.object(), kernel);
+    let is_other_order = object.object().btf().byte_order() != kernel.byte_order();
+    let externs = match is_other_order {
+        true => vec![not_known(Unknown::Architecture)],
+        false => externs::lacking(object.object(), kernel),
+    };
     let judge = Judge {
         object,
         kernel,
@@ -61,7 +65,10 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
     };
     let programs = object.programs().iter();
     programs
-        .map(|program| judge.program(program, &externs))
+        .map(|program| match is_other_order {
+            true => judge.unexamined(program, &externs),
+            false => judge.program(program, &externs),
+        })
         .collect()
 }
 
@@ -89,6 +96,21 @@ impl Judge<'_> {
         let left = self.tries.get().checked_sub(1);
         self.tries.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    /// Of a program that cannot be held against this kernel.
+    fn unexamined(&self, program: &ProgramReads, reasons: &[Reason]) -> Judged {
+        let of_object = &self.object.object().programs()[program.program];
+        Judged {
+            program: of_object.name.clone(),
+            section: of_object.section.to_string(),
+            hooks: names(&of_object.hooks()),
+            answer: Answer::Unknown,
+            reasons: reasons.to_vec(),
+            source: program.meant.source,
+            reads: Vec::new(),
+            unread: Vec::new(),
+        }
     }
 
     fn program(&self, program: &ProgramReads, externs: &[Reason]) -> Judged {
@@ -291,11 +313,17 @@ impl Judge<'_> {
                 is_returned: argument.is_result,
             }
         });
+        if passed.passing == Passing::Registers
+            && is_foreign(self.object.object(), program, offset, passed)
+        {
+            read.verdict = unknown(Unknown::Architecture);
+            return read;
+        }
         if let Some(verdict) = of_place(self.registers.as_ref(), program, passed, offset, found) {
             read.verdict = verdict;
             return read;
         }
-        let used = self.used_as(uses);
+        let used = used_as(self.object.object(), uses);
         let mut decision = Decision {
             passed,
             found,
@@ -313,25 +341,6 @@ impl Judge<'_> {
         read.remarks.extend(more);
         read.verdict = verdict;
         read
-    }
-
-    /// What the program's use of a value says that it takes it for.
-    fn used_as(&self, uses: &BTreeSet<Use>) -> Option<Meaning> {
-        let btf = self.object.object().btf();
-        let roots = uses.iter().filter_map(|used| match used {
-            Use::FieldLoaded(root) | Use::FieldAddressed(root) => btf.get(*root),
-            _ => None,
-        });
-        let tags: BTreeSet<String> = roots.filter_map(|ty| tag(ty.name())).collect();
-        let is_followed = uses.contains(&Use::Followed);
-        match tags.len() {
-            0 => is_followed.then_some(Meaning::Pointer(PointsTo::Other)),
-            1 => tags
-                .into_iter()
-                .next()
-                .map(|tag| Meaning::Pointer(PointsTo::Tag(tag))),
-            _ => Some(Meaning::Pointer(PointsTo::Other)),
-        }
     }
 }
 

@@ -289,6 +289,8 @@ pub enum Unknown {
     /// It is a register that no argument of this function is in, or one of the argument registers when the
     /// function returns.
     Register,
+    /// The object is for another architecture than the kernel's, or for the other byte order.
+    Architecture,
     /// It is behind what the kernel's BTF describes.
     NotDescribed,
     /// It is an argument of a system call, behind the registers.

@@ -1,9 +1,16 @@
-//! What the place of a read alone tells.
+//! What the place of a read alone tells, and what the use of its value does.
+
+use std::collections::BTreeSet;
 
 use crate::hook::Passing;
 use crate::layout::SLOT;
+use crate::object::ObjectFile;
+use crate::object::meant::Meaning;
+use crate::object::meant::PointsTo;
 use crate::object::meant::Taken;
+use crate::object::meant::tag;
 use crate::object::reads::ProgramReads;
+use crate::object::reads::Use;
 
 use super::Unknown;
 use super::Verdict;
@@ -70,5 +77,47 @@ pub(super) fn of_place(
             Some(unknown(Unknown::NotDescribed))
         }
         Passing::Memory => None,
+    }
+}
+
+/// Whether the object's struct of registers has another one there than the kernel's.
+pub(super) fn is_foreign(
+    object: &ObjectFile,
+    program: &ProgramReads,
+    offset: u32,
+    passed: &Passed<'_>,
+) -> bool {
+    let context = object.programs()[program.program].context;
+    let context = context.filter(|_| program.meant.context == Taken::Registers);
+    let ours = context.and_then(|id| object.field_at(id, offset));
+    let theirs = Passed::register(passed.kernel, offset);
+    // User space has `rdi` where the kernel has `di`.
+    let plain = |name: &str| name.strip_prefix('r').unwrap_or(name).to_owned();
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => {
+            let (ours, theirs) = (plain(&ours.path), plain(&theirs));
+            let is_part = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
+            !is_part(&ours, &theirs)
+        }
+        _ => false,
+    }
+}
+
+/// What the program's use of a value says that it takes it for.
+pub(super) fn used_as(object: &ObjectFile, uses: &BTreeSet<Use>) -> Option<Meaning> {
+    let btf = object.btf();
+    let roots = uses.iter().filter_map(|used| match used {
+        Use::FieldLoaded(root) | Use::FieldAddressed(root) => btf.get(*root),
+        _ => None,
+    });
+    let tags: BTreeSet<String> = roots.filter_map(|ty| tag(ty.name())).collect();
+    let is_followed = uses.contains(&Use::Followed);
+    match tags.len() {
+        0 => is_followed.then_some(Meaning::Pointer(PointsTo::Other)),
+        1 => tags
+            .into_iter()
+            .next()
+            .map(|tag| Meaning::Pointer(PointsTo::Tag(tag))),
+        _ => Some(Meaning::Pointer(PointsTo::Other)),
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Here {
     pub(super) is_result: bool,
     /// Whether arguments are declared behind it, so that it cannot be that.
     pub(super) is_followed: bool,
+    /// The names of the other arguments that are declared.
+    pub(super) others: Vec<String>,
 }
 
 /// Where the registers that carry arguments are.
@@ -108,6 +110,7 @@ pub(super) fn here(
             meaning: last(meant, passed).map_or(Meaning::Unknown, |last| last.meaning.clone()),
             is_result: true,
             is_followed: false,
+            others: Vec::new(),
         });
     }
     let takes = match meant.context {
@@ -128,6 +131,7 @@ pub(super) fn here(
                 meaning: Meaning::of(object.btf(), field.type_id),
                 is_result,
                 is_followed: !is_result,
+                others: Vec::new(),
             })
         }
         Taken::Slots => {
@@ -152,6 +156,7 @@ pub(super) fn here(
                         meaning: argument.meaning.clone(),
                         is_result: true,
                         is_followed: false,
+                        others: Vec::new(),
                     });
             }
             let number = registers.number(offset)?;
@@ -175,6 +180,11 @@ fn declared(meant: &Meant, passed: &Passed<'_>, place: usize) -> Here {
         meaning: argument.meaning.clone(),
         is_result: is_last && is_called_so && may_read,
         is_followed: place + 1 < meant.arguments.len(),
+        others: {
+            let all = meant.arguments.iter().enumerate();
+            let others = all.filter(|(other, _)| *other != place);
+            others.filter_map(|(_, other)| other.name.clone()).collect()
+        },
     }
 }
 
