@@ -135,7 +135,7 @@ fn the_cases_on_two_kernels() {
             for (program, expected) in ROWS {
                 for (found, expected) in found.iter().zip(expected) {
                     let judged = &found[*program];
-                    let what = format!("{clang} {program} {:#?}", judged);
+                    let what = format!("{clang} {program} {judged:#?}");
                     assert_eq!((judged.answer, worst(judged)), *expected, "{what}");
                     // Of the two halves that BPF_KSYSCALL inlines, clang 14 can lose the declaration.
                     if *program != "open_call" {
