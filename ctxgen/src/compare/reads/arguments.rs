@@ -19,10 +19,12 @@ use crate::object::meant::Meaning;
 use crate::prototype::NamesFrom;
 use crate::prototype::WRAPPER;
 use crate::prototype::pairing::Arguments;
+use crate::render::declared;
 use crate::render::members;
 
 use super::Reason;
 use super::Unknown;
+use super::Value;
 
 /// What a hook of a kernel passes.
 pub(super) struct Passed<'k> {
@@ -138,6 +140,16 @@ impl<'k> Passed<'k> {
         self.arguments.iter().position(|argument| {
             offset >= argument.offset && offset - argument.offset < argument.size
         })
+    }
+
+    /// An argument, for people.
+    pub(super) fn value(&self, place: usize) -> Value {
+        let argument = &self.arguments[place];
+        Value {
+            name: argument.name.clone(),
+            r#type: declared(self.btf, argument.type_id, ""),
+            is_returned: argument.is_result,
+        }
     }
 
     /// The returned value.

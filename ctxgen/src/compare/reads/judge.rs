@@ -16,7 +16,6 @@ use crate::object::reads::ProgramReads;
 use crate::object::reads::Read;
 use crate::object::reads::Spot;
 use crate::object::reads::Use;
-use crate::render::declared;
 
 use super::Answer;
 use super::Judged;
@@ -305,14 +304,7 @@ impl Judge<'_> {
             is_returned: here.is_result,
         });
         let found = passed.at(offset);
-        read.found = found.map(|place| {
-            let argument = &passed.arguments[place];
-            Value {
-                name: argument.name.clone(),
-                r#type: declared(passed.btf, argument.type_id, ""),
-                is_returned: argument.is_result,
-            }
-        });
+        read.found = found.map(|place| passed.value(place));
         if passed.passing == Passing::Registers
             && is_foreign(self.object.object(), program, offset, passed)
         {
