@@ -43,8 +43,8 @@
 //! # Several kernels
 //!
 //! [`Drift`] is how a hook's prototype differs among kernels, and [`check()`] holds the contexts of a
-//! compiled object against one. Contexts for all of them ([`merge`]) are relocated when a program is
-//! loaded, through [`Loader`].
+//! compiled object against one. [`reads`] does so for objects that were built without ctxgen. Contexts for
+//! all of them ([`merge`]) are relocated when a program is loaded, through [`Loader`].
 //!
 //! # Features
 //!
@@ -84,6 +84,7 @@ pub use self::compare::CompareError;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
+pub use self::compare::reads;
 pub use self::compare::targets::TargetError;
 pub use self::compiler::CLANG_TIMEOUT;
 pub use self::compiler::CLANG_TIMEOUT_VARIABLE;

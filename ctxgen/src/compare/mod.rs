@@ -3,6 +3,7 @@
 pub mod check;
 pub mod drift;
 mod error;
+pub mod reads;
 pub(crate) mod targets;
 
 pub use self::check::check;

@@ -20,6 +20,7 @@ pub use self::field::Refusal;
 pub use self::field::SystemCallArguments;
 use self::field::argument_name;
 pub(crate) use self::record::of_record;
+pub(crate) use self::registers::argument_registers;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;

@@ -106,6 +106,18 @@ fn point_to_call(
     Ok(())
 }
 
+/// Where the registers that carry arguments are in the kernel's struct of registers, in bytes, and where the
+/// one for what is returned is; `None` where that is not known.
+pub(crate) fn argument_registers(kernel: &KernelBtf) -> Option<(Vec<u32>, u32)> {
+    let convention = kernel.arch().and_then(Convention::of)?;
+    let saved = Saved::of_program(kernel, kernel.btf()).ok()?;
+    let places = convention.arguments.iter().map(|of| saved.offset(*of));
+    Some((
+        places.collect::<Option<_>>()?,
+        saved.offset(convention.returned)?,
+    ))
+}
+
 /// The struct of registers.
 struct Saved<'k> {
     btf: &'k Btf<'k>,

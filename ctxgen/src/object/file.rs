@@ -19,6 +19,8 @@ use super::error::ObjectError;
 use super::ext;
 use super::ext::Relocation;
 use super::ext::RelocationKind;
+use super::externals;
+use super::externals::External;
 use super::names::MAX_FUNCTION;
 use super::path;
 use super::path::Step;
@@ -44,6 +46,7 @@ pub struct ObjectFile {
     pub(super) aliases: Aliases,
     /// The numbers of the programs, by section and by where in it they start.
     pub(super) places: Vec<usize>,
+    pub(super) externals: Vec<External>,
     pub(super) code: Code,
 }
 
@@ -83,12 +86,14 @@ impl ObjectFile {
         let programs = programs(&elf, &sections, &btf, &prototypes)?;
         let places = places(&programs);
         let code = Code::read(&elf, order, &sections, &btf, &prototypes)?;
+        let externals = externals::externals(&elf, &btf);
         Ok(Self {
             btf,
             programs,
             relocations,
             aliases,
             places,
+            externals,
             code,
         })
     }
@@ -107,6 +112,11 @@ impl ObjectFile {
     /// is here as one against the struct.
     pub fn relocations(&self) -> &[Relocation] {
         &self.relocations
+    }
+
+    /// The functions of the kernel that programs call.
+    pub fn externals(&self) -> &[External] {
+        &self.externals
     }
 
     /// The program that a relocation is in; `None` for one in a function that programs call.

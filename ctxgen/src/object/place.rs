@@ -96,6 +96,7 @@ mod tests {
             relocations: Vec::new(),
             aliases: Default::default(),
             places: Vec::new(),
+            externals: Vec::new(),
             code: Code {
                 order: ByteOrder::HOST,
                 sections: Vec::new(),

@@ -4,6 +4,7 @@ mod access;
 mod error;
 mod header;
 mod own;
+mod reads;
 mod report;
 mod statics;
 mod vmlinux;

@@ -15,10 +15,13 @@ mod types;
 use std::path::Path;
 use std::path::PathBuf;
 
-use self::error::DwarfError;
+pub(crate) use self::error::DwarfError;
 use self::functions::Functions;
-use self::program::Program;
-use self::sections::Sections;
+pub(crate) use self::program::At;
+pub(crate) use self::program::Entry;
+pub(crate) use self::program::Program;
+pub(crate) use self::program::number;
+pub(crate) use self::sections::Sections;
 use super::Prototypes;
 use super::error::UserError;
 use super::file::Elf;

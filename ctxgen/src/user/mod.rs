@@ -4,7 +4,7 @@
 //! a file of its own. Both become one BTF, behind which all is as with the kernel's.
 
 #[cfg(feature = "dwarf")]
-mod dwarf;
+pub(crate) mod dwarf;
 mod error;
 #[cfg_attr(
     not(feature = "dwarf"),

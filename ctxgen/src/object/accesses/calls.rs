@@ -2,8 +2,10 @@
 
 use super::frame::Frame;
 use super::helper;
+use super::origin::Origin;
 use super::result::AccessKind;
 use super::state::State;
+use super::uses::UseAt;
 use super::value::Value;
 use super::walk::Node;
 use super::walk::Walk;
@@ -22,7 +24,13 @@ impl Walk<'_> {
         let arguments = helper::arguments(number);
         let kind = |argument| AccessKind::Helper { number, argument };
         self.hand_on(node.1, state, arguments, kind);
+        self.used_by_call(node.1, state, arguments, Some(number));
+        let read = self.read_by_helper(node.1, number, state);
         state.overwrite(arguments);
+        if let Some((depth, at)) = read {
+            let value = Value::Read(Origin::of(node.1));
+            state.spill(depth, Some(at), 8, value);
+        }
         if let Some((function, from, to)) = helper::callback(number)
             && let Value::Function(target) = *state.get(function)
         {
@@ -44,6 +52,7 @@ impl Walk<'_> {
         if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
             let kind = |argument| AccessKind::KernelFunction { argument };
             self.hand_on(place, state, arguments, kind);
+            self.used_by_call(place, state, arguments, None);
             state.overwrite(arguments);
             *state = state.after_call(Value::ANY, None);
             return Some(1);
@@ -99,6 +108,9 @@ impl Walk<'_> {
 
     pub(super) fn exit(&mut self, frame: u32, state: &State) {
         let (value, stacks) = state.returned();
+        if self.frames[frame as usize].caller.is_none() {
+            self.used(&value, UseAt::Returned);
+        }
         let of = &mut self.frames[frame as usize];
         of.returned = Some(match &of.returned {
             Some((known, known_stacks)) => (known.join(&value), known_stacks.join(&stacks)),

@@ -2,7 +2,7 @@
 
 /// Why debug information cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DwarfError {
+pub(crate) enum DwarfError {
     #[error(transparent)]
     Gimli(#[from] gimli::Error),
     #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]

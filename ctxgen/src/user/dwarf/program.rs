@@ -15,13 +15,13 @@ use crate::user::language::Language;
 pub(super) type Slice<'d> = EndianSlice<'d, RunTimeEndian>;
 pub(super) type Dwarf<'d> = gimli::Dwarf<Slice<'d>>;
 pub(super) type Unit<'d> = gimli::Unit<Slice<'d>>;
-pub(super) type Entry<'d> = DebuggingInformationEntry<Slice<'d>>;
+pub(crate) type Entry<'d> = DebuggingInformationEntry<Slice<'d>>;
 
 /// More units are in nothing real.
 const MAX_UNITS: usize = 1 << 20;
 
 /// Debug information, its units taken apart.
-pub(super) struct Program<'d> {
+pub(crate) struct Program<'d> {
     /// The program's, and that which dwz has put elsewhere.
     pub(super) files: Vec<Dwarf<'d>>,
     /// Sorted by file and offset.
@@ -46,13 +46,13 @@ pub(super) struct Known<'d> {
 
 /// A place in debug information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct At {
+pub(crate) struct At {
     pub(super) unit: usize,
     pub(super) offset: UnitOffset,
 }
 
 impl<'d> Program<'d> {
-    pub(super) fn new(
+    pub(crate) fn new(
         own: &'d Sections<'_>,
         supplement: Option<&'d Sections<'_>>,
         order: ByteOrder,
@@ -134,6 +134,18 @@ impl<'d> Program<'d> {
         Ok(())
     }
 
+    pub(crate) fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// The outermost entry of a unit.
+    pub(crate) fn root(&self, unit: usize) -> At {
+        At {
+            unit,
+            offset: self.units[unit].unit.header.root_offset(),
+        }
+    }
+
     pub(super) fn dwarf(&self, at: At) -> &Dwarf<'d> {
         &self.files[self.units[at.unit].file]
     }
@@ -142,7 +154,7 @@ impl<'d> Program<'d> {
         &self.units[at.unit].unit
     }
 
-    pub(super) fn entry(&self, at: At) -> Result<Entry<'d>, DwarfError> {
+    pub(crate) fn entry(&self, at: At) -> Result<Entry<'d>, DwarfError> {
         Ok(self.unit(at).entry(at.offset)?)
     }
 
@@ -156,7 +168,7 @@ impl<'d> Program<'d> {
     }
 
     /// What an attribute refers to; `None` where there is none, or it leads nowhere.
-    pub(super) fn target(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<At> {
+    pub(crate) fn target(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<At> {
         let in_file = |file: usize, offset: usize| {
             // Those of `.debug_types` come last.
             let units = self.units.partition_point(|known| {
@@ -187,7 +199,7 @@ impl<'d> Program<'d> {
         }
     }
 
-    pub(super) fn text(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<String> {
+    pub(crate) fn text(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<String> {
         let value = entry.attr_value(attribute)?;
         let text = self.dwarf(at).attr_string(self.unit(at), value).ok()?;
         let text = std::str::from_utf8(text.slice()).ok()?;
@@ -195,7 +207,7 @@ impl<'d> Program<'d> {
     }
 
     /// The direct children of an entry.
-    pub(super) fn children(&self, at: At) -> Result<Vec<(At, Entry<'d>)>, DwarfError> {
+    pub(crate) fn children(&self, at: At) -> Result<Vec<(At, Entry<'d>)>, DwarfError> {
         let mut children = Vec::new();
         let mut cursor = self.unit(at).entries_at_offset(at.offset)?;
         if !cursor.next_entry()? {
@@ -224,6 +236,6 @@ pub(super) fn flag(entry: &Entry<'_>, attribute: gimli::DwAt) -> bool {
     )
 }
 
-pub(super) fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
+pub(crate) fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
     entry.attr(attribute)?.udata_value()
 }
