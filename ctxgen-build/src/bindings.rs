@@ -77,8 +77,7 @@ pub(crate) fn generate(
 }
 
 fn inputs(ctx: &CtxBtf<'_>, header: &Header, environment: &[String]) -> Digest {
-    let mut inputs = Digester::new();
-    inputs.add(env!("CARGO_PKG_VERSION"));
+    let mut inputs = Digester::of_product();
     for name in environment {
         inputs.add(name);
         inputs.add(

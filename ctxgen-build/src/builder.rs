@@ -12,6 +12,7 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use self::objects::Group;
 pub(crate) use self::objects::Plan;
@@ -39,6 +40,7 @@ pub struct Builder {
     deny_drift: bool,
     clang: Option<PathBuf>,
     clang_args: Vec<OsString>,
+    clang_timeout: Option<Duration>,
     out_dir: Option<PathBuf>,
     target: Option<String>,
     own_sections: Vec<String>,
@@ -170,6 +172,13 @@ impl Builder {
     pub fn clang_args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
         self.clang_args.extend(args);
+        self
+    }
+
+    /// Stops a clang that has not ended after this time, which is an error. Without it, after as many seconds
+    /// as the variable `CTXGEN_CLANG_TIMEOUT` says, or after [`ctxgen::CLANG_TIMEOUT`].
+    pub fn clang_timeout(mut self, timeout: Duration) -> Self {
+        self.clang_timeout = Some(timeout);
         self
     }
 

@@ -6,6 +6,8 @@ use std::fmt::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::text;
+
 use crate::builder::Artifacts;
 
 /// The lines of a build script's output for a finished build.
@@ -62,12 +64,10 @@ impl Lines {
 
     fn directive(&mut self, key: &str, value: &str) {
         let _ = write!(self.0, "cargo::{key}=");
-        for c in value.chars() {
-            // Cargo prints a warning as it is.
-            match c.is_control() && c != '\t' {
-                true => self.0.extend(c.escape_default()),
-                false => self.0.push(c),
-            }
+        // Cargo prints a warning as it is, and takes what is behind the line's end for another directive.
+        for (number, line) in value.split('\n').enumerate() {
+            self.0.push_str(if number > 0 { "\\u000a" } else { "" });
+            self.0.push_str(&text::terminal(line));
         }
         self.0.push('\n');
     }
@@ -121,7 +121,7 @@ mod tests {
         lines.warning("one\u{1b}[2J\rtwo\n\tthree");
         assert_eq!(
             lines.0,
-            "cargo::warning=one\\u{1b}[2J\\rtwo\ncargo::warning=\tthree\n"
+            "cargo::warning=one\\u001b[2J\\u000dtwo\ncargo::warning=\tthree\n"
         );
     }
 }

@@ -1,16 +1,19 @@
 //! Holds the SEC name of each program against the type of its context.
 
 mod section;
+mod unhooked;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::CompareError;
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::btf::TypeId;
@@ -19,24 +22,28 @@ use ctxgen::check::Verdict;
 use ctxgen::check::check;
 use ctxgen::essential_name;
 use ctxgen::object;
-use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::RelocationKind;
+use ctxgen::text::name;
 use libbpf_rs::ObjectBuilder;
 
 use self::section::missing;
 pub(crate) use self::section::unknown_sections;
+pub(crate) use self::unhooked::unhooked;
 use crate::error::Error;
-use crate::error::listed;
+use crate::error::advised;
+use crate::error::shown;
 use crate::refused::Foreign;
+use crate::refused::Reads;
 use crate::said;
 
 /// A program whose context is not what its SEC name gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The source that it is of; of an object of several sources, all of them, as a list.
+    /// The source that it is of. Of an object of several sources, that is all of them, as a list, where the
+    /// object does not tell which one.
     pub source: PathBuf,
     /// The program's function.
     pub program: String,
@@ -44,7 +51,8 @@ pub struct Mismatch {
     pub section: String,
     /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
     pub implements: Option<String>,
-    /// The struct that it takes; of slots, the type of its argument.
+    /// The struct that it takes; of slots, the type of its argument. Empty where no context would be right,
+    /// since there is no such hook.
     pub takes: String,
     /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
     /// nothing can be attached.
@@ -64,16 +72,20 @@ impl fmt::Display for Mismatch {
             gets,
             why,
         } = self;
+        let (program, section, takes) = (name(program), name(section), name(takes));
         write!(
             f,
             "{}: program {program}, SEC(\"{section}\")",
-            source.display()
+            shown(source)
         )?;
         match implements {
-            Some(member) => write!(f, ", is {member}; ")?,
+            Some(member) => write!(f, ", is {}; ", name(member))?,
             None => f.write_str(": ")?,
         }
-        let tag = if ctxgen::is_identifier(takes) {
+        if takes.is_empty() {
+            return f.write_str(why);
+        }
+        let tag = if ctxgen::is_identifier(&takes) {
             "struct "
         } else {
             ""
@@ -112,28 +124,33 @@ fn unreadable(sources: &[PathBuf], reason: String) -> Error {
 pub(crate) fn mismatches(
     kernels: &[KernelBtf],
     sources: &[PathBuf],
-    object: &ObjectFile,
-    functions: &Functions<'_>,
+    reads: &Reads<'_>,
     bytes: &[u8],
 ) -> Result<Vec<Mismatch>, Error> {
     let unreadable = |reason| unreadable(sources, reason);
-    let source = &*PathBuf::from(listed(sources));
+    let object = reads.object();
     if object.programs().is_empty() {
         // clang writes no types for a source that defines nothing, and libbpf opens nothing else.
         return Ok(Vec::new());
     }
     let (opened, said) = said::listen(|| ObjectBuilder::default().open_memory(bytes));
-    opened.map_err(|error| unreadable(format!("{error:#}\n{said}")))?;
+    opened.map_err(|error| {
+        let said = match said.is_empty() {
+            true => said::listen_closely(|| ObjectBuilder::default().open_memory(bytes).err()),
+            false => said,
+        };
+        unreadable(format!("{error:#}. libbpf said:\n{said}"))
+    })?;
 
     let mut mismatches: Vec<Mismatch> = object
         .programs()
         .iter()
         // What matters of those is what is read.
-        .filter(|program| Foreign::of(object, functions, program).is_none())
-        .filter_map(|program| mismatch(kernels, object, source, program))
+        .filter(|program| Foreign::of(object, reads.functions(), program).is_none())
+        .filter_map(|program| mismatch(kernels, reads, program))
         .collect();
     if mismatches.is_empty() && object.programs().iter().any(names_module) {
-        let others = of_namesakes(kernels, object, source, bytes);
+        let others = of_namesakes(kernels, reads, bytes);
         mismatches.extend(others.map_err(|error| unreadable(error.to_string()))?);
     }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -143,7 +160,8 @@ pub(crate) fn mismatches(
 /// A remark for programs that libbpf alone cannot load: those whose accesses to a context with a fixed
 /// layout are relocated, since they stand within a macro such as `BPF_CORE_READ`, which has all of its
 /// expression relocated. No kernel's BTF has the struct.
-pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<String> {
+pub(crate) fn relocated(reads: &Reads<'_>) -> Option<String> {
+    let object = reads.object();
     let contexts = object.relocated_contexts();
     // User-defined flavours are deliberate; skip them.
     let is_generated = |id: &TypeId| {
@@ -163,13 +181,13 @@ pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<Stri
     if programs.is_empty() {
         return None;
     }
-    let programs: Vec<&str> = programs.into_iter().collect();
+    let names: Vec<_> = programs.iter().map(|program| name(program)).collect();
     Some(format!(
         "{}: {} has an access to its context within a macro that has it relocated, as in \
          BPF_CORE_READ(ctx->file, f_flags): libbpf alone cannot load that. Copy the argument to a \
          variable before, and read from that; or load the object with ctxgen::Loader",
-        listed(sources),
-        programs.join(", ")
+        reads.sources_of(programs.iter().copied()),
+        names.join(", ")
     ))
 }
 
@@ -177,18 +195,18 @@ pub(crate) fn relocated(sources: &[PathBuf], object: &ObjectFile) -> Option<Stri
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
-pub(crate) fn unlicensed(sources: &[PathBuf], bytes: &[u8]) -> Result<Option<String>, Error> {
+pub(crate) fn unlicensed(
+    sources: &[PathBuf],
+    reads: &Reads<'_>,
+    bytes: &[u8],
+) -> Result<Option<String>, Error> {
     let found = object::unlicensed(bytes);
     let found = found.map_err(|error| unreadable(sources, error.to_string()))?;
-    Ok(found.map(|found| format!("{}: {found}", listed(sources))))
+    Ok(found.map(|found| format!("{}: {found}", reads.sources_of([&*found.function]))))
 }
 
-fn mismatch(
-    kernels: &[KernelBtf],
-    object: &ObjectFile,
-    source: &Path,
-    program: &Program,
-) -> Option<Mismatch> {
+fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Option<Mismatch> {
+    let object = reads.object();
     let context = program.context?;
     let takes = match object.context_hook(context) {
         Some(hook) => hook.struct_name(),
@@ -200,7 +218,7 @@ fn mismatch(
     let assigned = assigned.iter().find(is_other).or(assigned.first());
     let of = |gets: Option<String>, why: String| {
         Some(Mismatch {
-            source: source.to_owned(),
+            source: reads.source_of(&program.name),
             program: program.name.clone(),
             section: program.section.to_string(),
             implements: assigned.map(|hook| hook.target().replace('/', ".")),
@@ -223,11 +241,11 @@ fn mismatch(
         }
         Ok(sec) => sec,
         // What the program is attached to is said at run time; the family is known.
-        Err(ctxgen::Error::NoTarget { section, .. }) if is_of_family(&takes, section) => {
+        Err(HookError::NoTarget { section, .. }) if is_of_family(&takes, section) => {
             return None;
         }
         // libbpf does not know it either: a loader of the user's own may.
-        Err(ctxgen::Error::UnknownFamily { .. }) => return None,
+        Err(HookError::UnknownFamily { .. }) => return None,
         // A section that ctxgen has no context for is none of its business, unless the program
         // takes a context of ctxgen's all the same.
         Err(error) => {
@@ -261,8 +279,8 @@ fn mismatch(
     let mut refusals = kernels
         .iter()
         .map(|kernel| match Context::of_hook_alone(kernel, hook) {
-            Err(error @ ctxgen::Error::Unsupported { .. }) => Some(error.to_string()),
-            Err(error) if in_module => Some(error.to_string()),
+            Err(error @ PrototypeError::Unsupported { .. }) => Some(error.to_string()),
+            Err(error) if in_module => Some(advised(&error.into())),
             Ok(_) | Err(_) => None,
         });
     let refused = refusals.next().flatten()?;
@@ -302,10 +320,10 @@ fn names_module(program: &Program) -> bool {
 /// does not tell them apart.
 fn of_namesakes(
     kernels: &[KernelBtf],
-    object: &ObjectFile,
-    source: &Path,
+    reads: &Reads<'_>,
     bytes: &[u8],
-) -> Result<Vec<Mismatch>, ctxgen::Error> {
+) -> Result<Vec<Mismatch>, CompareError> {
+    let object = reads.object();
     let mut mismatches = Vec::new();
     for kernel in kernels {
         let checked = check(bytes, kernel)?;
@@ -327,7 +345,7 @@ fn of_namesakes(
             let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
             let plain = section.trim_start_matches('?');
             mismatches.push(Mismatch {
-                source: source.to_owned(),
+                source: reads.source_of(&program.name),
                 program: program.name.clone(),
                 section: section.clone(),
                 implements: None,

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
+use std::time::Duration;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
@@ -25,6 +26,13 @@ use crate::repeats;
 /// libbpf's headers rely on (`bpf_core_read.h` needs `__builtin_preserve_enum_value`).
 pub(crate) const OLDEST: u32 = 11;
 
+/// What clang says where it stops: at the limit of errors, which is 20 or what `-ferror-limit` says, or with
+/// `-Wfatal-errors` at the first.
+const STOPPED: &str = "fatal error: ";
+
+/// The options that turn these limits off.
+const WITHOUT_LIMITS: [&str; 2] = ["-ferror-limit=0", "-Wno-fatal-errors"];
+
 /// The option for a folder of headers that is searched after all others.
 pub(crate) const IDIRAFTER: &str = "-idirafter";
 
@@ -32,6 +40,8 @@ pub(crate) const IDIRAFTER: &str = "-idirafter";
 #[derive(Debug)]
 pub(crate) struct Clang {
     path: PathBuf,
+    /// How long it may take for a source.
+    timeout: Duration,
     identity: Digest,
 }
 
@@ -87,13 +97,14 @@ impl<'a> Options<'a> {
 impl Clang {
     /// # Errors
     /// [`Error::NoClang`], [`Error::NotClang`] or [`Error::OldClang`].
-    pub(crate) fn new(path: PathBuf) -> Result<Self, Error> {
-        let output = run(&path, Command::new(&path).arg("--version"))?;
+    pub(crate) fn new(path: PathBuf, timeout: Duration) -> Result<Self, Error> {
+        let output = run(&path, timeout, Command::new(&path).arg("--version"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         match version(&text) {
             Some(version) if version >= OLDEST => Ok(Self {
                 identity: identity(&path, &text),
                 path,
+                timeout,
             }),
             Some(version) => Err(Error::OldClang {
                 clang: path,
@@ -104,6 +115,11 @@ impl Clang {
                 said: said(&output),
             }),
         }
+    }
+
+    /// Runs a command of this clang's.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        run(&self.path, self.timeout, command)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -130,9 +146,9 @@ impl Clang {
         command.args(["-MD", "-MT", "object"]).arg("-MF").arg(rule);
         command.args(Requests::CLANG_ARGS);
         command.arg(source).args(["-o", "-"]);
-        let output = run(&self.path, &mut command)?;
+        let output = self.run(&mut command)?;
         if !output.status.success() {
-            return Err(self.failure(source, &output));
+            return Err(self.failure(source, &output, None));
         }
         let rule = fs::read(rule).map_err(|error| Error::Read {
             path: rule.to_owned(),
@@ -157,11 +173,24 @@ impl Clang {
     ) -> Result<String, Error> {
         let mut command = self.compiling(source, macros, options);
         command.arg("-o").arg(object);
-        let output = run(&self.path, &mut command)?;
+        let output = self.run(&mut command)?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
-            false => Err(self.failure(source, &output)),
+            false => {
+                let unlimited = self.without_limit(&output, command);
+                Err(self.failure(source, &output, unlimited))
+            }
         }
+    }
+
+    /// What the command writes without a limit of errors, if it has stopped at that: what there is to say of
+    /// the source may depend on an error behind it.
+    fn without_limit(&self, output: &Output, mut command: Command) -> Option<String> {
+        let said = String::from_utf8_lossy(&output.stderr);
+        said.contains(STOPPED).then_some(())?;
+        let output = self.run(command.args(WITHOUT_LIMITS)).ok()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Some(repeats::without(&said))
     }
 
     /// clang with all arguments for a source but the object's path.
@@ -202,7 +231,7 @@ impl Clang {
         command
     }
 
-    fn failure(&self, source: &Path, output: &Output) -> Error {
+    fn failure(&self, source: &Path, output: &Output, unlimited: Option<String>) -> Error {
         if self.lacks_bpf() {
             return Error::NoBpfTarget {
                 clang: self.path.clone(),
@@ -215,12 +244,13 @@ impl Clang {
                 true => format!("it ended with {} and said nothing", output.status),
                 false => stderr,
             },
+            unlimited,
             advice: Vec::new(),
         }
     }
 
     fn lacks_bpf(&self) -> bool {
-        let Ok(output) = run(&self.path, Command::new(&self.path).arg("--print-targets")) else {
+        let Ok(output) = self.run(Command::new(&self.path).arg("--print-targets")) else {
             return false;
         };
         let targets = String::from_utf8_lossy(&output.stdout);
@@ -231,9 +261,7 @@ impl Clang {
     }
 }
 
-pub(crate) fn run(clang: &Path, command: &mut Command) -> Result<Output, Error> {
-    let variable = std::env::var(ctxgen::CLANG_TIMEOUT_VARIABLE).ok();
-    let timeout = ctxgen::timeout_from(variable.as_deref());
+fn run(clang: &Path, timeout: Duration, command: &mut Command) -> Result<Output, Error> {
     let output = ctxgen::run_bounded(command, timeout);
     output.map_err(|error| match error {
         RunError::Io(error) => Error::NoClang {

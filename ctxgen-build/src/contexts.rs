@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use ctxgen::Context;
+use ctxgen::ContextError;
 use ctxgen::CtxBtf;
 use ctxgen::Drift;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::merge::Merged;
 use ctxgen::merge::merge;
 use ctxgen::render;
@@ -51,7 +53,7 @@ impl<'k> Contexts<'k> {
         sources: &[Scanned],
         hooks: &[String],
     ) -> Result<Self, Error> {
-        let kernel = kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        let kernel = kernels.first().ok_or(ContextError::NoKernel)?;
         // A struct's name does not tell a module's function from another one of its name; a hook can.
         let in_modules: BTreeMap<String, Hook> = hooks
             .iter()
@@ -67,10 +69,17 @@ impl<'k> Contexts<'k> {
             let hook = in_modules.get(&request.name).unwrap_or(&request.hook);
             let form = match relocatable {
                 true => merge(kernels, hook).map(Form::Relocatable),
-                false => Context::of_struct(kernel, hook).map(Form::Fixed),
+                false => Context::of_struct(kernel, hook)
+                    .map(Form::Fixed)
+                    .map_err(ContextError::from),
             };
             // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
-            if hook.is_generic() && matches!(form, Err(ctxgen::Error::UnknownHook { .. })) {
+            if hook.is_generic()
+                && matches!(
+                    form,
+                    Err(ContextError::Prototype(PrototypeError::UnknownHook { .. }))
+                )
+            {
                 continue;
             }
             let wanted = form.map(|form| Wanted {
@@ -80,19 +89,22 @@ impl<'k> Contexts<'k> {
             let wanted = wanted.map_err(|error| Error::Context {
                 site: request.site.clone(),
                 name: request.name.clone(),
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
             by_struct.insert(request.name.clone(), wanted);
         }
         let mut by_hook = BTreeSet::new();
         for name in hooks {
-            let wanted = name.parse::<Hook>().and_then(|hook| {
-                let form = match relocatable {
-                    true => Form::Relocatable(merge(kernels, &hook)?),
-                    false => Form::Fixed(Context::of_hook(kernel, &hook)?),
-                };
-                Ok(Wanted { hook, form })
-            });
+            let wanted = name
+                .parse::<Hook>()
+                .map_err(ctxgen::Error::from)
+                .and_then(|hook| {
+                    let form = match relocatable {
+                        true => Form::Relocatable(merge(kernels, &hook)?),
+                        false => Form::Fixed(Context::of_hook(kernel, &hook)?),
+                    };
+                    Ok(Wanted { hook, form })
+                });
             let wanted = wanted.map_err(|error| Error::Hook {
                 hook: name.clone(),
                 error: Box::new(error),
@@ -113,7 +125,7 @@ impl<'k> Contexts<'k> {
     /// # Errors
     /// [`Error::Render`], where BTF cannot be written in C.
     pub(crate) fn stand_in(kernels: &[KernelBtf], relocatable: bool) -> Result<String, Error> {
-        let kernel = kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        let kernel = kernels.first().ok_or(ContextError::NoKernel)?;
         let none = match relocatable {
             true => CtxBtf::relocatable(kernels, [])?,
             false => CtxBtf::new(kernel, [])?,
@@ -154,7 +166,7 @@ impl<'k> Contexts<'k> {
     }
 
     fn ctx_btf(&self, is_wanted: impl Fn(&String) -> bool) -> Result<CtxBtf<'k>, Error> {
-        let kernel = self.kernels.first().ok_or(ctxgen::Error::NoKernel)?;
+        let kernel = self.kernels.first().ok_or(ContextError::NoKernel)?;
         let mut fixed = Vec::new();
         let mut relocatable = Vec::new();
         for (_, wanted) in self.by_struct.iter().filter(|(name, _)| is_wanted(name)) {

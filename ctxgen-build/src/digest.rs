@@ -1,9 +1,12 @@
 //! Digests of what something is made of.
 
+use std::ffi::CStr;
 use std::fmt;
 use std::hash::DefaultHasher;
 use std::hash::Hasher;
 use std::str::FromStr;
+
+use libbpf_rs::libbpf_sys;
 
 /// Tells inputs from each other. It is no protection from inputs that were made to be mistaken for
 /// others: who could do that writes the sources.
@@ -24,6 +27,16 @@ impl Digester {
         Self(halves)
     }
 
+    /// One for the inputs of a product, which is another one where another build of ctxgen, or with another
+    /// libbpf, makes it.
+    pub(crate) fn of_product() -> Self {
+        let mut digester = Self::new();
+        for part in makers() {
+            digester.add(part);
+        }
+        digester
+    }
+
     /// Adds a part: parts that are put together otherwise give another digest.
     pub(crate) fn add(&mut self, part: impl AsRef<[u8]>) {
         let part = part.as_ref();
@@ -36,6 +49,17 @@ impl Digester {
     pub(crate) fn finish(&self) -> Digest {
         Digest(self.0.each_ref().map(DefaultHasher::finish))
     }
+}
+
+/// What makes the products of sources, beside the compiler.
+fn makers() -> [String; 3] {
+    // SAFETY: it takes nothing, and its result is a constant that ends in NUL.
+    let libbpf = unsafe { CStr::from_ptr(libbpf_sys::libbpf_version_string()) };
+    [
+        concat!(env!("CARGO_PKG_VERSION"), "+", env!("CTXGEN_SOURCES")).to_owned(),
+        ctxgen::BUILD.to_owned(),
+        libbpf.to_string_lossy().into_owned(),
+    ]
 }
 
 impl Digest {
@@ -92,6 +116,20 @@ mod tests {
             assert!(!all[at + 1..].contains(one), "{at}");
         }
         assert_eq!(of(&["ab"]), Digest::of("ab"));
+    }
+
+    /// All of them are in the digest, and the one of the sources is that of the sources.
+    #[test]
+    fn another_build_makes_other_products() {
+        let [own, core, libbpf] = makers();
+        assert_eq!(Digester::of_product().finish(), of(&[&own, &core, &libbpf]));
+        assert!(libbpf.starts_with('v'), "{libbpf}");
+        assert_ne!(own, core);
+        for build in [own, core] {
+            let (version, sources) = build.split_once('+').unwrap();
+            assert_eq!(version, env!("CARGO_PKG_VERSION"));
+            assert!(u64::from_str_radix(sources, 16).is_ok_and(|digest| digest != 0));
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Everything that can go wrong in a build.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::Addition;
 use ctxgen::Drift;
+use ctxgen::text;
 
 use crate::check::Mismatch;
 use crate::kernel::Place;
@@ -49,7 +52,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// A file cannot be written.
@@ -58,7 +60,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// No kernel BTF was found.
@@ -88,16 +89,14 @@ pub enum Error {
         /// The command that makes it anew.
         renew: String,
         /// What does not work with it.
-        #[source]
         error: Box<Self>,
     },
     /// The BTF is there but cannot be used.
-    #[error("{error} (from {place})")]
+    #[error("{} (from {place})", advised(error))]
     Btf {
         /// Who named it.
         place: &'static str,
         /// What is wrong.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// The BTF is of a kernel for another architecture.
@@ -117,23 +116,21 @@ pub enum Error {
         target: String,
     },
     /// A context struct that a source names cannot be made.
-    #[error("{site}: struct {name}: {error}")]
+    #[error("{site}: struct {name}: {}", advised(error))]
     Context {
         /// Where it is named first.
         site: Site,
         /// The struct.
         name: String,
         /// Why not.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// A hook given by [`Builder::hook`](crate::Builder::hook) cannot be resolved.
-    #[error("Builder::hook({hook:?}): {error}")]
+    #[error("Builder::hook({hook:?}): {}", advised(error))]
     Hook {
         /// As it was given.
         hook: String,
         /// Why not.
-        #[source]
         error: Box<ctxgen::Error>,
     },
     /// The kernels given by [`Builder::kernel`](crate::Builder::kernel) cannot share an object.
@@ -156,7 +153,7 @@ pub enum Error {
         relocatable: bool,
     },
     /// Headers could not be made.
-    #[error(transparent)]
+    #[error("{}", advised(.0))]
     Render(Box<ctxgen::Error>),
     /// clang cannot be run.
     #[error(
@@ -168,16 +165,14 @@ pub enum Error {
         /// The command.
         clang: PathBuf,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
     },
     /// clang hung, or wrote without end.
-    #[error("clang, as `{}`, was given up: {error}", clang.display())]
+    #[error("clang, as `{}`, was given up: {error}{}", clang.display(), longer(error))]
     Stopped {
         /// The command.
         clang: PathBuf,
         /// Why.
-        #[source]
         error: ctxgen::RunError,
     },
     /// The command is no clang, or one that does not say its version.
@@ -220,6 +215,8 @@ pub enum Error {
         source_file: PathBuf,
         /// What clang wrote.
         stderr: String,
+        /// What it writes without a limit of errors, where there are more than that.
+        unlimited: Option<String>,
         /// What can be done about it, a sentence each.
         advice: Vec<String>,
     },
@@ -227,7 +224,6 @@ pub enum Error {
     #[error("{error}\n\nclang had warned:\n{}", warnings.trim_end())]
     Warned {
         /// What went wrong.
-        #[source]
         error: Box<Self>,
         /// What clang wrote.
         warnings: String,
@@ -236,13 +232,12 @@ pub enum Error {
     #[error(
         "libbpf cannot link what clang made of {}: {error}. It said:\n{said}{}",
         listed(sources),
-        linking(sources)
+        linking(sources, said)
     )]
     Link {
         /// The sources.
         sources: Vec<PathBuf>,
         /// The system's reason.
-        #[source]
         error: std::io::Error,
         /// libbpf's reason.
         said: String,
@@ -328,6 +323,11 @@ impl fmt::Display for NoName {
     }
 }
 
+/// All that clang has to say of a source that it refuses.
+pub(crate) fn all_said<'e>(stderr: &'e str, unlimited: &'e Option<String>) -> &'e str {
+    unlimited.as_deref().unwrap_or(stderr)
+}
+
 impl Error {
     /// The error with warnings of clang's, if there are any.
     pub(crate) fn after(self, warnings: Option<&str>) -> Self {
@@ -344,7 +344,7 @@ impl Error {
 /// `main` prints an error it returns with `Debug`: that has to be readable too.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&text::terminal(&self.to_string()))
     }
 }
 
@@ -352,22 +352,40 @@ fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
 }
 
+/// A path on one line, in which nothing controls a terminal.
+pub(crate) fn shown(path: &Path) -> String {
+    text::name(&path.to_string_lossy()).into_owned()
+}
+
 /// Paths as a text: `a.bpf.c, b.bpf.c and c.bpf.c`.
 pub(crate) fn listed(sources: &[PathBuf]) -> String {
-    let paths: Vec<String> = sources
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let paths: Vec<String> = sources.iter().map(|path| shown(path)).collect();
     match &paths[..] {
         [paths @ .., last] if !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
         _ => paths.concat(),
     }
 }
 
-/// Why a source may not be linked, where it is alone: others have a part in it else.
-fn linking(sources: &[PathBuf]) -> &'static str {
-    match sources.len() {
-        0 | 1 => "\nWere arguments given to clang that make it no BPF object with BTF?",
+/// Why sources may not be linked. Without a reason that is known, a source that is alone may not be BPF.
+fn linking(sources: &[PathBuf], said: &str) -> &'static str {
+    if said.contains("relocation against STT_SECTION in non-exec section") {
+        "\nA variable starts with the address of a string or of another variable, as in `const char *name = \
+         \"x\"`: nothing sets it when the object is loaded. Make it an array (`const char name[] = \"x\"`), or \
+         assign it in a program."
+    } else if sources.len() <= 1 {
+        "\nWere arguments given to clang that make it no BPF object with BTF?"
+    } else {
+        ""
+    }
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, give it longer with Builder::clang_timeout, or where that is \
+             not called, with more seconds in the CTXGEN_CLANG_TIMEOUT variable"
+        }
         _ => "",
     }
 }
@@ -401,8 +419,34 @@ fn lines(all: &[impl fmt::Display]) -> String {
     lines.join("\n")
 }
 
-impl From<ctxgen::Error> for Error {
-    fn from(error: ctxgen::Error) -> Self {
-        Self::Render(Box::new(error))
+/// The error, with what gives the builder what it asks for.
+pub(crate) fn advised(error: &ctxgen::Error) -> String {
+    match error.asks_for() {
+        Some(Addition::Module) => format!("{error} (Builder::module)"),
+        Some(Addition::Program) => format!("{error} (Builder::user)"),
+        Some(Addition::Formats) => format!("{error} (Builder::formats)"),
+        _ => error.to_string(),
     }
 }
+
+/// Each step's error, as one of the library's.
+macro_rules! from_steps {
+    ($($error:ident),*) => {
+        $(impl From<ctxgen::$error> for Error {
+            fn from(error: ctxgen::$error) -> Self {
+                Self::Render(Box::new(error.into()))
+            }
+        })*
+    };
+}
+
+from_steps!(
+    CompareError,
+    ContextError,
+    Error,
+    HookError,
+    KernelError,
+    PinError,
+    PrototypeError,
+    RenderError
+);

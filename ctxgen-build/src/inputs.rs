@@ -16,7 +16,7 @@ use crate::clang::Options;
 use crate::digest::Digest;
 use crate::digest::Digester;
 
-/// A digest of all that an object depends on: clang and its arguments, what the preprocessor makes of
+/// A digest of all that an object depends on: ctxgen and libbpf, which complete it, clang and its arguments, what the preprocessor makes of
 /// the source, the files that it reads for that (their macros may change `vmlinux.h` and nothing
 /// else), and `vmlinux.h`. Folders that do not get into the object do not get into the digest either.
 ///
@@ -30,8 +30,7 @@ pub(crate) fn digest(
     vmlinux: &[u8],
 ) -> Option<Digest> {
     let folders = Folders::new(options, source, &expanded.first);
-    let mut digest = Digester::new();
-    digest.add(env!("CARGO_PKG_VERSION"));
+    let mut digest = Digester::of_product();
     digest.add(clang.identity().to_string());
     digest.add(folders.strike(clang.path().to_str()?));
     let command = clang.compiling(source, macros, options);

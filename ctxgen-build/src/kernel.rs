@@ -9,7 +9,9 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::ImageError;
 use ctxgen::KernelBtf;
+use ctxgen::KernelError;
 
 use crate::error::Error;
 
@@ -188,8 +190,8 @@ impl Search<'_> {
                 Ok(None)
             }
             Err(error) => {
-                let error = ctxgen::Error::Read { path, error };
-                Err(unusable("the pinned BTF in the package", error))
+                let error = ImageError::Read { path, error };
+                Err(unusable("the pinned BTF in the package", error.into()))
             }
         }
     }
@@ -204,7 +206,10 @@ impl Search<'_> {
         }
         match KernelBtf::from_path(&path) {
             Ok(kernel) => Ok(Some((kernel, path))),
-            Err(ctxgen::Error::NoRunningBtf { error, .. } | ctxgen::Error::Read { error, .. }) => {
+            Err(
+                KernelError::NoRunningBtf { error, .. }
+                | KernelError::Image(ImageError::Read { error, .. }),
+            ) => {
                 self.miss(place, error);
                 Ok(None)
             }
@@ -238,7 +243,9 @@ impl Search<'_> {
             match KernelBtf::from_path(&path) {
                 Ok(kernel) => return Ok(Some((kernel, path))),
                 // Nobody has said that there is BTF in it.
-                Err(ctxgen::Error::Read { error, .. }) => self.miss(path.display(), error),
+                Err(KernelError::Image(ImageError::Read { error, .. })) => {
+                    self.miss(path.display(), error);
+                }
                 Err(error) => self.miss(path.display(), error),
             }
         }
@@ -272,9 +279,9 @@ fn read(path: &Path, place: &'static str) -> Result<KernelBtf, Error> {
     KernelBtf::from_path(absolute).map_err(|error| unusable(place, error))
 }
 
-fn unusable(place: &'static str, error: ctxgen::Error) -> Error {
+fn unusable(place: &'static str, error: KernelError) -> Error {
     Error::Btf {
         place,
-        error: Box::new(error),
+        error: Box::new(error.into()),
     }
 }

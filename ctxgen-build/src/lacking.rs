@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ctxgen::KernelBtf;
 use ctxgen::Names;
+use ctxgen::RenderError;
 use ctxgen::render;
 
 /// What clang says where a name stands for nothing, or for a type without members, and whether only
@@ -28,7 +29,7 @@ pub(crate) fn wider<'t>(
     names: &Names<'t>,
     trimmed: &str,
     stderr: &'t str,
-) -> Result<Option<Names<'t>>, ctxgen::Error> {
+) -> Result<Option<Names<'t>>, RenderError> {
     let missing = missing(stderr);
     if missing.is_empty() {
         return Ok(None);

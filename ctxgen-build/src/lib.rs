@@ -117,6 +117,7 @@
 //! after a change of what it depends on, and then what is as it was is not made again.
 
 mod absent;
+mod aliased;
 mod arguments;
 #[cfg(feature = "bindgen")]
 mod bindings;

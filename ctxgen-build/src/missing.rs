@@ -6,14 +6,21 @@ use ctxgen::KernelBtf;
 use ctxgen::drift::MissingField;
 
 use crate::error::Error;
+use crate::error::all_said;
 
 /// How many fields are explained.
 const MAX_FIELDS: usize = 5;
 
 /// The error with that behind clang's own words, where it is about fields of contexts.
 pub(crate) fn explain(kernels: &[KernelBtf], mut error: Error) -> Error {
-    if let Error::Compile { stderr, advice, .. } = &mut error {
-        let missing = members(stderr)
+    if let Error::Compile {
+        stderr,
+        unlimited,
+        advice,
+        ..
+    } = &mut error
+    {
+        let missing = members(all_said(stderr, unlimited))
             .into_iter()
             .filter_map(|(struct_name, field)| MissingField::of(kernels, struct_name, field));
         advice.extend(missing.take(MAX_FIELDS).map(|missing| missing.to_string()));

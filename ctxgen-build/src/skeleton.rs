@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::record::Record;
 use crate::record::SKELETON;
+use crate::said;
 
 /// Writes `<name>.skel.rs`, unless it is there of the same object.
 ///
@@ -36,8 +37,7 @@ pub(crate) fn generate(
     object: &Path,
     bytes: &[u8],
 ) -> Result<(), Error> {
-    let mut inputs = Digester::new();
-    inputs.add(env!("CARGO_PKG_VERSION"));
+    let mut inputs = Digester::of_product();
     inputs.add(name);
     inputs.add(bytes);
     let inputs = Some(inputs.finish());
@@ -84,12 +84,17 @@ fn good_name(name: &str) -> String {
 /// What libbpf-cargo makes of an object.
 fn skeleton(scratch: &Path, name: &str, object: &Path) -> Result<String, String> {
     let file = scratch.join(format!("{name}.skel.rs"));
-    SkeletonBuilder::new()
-        .obj(object)
-        // What it makes is to depend on no rustfmt that is there or not, nor on its version. Without one
-        // that can be run, libbpf-cargo leaves the text as it is.
-        .rustfmt(scratch.join("none"))
-        .generate(&file)
-        .map_err(|error| format!("{error:#}"))?;
+    let (made, said) = said::listen(|| {
+        SkeletonBuilder::new()
+            .obj(object)
+            // What it makes is to depend on no rustfmt that is there or not, nor on its version. Without one
+            // that can be run, libbpf-cargo leaves the text as it is.
+            .rustfmt(scratch.join("none"))
+            .generate(&file)
+    });
+    made.map_err(|error| match said.is_empty() {
+        true => format!("{error:#}"),
+        false => format!("{error:#}. libbpf said:\n{said}"),
+    })?;
     std::fs::read_to_string(&file).map_err(|error| error.to_string())
 }

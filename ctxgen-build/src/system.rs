@@ -13,7 +13,6 @@ use ctxgen::system_folders_args;
 
 use crate::clang::Clang;
 use crate::clang::Options;
-use crate::clang::run;
 use crate::error::Error;
 use crate::outdir::OutDir;
 
@@ -70,7 +69,7 @@ pub(crate) fn folders(
     for variable in FOLDERS {
         command.env_remove(variable);
     }
-    let Ok(output) = run(clang.path(), command.env("LC_ALL", "C")) else {
+    let Ok(output) = clang.run(command.env("LC_ALL", "C")) else {
         return Vec::new();
     };
     let said = String::from_utf8_lossy(&output.stderr);

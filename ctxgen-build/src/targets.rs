@@ -92,7 +92,7 @@ impl Targets {
         match error {
             Some(error) if !added => Err(Error::Btf {
                 place: "Builder::module",
-                error: Box::new(error),
+                error: Box::new(error.into()),
             }),
             _ => {
                 self.paths.push(path.to_owned());
@@ -111,7 +111,7 @@ impl Targets {
             };
             added.map_err(|error| Error::Btf {
                 place: "Builder::user",
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
         }
         self.paths.push(path.to_owned());
@@ -132,7 +132,7 @@ impl Targets {
             }
             kernel.add_formats(path).map_err(|error| Error::Btf {
                 place: "Builder::formats",
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
             self.paths.push(path.clone());
         }

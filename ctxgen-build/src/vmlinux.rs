@@ -16,6 +16,7 @@ use crate::compile;
 use crate::compile::Unit;
 use crate::compile::Work;
 use crate::error::Error;
+use crate::error::all_said;
 use crate::lacking;
 use crate::outdir::OutDir;
 use crate::outdir::read;
@@ -128,11 +129,13 @@ impl<'a> Compilation<'a> {
         let Error::Compile {
             source_file,
             stderr,
+            unlimited,
             ..
         } = &error
         else {
             return Err(error);
         };
+        let stderr = all_said(stderr, unlimited);
         if let Some(names) = lacking::wider(self.kernel, &names, &trimmed, stderr)? {
             match compile(&all(&names)?, &names) {
                 // It is the same with all types, and quotes a header that is hard to read.
@@ -152,8 +155,14 @@ impl<'a> Compilation<'a> {
 
     /// Adds to an error of clang's what can be done about functions and headers that it does not find.
     fn advise(&self, mut error: Error) -> Error {
-        if let Error::Compile { stderr, advice, .. } = &mut error {
-            *advice = undeclared::advice(self.kernel, stderr);
+        if let Error::Compile {
+            stderr,
+            unlimited,
+            advice,
+            ..
+        } = &mut error
+        {
+            *advice = undeclared::advice(self.kernel, all_said(stderr, unlimited));
         }
         system::advised(error, self.options)
     }

@@ -170,7 +170,7 @@ pub(crate) fn write(base: &Btf<'_>, writer: &mut BtfWriter, text: &str) -> Optio
         };
     // What is looked up later goes from the type to the first that leads to it.
     let link = |kind: u32, to: TypeId| {
-        let mut links = base.heads().of_kind(kind).into_iter();
+        let mut links = base.of_kinds(&[kind]).into_iter();
         links.find(|id| match base.get(*id).map(|ty| ty.kind()) {
             Some(Kind::Ptr(known) | Kind::Const(known)) => known == to,
             _ => false,

@@ -43,8 +43,8 @@
 //! # Several kernels
 //!
 //! [`Drift`] is how a hook's prototype differs among kernels, and [`check()`] holds the contexts of a
-//! compiled object against one. Contexts for all of them ([`merge`]) are relocated when a program is
-//! loaded, through [`Loader`].
+//! compiled object against one. [`reads`] does so for objects that were built without ctxgen. Contexts for
+//! all of them ([`merge`]) are relocated when a program is loaded, through [`Loader`].
 //!
 //! # Features
 //!
@@ -59,6 +59,7 @@ mod compare;
 mod compiler;
 mod context;
 mod ctype;
+mod declaration;
 mod error;
 mod hook;
 mod image;
@@ -79,9 +80,12 @@ mod user;
 
 pub use self::btf::ByteOrder;
 pub use self::btf::compat::essential_name;
+pub use self::compare::CompareError;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
+pub use self::compare::reads;
+pub use self::compare::targets::TargetError;
 pub use self::compiler::CLANG_TIMEOUT;
 pub use self::compiler::CLANG_TIMEOUT_VARIABLE;
 pub use self::compiler::RunError;
@@ -91,6 +95,7 @@ pub use self::compiler::system_folders;
 pub use self::compiler::system_folders_args;
 pub use self::compiler::timeout_from;
 pub use self::context::Context;
+pub use self::context::ContextError;
 pub use self::context::Shape;
 pub use self::context::ctx_btf::CtxBtf;
 pub use self::context::ctx_btf::CtxStruct;
@@ -98,6 +103,7 @@ pub use self::context::ctx_btf::Lacking;
 pub use self::context::merged as merge;
 pub use self::context::multi::unshared;
 pub use self::context::similar::similar_structs;
+pub use self::declaration::DeclarationError;
 pub use self::error::Error;
 pub use self::hook::*;
 pub use self::kernel::*;
@@ -108,9 +114,12 @@ pub use self::load::RenamedArgument;
 pub use self::minimize::Trim;
 pub use self::pin::Pin;
 pub use self::pin::PinCommand;
-pub use self::pin::PinNote;
+pub use self::pin::PinError;
 pub use self::pin::pin;
+pub use self::prototype::Addition;
+pub use self::prototype::PrototypeError;
 pub use self::prototype::pairing::KnownBy;
+pub use self::render::RenderError;
 pub use self::text::ident::is_identifier;
 pub use self::usage::closure::Reach;
 pub use self::usage::identifiers::Line;
@@ -119,6 +128,10 @@ pub use self::usage::identifiers::Names;
 pub use self::usage::identifiers::Request;
 pub use self::usage::identifiers::Requests;
 pub use self::usage::identifiers::replace_stand_in;
+
+/// Tells this build of the crate from others: its version, and a digest of its sources. What is kept of
+/// another build's making may be made otherwise by this one.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CTXGEN_SOURCES"));
 
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs
 /// skeleton, and the context structs in a module `ctx`.

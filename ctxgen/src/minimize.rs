@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
+use crate::btf::Child;
 use crate::btf::Kind;
-use crate::btf::Shape;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::copy::Part;
 
 /// Collects types, and writes them as a BTF of its own.
 #[derive(Debug)]
@@ -94,14 +96,14 @@ impl<'b> Trim<'b> {
             .copied()
             .zip(first..)
             .collect();
-        for &id in &kept {
-            if let Some(ty) = btf.get(id) {
-                let words = renumbered(ty.words(), btf, &mut writer, &new_ids);
-                writer.raw(&words);
-            }
+        let new_id = |_: &mut BtfWriter, child: Child| {
+            Some(TypeId(new_ids.get(&child.id).copied().unwrap_or(0)))
+        };
+        for ty in kept.iter().filter_map(|id| btf.get(*id)) {
+            writer.copy(&ty, &Part::Whole, new_id);
         }
         for ty in forwards.values() {
-            writer.forward(ty.name(), matches!(ty.kind(), Kind::Union(_)));
+            writer.copy(ty, &Part::Declaration, new_id);
         }
         writer.finish()
     }
@@ -113,43 +115,15 @@ pub(crate) fn is_composite(ty: &Type<'_>) -> bool {
 
 /// What a type needs, each by value or by name, depending on how the type itself is needed.
 fn needs(ty: &Type<'_>, by_value: bool, queue: &mut Vec<(TypeId, bool)>) {
-    match ty.kind() {
-        Kind::Ptr(to) => queue.push((to, false)),
-        Kind::Typedef(to)
-        | Kind::Volatile(to)
-        | Kind::Const(to)
-        | Kind::Restrict(to)
-        | Kind::TypeTag(to) => queue.push((to, by_value)),
-        Kind::Func(to) | Kind::Var(to) => queue.push((to, true)),
-        Kind::Array { element, index, .. } => queue.extend([(element, true), (index, true)]),
-        Kind::FuncProto { ret } => {
-            queue.push((ret, false));
-            queue.extend(ty.params().map(|param| (param.type_id, false)));
-        }
-        Kind::Struct(composite) | Kind::Union(composite) if by_value => {
-            queue.extend(composite.members().map(|member| (member.type_id, true)));
-        }
-        _ => {}
+    for child in ty.children() {
+        queue.push(match child.role {
+            Role::Pointee | Role::Result | Role::Param => (child.id, false),
+            Role::Alias => (child.id, by_value),
+            Role::Prototype | Role::Variable | Role::Element | Role::Index => (child.id, true),
+            Role::Member if by_value => (child.id, true),
+            Role::Member | Role::Tagged | Role::InSection => continue,
+        });
     }
-}
-
-/// A type's words with the names and ids of the new blob.
-pub(crate) fn renumbered(
-    mut words: Vec<u32>,
-    btf: &Btf<'_>,
-    writer: &mut BtfWriter,
-    new_ids: &BTreeMap<TypeId, u32>,
-) -> Vec<u32> {
-    let Some(shape) = Shape::of(words[1]) else {
-        return words;
-    };
-    for at in shape.names(words.len()) {
-        words[at] = writer.string(btf.string(words[at]));
-    }
-    for at in shape.ids(words.len()) {
-        words[at] = new_ids.get(&TypeId(words[at])).copied().unwrap_or(0);
-    }
-    words
 }
 
 #[cfg(test)]

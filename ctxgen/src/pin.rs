@@ -9,40 +9,31 @@
 //! on is known for what it is.
 
 mod command;
+mod error;
 mod kept;
 mod note;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use libbpf_rs::libbpf_sys;
 
 pub use self::command::PinCommand;
-pub use self::note::PinNote;
 
+pub use self::error::PinError;
 use self::kept::Kept;
 use self::kept::Part;
-use crate::Error;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
-use crate::btf::TYPE_WORDS;
-use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::with_vlen;
+use crate::btf::copy;
 use crate::context::Context;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
-use crate::minimize::renumbered;
+use crate::kernel::PARTIAL;
 use crate::usage::identifiers::Names;
-
-/// The tag of a union of which only some members are there.
-const PARTIAL: &str = "ctxgen:partial";
-
-/// How many words a member takes: name, type, offset.
-const MEMBER: usize = 3;
 
 /// A pinned BTF.
 #[derive(Clone, Debug)]
@@ -57,9 +48,9 @@ pub struct Pin {
 /// All that hooks and sources with these names reach of a kernel's types.
 ///
 /// # Errors
-/// As [`Context::of_struct`], for a hook that the kernel lacks, and [`Error::NotPinned`] where
+/// As [`Context::of_struct`], for a hook that the kernel lacks, and [`PinError::NotPinned`] where
 /// `kernel` is itself a pinned one, and of something else.
-pub fn pin(kernel: &KernelBtf, hooks: &[Hook], names: &Names<'_>) -> Result<Pin, Error> {
+pub fn pin(kernel: &KernelBtf, hooks: &[Hook], names: &Names<'_>) -> Result<Pin, PinError> {
     for hook in hooks {
         Context::of_struct(kernel, hook)?;
     }
@@ -82,24 +73,21 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
     let mut partial = Vec::new();
     for (&id, part) in &parts {
         let Some(ty) = btf.get(id) else { continue };
-        let mut words = ty.words();
-        if let (Kind::Struct(composite) | Kind::Union(composite), Part::Outside(members)) =
-            (ty.kind(), part)
-        {
-            let records = words.split_off(TYPE_WORDS);
-            let named = composite.members().zip(records.chunks_exact(MEMBER));
-            let mut count = 0;
-            for (_, record) in named.filter(|(member, _)| members.contains(member.name)) {
-                words.extend_from_slice(record);
-                count += 1;
+        let part = match (ty.kind(), part) {
+            (Kind::Struct(composite) | Kind::Union(composite), Part::Outside(members)) => {
+                let named = composite.members().enumerate();
+                let named = named.filter(|(_, member)| members.contains(member.name));
+                let places: Vec<usize> = named.map(|(place, _)| place).collect();
+                if !places.is_empty() {
+                    partial.push(id);
+                }
+                copy::Part::Members(places)
             }
-            words[1] = with_vlen(words[1], count);
-            if count > 0 {
-                partial.push(id);
-            }
-        }
-        let words = renumbered(words, btf, &mut writer, &new_ids);
-        writer.raw(&words);
+            _ => copy::Part::Whole,
+        };
+        writer.copy(&ty, &part, |_, child| {
+            Some(TypeId(new_ids.get(&child.id).copied().unwrap_or(0)))
+        });
     }
     for id in partial {
         let target = new_ids.get(&id).copied().unwrap_or(0);
@@ -143,55 +131,4 @@ fn tag(writer: &mut BtfWriter, name: &str, target: u32) {
     let declaration_itself = u32::MAX;
     let info = libbpf_sys::BTF_KIND_DECL_TAG << 24;
     writer.raw(&[name, info, target, declaration_itself]);
-}
-
-/// What a pinned BTF has no more of than the outside. Of any other BTF, that is nothing.
-pub(crate) struct Incomplete<'k> {
-    kernel: &'k KernelBtf,
-    partial: BTreeSet<TypeId>,
-}
-
-impl<'k> Incomplete<'k> {
-    pub(crate) fn new(kernel: &'k KernelBtf) -> Self {
-        let tags = kernel.index().tags(kernel.btf()).iter();
-        let partial = tags
-            .filter_map(|tag| kernel.btf().get(*tag))
-            .filter(|tag| tag.name() == PARTIAL)
-            .filter_map(|tag| match tag.kind() {
-                Kind::DeclTag { target, .. } => Some(target),
-                _ => None,
-            })
-            .collect();
-        Self { kernel, partial }
-    }
-
-    fn has(&self, ty: &Type<'_>) -> bool {
-        ty.is_hollow() || self.partial.contains(&ty.id())
-    }
-
-    /// Those of some types that are incomplete, as they are written in C, sorted.
-    pub(crate) fn among<'i>(&self, ids: impl IntoIterator<Item = &'i TypeId>) -> Vec<String> {
-        let names: BTreeSet<String> = ids
-            .into_iter()
-            .filter_map(|id| self.kernel.btf().get(*id))
-            .filter(|ty| self.has(ty))
-            .map(|ty| match ty.kind() {
-                Kind::Union(_) => format!("union {}", ty.name()),
-                _ => format!("struct {}", ty.name()),
-            })
-            .collect();
-        names.into_iter().collect()
-    }
-
-    /// Whether a definition of the type would define an incomplete one.
-    pub(crate) fn is_needed_by(&self, id: TypeId) -> bool {
-        let btf = self.kernel.btf();
-        let resolves = |id| btf.resolve(id).is_some_and(|ty| self.has(&ty));
-        match btf.resolve(id).map(|ty| (ty, ty.kind())) {
-            Some((ty, Kind::FuncProto { ret })) => {
-                resolves(ret) || ty.params().any(|param| resolves(param.type_id))
-            }
-            _ => resolves(id),
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::ByteOrder;
-use ctxgen::Error;
+use ctxgen::ImageError;
 use ctxgen::btf::BtfWriter;
 use ctxgen::kernel_btf_bytes;
 use flate2::write::GzEncoder;
@@ -79,18 +79,18 @@ fn content_decides_and_not_the_name() {
 #[test]
 fn no_file() {
     let error = kernel_btf_bytes("no/such/file").unwrap_err();
-    assert!(matches!(error, Error::Read { .. }), "{error}");
+    assert!(matches!(error, ImageError::Read { .. }), "{error}");
     assert!(error.to_string().contains("no/such/file"), "{error}");
 }
 
 #[test]
 fn not_a_kernel() {
     let error = kernel_btf_bytes(file("images-text.btf", b"some text")).unwrap_err();
-    assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+    assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
     assert!(error.to_string().contains("images-text.btf"), "{error}");
 
     let error = kernel_btf_bytes(std::env::current_exe().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::NoBtfSection { .. }), "{error}");
+    assert!(matches!(error, ImageError::NoBtfSection { .. }), "{error}");
 }
 
 #[test]
@@ -100,5 +100,5 @@ fn larger_than_any_kernel() {
     file.set_len((1 << 30) + 1).unwrap();
     let error = kernel_btf_bytes(&path).unwrap_err();
     std::fs::remove_file(path).unwrap();
-    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
 }

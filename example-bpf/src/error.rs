@@ -63,6 +63,12 @@ pub enum Error {
     },
 }
 
+impl From<Box<ctxgen::LoadError>> for Error {
+    fn from(error: Box<ctxgen::LoadError>) -> Self {
+        Self::Ctxgen(error.into())
+    }
+}
+
 impl Error {
     /// Whether the reader of our output has gone, as `head` does when it has seen enough.
     pub(crate) fn is_broken_pipe(&self) -> bool {

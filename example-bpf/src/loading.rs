@@ -44,14 +44,11 @@ pub fn load<'obj, O: OpenSkel<'obj>>(
         .map(|program| named(program.name(), program.section()))
         .collect::<Vec<_>>();
     let (result, said) = listen(verbose, || loader.load(skeleton));
-    result.map_err(|error| match error {
-        ctxgen::Error::Load(error) => match *error {
-            LoadError::Load(error) => {
-                Box::new(Refusal::new(Step::Load, &error, &said, &programs)).into()
-            }
-            error => Error::Ctxgen(error.into()),
-        },
-        error => error.into(),
+    result.map_err(|error| match *error {
+        LoadError::Load(error) => {
+            Box::new(Refusal::new(Step::Load, &error, &said, &programs)).into()
+        }
+        error => Error::Ctxgen(error.into()),
     })
 }
 

@@ -35,7 +35,7 @@
 	__auto_type __kept = (value);                                                  \
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
-	asm("" : "+r"(__bits));                                                        \
+	__asm__("" : "+r"(__bits));                                                    \
 	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \
 		     __bits <= __ctx_mask(__typeof__(__kept)));                        \
 	(__typeof__(__kept))__bits;                                                    \
@@ -107,7 +107,6 @@ struct task_struct;
 struct xdp_attachment_info;
 
 /* iter/task: struct bpf_iter__task is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 
 /*
  * fentry/xdp_attachment_setup

@@ -35,7 +35,7 @@
 	__auto_type __kept = (value);                                                  \
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
-	asm("" : "+r"(__bits));                                                        \
+	__asm__("" : "+r"(__bits));                                                    \
 	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \
 		     __bits <= __ctx_mask(__typeof__(__kept)));                        \
 	(__typeof__(__kept))__bits;                                                    \
@@ -117,7 +117,6 @@ struct writeback_control;
 union tmigr_state;
 
 /* iter/task: struct bpf_iter__task is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct bpf_iter__task) == 16, "bpf_iter__task");
 
 /*
  * fentry/__bh_submit
@@ -610,9 +609,7 @@ _Static_assert(sizeof(((struct btf_trace_tmigr_group_set_cpu_active_ctx *)0)->st
 _Static_assert(__builtin_offsetof(struct btf_trace_tmigr_group_set_cpu_active_ctx, childmask) == 16, "btf_trace_tmigr_group_set_cpu_active_ctx.childmask");
 
 /* kprobe, kretprobe, ksyscall, kretsyscall, uprobe, uretprobe, usdt, usdt.s: struct pt_regs is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct pt_regs) == 168, "pt_regs");
 
 /* xdp, xdp.frags, xdp/devmap, xdp.frags/devmap, xdp/cpumap, xdp.frags/cpumap: struct xdp_md is the kernel's own, in vmlinux.h. */
-_Static_assert(sizeof(struct xdp_md) == 24, "xdp_md");
 
 #endif /* __CTXGEN_CTX_H__ */

@@ -9,6 +9,7 @@ use std::thread;
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Error;
@@ -117,7 +118,9 @@ fn unknown_hook(error: &Error) -> Option<String> {
     match error {
         Error::Stale { error, .. } => unknown_hook(error),
         Error::Context { error, .. } => match &**error {
-            ctxgen::Error::UnknownHook { hook, .. } => Some(hook.to_string()),
+            ctxgen::Error::Prototype(PrototypeError::UnknownHook { hook, .. }) => {
+                Some(hook.to_string())
+            }
             _ => None,
         },
         _ => None,

@@ -73,6 +73,14 @@ fn from_its_build_script_to_a_loaded_program() {
     }
     assert_eq!(krate.build(), nothing);
 
+    sources_change(&mut krate);
+    the_kernel_changes(&mut krate, btf.as_ref(), folder.path());
+    lint(&krate);
+}
+
+/// A changed source is compiled again, and no other.
+fn sources_change(krate: &mut UserCrate) {
+    let nothing = [""; 0];
     krate.touch(Path::new("src/bpf/forks.bpf.c"));
     assert_eq!(krate.build(), [NAME]);
     assert_eq!(krate.build(), nothing);
@@ -89,10 +97,13 @@ fn from_its_build_script_to_a_loaded_program() {
     krate.touch(Path::new("src/bpf/forks.h"));
     assert_eq!(krate.build(), [NAME]);
     assert_eq!(krate.build(), nothing);
+}
 
+fn the_kernel_changes(krate: &mut UserCrate, btf: Option<&PathBuf>, folder: &Path) {
+    let nothing = [""; 0];
     // The arguments of `sched_process_fork` change places.
-    let by_child = small_kernel(folder.path(), "by-child", &["-DFORK_BY_CHILD"]);
-    set_btf(&mut krate, Some(&by_child));
+    let by_child = small_kernel(folder, "by-child", &["-DFORK_BY_CHILD"]);
+    set_btf(krate, Some(&by_child));
     assert_eq!(krate.build(), [NAME]);
     assert_eq!(krate.build(), nothing);
     let mut swapped = LAYOUT;
@@ -100,11 +111,9 @@ fn from_its_build_script_to_a_loaded_program() {
     assert_eq!(krate.run(&["layout"]), swapped);
     krate.touch(&by_child);
     assert_eq!(krate.build(), [NAME]);
-    set_btf(&mut krate, btf.as_ref());
+    set_btf(krate, btf);
     assert_eq!(krate.build(), [NAME]);
     assert_eq!(krate.run(&["layout"]), LAYOUT);
-
-    lint(&krate);
 }
 
 /// The crate denies more lints than anyone; generated code is in it.

@@ -59,6 +59,108 @@ fn own_definitions_and_headers() {
     }
 }
 
+/// The kernel's own contexts, as another kernel has them or as far as the source needs them.
+#[test]
+fn a_header_of_another_kernel() {
+    let Some(kernel) = running("a header of another kernel") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("marked.bpf.c");
+    let types = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\
+        typedef unsigned int __u32;\n\
+        struct __sk_buff { __u32 len; __u32 pkt_type; __u32 mark; };\n\
+        #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n\
+        struct task_struct { int pid; };\nstruct bpf_iter__task { struct task_struct *task; };\n\
+        #pragma clang attribute pop\n#endif\n";
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        __attribute__((section(\"tc\"), used))\n\
+        int marked(struct __sk_buff *skb)\n{\n\treturn skb->mark;\n}\n\
+        __attribute__((section(\"iter/task\"), used))\n\
+        int task(struct bpf_iter__task *ctx)\n{\n\treturn ctx->task && ctx->task->pid == 1;\n}\n";
+    std::fs::write(folder.path().join("vmlinux.h"), types).unwrap();
+    std::fs::write(&source, text).unwrap();
+    let built = Builder::new()
+        .source(&source)
+        .btf(&kernel.btf)
+        .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+        .out_dir(folder.path().join("out"))
+        .generate()
+        .unwrap();
+    assert_eq!(built.objects[0].structs, ["__sk_buff", "bpf_iter__task"]);
+    assert_eq!(built.warnings, [""; 0]);
+}
+
+/// `asm` and `typeof` are words of the GNU dialects alone.
+#[test]
+fn other_dialects() {
+    let Some(kernel) = running("dialects of C") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("chosen.bpf.c");
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        __attribute__((section(\"tp_btf/sched_switch\"), used))\n\
+        int chosen(struct btf_trace_sched_switch_ctx *ctx)\n{\n\
+        \tstruct task_struct *task = ctx_get(ctx, preempt) ? ctx_get(ctx, next) : ctx_get(ctx, prev);\n\n\
+        \treturn task->pid;\n}\n";
+    std::fs::write(&source, text).unwrap();
+    for dialect in ["c99", "c11", "c17", "gnu17", "c2x"] {
+        for relocatable in [false, true] {
+            let built = Builder::new()
+                .source(&source)
+                .btf(&kernel.btf)
+                .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+                .clang_args([format!("-std={dialect}"), "-Wall".into(), "-Wextra".into()])
+                .relocatable(relocatable)
+                .out_dir(folder.path().join("out"))
+                .generate();
+            let built = built.unwrap_or_else(|error| panic!("{dialect}: {error}"));
+            assert_eq!(built.warnings, [""; 0], "{dialect}");
+        }
+    }
+}
+
+/// CO-RE looks for a type under the name that the access is written with.
+#[test]
+fn a_typedef_of_the_sources_own() {
+    let Some(kernel) = running("a typedef of a kernel's struct") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("aliased.bpf.c");
+    let text = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n\
+        typedef struct task_struct task_t;\n\
+        typedef struct btf_trace_sched_switch_ctx ctx_t;\n\
+        __attribute__((section(\"tp_btf/sched_switch\"), used))\n\
+        int switched(ctx_t *ctx)\n{\n\ttask_t *task = ctx->prev;\n\
+        \treturn task->pid + ctx->next->usage.refs.counter;\n}\n";
+    std::fs::write(&source, text).unwrap();
+    for relocatable in [false, true] {
+        let built = Builder::new()
+            .source(&source)
+            .btf(&kernel.btf)
+            .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+            .relocatable(relocatable)
+            .out_dir(folder.path().join("out"))
+            .generate()
+            .unwrap();
+        let [warning] = &built.warnings[..] else {
+            panic!("{:?}", built.warnings);
+        };
+        assert!(
+            warning.contains(
+                "struct task_struct is accessed by switched through its typedef task_t, which the kernel does \
+                 not have"
+            ) && warning.ends_with("write struct task_struct"),
+            "{warning}"
+        );
+    }
+}
+
 #[test]
 fn a_function_that_is_misspelt() {
     for clang in ["clang-14", "clang-19"] {

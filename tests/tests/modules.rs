@@ -9,9 +9,10 @@ use std::process::Command;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::KernelBtf;
+use ctxgen::KernelError;
+use ctxgen::PrototypeError;
 use ctxgen::btf::Btf;
 use ctxgen::btf::CPrinter;
 use ctxgen::btf::Kind;
@@ -179,9 +180,9 @@ fn each_function_is_a_hook_that_names_its_module() {
                 .filter(|hook| match Context::of_hook_alone(&with, hook) {
                     Ok(_) => false,
                     Err(
-                        Error::Unsupported { .. }
-                        | Error::AmbiguousFunction { .. }
-                        | Error::AmbiguousEvent { .. },
+                        PrototypeError::Unsupported { .. }
+                        | PrototypeError::AmbiguousFunction { .. }
+                        | PrototypeError::AmbiguousEvent { .. },
                     ) => true,
                     Err(error) => panic!("{error}"),
                 })
@@ -221,7 +222,7 @@ fn hooks_of_the_modules_there_are() {
                 assert!(
                     matches!(
                         error,
-                        Error::UnknownHook { .. } | Error::UnknownModule { .. }
+                        PrototypeError::UnknownHook { .. } | PrototypeError::UnknownModule { .. }
                     ),
                     "{error}"
                 );
@@ -363,7 +364,7 @@ fn modules_of_other_kernels_are_refused() {
                 let base = KernelBtf::from_bytes(&base.btf().to_bytes(), base.origin().clone());
                 let error = base.unwrap().with_module_file(None, module).unwrap_err();
                 assert!(
-                    matches!(error, Error::Module { .. }),
+                    matches!(error, KernelError::Module { .. }),
                     "{} on {}: {error}",
                     kernel.name,
                     other.name

@@ -99,7 +99,7 @@ fn no_section_of_libbpfs_is_forgotten() {
             let is_known = is_later(section) || program_type(&name).is_some();
             let takes_target = match SecName::parse(&name) {
                 Ok(sec) => sec.section == *section,
-                Err(ctxgen::Error::UnknownFamily { .. }) => false,
+                Err(ctxgen::HookError::UnknownFamily { .. }) => false,
                 // `tp/x` has no category, and a target all the same.
                 Err(_) => true,
             };

@@ -12,7 +12,6 @@ use crate::machine;
 use crate::needs;
 use crate::needs::Missing;
 use crate::needs::Need;
-use crate::needs::Source;
 use crate::privilege;
 use crate::process;
 
@@ -71,10 +70,9 @@ pub(crate) fn provide_wanted(subcommand: &'static str, needs: &[&'static Need]) 
         let arguments = ["show", "--no-all-versions", package];
         process::succeeds(Command::new("apt-cache").args(arguments))
     };
-    advice.missing.retain(|missing| match missing.need.source {
-        Source::Packages(packages) => packages.iter().all(is_known),
-        Source::Component(_) => false,
-    });
+    advice
+        .missing
+        .retain(|missing| missing.need.source.packages().iter().all(is_known));
     let packages = advice.packages();
     if packages.is_empty() {
         return;
@@ -204,10 +202,7 @@ impl Advice {
     pub(crate) fn packages(&self) -> Vec<&'static str> {
         self.missing
             .iter()
-            .flat_map(|missing| match missing.need.source {
-                Source::Packages(names) => names,
-                Source::Component(_) => &[],
-            })
+            .flat_map(|missing| missing.need.source.packages())
             .copied()
             .collect()
     }
@@ -215,10 +210,7 @@ impl Advice {
     fn components(&self) -> Vec<&'static str> {
         self.missing
             .iter()
-            .filter_map(|missing| match missing.need.source {
-                Source::Component(name) => Some(name),
-                Source::Packages(_) => None,
-            })
+            .filter_map(|missing| missing.need.source.component())
             .collect()
     }
 }
@@ -266,11 +258,8 @@ mod tests {
     use super::*;
 
     fn missing(name: &str) -> Missing {
-        let need = needs::BUILD
-            .iter()
-            .chain(&needs::TEST)
-            .find(|need| need.name == name)
-            .unwrap();
+        let need = needs::NEEDS.iter().find(|need| need.name == name);
+        let need = need.unwrap();
         Missing {
             need,
             sought: format!("no {name}"),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process;
+use crate::vm::Arch;
 
 /// The search path, with the folders that Debian puts on root's only: bpftool is in one of them,
 /// and only loading programs with it takes root.
@@ -68,6 +69,11 @@ impl Machine {
             Some(_) => Ok(()),
             None => Err(not_found(program)),
         }
+    }
+
+    /// Whether there is a QEMU for machines of an architecture.
+    pub(crate) fn has_qemu(&self, arch: Arch) -> Result<(), String> {
+        self.has_program(arch.facts().qemu.as_ref())
     }
 
     /// Whether there is a clang that compiles for BPF.

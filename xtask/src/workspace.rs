@@ -7,6 +7,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// The profile that tests are built with; what it builds is in a folder of that name.
+pub(crate) const SUITE: &str = "suite";
+
 /// The folder of the workspace's Cargo.toml.
 pub(crate) fn root() -> PathBuf {
     // What cargo says when it runs us comes first: the compiled-in path is that of another checkout

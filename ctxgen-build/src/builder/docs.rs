@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
+use ctxgen::CLANG_TIMEOUT_VARIABLE;
 
 use super::Builder;
 use super::names::type_name;
@@ -57,7 +58,13 @@ impl Builder {
         }
         let said = error.to_string();
         let why = said.lines().next().unwrap_or_default();
-        let env = [DOCS_RS, "CLANG", "CTXGEN_BTF", "LIBCLANG_PATH"];
+        let env = [
+            DOCS_RS,
+            "CLANG",
+            CLANG_TIMEOUT_VARIABLE,
+            "CTXGEN_BTF",
+            "LIBCLANG_PATH",
+        ];
         print!("{}", cargo::rerun(&files, env));
         println!(
             "cargo::warning=the documentation has stand-ins for BPF skeletons and contexts: {why}"

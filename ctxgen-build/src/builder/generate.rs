@@ -17,6 +17,7 @@ use super::Plan;
 use super::tools::Machine;
 use super::tools::Tools;
 use crate::absent;
+use crate::aliased::aliased;
 use crate::arguments;
 use crate::check;
 use crate::check::Mismatch;
@@ -271,23 +272,25 @@ impl Build<'_> {
         let sources = unit.paths();
         let object = check::read(&sources, &unit.object)?;
         let reads = Reads::new(&sources, &object, &unit.object, self.options)?;
-        let functions = reads.functions();
         let kernels = self.kernels();
-        let mut mismatches =
-            check::mismatches(kernels, &sources, &object, functions, &unit.object)?;
+        let mut mismatches = check::mismatches(kernels, &sources, &reads, &unit.object)?;
         let found = reads.findings(kernels);
         mismatches.extend(found.mismatches);
+        let unhooked = check::unhooked(kernels, &reads, &mismatches);
+        mismatches.extend(unhooked.mismatches);
+        made.warnings.extend(unhooked.warnings);
         mismatches.sort_by(|a, b| a.program.cmp(&b.program));
         made.mismatches.extend(mismatches);
         made.refused.extend(found.refused);
         made.warnings.extend(found.warnings);
         if !self.builder.relocatable {
-            made.warnings.extend(check::relocated(&sources, &object));
+            made.warnings.extend(check::relocated(&reads));
         }
+        made.warnings.extend(aliased(kernels, &sources, &object));
         let own_sections = &self.builder.own_sections;
-        let unknown = check::unknown_sections(&sources, &object, own_sections);
+        let unknown = check::unknown_sections(&reads, own_sections);
         made.warnings.extend(unknown);
-        let unlicensed = check::unlicensed(&sources, &unit.object)?;
+        let unlicensed = check::unlicensed(&sources, &reads, &unit.object)?;
         made.warnings.extend(unlicensed);
         Ok(())
     }
@@ -342,8 +345,7 @@ impl Build<'_> {
         depends_on.extend(absent.and_then(|path| absent::watch(self.out, path)));
 
         let mut depends_on_env: BTreeSet<String> = self.targets.env().iter().cloned().collect();
-        let clang_env = self.builder.clang.is_none().then_some("CLANG");
-        depends_on_env.extend(clang_env.map(str::to_owned));
+        depends_on_env.extend(self.builder.clang_env().map(str::to_owned));
         depends_on_env.extend(arguments::ENVIRONMENT.map(str::to_owned));
         depends_on_env.extend(self.bindgen_env.iter().cloned());
         Artifacts {

@@ -109,7 +109,7 @@ impl Builder {
                 .add_module_file(Some(name), path)
                 .map_err(|error| Error::Btf {
                     place: "Builder::module",
-                    error: Box::new(error),
+                    error: Box::new(error.into()),
                 })?;
         }
         for path in &self.users {
@@ -118,13 +118,13 @@ impl Builder {
                 .add_user_file(path)
                 .map_err(|error| Error::Btf {
                     place: "Builder::user",
-                    error: Box::new(error),
+                    error: Box::new(error.into()),
                 })?;
         }
         for (_, path) in &self.formats {
             found.kernel.add_formats(path).map_err(|error| Error::Btf {
                 place: "Builder::formats",
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
         }
         Ok(match found.kernel.origin().is_running() {

@@ -4,13 +4,16 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::KernelBtf;
+use ctxgen::NotPinned;
 use ctxgen::Origin;
 use ctxgen::PinCommand;
 use ctxgen::PinNote;
+use ctxgen::PrototypeError;
 
 use super::Builder;
 use super::pin::command;
 use crate::error::Error;
+use crate::error::all_said;
 
 /// What clang says about names that are not there, or not with all that they stand for.
 const UNKNOWN: [&str; 8] = [
@@ -51,19 +54,24 @@ fn suspect<'k>(kernels: &'k [KernelBtf], error: &Error) -> Option<(PathBuf, Opti
     let of = |origin: &Origin| kernels.iter().find(|kernel| kernel.origin() == origin);
     let inner = match error {
         Error::Context { error, .. } | Error::Hook { error, .. } | Error::Render(error) => error,
-        Error::Compile { stderr, .. } if is_about_names(stderr) => {
+        Error::Compile {
+            stderr, unlimited, ..
+        } if is_about_names(all_said(stderr, unlimited)) => {
             let kernel = kernels.first()?;
             return Some((file(kernel.origin())?.to_owned(), Some(kernel.pin_note()?)));
         }
         _ => return None,
     };
     match &**inner {
-        ctxgen::Error::UnknownHook { origin, .. } | ctxgen::Error::UnknownModule { origin, .. } => {
+        ctxgen::Error::Prototype(
+            PrototypeError::UnknownHook { origin, .. }
+            | PrototypeError::UnknownModule { origin, .. },
+        ) => {
             let note = of(origin)?.pin_note()?;
             Some((file(origin)?.to_owned(), Some(note)))
         }
         // Nothing but a pinned BTF has such types, whether or not there is a text beside it.
-        ctxgen::Error::NotPinned { origin, .. } => {
+        ctxgen::Error::NotPinned(NotPinned { origin, .. }) => {
             let note = of(origin).and_then(KernelBtf::pin_note);
             Some((file(origin)?.to_owned(), note))
         }

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
+use ctxgen::CLANG_TIMEOUT_VARIABLE;
 use libbpf_rs::libbpf_sys;
 
 use super::Builder;
@@ -16,6 +18,9 @@ use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::preprocess::Preprocessor;
 use crate::system;
+
+/// The variable that names clang.
+const CLANG_VARIABLE: &str = "CLANG";
 
 /// A machine that objects are for.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +55,7 @@ impl Builder {
         machine: Machine,
     ) -> Result<Tools<'_>, Error> {
         write_libbpf_headers(out)?;
-        let clang = Clang::new(self.clang_path())?;
+        let clang = Clang::new(self.clang_path(), self.time_for_clang())?;
         let include = out.path("include");
         let Machine { order, arch } = machine;
         Ok(Tools {
@@ -64,8 +69,23 @@ impl Builder {
         })
     }
 
+    /// The variables that say what the builder does not.
+    pub(super) fn clang_env(&self) -> impl Iterator<Item = &'static str> {
+        let path = self.clang.is_none().then_some(CLANG_VARIABLE);
+        let timeout = self.clang_timeout.is_none();
+        path.into_iter()
+            .chain(timeout.then_some(CLANG_TIMEOUT_VARIABLE))
+    }
+
+    fn time_for_clang(&self) -> Duration {
+        self.clang_timeout.unwrap_or_else(|| {
+            let variable = std::env::var(CLANG_TIMEOUT_VARIABLE).ok();
+            ctxgen::timeout_from(variable.as_deref())
+        })
+    }
+
     fn clang_path(&self) -> PathBuf {
-        let env = || std::env::var_os("CLANG").filter(|value| !value.is_empty());
+        let env = || std::env::var_os(CLANG_VARIABLE).filter(|value| !value.is_empty());
         match &self.clang {
             Some(path) => path.clone(),
             None => env().map_or_else(|| "clang".into(), PathBuf::from),

@@ -1,26 +1,25 @@
 //! Sections that say nothing to libbpf, and hooks that no kernel has.
 
-use std::path::PathBuf;
-
 use ctxgen::Context;
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::essential_name;
-use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
+use ctxgen::text::name;
 
-use crate::error::listed;
+use crate::error::advised;
+use crate::error::shown;
+use crate::refused::Reads;
 
 /// Remarks for programs whose section libbpf does not know, and whose context cannot be held against
 /// it: a loader of the user's own says what they are. `own` are the sections that are known to be so.
-pub(crate) fn unknown_sections(
-    sources: &[PathBuf],
-    object: &ObjectFile,
-    own: &[String],
-) -> Vec<String> {
+pub(crate) fn unknown_sections(reads: &Reads<'_>, own: &[String]) -> Vec<String> {
+    let object = reads.object();
     let is_own = |section: &str| {
         let name = section.trim_start_matches('?');
         own.iter().any(|own| {
@@ -33,7 +32,7 @@ pub(crate) fn unknown_sections(
             return None;
         }
         let parsed = SecName::parse(&program.section);
-        if !matches!(parsed, Err(ctxgen::Error::UnknownFamily { .. })) {
+        if !matches!(parsed, Err(HookError::UnknownFamily { .. })) {
             return None;
         }
         let context = object.btf().get(program.context?)?;
@@ -48,8 +47,8 @@ pub(crate) fn unknown_sections(
             "{}: program {}, SEC({section:?}): libbpf knows no such section{similar}. Its context, struct \
              {takes}, is not checked, and its loader has to set the program's type: \
              Builder::own_section({:?}) says that it does",
-            listed(sources),
-            program.name,
+            shown(&reads.source_of(&program.name)),
+            name(&program.name),
             section.trim_start_matches('?')
         ))
     };
@@ -67,21 +66,26 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
             return None;
         }
         match Context::of_hook_alone(kernel, &sec.hook) {
-            Err(error @ ctxgen::Error::UnknownHook { .. }) => {
+            Err(error @ PrototypeError::UnknownHook { .. }) => {
                 first.get_or_insert(error);
             }
             Ok(_) | Err(_) => return None,
         }
     }
+    let error = advised(&first?.into());
+    Some(format!("{error}{}", at_run_time(sec)))
+}
+
+/// How to name no hook in a section.
+pub(super) fn at_run_time(sec: &SecName) -> String {
     let family = sec.hook.family();
     let takes_none =
         family.generic() == Generic::Unknown && family.prototypes() != Prototypes::StructOps;
-    let without = match takes_none {
+    match takes_none {
         true => format!(
             ". If what it is attached to is said at run time, its section is SEC(\"{}\")",
             sec.section
         ),
         false => String::new(),
-    };
-    Some(format!("{}{without}", first?))
+    }
 }

@@ -1,5 +1,6 @@
 //! The message about an access, and what to write instead.
 
+use ctxgen::ByteOrder;
 use ctxgen::btf::CPrinter;
 use ctxgen::btf::TypeId;
 use ctxgen::object::PlacedField;
@@ -102,32 +103,45 @@ impl Reads<'_> {
 
     /// Statements that copy fields to variables, for an access that is merged from several.
     fn copies(&self, program: &Program, fields: &[PlacedField]) -> String {
-        let name = self.context_name(program);
-        let takes_ours = self.takes_ours(program);
         let copies: Vec<String> = fields
             .iter()
             .map(|field| {
                 let variable = field.path.replace(['.', '['], "_").replace(']', "");
                 let declared = self.declared(field.type_id, &variable);
-                match takes_ours {
-                    true => format!("    {declared} = ctx_get({name}, {});", field.path),
-                    false => format!(
-                        "    {declared} = {name}->{}; barrier_var({variable});",
-                        field.path
-                    ),
-                }
+                format!("    {declared} = {};", self.kept(program, field))
             })
             .collect();
+        let from = self.header_of_macros(program);
         match copies.len() {
             0 => "clang merges accesses on several branches, or in a loop, into one: copy each field \
-                  to a variable of its own first, and choose between these."
+                  to a variable of its own first, with ctx_get(ctx, field) or ctx_keep(ctx[0]) of ctx.h, and \
+                  choose between these."
                 .to_owned(),
-            1 => format!("Copy it to a variable first:\n{}", copies.join("\n")),
+            1 => format!("Copy it to a variable first{from}:\n{}", copies.join("\n")),
             _ => format!(
-                "clang has merged several accesses into one. Copy each to a variable first, and choose \
+                "clang has merged several accesses into one. Copy each to a variable first{from}, and choose \
                  between these:\n{}",
                 copies.join("\n")
             ),
+        }
+    }
+
+    /// An expression that loads a field in an instruction of its own, as the guide has it: on big-endian
+    /// targets, `ctx_get` is for the structs of `ctx.h` alone.
+    fn kept(&self, program: &Program, field: &PlacedField) -> String {
+        let name = self.context_name(program);
+        let is_little = self.object.btf().byte_order() == ByteOrder::Little;
+        match is_little || self.takes_ours(program) {
+            true => format!("ctx_get({name}, {})", field.path),
+            false => format!("ctx_keep({name}->{})", field.path),
+        }
+    }
+
+    /// Where these macros are, for a program that need not have that header.
+    fn header_of_macros(&self, program: &Program) -> &'static str {
+        match self.takes_ours(program) {
+            true => "",
+            false => ", with a macro of ctx.h",
         }
     }
 
@@ -136,16 +150,12 @@ impl Reads<'_> {
         let [field] = fields else {
             return "Load the whole slot to a variable first.".to_owned();
         };
-        let name = self.context_name(program);
-        let how = match self.takes_ours(program) {
-            true => format!("ctx_get({name}, {})", field.path),
-            false => format!("{name}->{}", field.path),
-        };
         let variable = field.path.replace(['.', '['], "_").replace(']', "");
         format!(
-            "Load all of it to a variable first, and keep clang from narrowing that:\n    {} = {how}; \
-             barrier_var({variable});",
-            self.declared(field.type_id, &variable)
+            "Load all of it to a variable first, in a way that keeps clang from narrowing that{}:\n    {} = {};",
+            self.header_of_macros(program),
+            self.declared(field.type_id, &variable),
+            self.kept(program, field)
         )
     }
 

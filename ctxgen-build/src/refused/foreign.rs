@@ -17,13 +17,15 @@ use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::takes_context;
+use ctxgen::text::name;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
 use super::Reads;
 use super::hook_of;
 use super::kind::Kind;
+use super::line_of;
 use crate::check::Mismatch;
-use crate::error::listed;
+use crate::error::shown;
 
 /// What `struct pt_regs` is called on one architecture or another.
 pub(super) const REGISTERS: [&str; 3] = ["pt_regs", "user_pt_regs", "user_regs_struct"];
@@ -187,11 +189,11 @@ impl Reads<'_> {
             .map(|register| format!(", and gets register {register}"))
             .unwrap_or_default();
         let line = match &access.line {
-            Some(line) => format!("{}:{} ", line.file, line.number),
+            Some(line) => format!("{}:{} ", name(&line.file), line.number),
             None => String::new(),
         };
         let text = match &access.line {
-            Some(line) if !line.text.is_empty() => format!("\n    {}\n", line.text),
+            Some(line) if !line.text.is_empty() => format!("\n    {}\n", line_of(&line.text)),
             _ => ".".to_owned(),
         };
         let what = match foreign.declared {
@@ -209,7 +211,7 @@ impl Reads<'_> {
             None => String::new(),
         };
         Mismatch {
-            source: listed(self.sources).into(),
+            source: self.source_of(&program.name),
             program: program.name.clone(),
             section: program.section.to_string(),
             implements: None,
@@ -238,9 +240,9 @@ impl Reads<'_> {
         format!(
             "{}: program {}, SEC(\"{}\"): its context is declared as {of}, and is {is}. {used}; declared \
              as `void *`, it claims nothing",
-            listed(self.sources),
-            program.name,
-            program.section
+            shown(&self.source_of(&program.name)),
+            name(&program.name),
+            name(&program.section)
         )
     }
 }

@@ -15,6 +15,9 @@ use super::Refused;
 use super::foreign::REGISTERS;
 use super::kind::Kind;
 
+/// How the kernel's own structs of iterators begin.
+const ITERATOR: &str = "bpf_iter__";
+
 impl Reads<'_> {
     /// What is wrong with handing the context to a global function, if that is what an access does.
     pub(super) fn passed_to_global(
@@ -70,7 +73,10 @@ impl Reads<'_> {
                 let name = self.object.btf().get(id).map_or("", |ty| ty.name());
                 let is_registers = REGISTERS.contains(&name);
                 let are_slots = matches!(kind, Kind::Slots | Kind::LsmSlots | Kind::BareSlots);
-                self.object.context_hook(id).is_some() || is_registers && are_slots
+                // Of these, the verifier knows the slots that they are laid out as.
+                let is_iterator = kind == Kind::Slots && name.starts_with(ITERATOR);
+                let is_own = self.object.context_hook(id).is_some();
+                is_own || is_iterator || is_registers && are_slots
             }
             _ => false,
         }

@@ -12,10 +12,12 @@ mod rules;
 mod texts;
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
 use ctxgen::SecName;
 use ctxgen::object::Functions;
@@ -26,6 +28,7 @@ use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::accesses;
+use ctxgen::text::name;
 
 use self::kernel::Modified;
 use self::kernel::refuses_narrow_pointers;
@@ -38,6 +41,7 @@ use crate::check::Mismatch;
 use crate::clang::Options;
 use crate::error::Error;
 use crate::error::listed;
+use crate::error::shown;
 
 pub(crate) use self::foreign::Foreign;
 
@@ -66,22 +70,29 @@ pub struct Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.line {
-            Some((file, number)) => write!(f, "{file}:{number}: ")?,
-            None => write!(f, "{}: ", self.source.display())?,
+            Some((file, number)) => write!(f, "{}:{number}: ", name(file))?,
+            None => write!(f, "{}: ", shown(&self.source))?,
         }
-        write!(f, "program {}, SEC(\"{}\")", self.program, self.section)?;
+        let (program, section) = (name(&self.program), name(&self.section));
+        write!(f, "program {program}, SEC(\"{section}\")")?;
         if let Some(function) = &self.function {
-            write!(f, ", in {function}()")?;
+            write!(f, ", in {}()", name(function))?;
         }
         write!(f, ": {}", self.what)?;
         if !self.text.is_empty() {
-            write!(f, "\n    {}", self.text)?;
+            write!(f, "\n    {}", line_of(&self.text))?;
         }
         if !self.instead.is_empty() {
             write!(f, "\n{}", self.instead)?;
         }
         Ok(())
     }
+}
+
+/// The text of a source line, which may have tabs.
+pub(super) fn line_of(text: &str) -> String {
+    let parts: Vec<_> = text.split('\t').map(name).collect();
+    parts.join("\t")
 }
 
 /// What was found in the object of a source.
@@ -102,6 +113,8 @@ pub(crate) struct Reads<'o> {
     object: &'o ObjectFile,
     functions: Functions<'o>,
     programs: Vec<ProgramAccesses>,
+    /// The source of each program, where it is known which of several that is.
+    of_programs: HashMap<&'o str, PathBuf>,
 }
 
 impl<'o> Reads<'o> {
@@ -125,12 +138,43 @@ impl<'o> Reads<'o> {
         for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
             access.line.iter_mut().for_each(|line| texts.fill_in(line));
         }
+        let mut of_programs = HashMap::new();
+        for found in &programs {
+            let name = &*object.programs()[found.program].name;
+            // What is inlined from a header may come first.
+            let source = texts.source(&found.files);
+            of_programs.extend(source.map(|source| (name, source.to_owned())));
+        }
         Ok(Self {
             sources,
             object,
             functions: object.functions(),
             programs,
+            of_programs,
         })
+    }
+
+    /// The source of a program; where it is not known which one, all of the object.
+    pub(crate) fn source_of(&self, program: &str) -> PathBuf {
+        match (self.sources, self.of_programs.get(program)) {
+            ([source], _) => source.clone(),
+            (_, Some(source)) => source.clone(),
+            (_, None) => listed(self.sources).into(),
+        }
+    }
+
+    /// The sources of these programs.
+    pub(crate) fn sources_of<'p>(&self, programs: impl IntoIterator<Item = &'p str>) -> String {
+        let sources: BTreeSet<PathBuf> = programs
+            .into_iter()
+            .map(|program| self.source_of(program))
+            .collect();
+        listed(&sources.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The object.
+    pub(crate) fn object(&self) -> &'o ObjectFile {
+        self.object
     }
 
     /// How the object's functions are declared.
@@ -218,7 +262,7 @@ impl<'o> Reads<'o> {
         let line = access.and_then(|access| access.line.as_ref());
         let function = line.map(|line| line.function.to_string());
         Refused {
-            source: listed(self.sources).into(),
+            source: self.source_of(&program.name),
             line: line.map(|line| (line.file.to_string(), line.number)),
             text: line.map(|line| line.text.to_string()).unwrap_or_default(),
             program: program.name.clone(),
@@ -233,9 +277,9 @@ impl<'o> Reads<'o> {
         format!(
             "{}: program {}, SEC(\"{}\"), is too large to be followed: what it does with its context \
              was not examined",
-            listed(self.sources),
-            program.name,
-            program.section
+            shown(&self.source_of(&program.name)),
+            name(&program.name),
+            name(&program.section)
         )
     }
 }
@@ -248,7 +292,7 @@ fn hook_of(program: &Program) -> Option<Hook> {
         match sec {
             Ok(sec) => Some(sec.hook),
             // Attached by hand: the family is known.
-            Err(ctxgen::Error::NoTarget { section, .. }) => {
+            Err(HookError::NoTarget { section, .. }) => {
                 format!("{section}/any_target").parse().ok()
             }
             Err(_) => None,

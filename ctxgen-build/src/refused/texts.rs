@@ -44,15 +44,29 @@ impl<'r> Texts<'r> {
         }
     }
 
+    /// The source that is meant by the names that an object has for files, in the order of these.
+    pub(super) fn source(&mut self, files: &[Arc<str>]) -> Option<&'r Path> {
+        let sources = self.sources;
+        let mut names = files.iter().map(|file| Arc::clone(&self.file(file).name));
+        let is = |name: &str| {
+            let mut sources = sources.iter();
+            sources.find(|source| source.to_string_lossy() == name)
+        };
+        names.find_map(|name| is(&name)).map(PathBuf::as_path)
+    }
+
+    fn file(&mut self, name: &Arc<str>) -> &File {
+        if !self.files.contains_key(name) {
+            let file = self.read(name);
+            self.files.insert(Arc::clone(name), file);
+        }
+        &self.files[name]
+    }
+
     /// Gives a line its file's own name, and its text where the object has none.
     pub(super) fn fill_in(&mut self, line: &mut Line) {
-        if !self.files.contains_key(&line.file) {
-            let file = self.read(&line.file);
-            self.files.insert(Arc::clone(&line.file), file);
-        }
-        let Some(file) = self.files.get(&line.file) else {
-            return;
-        };
+        let name = Arc::clone(&line.file);
+        let file = self.file(&name);
         line.file = Arc::clone(&file.name);
         let place = usize::try_from(line.number).ok();
         let place = place.and_then(|number| number.checked_sub(1));

@@ -9,6 +9,8 @@ use ctxgen::similar_structs;
 
 use super::Scanned;
 use crate::error::Error;
+use crate::error::advised;
+use crate::error::all_said;
 
 /// What clang says of a struct that was not defined before.
 const UNSEEN: [&str; 2] = ["incomplete", "will not be visible"];
@@ -25,9 +27,11 @@ pub(crate) fn explain(mut error: Error, scanned: &[Scanned], kernel: &KernelBtf)
     if let Error::Compile {
         source_file,
         stderr,
+        unlimited,
         advice,
     } = &mut error
     {
+        let stderr = all_said(stderr, unlimited);
         let scanned = scanned.iter().filter(|own| own.source == *source_file);
         let remarks = scanned.map(|own| remarks(stderr, std::slice::from_ref(own), kernel));
         advice.extend(remarks.flatten().collect::<Vec<_>>());
@@ -91,7 +95,8 @@ fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> O
         name,
     };
     if let Err(error) = Context::of_struct(kernel, &request.hook) {
-        return Some(format!("{}: struct {name}: {error}", request.site));
+        let why = advised(&error.into());
+        return Some(format!("{}: struct {name}: {why}", request.site));
     }
     if request.hook.is_generic() {
         return None;

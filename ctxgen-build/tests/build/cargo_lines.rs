@@ -1,6 +1,7 @@
 //! What cargo is told.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ctxgen_build::Builder;
 
@@ -85,9 +86,59 @@ fn all_that_was_read_and_nothing_else() {
                 "src/deep/other.h",
                 "src/own.h"
             ],
-            &["CLANG", "CTXGEN_BTF", "CTXGEN_BTF_x86_64_unknown_linux_gnu"],
+            &[
+                "CLANG",
+                "CTXGEN_BTF",
+                "CTXGEN_BTF_x86_64_unknown_linux_gnu",
+                "CTXGEN_CLANG_TIMEOUT",
+            ],
         )
     );
+}
+
+/// A section is any text: what is said of its program is one warning, and no directive.
+#[test]
+fn names_are_no_directives() {
+    let text = r#"
+struct { __uint(type, 7); __uint(max_entries, 8); __uint(key_size, 4); __uint(value_size, 64); }
+	stacks SEC(".maps");
+SEC("kprobe/+\n\ncargo::rustc-env=EVIL=1\ncargo::warning=fine\033[2J")
+int prog(unsigned long long *ctx)
+{
+	return bpf_get_stackid(ctx, &stacks, 0);
+}
+"#;
+    let project = Project::with(text);
+    let lines = Child::new("cargo_lines::names_are_no_directives", &project)
+        .build(|| Builder::new().source("src/prog.bpf.c"))
+        .unwrap();
+    let warnings: Vec<&str> = lines
+        .lines()
+        .filter(|line| !line.starts_with("cargo::rerun-if-"))
+        .collect();
+    let [warning] = warnings[..] else {
+        panic!("{lines}");
+    };
+    let section = "SEC(\"kprobe/+\\u000a\\u000acargo::rustc-env=EVIL=1\\u000a\
+                   cargo::warning=fine\\u001b[2J\"): its context is declared as ";
+    assert!(warning.contains(section), "{warning}");
+}
+
+/// What `main` returns is printed with `Debug`.
+#[test]
+fn names_in_an_error_stay_on_their_line() {
+    let text = r#"
+SEC("kprobe/+\nerror: forged\033[2J")
+int prog(struct btf_lsm_file_open_ctx *ctx)
+{
+	return 0;
+}
+"#;
+    let error = Project::with(text).prog().generate().unwrap_err();
+    let text = format!("{error:?}");
+    let section = "SEC(\"kprobe/+\\u000aerror: forged\\u001b[2J\"): ";
+    assert!(text.contains(section), "{text}");
+    assert!(!text.contains("\nerror: "), "{text}");
 }
 
 #[test]
@@ -102,6 +153,7 @@ fn what_the_builder_says_is_not_in_the_environment() {
             .source("src/prog.bpf.c")
             .btf(kernel(Order::Little))
             .clang("clang")
+            .clang_timeout(Duration::from_secs(600))
     })
     .unwrap();
     assert_eq!(sorted(&lines), expected(&["KERNEL", "src/prog.bpf.c"], &[]));

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ctxgen_build::Builder;
 
@@ -280,6 +281,18 @@ fn own_arguments_that_make_something_else() {
     }
 }
 
+/// Nobody would set the pointer: libbpf relocates code alone.
+#[test]
+fn a_variable_that_starts_with_an_address() {
+    let source = format!("{PROGRAM}\nconst char *title = \"a title\";\n");
+    let project = Project::with(&source);
+    let error = project.prog().generate().unwrap_err().to_string();
+    assert!(
+        error.contains("Make it an array (`const char name[] = \"x\"`)"),
+        "{error}"
+    );
+}
+
 #[test]
 fn an_object_that_libbpf_does_not_open() {
     let project = Project::with(
@@ -296,6 +309,32 @@ fn an_object_that_libbpf_does_not_open() {
         "{error}"
     );
     assert!(error.contains("unknown field 'wrong'"), "{error}");
+}
+
+/// Nothing holds its programs against their hooks, since there are none.
+#[test]
+fn an_object_without_programs_that_libbpf_does_not_open() {
+    let project =
+        Project::with("struct { __uint(type, 2); __uint(wrong, 1); } map SEC(\".maps\");\n");
+    let error = project.error();
+    assert!(error.starts_with("cannot make the skeleton of "), "{error}");
+    assert!(
+        error.contains("libbpf said:\n") && error.contains("unknown field 'wrong'"),
+        "{error}"
+    );
+}
+
+/// There is no warning of libbpf's then, and an error number says nothing.
+#[test]
+fn an_object_that_libbpf_refuses_without_a_warning() {
+    let project = Project::with(&format!(
+        "char nothing[0] SEC(\".data.nothing\");\n{PROGRAM}"
+    ));
+    let error = project.error();
+    assert!(
+        error.contains("sec '.data.nothing': failed to determine size"),
+        "{error}"
+    );
 }
 
 /// `clang --version` is bounded like all else.
@@ -322,4 +361,23 @@ fn one_that_hangs_or_writes_without_end_is_stopped() {
             "{error}"
         );
     }
+}
+
+/// The builder says how long, whatever the variable does.
+#[test]
+fn the_builder_bounds_it() {
+    let project = Project::with(PROGRAM);
+    let clang = fake(&project, "sleep 1000");
+    let error = Child::new("clang::the_builder_bounds_it", &project)
+        .env("CLANG", clang.to_str().unwrap())
+        .env("CTXGEN_CLANG_TIMEOUT", "500")
+        .build(|| {
+            Builder::new()
+                .source("src/prog.bpf.c")
+                .clang_timeout(Duration::from_millis(500))
+        })
+        .unwrap_err();
+    let said = "it has not ended after 0.5 s, and was stopped; where that is too short, give it longer \
+                with Builder::clang_timeout, ";
+    assert!(error.contains(said), "{error}");
 }

@@ -262,6 +262,22 @@ void bpf_chess_close(struct task_struct *player)
 {
 }
 
+#ifdef WITHOUT_MODULES
+void start_kernel(void)
+{
+}
+#endif
+
+#ifdef MODULES
+struct module {
+	int state;
+};
+
+void mentions_modules(struct module *module)
+{
+}
+#endif
+
 /* BTF has what functions mention, and no more. */
 void mentions_struct_ops(struct bpf_struct_ops_chess_ops *a)
 {

@@ -30,6 +30,7 @@ mod renamed;
 mod sources;
 mod struct_ops;
 mod support;
+mod unhooked;
 mod unseen;
 mod user;
 mod vmlinux;

@@ -2,6 +2,7 @@
 
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
+use ctxgen_build::Error;
 
 use crate::support::INCLUDES;
 use crate::support::LICENSE;
@@ -232,6 +233,55 @@ fn with_a_context_that_is_anothers() {
     let error = builder(&project, Order::Little).generate().unwrap_err();
     let error = error.to_string();
     assert!(error.contains("lib.bpf.c: program wrong, "), "{error}");
+}
+
+/// What is said of a program begins with its own source, and names no other.
+#[test]
+fn are_told_apart_in_what_is_said_of_a_program() {
+    let inlined = "
+static __always_inline int next(u64 *slots) { return slots[1] > total ? slots[1] : 1; }
+static __always_inline int from_header(int x) { return of_header(x) + 1; }
+SEC(\"lsm/file_open\")
+int wrong(struct btf_lsm_task_free_ctx *ctx) { return from_header(total); }
+SEC(\"kprobe/vfs_unlink\")
+int misread(u64 *ctx) { return next(ctx); }
+SEC(\"sockets1\")
+int unknown(struct xdp_md *ctx) { return from_header(ctx->data); }
+";
+    let project = project(MAIN, &format!("{LIB}{inlined}"));
+    let header =
+        format!("{HEADER}static __always_inline int of_header(int x) {{ return total * x; }}\n");
+    project.file("src/lib.h", &header);
+    let error = builder(&project, Order::Little).generate().unwrap_err();
+    let Error::Mismatch(mismatches) = error else {
+        panic!("{error}");
+    };
+    let path = project.path("src/lib.bpf.c");
+    let found: Vec<_> = mismatches
+        .iter()
+        .map(|found| (&*found.program, &found.source))
+        .collect();
+    assert_eq!(found, [("misread", &path), ("wrong", &path)]);
+
+    let unknown = "SEC(\"sockets1\")\n\
+                   int unknown(struct xdp_md *ctx) { bpf_printk(\"x\"); return ctx->data; }\n";
+    let project = self::project(MAIN, &format!("{LIB}{unknown}"));
+    let main = std::fs::read_to_string(project.path("src/main.bpf.c")).unwrap();
+    project.file("src/main.bpf.c", &main.replace(LICENSE, ""));
+    let artifacts = made(&project);
+    let start = format!(
+        "{}: program unknown, ",
+        project.path("src/lib.bpf.c").display()
+    );
+    let about = |part: &str| {
+        let mut warnings = artifacts.warnings.iter();
+        warnings.find(|warning| warning.contains(part)).unwrap()
+    };
+    let about_section = about("libbpf knows no such section");
+    assert!(about_section.starts_with(&start), "{about_section}");
+    let license = about("needs a license");
+    let start = format!("{}: opened ", project.path("src/main.bpf.c").display());
+    assert!(license.starts_with(&start), "{license}");
 }
 
 #[test]

@@ -36,6 +36,33 @@ fn without_the_header() {
     assert_eq!(error.matches("add `#include").count(), 1, "{error}");
 }
 
+/// Clang stops at 20 errors, or at another number that the user's arguments have.
+#[test]
+fn behind_clangs_limit_of_errors() {
+    let others: String = (0..25).map(|n| format!("int a{n} = none{n};\n")).collect();
+    let project = Project::new();
+    project.file(
+        "src/prog.bpf.c",
+        &format!("#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n{others}{PROGRAM}"),
+    );
+    let limits: [(&[&str], bool); 5] = [
+        (&[], true),
+        (&["-ferror-limit=3"], true),
+        (&["-Wfatal-errors"], true),
+        (&["-ferror-limit=30"], false),
+        (&["-ferror-limit=0"], false),
+    ];
+    for (args, is_limited) in limits {
+        let error = project.prog().clang_args(args).generate().unwrap_err();
+        let error = error.to_string();
+        let include = "is defined in ctx.h, which ";
+        assert_eq!(error.matches(include).count(), 1, "{args:?}: {error}");
+        // What clang was told not to print is not printed.
+        let last = error.contains("'none24'");
+        assert_eq!(last, !is_limited, "{args:?}: {error}");
+    }
+}
+
 #[test]
 fn with_the_header_behind() {
     let (error, source) = error("", &format!("{PROGRAM}#include \"ctx.h\"\n"));

@@ -11,8 +11,8 @@ use crate::btf::IntEncoding;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::layout::is_arguments_struct;
-use crate::prototype::PT_REGS;
+use crate::text::struct_names::PT_REGS;
+use crate::text::struct_names::is_arguments_struct;
 
 /// How many pointers, arrays and structs by value are followed.
 const MAX_DEPTH: u32 = 16;

@@ -1,21 +1,17 @@
 //! Types that share a name.
 
-use super::Heads;
+use super::Btf;
 use super::KINDS;
 use super::TypeId;
 use super::types::defines_name;
 
 /// The structs, unions, enums and typedefs that share their name with another one, in id order.
 ///
-/// Names are compared by where they stand among the `string_end` bytes of strings: whoever makes a BTF
-/// stores each string once.
-pub(super) fn find(heads: Heads<'_>, string_end: usize) -> Vec<TypeId> {
-    let Heads {
-        kinds,
-        starts,
-        words,
-        ..
-    } = heads;
+/// Names are compared by where they stand among the strings: whoever makes a BTF stores each string once.
+pub(super) fn find(btf: &Btf<'_>) -> Vec<TypeId> {
+    let (kinds, starts) = (&btf.places.kinds[..], &btf.places.starts[..]);
+    let words = btf.words();
+    let string_end = btf.string_end() as usize;
     let defines = std::array::from_fn::<bool, KINDS, _>(|kind| defines_name(kind as u32));
     // A bit for each byte. Numbers in their place would be megabytes, for a name here and there.
     let mut seen = vec![0_u8; string_end / 8 + 1];
@@ -46,7 +42,7 @@ pub(super) fn find(heads: Heads<'_>, string_end: usize) -> Vec<TypeId> {
         if defines[kinds[index] as usize] {
             let name = words[starts[index] as usize] as usize;
             if name < string_end && seen[name >> 3] & 1 << (name & 7) != 0 {
-                namesakes.push(heads.id(index));
+                namesakes.push(TypeId(btf.first + index as u32));
             }
         }
         index += 1;
@@ -74,7 +70,6 @@ mod tests {
         writer.forward("b", false);
         writer.typedef("a", int);
         let btf = Btf::parse(&writer.finish()).unwrap();
-        let found = find(btf.heads(), btf.string_end() as usize);
-        assert_eq!(found, [2, 6, 7, 8, 12].map(TypeId));
+        assert_eq!(btf.namesakes(), [2, 6, 7, 8, 12].map(TypeId));
     }
 }

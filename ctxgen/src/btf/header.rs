@@ -164,6 +164,16 @@ impl Sections {
         })
     }
 
+    /// Whether the header is one that every reader knows.
+    pub(super) fn has_plain_header(&self) -> bool {
+        self.header_len == HEADER_LEN
+    }
+
+    /// Whether the types start at a multiple of four bytes behind the header.
+    pub(super) fn is_aligned(&self) -> bool {
+        (self.types.start - self.header_len as usize).is_multiple_of(4)
+    }
+
     /// How long the types of this blob are. A split one without a layout of its own has its base's.
     pub(crate) fn lengths(&self, bytes: &[u8], base: Option<&Lengths>) -> Lengths {
         match (self.layout.is_empty(), base) {

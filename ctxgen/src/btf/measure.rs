@@ -1,15 +1,78 @@
-//! How types are aligned, and what is in them.
+//! How large types are, how they are aligned, and what is in them.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+use libbpf_rs::libbpf_sys;
+
 use super::Btf;
 use super::Kind;
-use super::MAX_MODIFIERS;
+use super::Role;
 use super::Type;
 use super::TypeId;
+use super::reader::MAX_MODIFIERS;
+
+/// Names of the integer by whose size that of a pointer is told, as libbpf has them (`determine_ptr_size` in
+/// its `btf.c`).
+const LONG: [&str; 11] = [
+    "long",
+    "long int",
+    "int long",
+    "unsigned long",
+    "long unsigned",
+    "unsigned long int",
+    "unsigned int long",
+    "long unsigned int",
+    "long int unsigned",
+    "int unsigned long",
+    "int long unsigned",
+];
 
 impl Btf<'_> {
+    /// The target's pointer size in bytes; 8 where the BTF does not tell, since that is what a BPF
+    /// program sees.
+    pub fn pointer_size(&self) -> u32 {
+        self.size_of_long().unwrap_or(8)
+    }
+
+    fn size_of_long(&self) -> Option<u32> {
+        *self.pointer_size.get_or_init(|| {
+            let in_base = self.base.and_then(Btf::size_of_long);
+            in_base.or_else(|| {
+                let ints = self.of_kinds(&[libbpf_sys::BTF_KIND_INT]);
+                let mut ints = ints.into_iter().filter_map(|id| self.get(id));
+                let long = ints.find(|ty| matches!(ty.size(), 4 | 8) && LONG.contains(&ty.name()));
+                long.map(|ty| ty.size())
+            })
+        })
+    }
+
+    /// A type's size in bytes; `None` where it has none.
+    pub(crate) fn size_of(&self, id: TypeId) -> Option<u32> {
+        let mut ty = self.get(id)?;
+        let mut elements: u32 = 1;
+        for _ in 0..MAX_MODIFIERS {
+            let next = match ty.kind() {
+                Kind::Ptr(_) => return elements.checked_mul(self.pointer_size()),
+                Kind::Int { .. }
+                | Kind::Float { .. }
+                | Kind::Struct(_)
+                | Kind::Union(_)
+                | Kind::Enum { .. }
+                | Kind::Enum64 { .. }
+                | Kind::DataSec => return elements.checked_mul(ty.size()),
+                Kind::Array { element, len, .. } => {
+                    elements = elements.checked_mul(len)?;
+                    element
+                }
+                Kind::Typedef(to) | Kind::Var(to) | Kind::DeclTag { target: to, .. } => to,
+                kind => kind.modified()?,
+            };
+            ty = self.get(next)?;
+        }
+        None
+    }
+
     /// How a type is aligned, in bytes, if it is as large as its members make it: neither packed nor
     /// aligned by an attribute, of which BTF says nothing. At least 1.
     pub(crate) fn align_of(&self, id: TypeId) -> u32 {
@@ -44,13 +107,10 @@ impl Btf<'_> {
             if is_such(&ty) {
                 return true;
             }
-            match ty.kind() {
-                Kind::Struct(composite) | Kind::Union(composite) => {
-                    queue.extend(composite.members().map(|member| member.type_id));
-                }
-                Kind::Array { element, .. } => queue.push(element),
-                _ => {}
-            }
+            let held = ty
+                .children()
+                .filter(|child| matches!(child.role, Role::Member | Role::Element));
+            queue.extend(held.map(|child| child.id));
         }
         false
     }

@@ -2,9 +2,9 @@
 
 use super::Btf;
 use super::Kind;
-use super::MAX_MODIFIERS;
 use super::Type;
 use super::TypeId;
+use super::reader::MAX_MODIFIERS;
 
 impl Btf<'_> {
     /// Whether two types are the same but for `BTF_KIND_TYPE_TAG` between pointers and modifiers. Below

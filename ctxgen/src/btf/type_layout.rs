@@ -2,6 +2,9 @@
 //!
 //! `Documentation/bpf/btf.rst` describes them. All are 32 bits wide. The first two are the same for
 //! all kinds: where the name is in the string table, and kind, number of records and `kind_flag`.
+//!
+//! What is asked of each type of a kernel is inlined even in a build script, which is compiled without
+//! optimization.
 
 use libbpf_rs::libbpf_sys;
 
@@ -17,73 +20,140 @@ enum Records {
     Vlen,
 }
 
+/// What a type is to one that refers to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// What a pointer points to.
+    Pointee,
+    /// The same type without a typedef or modifier.
+    Alias,
+    /// An array's element.
+    Element,
+    /// What an array is indexed with.
+    Index,
+    /// A member of a struct or union, by value.
+    Member,
+    /// What a prototype returns.
+    Result,
+    /// What a prototype takes.
+    Param,
+    /// A function's prototype.
+    Prototype,
+    /// What a variable is of.
+    Variable,
+    /// What a tag is on.
+    Tagged,
+    /// What is in a section.
+    InSection,
+}
+
 /// What the words of a type of some kind are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Whether the third word is a type's id; else it is a size, or nothing.
-    refers: bool,
+    /// What the type is whose id the third word is; else that is a size, or nothing.
+    pub(super) refers: Option<Role>,
     records: Records,
     /// The words of a record.
-    record: usize,
+    pub(super) record: usize,
     /// Which of them is a name.
-    name: Option<usize>,
+    pub(super) name: Option<usize>,
     /// Which of them are ids.
-    ids: &'static [usize],
+    pub(super) ids: &'static [(usize, Role)],
 }
 
-const fn shape(refers: bool, records: Records, record: usize) -> Shape {
+const fn reference(role: Role) -> Shape {
     Shape {
-        refers,
-        records,
-        record,
-        name: None,
-        ids: &[],
+        refers: Some(role),
+        ..LONE
     }
 }
 
-const fn with(shape: Shape, name: Option<usize>, ids: &'static [usize]) -> Shape {
-    Shape { name, ids, ..shape }
+const fn records(records: Records, record: usize) -> Shape {
+    Shape {
+        records,
+        record,
+        ..LONE
+    }
 }
 
-static LONE: Shape = shape(false, Records::None, 0);
-const REFERENCE: Shape = shape(true, Records::None, 0);
-const COMPOSITE: Shape = with(shape(false, Records::Vlen, 3), Some(0), &[1]);
+const LONE: Shape = Shape {
+    refers: None,
+    records: Records::None,
+    record: 0,
+    name: None,
+    ids: &[],
+};
 
-static SHAPES: [(u32, Shape); 19] = [
-    (libbpf_sys::BTF_KIND_INT, shape(false, Records::One, 1)),
-    (libbpf_sys::BTF_KIND_PTR, REFERENCE),
-    (
-        libbpf_sys::BTF_KIND_ARRAY,
-        with(shape(false, Records::One, 3), None, &[0, 1]),
-    ),
-    (libbpf_sys::BTF_KIND_STRUCT, COMPOSITE),
-    (libbpf_sys::BTF_KIND_UNION, COMPOSITE),
-    (
-        libbpf_sys::BTF_KIND_ENUM,
-        with(shape(false, Records::Vlen, 2), Some(0), &[]),
-    ),
-    (libbpf_sys::BTF_KIND_FWD, shape(false, Records::None, 0)),
-    (libbpf_sys::BTF_KIND_TYPEDEF, REFERENCE),
-    (libbpf_sys::BTF_KIND_VOLATILE, REFERENCE),
-    (libbpf_sys::BTF_KIND_CONST, REFERENCE),
-    (libbpf_sys::BTF_KIND_RESTRICT, REFERENCE),
-    (libbpf_sys::BTF_KIND_FUNC, REFERENCE),
-    (
-        libbpf_sys::BTF_KIND_FUNC_PROTO,
-        with(shape(true, Records::Vlen, 2), Some(0), &[1]),
-    ),
-    (libbpf_sys::BTF_KIND_VAR, shape(true, Records::One, 1)),
-    (
-        libbpf_sys::BTF_KIND_DATASEC,
-        with(shape(false, Records::Vlen, 3), None, &[0]),
-    ),
-    (libbpf_sys::BTF_KIND_FLOAT, shape(false, Records::None, 0)),
-    (libbpf_sys::BTF_KIND_DECL_TAG, shape(true, Records::One, 1)),
-    (libbpf_sys::BTF_KIND_TYPE_TAG, REFERENCE),
-    (
-        libbpf_sys::BTF_KIND_ENUM64,
-        with(shape(false, Records::Vlen, 3), Some(0), &[]),
-    ),
+static STAND_IN: Shape = LONE;
+
+const ALIAS: Shape = reference(Role::Alias);
+
+const COMPOSITE: Shape = Shape {
+    name: Some(0),
+    ids: &[(1, Role::Member)],
+    ..records(Records::Vlen, 3)
+};
+
+/// All kinds that are known, by their `BTF_KIND_*` numbers less one. See [`Kind`](super::Kind) for what else
+/// a new one touches.
+static SHAPES: [Shape; libbpf_sys::BTF_KIND_ENUM64 as usize] = [
+    // INT
+    records(Records::One, 1),
+    // PTR
+    reference(Role::Pointee),
+    // ARRAY
+    Shape {
+        ids: &[(0, Role::Element), (1, Role::Index)],
+        ..records(Records::One, 3)
+    },
+    // STRUCT, UNION
+    COMPOSITE,
+    COMPOSITE,
+    // ENUM
+    Shape {
+        name: Some(0),
+        ..records(Records::Vlen, 2)
+    },
+    // FWD
+    LONE,
+    // TYPEDEF, VOLATILE, CONST, RESTRICT
+    ALIAS,
+    ALIAS,
+    ALIAS,
+    ALIAS,
+    // FUNC
+    reference(Role::Prototype),
+    // FUNC_PROTO
+    Shape {
+        refers: Some(Role::Result),
+        name: Some(0),
+        ids: &[(1, Role::Param)],
+        ..records(Records::Vlen, 2)
+    },
+    // VAR
+    Shape {
+        refers: Some(Role::Variable),
+        ..records(Records::One, 1)
+    },
+    // DATASEC
+    Shape {
+        ids: &[(0, Role::InSection)],
+        ..records(Records::Vlen, 3)
+    },
+    // FLOAT
+    LONE,
+    // DECL_TAG
+    Shape {
+        refers: Some(Role::Tagged),
+        ..records(Records::One, 1)
+    },
+    // TYPE_TAG
+    ALIAS,
+    // ENUM64
+    Shape {
+        name: Some(0),
+        ..records(Records::Vlen, 3)
+    },
 ];
 
 /// How many kinds the 7 bits of a type's second word can tell apart.
@@ -96,6 +166,7 @@ const VLEN: u32 = 0x00ff_ffff;
 pub(crate) const MAX_RECORDS: u32 = 0xffff;
 
 /// The number of records in a type's second word.
+#[inline(always)]
 pub(crate) fn vlen(info: u32) -> u32 {
     info & VLEN
 }
@@ -106,6 +177,7 @@ pub(crate) fn with_vlen(info: u32, vlen: u32) -> u32 {
 }
 
 /// The kind in a type's second word; of a stand-in, that of what it stands in for.
+#[inline(always)]
 pub(crate) fn kind_number(info: u32) -> u32 {
     match plain_kind(info) {
         libbpf_sys::BTF_KIND_CONST if is_unknown(vlen(info)) => vlen(info) % KINDS as u32,
@@ -114,11 +186,13 @@ pub(crate) fn kind_number(info: u32) -> u32 {
 }
 
 /// The kind in a type's second word as it is there.
+#[inline(always)]
 fn plain_kind(info: u32) -> u32 {
     (info >> 24) & 0x7f
 }
 
 /// Whether a kind is one that ctxgen does not know.
+#[inline(always)]
 pub(crate) fn is_unknown(kind: u32) -> bool {
     kind > libbpf_sys::BTF_KIND_ENUM64
 }
@@ -154,9 +228,9 @@ impl Lengths {
     /// Of the kinds that are known.
     pub(crate) fn known() -> Self {
         let mut lengths = [None; KINDS];
-        for (kind, shape) in &SHAPES {
+        for (length, shape) in lengths[1..].iter_mut().zip(&SHAPES) {
             let record = shape.record as u8;
-            lengths[*kind as usize] = Some(match shape.records {
+            *length = Some(match shape.records {
                 Records::None => (0, 0),
                 Records::One => (record, 0),
                 Records::Vlen => (0, record),
@@ -180,6 +254,7 @@ impl Lengths {
 
     /// How many words follow the first three of a type with this second word; `None` for a kind of
     /// which that is not known.
+    #[inline(always)]
     pub(crate) fn trailing(&self, info: u32) -> Option<usize> {
         let (fixed, record) = self.0[plain_kind(info) as usize]?;
         Some(usize::from(fixed) + usize::from(record) * vlen(info) as usize)
@@ -191,20 +266,14 @@ impl Shape {
     pub(crate) fn of(info: u32) -> Option<&'static Self> {
         let kind = plain_kind(info);
         if kind_number(info) != kind {
-            return Some(&LONE);
+            return Some(&STAND_IN);
         }
-        let row = SHAPES.iter().find(|(number, _)| *number == kind)?;
-        Some(&row.1)
+        Self::of_kind(kind)
     }
 
-    /// How many words follow the first three of a type with this second word.
-    pub(crate) fn trailing(&self, info: u32) -> usize {
-        let records = match self.records {
-            Records::None => 0,
-            Records::One => 1,
-            Records::Vlen => vlen(info) as usize,
-        };
-        records * self.record
+    /// Of the types of a kind (a `BTF_KIND_*` number); `None` where it is not known.
+    pub(super) fn of_kind(kind: u32) -> Option<&'static Self> {
+        SHAPES.get((kind as usize).wrapping_sub(1))
     }
 
     /// Which of a type's `len` words are names.
@@ -216,13 +285,57 @@ impl Shape {
 
     /// Which of a type's `len` words are ids.
     pub(crate) fn ids(&'static self, len: usize) -> impl Iterator<Item = usize> {
+        self.roles(len).map(|(at, _)| at)
+    }
+
+    /// The same, with what the types are to this one.
+    pub(super) fn roles(&'static self, len: usize) -> impl Iterator<Item = (usize, Role)> {
         let records = self.records(len);
-        let in_records = records.flat_map(move |start| self.ids.iter().map(move |at| start + at));
-        self.refers.then_some(2).into_iter().chain(in_records)
+        let in_records = records
+            .flat_map(move |start| self.ids.iter().map(move |(at, role)| (start + at, *role)));
+        self.refers
+            .map(|role| (2, role))
+            .into_iter()
+            .chain(in_records)
     }
 
     fn records(&self, len: usize) -> impl Iterator<Item = usize> + use<> {
         (TYPE_WORDS..len).step_by(self.record.max(1))
+    }
+}
+
+/// Where in the types of a kind names and ids are, in the form that takes the least to go by: for loops over
+/// all types.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Plan {
+    pub(super) refers: bool,
+    pub(super) record: usize,
+    pub(super) name: Option<usize>,
+    pub(super) ids: [usize; 2],
+    pub(super) id_count: usize,
+}
+
+impl Plan {
+    pub(super) fn of(kind: usize) -> Self {
+        let Some(shape) = Shape::of_kind(kind as u32) else {
+            return Self::default();
+        };
+        let mut plan = Self {
+            refers: shape.refers.is_some(),
+            record: shape.record,
+            name: shape.name,
+            ids: [0; 2],
+            id_count: shape.ids.len(),
+        };
+        for (to, (at, _)) in plan.ids.iter_mut().zip(shape.ids) {
+            *to = *at;
+        }
+        plan
+    }
+
+    /// Whether there is anything to be checked in records.
+    pub(super) fn has_records(&self) -> bool {
+        self.name.is_some() || self.id_count > 0
     }
 }
 
@@ -235,12 +348,9 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_once_and_none_beyond() {
-        for kind in 1..=libbpf_sys::BTF_KIND_ENUM64 {
-            let rows = SHAPES.iter().filter(|(number, _)| *number == kind);
-            assert_eq!(rows.count(), 1, "{kind}");
-        }
+    fn no_kind_beyond() {
         assert!(Shape::of(info(0, 0)).is_none());
+        assert!(Shape::of(info(libbpf_sys::BTF_KIND_ENUM64, 0)).is_some());
         assert!(Shape::of(info(libbpf_sys::BTF_KIND_ENUM64 + 1, 0)).is_none());
     }
 
@@ -266,7 +376,7 @@ mod tests {
             let info = info(kind, vlen);
             let shape = Shape::of(info).unwrap();
             let len = TYPE_WORDS + trailing;
-            assert_eq!(shape.trailing(info), trailing, "{kind}");
+            assert_eq!(Lengths::known().trailing(info), Some(trailing), "{kind}");
             assert_eq!(shape.names(len).collect::<Vec<_>>(), names, "{kind}");
             assert_eq!(shape.ids(len).collect::<Vec<_>>(), ids, "{kind}");
         }

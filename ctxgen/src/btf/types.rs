@@ -5,24 +5,14 @@ use std::fmt;
 use libbpf_rs::libbpf_sys;
 
 use super::Btf;
-use super::Shape;
-use super::type_layout::kind_number;
+use super::Composite;
+use super::TYPE_WORDS;
+use super::TypeId;
+use super::children::Children;
+use super::type_layout::is_unknown;
+use super::type_layout::stand_in;
 use super::type_layout::vlen;
-
-/// The number of a type in a BTF. 0 is void.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TypeId(pub u32);
-
-impl TypeId {
-    /// The type that has no entry.
-    pub const VOID: Self = Self(0);
-}
-
-impl fmt::Display for TypeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::type_layout::with_vlen;
 
 /// What an integer's bits mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +28,11 @@ pub enum IntEncoding {
 }
 
 /// A type, by its BTF kind.
+///
+/// A kind that is new touches: the table of kinds in `type_layout.rs`, by which it is read, checked, copied and
+/// walked ([`Type::children`]); [`Type::kind`]; what an alias is ([`Kind::modified`]); its size and alignment
+/// (`measure.rs`), and whether it defines a name (`defines_name`); how it is compared (`compat.rs`) and printed
+/// (`print`). A walk that asks for roles needs no change for it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Kind<'a> {
@@ -133,67 +128,6 @@ impl Kind<'_> {
     }
 }
 
-/// A struct's or union's members.
-#[derive(Clone, Copy)]
-pub struct Composite<'a> {
-    btf: &'a Btf<'a>,
-    /// In bytes.
-    pub size: u32,
-    bitfields: bool,
-    raw: &'a [libbpf_sys::btf_member],
-}
-
-impl fmt::Debug for Composite<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.members()).finish()
-    }
-}
-
-impl<'a> Composite<'a> {
-    /// The members, in their order.
-    pub fn members(&self) -> impl ExactSizeIterator<Item = Member<'a>> + use<'a> {
-        let btf = self.btf;
-        let bitfields = self.bitfields;
-        self.raw.iter().map(move |raw| {
-            // With `kind_flag`, the upper 8 bits of the offset are the bitfield's width.
-            let (bit_offset, bits) = match bitfields {
-                true => (raw.offset & 0x00ff_ffff, raw.offset >> 24),
-                false => (raw.offset, 0),
-            };
-            Member {
-                name: btf.string(raw.name_off),
-                type_id: TypeId(raw.type_),
-                bit_offset,
-                bits,
-            }
-        })
-    }
-}
-
-impl Composite<'_> {
-    /// Whether it has a member without a name whose type has one, which C has only with
-    /// `-fms-extensions`.
-    pub(crate) fn has_named_anonymous(&self) -> bool {
-        self.raw.iter().filter(|raw| raw.name_off == 0).any(|raw| {
-            let inner = self.btf.skip_modifiers(TypeId(raw.type_));
-            inner.is_some_and(|inner| !inner.name().is_empty())
-        })
-    }
-}
-
-/// A member of a struct or union.
-#[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
-    /// Empty for an anonymous struct or union.
-    pub name: &'a str,
-    /// Its type.
-    pub type_id: TypeId,
-    /// From the start of the struct, in bits.
-    pub bit_offset: u32,
-    /// A bitfield's width in bits, 0 for others.
-    pub bits: u32,
-}
-
 /// A value of an enum.
 #[derive(Clone, Copy, Debug)]
 pub struct Enumerator<'a> {
@@ -217,7 +151,9 @@ pub struct Param<'a> {
 pub struct Type<'a> {
     btf: &'a Btf<'a>,
     id: TypeId,
-    raw: &'a libbpf_sys::btf_type,
+    kind: u32,
+    /// All of them, in host byte order: three and what its kind has beside.
+    words: &'a [u32],
 }
 
 impl fmt::Debug for Type<'_> {
@@ -234,11 +170,22 @@ impl fmt::Debug for Type<'_> {
 pub(crate) const MAX_PARAMETERS: usize = 127;
 
 impl<'a> Type<'a> {
-    /// # Safety
-    /// `raw` is a type of `btf`, in host byte order, followed in memory by as many members, params
-    /// or enumerators as its `vlen` says.
-    pub(super) unsafe fn new(btf: &'a Btf<'_>, id: TypeId, raw: &'a libbpf_sys::btf_type) -> Self {
-        Self { btf, id, raw }
+    pub(super) fn new(btf: &'a Btf<'_>, id: TypeId, kind: u32, words: &'a [u32]) -> Self {
+        Self {
+            btf,
+            id,
+            kind,
+            words,
+        }
+    }
+
+    pub(super) fn void(btf: &'a Btf<'_>) -> Self {
+        Self::new(btf, TypeId::VOID, 0, &[0; TYPE_WORDS])
+    }
+
+    /// The BTF that it is of.
+    pub(crate) fn btf(&self) -> &'a Btf<'a> {
+        self.btf
     }
 
     /// Its id.
@@ -248,18 +195,18 @@ impl<'a> Type<'a> {
 
     /// Its name; empty for an anonymous one.
     pub fn name(&self) -> &'a str {
-        self.btf.string(self.raw.name_off)
+        self.btf.string(self.words[0])
     }
 
     /// Where its name stands in the string table; 0 for an anonymous one.
     pub(crate) fn name_offset(&self) -> u32 {
-        self.raw.name_off
+        self.words[0]
     }
 
     /// Where its name stands in the string table, and the word that has kind and number of members:
     /// what two definitions of one thing have in common.
     pub(crate) fn name_and_info(&self) -> (u32, u32) {
-        (self.raw.name_off, self.raw.info)
+        (self.words[0], self.words[1])
     }
 
     /// Whether it is a struct or union of which only name and size are there, as in a pinned BTF
@@ -269,46 +216,41 @@ impl<'a> Type<'a> {
             self.kind_number(),
             libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
         );
-        is_composite && self.vlen() == 0 && self.size() > 0 && self.raw.name_off != 0
+        is_composite && self.vlen() == 0 && self.size() > 0 && self.words[0] != 0
     }
 
     /// Its `BTF_KIND_*` number.
     pub(crate) fn kind_number(&self) -> u32 {
-        kind_number(self.raw.info)
+        self.kind
     }
 
     /// How many members, values or parameters it has.
     pub(super) fn vlen(&self) -> u32 {
-        vlen(self.raw.info)
-    }
-
-    fn len(&self) -> usize {
-        self.vlen() as usize
+        vlen(self.words[1])
     }
 
     /// `kind_flag`; what it means depends on the kind.
     pub fn kind_flag(&self) -> bool {
-        self.raw.info >> 31 == 1
+        self.words[1] >> 31 == 1
     }
 
-    fn size(&self) -> u32 {
-        // SAFETY: both fields of the union are u32.
-        unsafe { self.raw.__bindgen_anon_1.size }
+    /// The third word of a type that has a size.
+    pub(super) fn size(&self) -> u32 {
+        self.words[2]
     }
 
     fn target(&self) -> TypeId {
-        // SAFETY: both fields of the union are u32.
-        TypeId(unsafe { self.raw.__bindgen_anon_1.type_ })
+        TypeId(self.words[2])
     }
 
-    /// What is behind the `btf_type`, `len` times.
-    ///
-    /// # Safety
-    /// That `T` is what a type of this kind is followed by, `len` times.
-    unsafe fn trailing<T>(&self, len: usize) -> &'a [T] {
-        let start = std::ptr::from_ref(self.raw).wrapping_add(1).cast::<T>();
-        // SAFETY: by the caller's promise; all such records consist of u32 and so are aligned.
-        unsafe { std::slice::from_raw_parts(start, len) }
+    /// What follows the first words.
+    pub(crate) fn records(&self) -> &'a [u32] {
+        &self.words[TYPE_WORDS..]
+    }
+
+    /// The types that it refers to, each with what it is to this one.
+    pub(crate) fn children(&self) -> Children<'a> {
+        Children::new(self.btf, self.kind, self.words)
     }
 
     /// The type by its kind.
@@ -320,12 +262,11 @@ impl<'a> Type<'a> {
             },
             libbpf_sys::BTF_KIND_PTR => Kind::Ptr(self.target()),
             libbpf_sys::BTF_KIND_ARRAY => {
-                // SAFETY: an ARRAY is followed by one `btf_array`.
-                let array = unsafe { self.trailing::<libbpf_sys::btf_array>(1)[0] };
+                let array = self.records();
                 Kind::Array {
-                    element: TypeId(array.type_),
-                    len: array.nelems,
-                    index: TypeId(array.index_type),
+                    element: TypeId(array[0]),
+                    index: TypeId(array[1]),
+                    len: array[2],
                 }
             }
             libbpf_sys::BTF_KIND_STRUCT => Kind::Struct(self.composite()),
@@ -343,14 +284,10 @@ impl<'a> Type<'a> {
             libbpf_sys::BTF_KIND_VAR => Kind::Var(self.target()),
             libbpf_sys::BTF_KIND_DATASEC => Kind::DataSec,
             libbpf_sys::BTF_KIND_FLOAT => Kind::Float { size: self.size() },
-            libbpf_sys::BTF_KIND_DECL_TAG => {
-                // SAFETY: a DECL_TAG is followed by one `btf_decl_tag`.
-                let tag = unsafe { self.trailing::<libbpf_sys::btf_decl_tag>(1)[0] };
-                Kind::DeclTag {
-                    target: self.target(),
-                    component: tag.component_idx,
-                }
-            }
+            libbpf_sys::BTF_KIND_DECL_TAG => Kind::DeclTag {
+                target: self.target(),
+                component: self.records()[0].cast_signed(),
+            },
             libbpf_sys::BTF_KIND_TYPE_TAG => Kind::TypeTag(self.target()),
             libbpf_sys::BTF_KIND_ENUM64 => Kind::Enum64 { size: self.size() },
             0 => Kind::Void,
@@ -369,46 +306,36 @@ impl<'a> Type<'a> {
 
     /// A prototype's parameters; none for any other kind.
     pub fn params(&self) -> impl ExactSizeIterator<Item = Param<'a>> + use<'a> {
-        let len = match self.kind_number() {
-            libbpf_sys::BTF_KIND_FUNC_PROTO => self.len(),
-            _ => 0,
+        let raw = match self.kind {
+            libbpf_sys::BTF_KIND_FUNC_PROTO => self.records(),
+            _ => &[],
         };
-        // SAFETY: a FUNC_PROTO is followed by `vlen` `btf_param`s; nothing is read of others.
-        let raw = unsafe { self.trailing::<libbpf_sys::btf_param>(len) };
         let btf = self.btf;
-        raw.iter().map(move |raw| Param {
-            name: btf.string(raw.name_off),
-            type_id: TypeId(raw.type_),
+        raw.as_chunks::<2>().0.iter().map(move |raw| Param {
+            name: btf.string(raw[0]),
+            type_id: TypeId(raw[1]),
         })
     }
 
     /// An enum's values; none for any other kind.
     pub fn enumerators(&self) -> Vec<Enumerator<'a>> {
-        let values: Vec<(u32, u64)> = match self.kind_number() {
+        let raw = self.records();
+        let value = |name: u32, value: u64| Enumerator {
+            name: self.btf.string(name),
+            value,
+        };
+        match self.kind {
             libbpf_sys::BTF_KIND_ENUM => {
-                // SAFETY: an ENUM is followed by `vlen` `btf_enum`s.
-                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum>(self.len()) };
-                let values = raw.iter();
-                let values = values.map(|raw| (raw.name_off, u64::from(raw.val as u32)));
-                values.collect()
+                let raw = raw.as_chunks::<2>().0.iter();
+                raw.map(|raw| value(raw[0], raw[1].into())).collect()
             }
             libbpf_sys::BTF_KIND_ENUM64 => {
-                // SAFETY: an ENUM64 is followed by `vlen` `btf_enum64`s.
-                let raw = unsafe { self.trailing::<libbpf_sys::btf_enum64>(self.len()) };
-                let bits = |raw: &libbpf_sys::btf_enum64| {
-                    u64::from(raw.val_hi32) << 32 | u64::from(raw.val_lo32)
-                };
-                raw.iter().map(|raw| (raw.name_off, bits(raw))).collect()
+                let raw = raw.as_chunks::<3>().0.iter();
+                let bits = |raw: &[u32; 3]| u64::from(raw[2]) << 32 | u64::from(raw[1]);
+                raw.map(|raw| value(raw[0], bits(raw))).collect()
             }
             _ => Vec::new(),
-        };
-        values
-            .into_iter()
-            .map(|(offset, value)| Enumerator {
-                name: self.btf.string(offset),
-                value,
-            })
-            .collect()
+        }
     }
 
     fn composite(&self) -> Composite<'a> {
@@ -416,15 +343,12 @@ impl<'a> Type<'a> {
             btf: self.btf,
             size: self.size(),
             bitfields: self.kind_flag(),
-            // SAFETY: a STRUCT or UNION is followed by `vlen` `btf_member`s.
-            raw: unsafe { self.trailing(self.len()) },
+            raw: self.records().as_chunks().0,
         }
     }
 
     fn int_encoding(&self) -> IntEncoding {
-        // SAFETY: an INT is followed by one u32.
-        let info = unsafe { self.trailing::<u32>(1)[0] };
-        match (info >> 24) & 0xf {
+        match (self.records()[0] >> 24) & 0xf {
             bits if bits & libbpf_sys::BTF_INT_BOOL != 0 => IntEncoding::Bool,
             bits if bits & libbpf_sys::BTF_INT_CHAR != 0 => IntEncoding::Char,
             bits if bits & libbpf_sys::BTF_INT_SIGNED != 0 => IntEncoding::Signed,
@@ -432,14 +356,20 @@ impl<'a> Type<'a> {
         }
     }
 
-    /// The words of the type as they stand in memory: the `btf_type` and what follows it, in host
-    /// byte order.
+    /// The words of the type, in host byte order: the `btf_type` and what follows it. Of an unknown kind,
+    /// those of what stands in for it, and of a struct, without members of such kinds.
     pub(crate) fn words(&self) -> Vec<u32> {
-        let shape = Shape::of(self.raw.info);
-        let trailing = shape.map_or(0, |shape| shape.trailing(self.raw.info));
-        let mut words = vec![self.raw.name_off, self.raw.info, self.size()];
-        // SAFETY: these are the sizes of what follows a type of each kind, in u32.
-        words.extend_from_slice(unsafe { self.trailing::<u32>(trailing) });
+        if is_unknown(self.kind) {
+            return stand_in(self.words[0], self.kind).to_vec();
+        }
+        let mut words = self.words.to_vec();
+        if self.btf.has_unknown()
+            && let Kind::Struct(composite) | Kind::Union(composite) = self.kind()
+        {
+            words.truncate(TYPE_WORDS);
+            words.extend(composite.words().flatten());
+            words[1] = with_vlen(words[1], composite.members().len() as u32);
+        }
         words
     }
 }

@@ -131,6 +131,11 @@ impl BtfWriter {
         self.raw(&[0, info(libbpf_sys::BTF_KIND_CONST, 0), of.0])
     }
 
+    /// Adds `volatile` in front of a type.
+    pub(crate) fn volatile(&mut self, of: TypeId) -> TypeId {
+        self.raw(&[0, info(libbpf_sys::BTF_KIND_VOLATILE, 0), of.0])
+    }
+
     /// Adds an array; `index` is the id of an integer type.
     pub fn array(&mut self, element: TypeId, index: TypeId, len: u32) -> TypeId {
         self.raw(&[

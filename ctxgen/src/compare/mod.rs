@@ -2,5 +2,10 @@
 
 pub mod check;
 pub mod drift;
+mod error;
+pub mod reads;
+pub(crate) mod targets;
 
 pub use self::check::check;
+
+pub use self::error::CompareError;

@@ -36,10 +36,7 @@ pub enum RunError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// It did not end.
-    #[error(
-        "it has not ended after {} s, and was stopped; where that is too short, set the variable \
-         CTXGEN_CLANG_TIMEOUT to more seconds", .0.as_secs_f32()
-    )]
+    #[error("it has not ended after {} s, and was stopped", .0.as_secs_f32())]
     Timeout(Duration),
     /// It printed more than is kept.
     #[error("it printed more than {} MiB, and was stopped", .0 >> 20)]

@@ -1,11 +1,12 @@
 //! From a hook to its context: prototype and layout in one step.
 
 pub(crate) mod ctx_btf;
+mod error;
 pub mod merged;
 pub(crate) mod multi;
 pub(crate) mod similar;
 
-use crate::Error;
+pub use self::error::ContextError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Hook;
@@ -17,6 +18,7 @@ use crate::layout::of_record;
 use crate::prototype;
 use crate::prototype::NamesFrom;
 use crate::prototype::Prototype;
+use crate::prototype::PrototypeError;
 
 /// The context struct of one or more hooks.
 #[derive(Clone, Debug)]
@@ -61,9 +63,9 @@ impl Context {
     /// Hooks of other families that share the struct are named in it too.
     ///
     /// # Errors
-    /// As [`prototype::resolve`], and [`Error::Unsupported`] where no program can attach to `hook`
+    /// As [`prototype::resolve`], and [`PrototypeError::Unsupported`] where no program can attach to `hook`
     /// itself.
-    pub fn of_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+    pub fn of_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, PrototypeError> {
         let found =
             prototype::spelled(kernel, hook).and_then(|hook| Ok((shape(kernel, &hook)?, hook)));
         let (shape, hook) = found.map_err(|error| prototype::with_nearest(kernel, error))?;
@@ -74,13 +76,13 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::of_hook`].
-    pub fn of_hook_alone(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+    pub fn of_hook_alone(kernel: &KernelBtf, hook: &Hook) -> Result<Self, PrototypeError> {
         Self::find_hook(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))
     }
 
     /// As [`Context::of_hook_alone`], but without the nearest names in the error, which take long to
     /// find: for where a missing hook is nothing unusual.
-    pub(crate) fn find_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+    pub(crate) fn find_hook(kernel: &KernelBtf, hook: &Hook) -> Result<Self, PrototypeError> {
         let hook = prototype::spelled(kernel, hook)?;
         Ok(Self {
             shape: shape(kernel, &hook)?,
@@ -96,13 +98,13 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::of_hook`], for the first of the hooks.
-    pub fn of_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+    pub fn of_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, PrototypeError> {
         Self::find_struct(kernel, hook).map_err(|error| prototype::with_nearest(kernel, error))
     }
 
     /// As [`Context::of_struct`], but without the nearest names in the error, which take long to find:
     /// for where a missing hook is nothing unusual.
-    pub(crate) fn find_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, Error> {
+    pub(crate) fn find_struct(kernel: &KernelBtf, hook: &Hook) -> Result<Self, PrototypeError> {
         let hook = prototype::spelled(kernel, hook)?;
         let mut first = None;
         for hook in hook.sharing_struct() {
@@ -111,8 +113,11 @@ impl Context {
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| Error::UnknownFamily {
-            name: hook.to_string(),
+        Err(first.unwrap_or_else(|| PrototypeError::UnknownHook {
+            origin: kernel.origin().clone(),
+            tried: Vec::new(),
+            nearest: Vec::new(),
+            hook,
         }))
     }
 
@@ -126,7 +131,7 @@ impl Context {
             }
             match self::shape(kernel, &other) {
                 Ok(_) => hooks.push(other),
-                Err(Error::Unsupported { hook, reason }) => refused.push((hook, reason)),
+                Err(PrototypeError::Unsupported { hook, reason }) => refused.push((hook, reason)),
                 Err(_) => {}
             }
         }
@@ -163,7 +168,7 @@ impl Context {
     }
 }
 
-fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, Error> {
+fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, PrototypeError> {
     match prototype::look_up(kernel, hook)? {
         Prototype::Kernel { type_id } => Ok(Shape::Kernel { type_id }),
         Prototype::Other { pointee, what } => Ok(Shape::Other { pointee, what }),
@@ -176,7 +181,7 @@ fn shape(kernel: &KernelBtf, hook: &Hook) -> Result<Shape, Error> {
                 layout,
                 names_from: signature.names_from,
             }),
-            Err(reason) => Err(Error::Unsupported {
+            Err(reason) => Err(PrototypeError::Unsupported {
                 hook: hook.clone(),
                 reason,
             }),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::Error;
 use crate::context::Context;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
+use crate::prototype::PrototypeError;
 
 /// How many names are offered.
 const OFFERED: usize = 3;
@@ -61,7 +61,7 @@ pub fn similar_structs(kernel: &KernelBtf, name: &str) -> Vec<String> {
         };
         match Context::of_struct(kernel, &hook) {
             Ok(_) => found.push(candidate),
-            Err(Error::UnknownHook { nearest, .. }) => {
+            Err(PrototypeError::UnknownHook { nearest, .. }) => {
                 let hooks = nearest.iter().filter_map(|hook| hook.parse().ok());
                 near.extend(hooks.map(|hook: Hook| hook.struct_name()));
             }

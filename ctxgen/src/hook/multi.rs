@@ -6,7 +6,7 @@
 
 use super::Family;
 use super::Hook;
-use crate::Error;
+use super::error::HookError;
 
 /// The most functions of a list that are looked at.
 const MAX_LISTED: usize = 1024;
@@ -17,7 +17,7 @@ pub(super) fn is_multi(family: Family, section: &str) -> bool {
 }
 
 /// The hook of what stands behind the slash, and all that are listed there, where these are several.
-pub(super) fn parse(family: Family, target: &str) -> Result<(Hook, Box<[Hook]>), Error> {
+pub(super) fn parse(family: Family, target: &str) -> Result<(Hook, Box<[Hook]>), HookError> {
     if target.contains(['*', '?']) {
         return Ok((
             Hook::generic(family, &format!("{family}/{target}")),
@@ -28,10 +28,13 @@ pub(super) fn parse(family: Family, target: &str) -> Result<(Hook, Box<[Hook]>),
     let listed: Vec<Hook> = names
         .map(|name| Hook::new(family, name))
         .collect::<Result<_, _>>()?;
-    let first = listed.first().cloned().ok_or_else(|| Error::BadTarget {
-        family: family.name(),
-        target: target.to_owned(),
-    })?;
+    let first = listed
+        .first()
+        .cloned()
+        .ok_or_else(|| HookError::BadTarget {
+            family: family.name(),
+            target: target.to_owned(),
+        })?;
     let listed = match listed.len() {
         1 => [].into(),
         _ => listed.into(),
@@ -41,7 +44,7 @@ pub(super) fn parse(family: Family, target: &str) -> Result<(Hook, Box<[Hook]>),
 
 #[cfg(test)]
 mod tests {
-    use crate::Error;
+    use crate::HookError;
     use crate::hook::SecName;
 
     #[test]
@@ -77,7 +80,7 @@ mod tests {
         ] {
             let error = SecName::parse(section).unwrap_err();
             assert!(
-                matches!(error, Error::BadTarget { .. }),
+                matches!(error, HookError::BadTarget { .. }),
                 "{section}: {error}"
             );
         }

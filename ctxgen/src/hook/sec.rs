@@ -1,15 +1,16 @@
 //! SEC names, decorations included.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::Family;
 use super::Generic;
 use super::Hook;
 use super::Passing;
 use super::Prototypes;
+use super::error::HookError;
+use super::error::nearest_sections;
 use super::multi;
-use crate::Error;
-use crate::error::nearest_sections;
 use crate::text::ident::original;
 
 /// A SEC name as it stands in a program, decorations included.
@@ -31,14 +32,14 @@ impl SecName {
     /// Takes a SEC name apart.
     ///
     /// # Errors
-    /// [`Error::UnknownFamily`], [`Error::NoTarget`] or [`Error::BadTarget`].
-    pub fn parse(name: &str) -> Result<Self, Error> {
+    /// [`HookError::UnknownFamily`], [`HookError::NoTarget`] or [`HookError::BadTarget`].
+    pub fn parse(name: &str) -> Result<Self, HookError> {
         let (autoload, plain) = match name.strip_prefix('?') {
             Some(plain) => (false, plain),
             None => (true, name),
         };
         let (family, section, target) =
-            Family::by_section(plain).ok_or_else(|| Error::UnknownFamily {
+            Family::by_section(plain).ok_or_else(|| HookError::UnknownFamily {
                 name: name.to_owned(),
             })?;
         let target = target.filter(|target| !target.is_empty());
@@ -51,7 +52,7 @@ impl SecName {
             }
             (Some(target), _) => Hook::new(family, target)?,
             (None, Generic::Unknown) if family.prototypes() != Prototypes::StructOps => {
-                return Err(Error::NoTarget {
+                return Err(HookError::NoTarget {
                     name: name.to_owned(),
                     section,
                 });
@@ -168,5 +169,17 @@ impl fmt::Display for SecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let optional = if self.autoload { "" } else { "?" };
         write!(f, "{optional}{}{}", self.section, self.rest)
+    }
+}
+
+impl FromStr for Hook {
+    type Err = HookError;
+
+    /// From a SEC name, or from a struct name.
+    fn from_str(name: &str) -> Result<Self, HookError> {
+        match Self::from_struct_name(name) {
+            Some(hook) => Ok(hook),
+            None => SecName::parse(name).map(|sec| sec.hook),
+        }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::HookError;
 
 #[test]
 fn every_section_prefix_and_back() {
@@ -84,7 +85,10 @@ fn targets_of_two_parts() {
     );
     for name in ["tp/sched_switch", "tp/sched/", "tp//x", "tp/a/b/c"] {
         let error = name.parse::<Hook>().unwrap_err();
-        assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, HookError::BadTarget { .. }),
+            "{name}: {error}"
+        );
     }
 }
 
@@ -190,7 +194,10 @@ fn modules() {
         &format!("fentry/{}:x", "m".repeat(300)),
     ] {
         let error = name.parse::<Hook>().unwrap_err();
-        assert!(matches!(error, Error::BadTarget { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, HookError::BadTarget { .. }),
+            "{name}: {error}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Archives with a BTF in them, such as `BTFHub` keeps.
 
 use super::Trail;
-use crate::Error;
+use super::error::ImageError;
 
 /// Where a file's header in an archive has its magic, in all formats but the oldest, which has none.
 const MAGIC_AT: usize = 257;
@@ -14,12 +14,12 @@ pub(super) fn is_tar(bytes: &[u8]) -> bool {
 
 /// The one file in an archive that is BTF.
 #[cfg(feature = "images")]
-pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, Error> {
+pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, ImageError> {
     use std::io::Read;
 
-    use super::kind::Format;
+    use super::raw::is_btf;
 
-    let unreadable = |error| Error::Archive {
+    let unreadable = |error| ImageError::Archive {
         file: trail.clone(),
         error,
     };
@@ -37,11 +37,11 @@ pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, Error> {
         let mut contents = Vec::new();
         let mut start = (&mut entry).take(4);
         start.read_to_end(&mut contents).map_err(unreadable)?;
-        if Format::of(&contents) != Some(Format::Btf) {
+        if !is_btf(&contents) {
             continue;
         }
         if found.is_some() {
-            return Err(Error::SeveralInArchive {
+            return Err(ImageError::SeveralInArchive {
                 file: trail.clone(),
             });
         }
@@ -49,15 +49,15 @@ pub(super) fn btf(bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, Error> {
         rest.read_to_end(&mut contents).map_err(unreadable)?;
         found = Some(contents);
     }
-    found.ok_or_else(|| Error::NoBtfInArchive {
+    found.ok_or_else(|| ImageError::NoBtfInArchive {
         file: trail.clone(),
         files,
     })
 }
 
 #[cfg(not(feature = "images"))]
-pub(super) fn btf(_bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, Error> {
-    Err(Error::NoDecompression {
+pub(super) fn btf(_bytes: &[u8], trail: &Trail) -> Result<Vec<u8>, ImageError> {
+    Err(ImageError::NoDecompression {
         file: trail.clone(),
     })
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::Trail;
+use super::error::ImageError;
 use super::within;
-use crate::Error;
 
 const SETUP_SECTS: usize = 0x1f1;
 const BOOT_FLAG: usize = 0x1fe;
@@ -22,7 +22,7 @@ pub(super) fn is_bzimage(bytes: &[u8]) -> bool {
 }
 
 /// Where the compressed kernel is.
-pub(super) fn payload(bytes: &[u8], trail: &Trail) -> Result<Range<usize>, Error> {
+pub(super) fn payload(bytes: &[u8], trail: &Trail) -> Result<Range<usize>, ImageError> {
     let header = || {
         let version = u16::from_le_bytes(field(bytes, VERSION)?);
         let sectors = match field::<1>(bytes, SETUP_SECTS)? {
@@ -35,13 +35,13 @@ pub(super) fn payload(bytes: &[u8], trail: &Trail) -> Result<Range<usize>, Error
         let len = u32::from_le_bytes(field(bytes, PAYLOAD_LENGTH)?);
         Some((version, sectors, offset, len))
     };
-    let (version, sectors, offset, len) = header().ok_or_else(|| Error::ImageCutShort {
+    let (version, sectors, offset, len) = header().ok_or_else(|| ImageError::ImageCutShort {
         file: trail.clone(),
         range: PAYLOAD_OFFSET as u64..PAYLOAD_LENGTH as u64 + 4,
         have: bytes.len(),
     })?;
     if version < PAYLOAD_SINCE {
-        return Err(Error::OldBootProtocol {
+        return Err(ImageError::OldBootProtocol {
             file: trail.clone(),
             version,
         });
@@ -59,7 +59,7 @@ mod tests {
     use super::super::samples;
     use super::*;
 
-    fn payload_of(image: &[u8]) -> Result<&[u8], Error> {
+    fn payload_of(image: &[u8]) -> Result<&[u8], ImageError> {
         payload(image, &Trail::new("image")).map(|range| &image[range])
     }
 
@@ -86,7 +86,10 @@ mod tests {
         let mut image = samples::bzimage(b"payload");
         image[VERSION..][..2].copy_from_slice(&0x0207u16.to_le_bytes());
         let error = payload_of(&image).unwrap_err();
-        assert!(matches!(error, Error::OldBootProtocol { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::OldBootProtocol { .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains("2.07"), "{error}");
     }
 
@@ -96,7 +99,7 @@ mod tests {
         for len in 0..image.len() {
             let error = payload_of(&image[..len]).unwrap_err();
             assert!(
-                matches!(error, Error::ImageCutShort { .. }),
+                matches!(error, ImageError::ImageCutShort { .. }),
                 "{len}: {error}"
             );
         }

@@ -1,13 +1,6 @@
 //! Compressions, by how their data start.
 
-use super::Room;
-use super::Trail;
-#[cfg(feature = "images")]
-use super::decode::Failure;
-#[cfg(feature = "images")]
-use super::decode::decode;
 use super::search::find_all;
-use crate::Error;
 
 /// A compression that kernels, and files with them, come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,41 +93,6 @@ impl Compression {
     /// Where data of this compression may start in the midst of others.
     pub(super) fn starts_in(self, bytes: &[u8]) -> impl Iterator<Item = usize> {
         find_all(bytes, self.magic()).filter(move |&at| self.starts(&bytes[at..]))
-    }
-
-    /// What these data hold. Whatever follows them is not looked at: behind the compressed kernel
-    /// in an image stands its size.
-    ///
-    /// `room` is how much it may be, and is less by as much then.
-    #[cfg(feature = "images")]
-    pub(super) fn decompress(
-        self,
-        bytes: &[u8],
-        trail: &Trail,
-        room: &mut Room,
-    ) -> Result<Vec<u8>, Error> {
-        decode(self, bytes, room).map_err(|failure| match failure {
-            Failure::TooLarge => Error::TooLarge {
-                file: trail.clone(),
-                limit: room.limit(),
-            },
-            Failure::Corrupt(error) => Error::Decompress {
-                file: trail.clone(),
-                error,
-            },
-        })
-    }
-
-    #[cfg(not(feature = "images"))]
-    pub(super) fn decompress(
-        self,
-        _bytes: &[u8],
-        trail: &Trail,
-        _room: &mut Room,
-    ) -> Result<Vec<u8>, Error> {
-        Err(Error::NoDecompression {
-            file: trail.clone(),
-        })
     }
 }
 

@@ -11,7 +11,7 @@ use object::read::elf::SectionHeader;
 use super::Found;
 use super::LIMIT;
 use super::Trail;
-use crate::Error;
+use super::error::ImageError;
 
 const MAGIC: &[u8] = b"\x7fELF";
 
@@ -27,7 +27,7 @@ pub(crate) fn is_elf(bytes: &[u8]) -> bool {
 ///
 /// Only the section headers, their names and those sections are read: a vmlinux with debug
 /// information is hundreds of megabytes long.
-pub(crate) fn btf<'d>(data: impl ReadRef<'d>, trail: &Trail) -> Result<Found, Error> {
+pub(crate) fn btf<'d>(data: impl ReadRef<'d>, trail: &Trail) -> Result<Found, ImageError> {
     let class = data
         .read_bytes_at(MAGIC.len() as u64, 1)
         .unwrap_or_default();
@@ -38,7 +38,7 @@ pub(crate) fn btf<'d>(data: impl ReadRef<'d>, trail: &Trail) -> Result<Found, Er
     }?;
     match btf {
         Some(btf) => Ok(Found { btf, base, modinfo }),
-        None => Err(Error::NoBtfSection {
+        None => Err(ImageError::NoBtfSection {
             file: trail.clone(),
         }),
     }
@@ -51,11 +51,11 @@ const SECTIONS: [&[u8]; 3] = [b".BTF", b".BTF.base", b".modinfo"];
 fn sections<'d, Elf>(
     data: impl ReadRef<'d>,
     trail: &Trail,
-) -> Result<[Option<Vec<u8>>; SECTIONS.len()], Error>
+) -> Result<[Option<Vec<u8>>; SECTIONS.len()], ImageError>
 where
     Elf: FileHeader<Endian = Endianness>,
 {
-    let bad_elf = |error| Error::BadElf {
+    let bad_elf = |error| ImageError::BadElf {
         file: trail.clone(),
         error,
     };
@@ -63,7 +63,7 @@ where
     let endian = header.endian().map_err(bad_elf)?;
     let count = header.shnum(endian, data).map_err(bad_elf)?;
     if count > MAX_SECTIONS {
-        return Err(Error::TooManySections {
+        return Err(ImageError::TooManySections {
             file: trail.clone(),
             count,
         });
@@ -75,7 +75,7 @@ where
             continue;
         };
         if section.sh_size(endian).into() > LIMIT {
-            return Err(Error::TooLarge {
+            return Err(ImageError::TooLarge {
                 file: trail.clone(),
                 limit: LIMIT,
             });
@@ -118,7 +118,7 @@ mod tests {
             samples::elf(ByteOrder::Little, ".BTF", b""),
         ] {
             let error = btf(&*elf, &trail()).unwrap_err();
-            assert!(matches!(error, Error::NoBtfSection { .. }), "{error}");
+            assert!(matches!(error, ImageError::NoBtfSection { .. }), "{error}");
         }
     }
 
@@ -138,6 +138,9 @@ mod tests {
         elf[0x3c..0x3e].copy_from_slice(&[0; 2]);
         elf[usize::try_from(table).unwrap() + 0x20..][..4].copy_from_slice(&[0xff; 4]);
         let error = btf(&*elf, &trail()).unwrap_err();
-        assert!(matches!(error, Error::TooManySections { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::TooManySections { .. }),
+            "{error}"
+        );
     }
 }

@@ -9,12 +9,15 @@ use object::ReadCache;
 use super::Found;
 use super::LIMIT;
 use super::Trail;
-use crate::Error;
+use super::elf;
+use super::elf::is_elf;
+use super::error::ImageError;
+use super::extract;
 
 /// The raw BTF in a file, whatever kind of file with kernel BTF that is.
-pub(crate) fn read_btf(path: &Path) -> Result<Found, Error> {
+pub(crate) fn read_btf(path: &Path) -> Result<Found, ImageError> {
     let mut trail = Trail::new(path);
-    let read = |error| Error::Read {
+    let read = |error| ImageError::Read {
         path: path.to_owned(),
         error,
     };
@@ -23,9 +26,9 @@ pub(crate) fn read_btf(path: &Path) -> Result<Found, Error> {
     let mut bytes = Vec::new();
     if metadata.is_file() {
         (&mut file).take(4).read_to_end(&mut bytes).map_err(read)?;
-        if super::is_elf(&bytes) {
+        if is_elf(&bytes) {
             trail.push("an ELF file");
-            return super::elf_btf(&ReadCache::new(file), &trail);
+            return elf::btf(&ReadCache::new(file), &trail);
         }
         if metadata.len() <= LIMIT {
             bytes.reserve_exact(usize::try_from(metadata.len()).unwrap_or_default());
@@ -36,10 +39,10 @@ pub(crate) fn read_btf(path: &Path) -> Result<Found, Error> {
     let too_large = metadata.len() > LIMIT
         || file.take(room).read_to_end(&mut bytes).map_err(read)? as u64 == room;
     if too_large {
-        return Err(Error::TooLarge {
+        return Err(ImageError::TooLarge {
             file: trail,
             limit: LIMIT,
         });
     }
-    super::btf(bytes, trail)
+    extract::btf(bytes, trail)
 }

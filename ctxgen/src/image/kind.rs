@@ -4,10 +4,9 @@ use super::archive;
 use super::bzimage;
 use super::compression::Compression;
 use super::elf;
+use super::raw::is_btf;
 use super::s390;
 use super::zboot;
-use crate::btf::HeaderError;
-use crate::btf::Sections;
 
 /// Where the images of arm64 and riscv64 have their architecture's magic: the last field of the
 /// header in `Documentation/arch/arm64/booting.rst` and `Documentation/arch/riscv/boot-image-header.rst`.
@@ -76,11 +75,6 @@ impl Format {
             Self::Compressed(compression) => compression.data(),
         }
     }
-}
-
-/// By the magic alone: what else is wrong with it is said better by whoever parses it.
-fn is_btf(bytes: &[u8]) -> bool {
-    bytes.len() > 2 && !matches!(Sections::parse(bytes), Err(HeaderError::Magic))
 }
 
 #[cfg(test)]

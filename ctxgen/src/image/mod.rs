@@ -9,9 +9,14 @@ mod bzimage;
 mod compression;
 #[cfg(feature = "images")]
 mod decode;
+mod decompress;
 mod elf;
+mod error;
+mod extract;
 mod file;
+mod found;
 mod kind;
+mod raw;
 mod room;
 mod s390;
 #[cfg(test)]
@@ -21,119 +26,23 @@ mod search;
 mod trail;
 mod zboot;
 
-use std::ops::Range;
-
+pub use self::error::ImageError;
 pub(crate) use self::file::read_btf;
-use self::kind::Format;
+use self::found::Found;
+use self::found::LIMIT;
+use self::found::within;
 use self::room::Room;
 pub use self::trail::Trail;
-use crate::Error;
-
-pub(super) use self::elf::btf as elf_btf;
-pub(super) use self::elf::is_elf;
-
-/// How many bytes are read from a file. A distribution's kernel has around 60 MiB, with debug information
-/// some hundreds.
-pub(super) const LIMIT: u64 = 1 << 30;
-
-/// How many things may be in each other. Four are known to happen: a compressed zboot image, in
-/// that a compressed kernel image.
-const MAX_LAYERS: usize = 8;
-
-/// What is found in a file.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// The raw BTF.
-    pub(super) btf: Vec<u8>,
-    /// Of a module that was built for more than one kernel, what its BTF is on top of.
-    pub(super) base: Option<Vec<u8>>,
-    /// What a module says of itself: `name=value`, each ended by NUL.
-    pub(super) modinfo: Option<Vec<u8>>,
-}
-
-/// The raw BTF in a file of these bytes.
-pub(super) fn btf(bytes: Vec<u8>, trail: Trail) -> Result<Found, Error> {
-    let room = Room::for_file(bytes.len());
-    extract(bytes, trail, room)
-}
-
-/// `room` is how much may be decompressed on the way.
-fn extract(mut bytes: Vec<u8>, mut trail: Trail, mut room: Room) -> Result<Found, Error> {
-    let plain = |btf| Found {
-        btf,
-        ..Found::default()
-    };
-    for _ in 0..MAX_LAYERS {
-        let Some(format) = Format::of(&bytes) else {
-            return Err(Error::UnknownFormat {
-                file: trail,
-                start: bytes.iter().take(8).copied().collect(),
-            });
-        };
-        trail.push(format.name());
-        bytes = match format {
-            Format::Btf => return Ok(plain(bytes)),
-            Format::Elf => return elf::btf(&*bytes, &trail),
-            Format::Arm64 | Format::Riscv64 => return flat(bytes, trail).map(plain),
-            Format::S390 => return s390::btf(&bytes, &trail, &mut room).map(plain),
-            Format::Tar => archive::btf(&bytes, &trail)?,
-            Format::BzImage => cut(bytes, bzimage::payload, &trail)?,
-            Format::Zboot => cut(bytes, zboot::payload, &trail)?,
-            Format::Compressed(compression) => compression.decompress(&bytes, &trail, &mut room)?,
-        };
-    }
-    Err(Error::NestedTooDeep {
-        file: trail,
-        max: MAX_LAYERS,
-    })
-}
-
-/// The BTF in an image that is the kernel's memory as it is.
-fn flat(bytes: Vec<u8>, trail: Trail) -> Result<Vec<u8>, Error> {
-    match scan::kernel_btf(&bytes, &trail)? {
-        Some(range) => Ok(keep(bytes, range)),
-        None => Err(Error::NoBtfInImage {
-            file: trail,
-            tried: Vec::new(),
-        }),
-    }
-}
-
-/// What is where `payload` says, which answers with a range inside the bytes.
-fn cut(
-    bytes: Vec<u8>,
-    payload: fn(&[u8], &Trail) -> Result<Range<usize>, Error>,
-    trail: &Trail,
-) -> Result<Vec<u8>, Error> {
-    let range = payload(&bytes, trail)?;
-    Ok(keep(bytes, range))
-}
-
-fn keep(mut bytes: Vec<u8>, range: Range<usize>) -> Vec<u8> {
-    bytes.truncate(range.end);
-    bytes.drain(..range.start.min(bytes.len()));
-    bytes
-}
-
-/// The payload from `start` on, `len` bytes long, of a file of `have` bytes.
-fn within(start: u64, len: u64, have: usize, trail: &Trail) -> Result<Range<usize>, Error> {
-    let end = start.saturating_add(len);
-    match (usize::try_from(start), usize::try_from(end)) {
-        (Ok(from), Ok(to)) if to <= have => Ok(from..to),
-        _ => Err(Error::ImageCutShort {
-            file: trail.clone(),
-            range: start..end,
-            have,
-        }),
-    }
-}
 
 #[cfg(test)]
 mod tests {
+    use super::extract::MAX_LAYERS;
+    use super::extract::btf;
+    use super::extract::extract;
     use super::*;
     use crate::btf::ByteOrder;
 
-    fn read(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    fn read(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
         btf(bytes.to_vec(), Trail::new("file")).map(|found| found.btf)
     }
 
@@ -158,7 +67,7 @@ mod tests {
     fn flat_image_without_btf() {
         let image = samples::flat(*b"ARM\x64", b"no BTF in here");
         let error = read(&image).unwrap_err();
-        assert!(matches!(error, Error::NoBtfInImage { .. }), "{error}");
+        assert!(matches!(error, ImageError::NoBtfInImage { .. }), "{error}");
         assert!(
             error.to_string().contains("an arm64 kernel image"),
             "{error}"
@@ -169,7 +78,7 @@ mod tests {
     fn nothing_that_is_known() {
         for bytes in [&b""[..], b"x", b"#!/bin/sh\n", &[0; 4096]] {
             let error = read(bytes).unwrap_err();
-            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+            assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
         }
     }
 
@@ -178,7 +87,10 @@ mod tests {
     fn without_decompressors() {
         let image = samples::bzimage(b"\x1f\x8b\x08\0 gzip data of some sort");
         let error = read(&image).unwrap_err();
-        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::NoDecompression { .. }),
+            "{error}"
+        );
     }
 
     /// A `.ko`, with what it needs of a kernel and what it says of itself.
@@ -205,7 +117,10 @@ mod tests {
     #[test]
     fn archives_without_the_feature() {
         let error = read(&samples::tar(&[("a.btf", b"")])).unwrap_err();
-        assert!(matches!(error, Error::NoDecompression { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::NoDecompression { .. }),
+            "{error}"
+        );
     }
 
     #[cfg(feature = "images")]
@@ -232,11 +147,14 @@ mod tests {
             let btf = samples::btf(ByteOrder::Little);
             let error = read(&samples::tar(&[("a", b"words"), ("b", b"")])).unwrap_err();
             assert!(
-                matches!(error, Error::NoBtfInArchive { files: 2, .. }),
+                matches!(error, ImageError::NoBtfInArchive { files: 2, .. }),
                 "{error}"
             );
             let error = read(&samples::tar(&[("a", &btf), ("b", &btf)])).unwrap_err();
-            assert!(matches!(error, Error::SeveralInArchive { .. }), "{error}");
+            assert!(
+                matches!(error, ImageError::SeveralInArchive { .. }),
+                "{error}"
+            );
         }
 
         #[test]
@@ -332,7 +250,7 @@ mod tests {
         fn more_than_there_is_room_for() {
             let bomb = samples::gzip(&vec![0; 1 << 20]);
             let error = extract(bomb, Trail::new("bomb"), Room::of(1 << 16)).unwrap_err();
-            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
         }
 
         #[test]
@@ -340,9 +258,9 @@ mod tests {
             let inner = samples::gzip(&samples::noise(1000));
             let outer = samples::gzip(&inner);
             let error = extract(outer.clone(), Trail::new("f"), Room::of(1900)).unwrap_err();
-            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
             let error = extract(outer, Trail::new("f"), Room::of(2100)).unwrap_err();
-            assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+            assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
         }
 
         #[test]
@@ -352,7 +270,7 @@ mod tests {
                 bytes = samples::gzip(&bytes);
             }
             let error = read(&bytes).unwrap_err();
-            assert!(matches!(error, Error::NestedTooDeep { .. }), "{error}");
+            assert!(matches!(error, ImageError::NestedTooDeep { .. }), "{error}");
         }
     }
 }

@@ -6,8 +6,8 @@
 use super::Room;
 use super::Trail;
 use super::compression::Compression;
+use super::error::ImageError;
 use super::scan;
-use crate::Error;
 
 /// Where the boot code has its magic, `EP_OFFSET` and `EP_STRING` of `arch/s390/include/asm/setup.h`.
 const MAGIC_AT: usize = 0x10008;
@@ -26,7 +26,7 @@ pub(super) fn is_image(bytes: &[u8]) -> bool {
 }
 
 /// The BTF in the compressed kernel; where there is none, in the image as it is.
-pub(super) fn btf(bytes: &[u8], trail: &Trail, room: &mut Room) -> Result<Vec<u8>, Error> {
+pub(super) fn btf(bytes: &[u8], trail: &Trail, room: &mut Room) -> Result<Vec<u8>, ImageError> {
     let mut tried = Vec::new();
     for (at, compression) in candidates(bytes) {
         let name = compression.data();
@@ -36,14 +36,14 @@ pub(super) fn btf(bytes: &[u8], trail: &Trail, room: &mut Room) -> Result<Vec<u8
                 None => format!("no BTF in its {} bytes", kernel.len()),
             },
             Ok(small) => format!("no kernel in its {} bytes", small.len()),
-            Err(Error::Decompress { error, .. }) => error.to_string(),
+            Err(ImageError::Decompress { error, .. }) => error.to_string(),
             Err(error) => return Err(error),
         };
         tried.push(format!("{name} at {at:#x}: {why}"));
     }
     match scan::kernel_btf(bytes, trail)? {
         Some(range) => Ok(bytes[range].to_vec()),
-        None => Err(Error::NoBtfInImage {
+        None => Err(ImageError::NoBtfInImage {
             file: trail.clone(),
             tried,
         }),
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::btf::ByteOrder;
 
-    fn read(image: &[u8]) -> Result<Vec<u8>, Error> {
+    fn read(image: &[u8]) -> Result<Vec<u8>, ImageError> {
         btf(image, &Trail::new("image"), &mut Room::of(1 << 30))
     }
 
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn nothing_in_it() {
         let error = read(&samples::s390(b"")).unwrap_err();
-        assert!(matches!(error, Error::NoBtfInImage { .. }), "{error}");
+        assert!(matches!(error, ImageError::NoBtfInImage { .. }), "{error}");
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         #[test]
         fn what_was_tried() {
             let error = read(&image(b"too small")).unwrap_err();
-            let Error::NoBtfInImage { tried, .. } = &error else {
+            let ImageError::NoBtfInImage { tried, .. } = &error else {
                 panic!("{error}");
             };
             assert_eq!(tried.len(), 5, "{error}");
@@ -143,7 +143,7 @@ mod tests {
         fn room_is_shared_by_all_tries() {
             let image = image(b"too small");
             let error = btf(&image, &Trail::new("image"), &mut Room::of(1 << 20)).unwrap_err();
-            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+            assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
         }
     }
 }

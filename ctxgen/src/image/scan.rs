@@ -9,12 +9,11 @@ use std::ops::Range;
 use libbpf_rs::libbpf_sys;
 
 use super::Trail;
+use super::error::ImageError;
 use super::search::find_all;
-use crate::Error;
-use crate::btf::ByteOrder;
-use crate::btf::Lengths;
 use crate::btf::Sections;
 use crate::btf::kind_number;
+use crate::btf::steps;
 use crate::btf::vlen;
 
 /// `BTF_MAGIC`, version 1 and no flags, in either byte order.
@@ -24,7 +23,7 @@ const STARTS: [&[u8]; 2] = [b"\x9f\xeb\x01\0", b"\xeb\x9f\x01\0"];
 const KERNEL_STRUCT: &[u8] = b"task_struct\0";
 
 /// Where the one kernel BTF is; `None` where there is none.
-pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usize>>, Error> {
+pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usize>>, ImageError> {
     let mut scan = Scan {
         bytes,
         // Real BTF is walked once. Bytes that are made to look like BTF again and again could
@@ -45,7 +44,7 @@ pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usi
                 }
                 Ok(None) => {}
                 Err(OutOfFuel) => {
-                    return Err(Error::TooManyCandidates {
+                    return Err(ImageError::TooManyCandidates {
                         file: trail.clone(),
                     });
                 }
@@ -54,7 +53,7 @@ pub(super) fn kernel_btf(bytes: &[u8], trail: &Trail) -> Result<Option<Range<usi
     }
     if hits.len() > 1 {
         hits.sort_by_key(|blob| blob.start);
-        return Err(Error::AmbiguousBtf {
+        return Err(ImageError::AmbiguousBtf {
             file: trail.clone(),
             places: hits,
         });
@@ -77,10 +76,7 @@ impl Scan<'_> {
         let Some((sections, end)) = outline(bytes) else {
             return Ok(None);
         };
-        let lengths = sections.lengths(bytes, None);
-        let types = &bytes[sections.types];
-        let strings = &bytes[sections.strings];
-        let walked = walk(types, strings, sections.order, &lengths);
+        let walked = walk(bytes, &sections);
         self.fuel = self.fuel.checked_sub(walked.bytes).ok_or(OutOfFuel)?;
         Ok((walked.to_end && walked.kernel).then_some(at..at + end))
     }
@@ -106,33 +102,29 @@ struct Walked {
     kernel: bool,
 }
 
-fn walk(types: &[u8], strings: &[u8], order: ByteOrder, lengths: &Lengths) -> Walked {
-    let mut rest = types;
-    let mut kernel = false;
-    while let Some((&[n0, n1, n2, n3, i0, i1, i2, i3, _, _, _, _], behind)) =
-        rest.split_first_chunk::<12>()
-    {
-        let name = usize::try_from(order.u32([n0, n1, n2, n3])).unwrap_or(usize::MAX);
-        let info = order.u32([i0, i1, i2, i3]);
-        let members = lengths
-            .trailing(info)
-            .and_then(|words| behind.get(4 * words..));
-        let (Some(next), Some(name)) = (members, strings.get(name..)) else {
-            break;
-        };
-        if name.is_empty() {
-            break;
-        }
-        kernel |= kind_number(info) == libbpf_sys::BTF_KIND_STRUCT
-            && vlen(info) > 0
+fn walk(bytes: &[u8], sections: &Sections) -> Walked {
+    let types = &bytes[sections.types.clone()];
+    let strings = &bytes[sections.strings.clone()];
+    let lengths = sections.lengths(bytes, None);
+    let (words, rest) = types.as_chunks::<4>();
+    let word = |at: usize| sections.order.u32(words[at]);
+    let mut walked = Walked {
+        bytes: 0,
+        to_end: false,
+        kernel: false,
+    };
+    let mut has_names = true;
+    let end = steps(words.len(), word, &lengths, 1, |step| {
+        walked.bytes = 4 * step.at;
+        let name = strings.get(step.name as usize..).unwrap_or_default();
+        walked.kernel |= kind_number(step.info) == libbpf_sys::BTF_KIND_STRUCT
+            && vlen(step.info) > 0
             && name.starts_with(KERNEL_STRUCT);
-        rest = next;
-    }
-    Walked {
-        bytes: types.len() - rest.len(),
-        to_end: rest.is_empty(),
-        kernel,
-    }
+        has_names = !name.is_empty();
+        has_names
+    });
+    walked.to_end = end.is_ok() && has_names && rest.is_empty();
+    walked
 }
 
 #[cfg(test)]
@@ -140,11 +132,12 @@ mod tests {
     use super::super::samples;
     use super::*;
     use crate::btf::BtfWriter;
+    use crate::btf::ByteOrder;
     use crate::btf::TypeId;
 
     const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
-    fn scan(bytes: &[u8]) -> Result<Option<Range<usize>>, Error> {
+    fn scan(bytes: &[u8]) -> Result<Option<Range<usize>>, ImageError> {
         kernel_btf(bytes, &Trail::new("image"))
     }
 
@@ -202,7 +195,7 @@ mod tests {
             let mut bytes = btf.clone();
             bytes.extend_from_slice(second);
             let error = scan(&bytes).unwrap_err();
-            let Error::AmbiguousBtf { places, .. } = error else {
+            let ImageError::AmbiguousBtf { places, .. } = error else {
                 panic!("{error}");
             };
             assert_eq!(places, [0..btf.len(), btf.len()..bytes.len()]);
@@ -255,6 +248,9 @@ mod tests {
             bytes[at + 20..at + 24].copy_from_slice(&8u32.to_le_bytes());
         }
         let error = scan(&bytes).unwrap_err();
-        assert!(matches!(error, Error::TooManyCandidates { .. }), "{error}");
+        assert!(
+            matches!(error, ImageError::TooManyCandidates { .. }),
+            "{error}"
+        );
     }
 }

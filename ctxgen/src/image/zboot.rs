@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::Trail;
+use super::error::ImageError;
 use super::within;
-use crate::Error;
 
 const IMAGE_TYPE: usize = 4;
 const PAYLOAD_OFFSET: usize = 8;
@@ -19,10 +19,10 @@ pub(super) fn is_zboot(bytes: &[u8]) -> bool {
 }
 
 /// Where the compressed image is. The header names its compression too, but that shows anyway.
-pub(super) fn payload(bytes: &[u8], trail: &Trail) -> Result<Range<usize>, Error> {
+pub(super) fn payload(bytes: &[u8], trail: &Trail) -> Result<Range<usize>, ImageError> {
     let word = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
     let (Some(start), Some(len)) = (word(PAYLOAD_OFFSET), word(PAYLOAD_SIZE)) else {
-        return Err(Error::ImageCutShort {
+        return Err(ImageError::ImageCutShort {
             file: trail.clone(),
             range: PAYLOAD_OFFSET as u64..PAYLOAD_SIZE as u64 + 4,
             have: bytes.len(),
@@ -50,7 +50,7 @@ mod tests {
         for len in 0..image.len() {
             let error = payload(&image[..len], &Trail::new("image")).unwrap_err();
             assert!(
-                matches!(error, Error::ImageCutShort { .. }),
+                matches!(error, ImageError::ImageCutShort { .. }),
                 "{len}: {error}"
             );
         }

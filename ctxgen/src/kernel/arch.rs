@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::KernelBtf;
-use super::Named;
+use super::index::Index;
+use super::index::Named;
+use crate::btf::Btf;
 use crate::btf::ByteOrder;
 
 /// An architecture that kernels with BTF and BPF programs exist for.
@@ -90,14 +91,13 @@ static ROWS: &[Row] = &[
 ];
 
 impl Arch {
-    /// The architecture whose landmark `kernel` has. riscv is told from loongarch, which also has
+    /// The architecture whose landmark a kernel has. riscv is told from loongarch, which also has
     /// an `orig_a0`, by being asked for after it has been ruled out.
-    pub(super) fn of(kernel: &KernelBtf) -> Option<Self> {
+    pub(super) fn of(btf: &Btf<'_>, index: &Index) -> Option<Self> {
         let has = |&(composite, member): &(&str, &str)| {
-            kernel
-                .index()
-                .find(kernel.btf(), Named::Struct, composite)
-                .any(|ty| kernel.btf().member_named(ty.id(), member).is_some())
+            index
+                .find(btf, Named::Struct, composite)
+                .any(|ty| btf.member_named(ty.id(), member).is_some())
         };
         let mut found: Vec<Self> = ROWS
             .iter()

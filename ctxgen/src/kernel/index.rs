@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use libbpf_rs::libbpf_sys;
 
 use crate::btf::Btf;
-use crate::btf::Heads;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -70,7 +69,7 @@ pub(crate) struct Index {
 impl Index {
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     pub(crate) fn tags(&self, btf: &Btf<'_>) -> &[TypeId] {
-        let tags = || btf.heads().of_kind(libbpf_sys::BTF_KIND_DECL_TAG);
+        let tags = || btf.of_kinds(&[libbpf_sys::BTF_KIND_DECL_TAG]);
         self.tags.get_or_init(tags)
     }
 
@@ -150,7 +149,7 @@ impl Index {
         if found.len() >= FEW {
             return None;
         }
-        let ids = find_unsorted(btf, kind, name);
+        let ids = btf.named(kind.number(), name);
         found.push((kind, name.to_owned(), ids.clone()));
         Some(ids)
     }
@@ -207,36 +206,9 @@ fn sorted_by_end(btf: &Btf<'_>) -> Vec<TypeId> {
     named.into_iter().map(|(_, id)| id).collect()
 }
 
-fn find_unsorted(btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
-    let offsets = btf.name_offsets(name);
-    let mut found = Vec::new();
-    let Some(&offset) = offsets.first() else {
-        return found;
-    };
-    let kind = kind.number() as u8;
-    let heads = btf.heads();
-    let Heads {
-        kinds,
-        starts,
-        words,
-        ..
-    } = heads;
-    let mut index = 0;
-    while index < kinds.len() {
-        if kinds[index] == kind {
-            let own = words[starts[index] as usize];
-            if own == offset || offsets.len() > 1 && offsets.contains(&own) {
-                found.push(heads.id(index));
-            }
-        }
-        index += 1;
-    }
-    found
-}
-
 /// All of a kind that have a name, in id order.
 fn named<'b>(btf: &'b Btf<'_>, kind: Named) -> impl Iterator<Item = (&'b str, TypeId)> {
-    let ids = btf.heads().of_kind(kind.number());
+    let ids = btf.of_kinds(&[kind.number()]);
     ids.into_iter().filter_map(|id| {
         let name = btf.get(id)?.name_offset();
         (name != 0).then(|| (btf.string(name), id))

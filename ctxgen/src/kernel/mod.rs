@@ -2,99 +2,38 @@
 
 mod arch;
 mod display_name;
+mod error;
+mod incomplete;
 mod index;
+mod kernel_btf;
+mod origin;
+mod pin_note;
 mod users;
 
-use std::cell::OnceCell;
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::fmt;
-use std::ops::Range;
 use std::path::Path;
-use std::path::PathBuf;
 
 pub use self::arch::Arch;
 pub use self::display_name::labels;
-use self::index::Index;
+pub use self::error::KernelError;
+pub(crate) use self::incomplete::Incomplete;
+pub use self::incomplete::NotPinned;
+pub(crate) use self::incomplete::PARTIAL;
 pub(crate) use self::index::KFUNC;
 pub(crate) use self::index::Named;
-use crate::Error;
-use crate::btf::Btf;
-use crate::btf::ByteOrder;
-use crate::btf::TypeId;
+pub use self::kernel_btf::KernelBtf;
+pub use self::origin::Origin;
+pub use self::origin::RUNNING_BTF;
+pub use self::pin_note::PinNote;
+pub use crate::image::ImageError;
 pub use crate::image::Trail;
 use crate::image::read_btf;
-use crate::module;
 pub use crate::module::Module;
 pub use crate::module::ModuleError;
-use crate::module::Modules;
-pub(crate) use crate::module::is_module_name;
-use crate::pin::PinNote;
-use crate::tracefs::Formats;
-use crate::tracefs::running_folder;
+pub use crate::tracefs::TracefsError;
 pub use crate::user::Types;
-use crate::user::UserBtf;
+pub use crate::user::UserError;
 pub use crate::user::UserRefusal;
 pub(crate) use crate::user::integer;
-
-/// Where the kernel shows its own BTF.
-pub const RUNNING_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-/// Where a kernel BTF came from, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The running kernel, of this release where it is known.
-    Running {
-        /// As `uname -r` says.
-        release: Option<String>,
-    },
-    /// A file.
-    File(PathBuf),
-    /// Bytes in memory, by a name that the caller gave them.
-    Memory(String),
-    /// A kernel and modules of it.
-    WithModules {
-        /// Where the kernel's own BTF came from.
-        vmlinux: Box<Self>,
-        /// The modules' names, in the order in which they were added.
-        modules: Box<[String]>,
-    },
-}
-
-impl Origin {
-    /// The running kernel, of whatever release it is.
-    pub(crate) fn running() -> Self {
-        Self::Running {
-            release: running_release(),
-        }
-    }
-
-    /// Whether it is the running kernel, with or without modules.
-    pub fn is_running(&self) -> bool {
-        match self {
-            Self::Running { .. } => true,
-            Self::WithModules { vmlinux, .. } => vmlinux.is_running(),
-            Self::File(_) | Self::Memory(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running {
-                release: Some(release),
-            } => write!(f, "the running kernel ({release}, {RUNNING_BTF})"),
-            Self::Running { release: None } => write!(f, "the running kernel ({RUNNING_BTF})"),
-            Self::File(path) => path.display().fmt(f),
-            Self::Memory(name) => f.write_str(name),
-            Self::WithModules { vmlinux, modules } => {
-                write!(f, "{vmlinux} with {}", modules.join(", "))
-            }
-        }
-    }
-}
 
 /// The raw BTF in a file. What kind of file it is, is told by its content:
 ///
@@ -108,323 +47,8 @@ impl fmt::Display for Origin {
 /// as it was found, byte for byte; whether it is sound is for [`KernelBtf::from_bytes`] to say.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::UnknownFormat`] where the file is none of them, and the errors that say
+/// [`ImageError::Read`], [`ImageError::UnknownFormat`] where the file is none of them, and the errors that say
 /// what is wrong with it otherwise.
-pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, ImageError> {
     read_btf(path.as_ref()).map(|found| found.btf)
-}
-
-/// The BTF of a kernel that programs are built for.
-#[derive(Debug)]
-pub struct KernelBtf {
-    btf: Btf<'static>,
-    origin: Origin,
-    modules: Modules,
-    index: Index,
-    note: Option<PinNote>,
-    /// Which is asked for with each hook on registers.
-    arch: OnceCell<Option<Arch>>,
-    users: Vec<UserBtf>,
-    formats: Formats,
-    /// What types that were looked for as they are written in C are.
-    c_types: RefCell<HashMap<Box<str>, Option<TypeId>>>,
-}
-
-impl KernelBtf {
-    /// The BTF of the running kernel.
-    ///
-    /// # Errors
-    /// [`Error::NoRunningBtf`] where the kernel has none, [`Error::BadBtf`] where it is malformed.
-    pub fn running() -> Result<Self, Error> {
-        let path = PathBuf::from(RUNNING_BTF);
-        match std::fs::read(&path) {
-            Ok(bytes) => Self::from_bytes(&bytes, Origin::running()),
-            Err(error) => Err(Error::NoRunningBtf { path, error }),
-        }
-    }
-
-    /// The BTF in a file, of any kind that [`kernel_btf_bytes`] reads. A pinned one brings along what
-    /// the text beside it says ([`PinNote`]).
-    ///
-    /// # Errors
-    /// As [`kernel_btf_bytes`], [`Error::BadBtf`] and [`Error::BadPinNote`].
-    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        if path == Path::new(RUNNING_BTF) {
-            return Self::running();
-        }
-        let bytes = read_btf(path)?.btf;
-        let mut kernel = Self::from_bytes(&bytes, Origin::File(path.to_owned()))?;
-        kernel.note = PinNote::beside(path)?;
-        if let Some(note) = &kernel.note {
-            kernel.modules = Modules::of(&kernel.btf, &note.modules);
-        }
-        Ok(kernel)
-    }
-
-    /// What stands beside a pinned BTF ([`crate::pin()`]) about the kernel that it is of; `None` of any
-    /// other BTF.
-    pub fn pin_note(&self) -> Option<&PinNote> {
-        self.note.as_ref()
-    }
-
-    /// A raw BTF in memory.
-    ///
-    /// # Errors
-    /// [`Error::BadBtf`].
-    pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Self, Error> {
-        match Btf::parse(bytes) {
-            Ok(btf) => Ok(Self {
-                modules: Modules::none(&btf),
-                formats: Formats::kept(&btf),
-                btf,
-                origin,
-                index: Index::default(),
-                note: None,
-                arch: OnceCell::new(),
-                users: Vec::new(),
-                c_types: RefCell::default(),
-            }),
-            Err(error) => Err(Error::BadBtf { origin, error }),
-        }
-    }
-
-    /// As [`KernelBtf::from_bytes`], of bytes that have modules' types too, under these ids. No more
-    /// modules can be added to it.
-    pub(crate) fn with_parts(
-        bytes: &[u8],
-        origin: Origin,
-        modules: &[(String, Range<u32>)],
-    ) -> Result<Self, Error> {
-        let mut kernel = Self::from_bytes(bytes, origin)?;
-        kernel.modules = Modules::of(&kernel.btf, modules);
-        Ok(kernel)
-    }
-
-    /// This kernel with a module on top: the types of both, under numbers that go through.
-    ///
-    /// `bytes` are the module's raw BTF, a split BTF that continues the vmlinux's, as its `.BTF`
-    /// section has it, or `/sys/kernel/btf/<module>`. Several modules can be added, each by a name of
-    /// its own. Definitions that are there already are not added again, so that all can stand in one
-    /// header.
-    ///
-    /// # Errors
-    /// [`Error::Module`], where the bytes are no module's BTF, or that of a module of another build.
-    pub fn with_module(mut self, name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        self.add_module(name, bytes, None)
-            .map_err(|error| self.not_with(name, error))?;
-        Ok(self)
-    }
-
-    /// As [`KernelBtf::with_module`], with the module in a file: of the kinds that
-    /// [`kernel_btf_bytes`] reads, a `.ko`, compressed or not, and raw BTF such as
-    /// `/sys/kernel/btf/<module>`.
-    ///
-    /// Without `name`, it is called what its file says, which a `.ko` does, and else like its file up
-    /// to the first dot. A module that was built for more than one kernel (with a `.BTF.base` section)
-    /// is fitted to this one.
-    ///
-    /// # Errors
-    /// As [`kernel_btf_bytes`], and [`Error::Module`].
-    pub fn with_module_file(
-        mut self,
-        name: Option<&str>,
-        path: impl AsRef<Path>,
-    ) -> Result<Self, Error> {
-        self.add_module_file(name, path)?;
-        Ok(self)
-    }
-
-    /// As [`KernelBtf::with_module_file`]; after an error, the kernel is what it was.
-    ///
-    /// # Errors
-    /// As [`KernelBtf::with_module_file`].
-    pub fn add_module_file(
-        &mut self,
-        name: Option<&str>,
-        path: impl AsRef<Path>,
-    ) -> Result<(), Error> {
-        let path = path.as_ref();
-        let found = read_btf(path)?;
-        let own_name = module::name_of(name, found.modinfo.as_deref(), path)
-            .map_err(|error| self.not_with(path.display(), error))?;
-        self.add_module(&own_name, &found.btf, found.base.as_deref())
-            .map_err(|error| self.not_with(format_args!("{own_name} ({})", path.display()), error))
-    }
-
-    /// As [`KernelBtf::with_module`], with a module that is loaded into the running kernel.
-    ///
-    /// # Errors
-    /// [`Error::NoRunningModule`] where it is not, and [`Error::Module`].
-    pub fn with_running_module(self, name: &str) -> Result<Self, Error> {
-        let file = name.replace('-', "_");
-        let path = Path::new(RUNNING_BTF).with_file_name(&file);
-        // Whatever else the name is, it would be another path.
-        let read = match is_module_name(&file) {
-            true => std::fs::read(&path),
-            false => Err(std::io::ErrorKind::InvalidInput.into()),
-        };
-        match read {
-            Ok(bytes) => self.with_module(name, &bytes),
-            Err(error) => Err(Error::NoRunningModule {
-                name: name.to_owned(),
-                path,
-                error,
-            }),
-        }
-    }
-
-    pub(crate) fn add_module(
-        &mut self,
-        name: &str,
-        bytes: &[u8],
-        base: Option<&[u8]>,
-    ) -> Result<(), ModuleError> {
-        self.btf = self.modules.add(&self.btf, name, bytes, base)?;
-        self.index = Index::default();
-        self.c_types = RefCell::default();
-        let names = self.modules().iter().map(|module| module.name().to_owned());
-        let modules = names.collect();
-        let vmlinux = match &self.origin {
-            Origin::WithModules { vmlinux, .. } => vmlinux.clone(),
-            vmlinux => Box::new(vmlinux.clone()),
-        };
-        self.origin = Origin::WithModules { vmlinux, modules };
-        Ok(())
-    }
-
-    fn not_with(&self, module: impl fmt::Display, error: ModuleError) -> Error {
-        Error::Module {
-            module: module.to_string(),
-            origin: self.origin.clone(),
-            error: Box::new(error),
-        }
-    }
-
-    /// This kernel with what tracefs says of its trace events: a `format` file, or a folder such as
-    /// `/sys/kernel/tracing/events` with `<category>/<event>/format` in it. They have to be of the same
-    /// kernel.
-    ///
-    /// BTF does not have the categories of trace events, nor all that is known of their records.
-    ///
-    /// # Errors
-    /// [`Error::ReadFormat`], [`Error::BadFormat`], and [`Error::NoFormats`] where none is in the folder.
-    pub fn with_formats(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
-        self.add_formats(path)?;
-        Ok(self)
-    }
-
-    /// As [`KernelBtf::with_formats`], of a kernel that is borrowed.
-    ///
-    /// # Errors
-    /// As [`KernelBtf::with_formats`].
-    pub fn add_formats(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.formats.add(path.as_ref())
-    }
-
-    /// As [`KernelBtf::with_formats`], with what is in the format file of an event of that category.
-    ///
-    /// # Errors
-    /// [`Error::BadFormat`].
-    pub fn with_format(mut self, category: &str, text: &str) -> Result<Self, Error> {
-        self.formats.add_text(category, text)?;
-        Ok(self)
-    }
-
-    /// This kernel with those formats of the running kernel's tracefs without which a context cannot be told:
-    /// those of events of which BTF does not tell which record they have. All else is told without them, to
-    /// anyone alike. Where tracefs cannot be read, such events remain ambiguous
-    /// ([`Error::AmbiguousEvent`]).
-    #[must_use]
-    pub fn with_running_formats(self) -> Self {
-        match running_folder() {
-            Some(folder) => self.with_deciding_formats(folder),
-            None => self,
-        }
-    }
-
-    /// As [`KernelBtf::with_running_formats`], from any such folder.
-    #[must_use]
-    pub fn with_deciding_formats(mut self, folder: impl AsRef<Path>) -> Self {
-        self.formats.decide_by(folder.as_ref());
-        self
-    }
-
-    /// The files that were read since, because nothing but them told: those of
-    /// [`KernelBtf::with_running_formats`].
-    pub fn deciding_formats(&self) -> Vec<PathBuf> {
-        self.formats.decided_by()
-    }
-
-    /// This kernel with all formats of the running kernel's tracefs, where they can be read: they
-    /// win over all other sources, so the result depends on the right to read them.
-    #[must_use]
-    pub fn with_all_running_formats(self) -> Self {
-        self.with_all_formats(Formats::running())
-    }
-
-    /// This kernel with all of these formats.
-    pub(crate) fn with_all_formats(mut self, formats: Formats) -> Self {
-        self.formats = formats;
-        self
-    }
-
-    /// What tracefs says of the kernel's trace events, as far as it is known.
-    pub(crate) fn formats(&self) -> &Formats {
-        &self.formats
-    }
-
-    /// What a type that is written so in C is: the same as before, or what `find` finds.
-    pub(crate) fn c_type(
-        &self,
-        text: &str,
-        find: impl FnOnce() -> Option<TypeId>,
-    ) -> Option<TypeId> {
-        if let Some(known) = self.c_types.borrow().get(text) {
-            return *known;
-        }
-        let found = find();
-        self.c_types.borrow_mut().insert(text.into(), found);
-        found
-    }
-
-    /// The modules, in the order in which they were added.
-    pub fn modules(&self) -> &[Module] {
-        self.modules.as_slice()
-    }
-
-    /// The module that has brought a type; `None` for the kernel's own.
-    pub fn module_of(&self, id: TypeId) -> Option<&Module> {
-        self.modules().iter().find(|module| module.has(id))
-    }
-
-    /// The types.
-    pub fn btf(&self) -> &Btf<'static> {
-        &self.btf
-    }
-
-    /// Where they came from.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// The kernel's byte order.
-    pub fn byte_order(&self) -> ByteOrder {
-        self.btf.byte_order()
-    }
-
-    /// The kernel's architecture, by what only that one's BTF has; `None` where nothing tells.
-    pub fn arch(&self) -> Option<Arch> {
-        *self.arch.get_or_init(|| Arch::of(self))
-    }
-
-    pub(crate) fn index(&self) -> &Index {
-        &self.index
-    }
-}
-
-/// What `uname -r` says, from where it needs no system call of our own.
-fn running_release() -> Option<String> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
-    Some(release.trim().to_owned())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::KernelBtf;
-use crate::Error;
+use super::error::KernelError;
 use crate::btf::Btf;
 use crate::user::DEBUG_ROOT;
 use crate::user::Types;
@@ -19,9 +19,9 @@ impl KernelBtf {
     /// id below `/usr/lib/debug/.build-id`, and by the program's `.gnu_debuglink`.
     ///
     /// # Errors
-    /// As [`KernelBtf::from_path`], [`Error::UserByteOrder`] where it is for another machine, and
-    /// [`Error::NoUserTypes`] where nothing tells prototypes.
-    pub fn with_user_file(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// As [`KernelBtf::from_path`], [`KernelError::UserByteOrder`] where it is for another machine, and
+    /// [`UserError::NoTypes`](crate::UserError::NoTypes) where nothing tells prototypes.
+    pub fn with_user_file(mut self, path: impl AsRef<Path>) -> Result<Self, KernelError> {
         self.add_user_file(path)?;
         Ok(self)
     }
@@ -30,7 +30,7 @@ impl KernelBtf {
     ///
     /// # Errors
     /// As [`KernelBtf::with_user_file`].
-    pub fn add_user_file(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+    pub fn add_user_file(&mut self, path: impl AsRef<Path>) -> Result<(), KernelError> {
         self.add_user_file_with(path, &[DEBUG_ROOT.into()])
     }
 
@@ -42,12 +42,12 @@ impl KernelBtf {
         &mut self,
         path: impl AsRef<Path>,
         debug_roots: &[PathBuf],
-    ) -> Result<(), Error> {
+    ) -> Result<(), KernelError> {
         let path = path.as_ref();
         let program = UserBtf::read(path, debug_roots)?;
         let (user, kernel) = (program.btf.byte_order(), self.byte_order());
         if user != kernel {
-            return Err(Error::UserByteOrder {
+            return Err(KernelError::UserByteOrder {
                 path: path.to_owned(),
                 user,
                 kernel,

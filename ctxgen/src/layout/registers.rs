@@ -16,11 +16,11 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Types;
 use crate::prototype::Argument;
-use crate::prototype::PT_REGS;
 use crate::prototype::Signature;
 use crate::prototype::SystemCall;
 use crate::prototype::registers;
 use crate::text::ident::field_name;
+use crate::text::struct_names::PT_REGS;
 
 use super::Access;
 use super::Field;
@@ -30,12 +30,12 @@ use super::SLOT;
 use super::SystemCallArguments;
 use super::Unsupported;
 use super::argument_name;
-use super::arguments_struct;
 use super::class::Class;
 use super::convention::Convention;
 use super::convention::Passed;
 use super::convention::Place;
 use super::convention::Register;
+use crate::text::struct_names::arguments_struct;
 
 pub(super) fn lay_out(
     kernel: &KernelBtf,
@@ -104,6 +104,18 @@ fn point_to_call(
         layout: arguments,
     }));
     Ok(())
+}
+
+/// Where the registers that carry arguments are in the kernel's struct of registers, in bytes, and where the
+/// one for what is returned is; `None` where that is not known.
+pub(crate) fn argument_registers(kernel: &KernelBtf) -> Option<(Vec<u32>, u32)> {
+    let convention = kernel.arch().and_then(Convention::of)?;
+    let saved = Saved::of_program(kernel, kernel.btf()).ok()?;
+    let places = convention.arguments.iter().map(|of| saved.offset(*of));
+    Some((
+        places.collect::<Option<_>>()?,
+        saved.offset(convention.returned)?,
+    ))
 }
 
 /// The struct of registers.

@@ -18,13 +18,13 @@ use super::Access;
 use super::Field;
 use super::Form;
 use super::Layout;
-use super::MAX_BY_VALUE;
-use super::MAX_SLOTS;
 use super::Refusal;
 use super::SLOT;
 use super::Unsupported;
 use super::argument_name;
 use super::class::Class;
+use crate::prototype::MAX_BY_VALUE;
+use crate::prototype::MAX_SLOTS;
 
 /// Where the arguments of a hook's prototype are in its context.
 ///

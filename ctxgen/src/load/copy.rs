@@ -3,11 +3,10 @@
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
-use crate::btf::Shape;
-use crate::btf::TYPE_WORDS;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::with_vlen;
+use crate::btf::copy::Part;
 
 /// How deep types may be in each other by value or behind pointers.
 const MAX_DEPTH: u32 = 16;
@@ -66,11 +65,8 @@ impl<'o> Copier<'o> {
         self.left -= 1;
         let depth = depth - 1;
         let copy = match ty.kind() {
-            Kind::Ptr(to) => {
-                let to = self.pointee(writer, to, depth);
-                writer.pointer(to)
-            }
-            Kind::Struct(_)
+            Kind::Ptr(_)
+            | Kind::Struct(_)
             | Kind::Union(_)
             | Kind::Array { .. }
             | Kind::Int { .. }
@@ -110,24 +106,14 @@ impl<'o> Copier<'o> {
     }
 
     fn whole(&mut self, writer: &mut BtfWriter, ty: &Type<'_>, depth: u32) -> TypeId {
-        let mut words = ty.words();
-        let Some(shape) = Shape::of(words[1]) else {
-            return TypeId::VOID;
+        let part = match self.names {
+            Names::Dropped => Part::Unnamed,
+            Names::Kept => Part::Whole,
         };
-        let is_enum = matches!(ty.kind(), Kind::Enum { .. } | Kind::Enum64 { .. });
-        if self.names == Names::Dropped {
-            words[0] = 0;
-            if is_enum {
-                words.truncate(TYPE_WORDS);
-                words[1] = with_vlen(words[1], 0);
-            }
-        }
-        for at in shape.names(words.len()) {
-            words[at] = writer.string(self.local.string(words[at]));
-        }
-        for at in shape.ids(words.len()) {
-            words[at] = self.copy_below(writer, TypeId(words[at]), depth).0;
-        }
-        writer.raw(&words)
+        let copy = writer.copy(ty, &part, |writer, child| match child.role {
+            Role::Pointee => Some(self.pointee(writer, child.id, depth)),
+            _ => Some(self.copy_below(writer, child.id, depth)),
+        });
+        copy.unwrap_or(TypeId::VOID)
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::Error;
-use crate::btf::ByteOrder;
+use crate::compare::targets::TargetError;
+use crate::kernel::KernelError;
 use crate::kernel::Origin;
+use crate::object::ObjectError;
+use crate::prototype::PrototypeError;
 
 use super::AbsentHook;
 
@@ -13,65 +15,21 @@ use super::AbsentHook;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The object is for machines of the other byte order.
-    #[error("the BPF object is {object}, and {origin} is {kernel}")]
-    ByteOrder {
-        /// The object's.
-        object: ByteOrder,
-        /// The kernel's.
-        kernel: ByteOrder,
-        /// The kernel.
-        origin: Origin,
-    },
-    /// Two contexts that CO-RE takes for one.
-    #[error(
-        "struct {one} and struct {other} are the same to CO-RE, which drops three underscores and what \
-         follows them from a type's name, so that their fields cannot be told apart: put the programs \
-         for one of them into an object of their own, or build them with fixed contexts"
-    )]
-    SameName {
-        /// One of the structs.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A program takes the context of another hook.
-    #[error(
-        "program {program}, SEC(\"{section}\"): it takes struct {context}, which is another hook's: it \
-         should take struct {right}"
-    )]
-    OtherContext {
-        /// The program.
-        program: String,
-        /// Its SEC name.
-        section: String,
-        /// The struct that it takes.
-        context: String,
-        /// The struct of its hook.
-        right: String,
-    },
-    /// A context struct of two hooks that have different arguments.
-    #[error(
-        "programs for `{one}` and `{other}` take struct {context}, and {origin} passes them different \
-         arguments, while the struct is relocated for one of them: put the programs for one of the hooks \
-         into an object of their own"
-    )]
-    OneStruct {
-        /// The struct.
-        context: String,
-        /// A hook.
-        one: String,
-        /// The other.
-        other: String,
-        /// The kernel.
-        origin: Origin,
-    },
+    /// The bytes are no object.
+    #[error("the BPF object cannot be read: {0}")]
+    Object(ObjectError),
+    /// The kernel's BTF cannot be used.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The object's contexts cannot be relocated.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// The file for libbpf cannot be made.
     #[error(
         "the types to relocate against cannot be handed to libbpf: {0}. They are put into a memory \
          file, which libbpf opens through /proc/self/fd"
     )]
-    Memfd(#[source] std::io::Error),
+    Memfd(std::io::Error),
     /// The builder already has a BTF to relocate against.
     #[error(
         "the object builder already has {} as its custom BTF, which does not have this object's \
@@ -99,7 +57,7 @@ pub enum LoadError {
     Absent(Vec<AbsentHook>),
     /// libbpf cannot open the object.
     #[error("libbpf cannot open the BPF object: {0}")]
-    Open(#[source] libbpf_rs::Error),
+    Open(libbpf_rs::Error),
     /// A program reads an argument that is not there.
     #[error(
         "program {program}, SEC(\"{section}\"): it reads {field} from its context, and {origin} passes \
@@ -173,8 +131,7 @@ pub enum LoadError {
         /// The field of it.
         field: String,
         /// Why the kernel has no such context.
-        #[source]
-        why: Box<crate::Error>,
+        why: Box<PrototypeError>,
     },
     /// A program uses something else of the kernel's that is not there.
     #[error(
@@ -202,12 +159,29 @@ pub enum LoadError {
         /// What the verifier wrote.
         log: String,
         /// libbpf's error.
-        #[source]
         error: libbpf_rs::Error,
     },
     /// libbpf cannot load the object; why, it has printed.
     #[error("libbpf cannot load the BPF object: {0}")]
-    Load(#[source] libbpf_rs::Error),
+    Load(libbpf_rs::Error),
+}
+
+impl From<ObjectError> for Box<LoadError> {
+    fn from(error: ObjectError) -> Self {
+        Self::new(LoadError::Object(error))
+    }
+}
+
+impl From<KernelError> for Box<LoadError> {
+    fn from(error: KernelError) -> Self {
+        Self::new(error.into())
+    }
+}
+
+impl From<TargetError> for Box<LoadError> {
+    fn from(error: TargetError) -> Self {
+        Self::new(error.into())
+    }
 }
 
 impl fmt::Display for AbsentHook {
@@ -228,33 +202,25 @@ fn listed(hooks: &[AbsentHook]) -> String {
 
 /// Why a hook is not there. All modules of the running kernel were searched, so that what is missing can
 /// only be in one that is not loaded.
-fn said(why: &Error) -> String {
+fn said(why: &PrototypeError) -> String {
     match why {
-        Error::UnknownHook {
+        PrototypeError::UnknownHook {
             hook,
             origin,
             tried,
             nearest,
-        } if is_running(origin) && nearest.is_empty() && hook.family().names_modules() => format!(
+        } if origin.is_running() && nearest.is_empty() && hook.family().names_modules() => format!(
             "{origin} has no hook `{hook}`: looked for {}. If it is in a module, load the module first",
             tried.join(", ")
         ),
-        Error::UnknownModule {
+        PrototypeError::UnknownModule {
             hook,
             module,
             origin,
-        } if is_running(origin) => format!(
+        } if origin.is_running() => format!(
             "`{hook}` is a hook in the module {module}, which {origin} has not loaded: load the module \
              first"
         ),
         other => other.to_string(),
-    }
-}
-
-fn is_running(origin: &Origin) -> bool {
-    match origin {
-        Origin::Running { .. } => true,
-        Origin::WithModules { vmlinux, .. } => is_running(vmlinux),
-        _ => false,
     }
 }

@@ -3,53 +3,37 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use libbpf_rs::libbpf_sys;
-
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
-use crate::btf::Shape;
-use crate::btf::TYPE_WORDS;
-use crate::btf::kind_number;
-use crate::btf::with_vlen;
+use crate::btf::Kind;
+use crate::btf::Member;
+use crate::btf::Role;
+use crate::btf::Type;
+use crate::btf::TypeId;
+use crate::btf::copy;
+use crate::btf::copy::ids;
 use crate::ctype;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
+use crate::kernel::KernelError;
 use crate::kernel::Origin;
 use crate::prototype::WRAPPER;
 use crate::prototype::syscall;
 use crate::sorted::set;
 use crate::tracefs::Formats;
 
+use super::joined::joined;
 use super::names::Match;
-use super::pick::joined;
-use super::raw::RawBtf;
 use super::wanted::Part;
 use super::wanted::Reason;
 use super::wanted::Wanted;
 
-/// A member is a name, a type and an offset.
-const MEMBER: usize = 3;
-/// A parameter is a name and a type.
-const PARAM: usize = 2;
-
-/// What may stand between a member and its array, and how many of them (as
-/// [`crate::btf::Btf::resolve`]).
-const MODIFIERS: [u32; 5] = [
-    libbpf_sys::BTF_KIND_TYPEDEF,
-    libbpf_sys::BTF_KIND_CONST,
-    libbpf_sys::BTF_KIND_VOLATILE,
-    libbpf_sys::BTF_KIND_RESTRICT,
-    libbpf_sys::BTF_KIND_TYPE_TAG,
-];
-const MAX_MODIFIERS: usize = 32;
-
-/// A type: the blob it is in, by number, and its place in that.
+/// A type: the blob it is in, by number, and its id there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) layer: u32,
-    pub(super) index: u32,
+    pub(super) id: TypeId,
 }
 
 /// A type that was found. A kernel has hundreds for an object with one tracepoint, so it is kept small.
@@ -74,41 +58,33 @@ impl Found {
 
 /// The types that were found in a kernel's BTF and, above that, in those of modules.
 pub(super) struct Layers<'b> {
-    /// The kernel's own, and the modules'.
-    pub(super) raw: Vec<RawBtf<'b>>,
+    pub(super) base: &'b Btf<'b>,
+    pub(super) modules: Vec<Btf<'b>>,
     pub(super) found: Vec<Found>,
 }
 
-impl<'b> Layers<'b> {
-    fn base(&self) -> &RawBtf<'b> {
-        &self.raw[0]
+impl Layers<'_> {
+    /// A layer with all that it continues.
+    fn btf(&self, layer: u32) -> &Btf<'_> {
+        let module = (layer as usize).checked_sub(1);
+        module.map_or(self.base, |module| &self.modules[module])
     }
 
     /// Where the type is that one in this layer calls by that id; `None` for void.
-    fn place(&self, layer: u32, id: u32) -> Option<Place> {
-        let index = id.checked_sub(1)?;
-        Some(match index.checked_sub(self.base().len()) {
-            Some(own) => Place { layer, index: own },
-            None => Place { layer: 0, index },
-        })
+    fn place(&self, layer: u32, id: TypeId) -> Option<Place> {
+        let layer = match id.0 < self.base.type_count() {
+            true => 0,
+            false => layer,
+        };
+        (id != TypeId::VOID).then_some(Place { layer, id })
     }
 
-    fn words(&self, place: Place) -> Vec<u32> {
-        self.raw[place.layer as usize].words(place.index)
+    fn get(&self, place: Place) -> Option<Type<'_>> {
+        self.btf(place.layer).get(place.id)
     }
 
-    fn string(&self, layer: u32, offset: u32) -> &'b str {
-        let offset = offset as usize;
-        match offset.checked_sub(self.base().string_len()) {
-            Some(own) => self.raw[layer as usize].string(own),
-            None => self.base().string(offset),
-        }
-    }
-
-    fn name(&self, place: Place) -> &'b str {
-        let words = self.words(place);
-        let name = words.first().copied().unwrap_or(0);
-        self.string(place.layer, name)
+    fn name(&self, place: Place) -> &str {
+        self.get(place).map_or("", |ty| ty.name())
     }
 
     /// The structs that are sought as those of classes, and what functions of these are called.
@@ -158,17 +134,17 @@ impl<'b> Layers<'b> {
                 }
             }
         }
-        let long = |words: &[u32]| matches!(words, [_, _, 4 | 8, ..]);
+        let is_long = |ty: Type<'_>| matches!(ty.kind(), Kind::Int { size: 4 | 8, .. });
         let mut longs = with(|reason| *reason == Reason::Long);
-        if let Some(found) = longs.find(|found| long(&self.words(found.place))) {
+        if let Some(found) = longs.find(|found| self.get(found.place).is_some_and(is_long)) {
             extract.reach(found.place, Part::Whole);
         }
         let tracepoints = with(|reason| matches!(reason, Reason::Hook(_)))
-            .filter_map(|found| extract.tracepoint_types(found.place));
+            .filter_map(|found| tracepoint_types(self.btf(found.place.layer), found.place.id));
         let tracepoints = set(tracepoints.collect());
         let mut functions = Vec::new();
         for Found { place, .. } in with(|reason| *reason == Reason::SameTypes) {
-            let types = extract.function_types(*place);
+            let types = function_types(self.btf(place.layer), place.id);
             if types.is_some_and(|types| tracepoints.binary_search(&types).is_ok()) {
                 extract.reach(*place, Part::Whole);
                 functions.push(self.name(*place));
@@ -185,11 +161,12 @@ impl<'b> Layers<'b> {
             }
         }
         let by_member = wanted.by_member();
-        let members = with(|reason| matches!(reason, Reason::Hook(_)))
-            .flat_map(|found| extract.member_types(found.place, &by_member));
+        let members = with(|reason| matches!(reason, Reason::Hook(_))).flat_map(|found| {
+            member_types(self.btf(found.place.layer), found.place.id, &by_member)
+        });
         let members = set(members.collect());
         for found in with(|reason| matches!(reason, Reason::MemberTypes(_))) {
-            let types = extract.function_types_and_result(found.place);
+            let types = types_of(self.btf(found.place.layer), found.place.id);
             let key = types.map(|types| (found.matched(), types));
             if key.is_some_and(|key| members.binary_search(&key).is_ok()) {
                 extract.reach(found.place, Part::Whole);
@@ -244,30 +221,29 @@ impl Small {
         Ok(())
     }
 
-    pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, Error> {
+    pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, KernelError> {
         let kernel = KernelBtf::with_parts(&self.bytes, origin.clone(), &self.modules)?;
         Ok(kernel.with_all_formats(self.formats.clone()))
     }
 }
 
-struct Extract<'l, 'b> {
-    layers: &'l Layers<'b>,
+struct Extract<'l> {
+    layers: &'l Layers<'l>,
     members: &'l [String],
     /// What is kept, and how much of it.
     parts: BTreeMap<Place, Part>,
 }
 
-impl Extract<'_, '_> {
+impl Extract<'_> {
     /// Keeps a type, and what it needs.
     fn reach(&mut self, place: Place, part: Part) {
         let mut queue = vec![(place, part)];
         while let Some((place, part)) = queue.pop() {
-            let words = self.layers.words(place);
-            let Some(&[name, info, _, ..]) = words.first_chunk::<TYPE_WORDS>() else {
+            let Some(ty) = self.layers.get(place) else {
                 continue;
             };
             // What has no name is told by what is in it.
-            let part = match name == 0 && is_composite(info) {
+            let part = match ty.name_offset() == 0 && is_composite(&ty) {
                 true => Part::Whole,
                 false => part,
             };
@@ -275,148 +251,56 @@ impl Extract<'_, '_> {
                 continue;
             }
             self.parts.insert(place, part);
-            let words = self.reduced(place.layer, words, part);
-            let needs = |(id, part)| Some((self.layers.place(place.layer, id)?, part));
-            queue.extend(needs_of(&words, part).into_iter().filter_map(needs));
-        }
-    }
-
-    /// A type's words, with the members that are needed.
-    fn reduced(&self, layer: u32, mut words: Vec<u32>, part: Part) -> Vec<u32> {
-        let info = words[1];
-        if !is_composite(info) || part == Part::Whole {
-            return words;
-        }
-        let members: Vec<&[u32]> = words[TYPE_WORDS..].chunks_exact(MEMBER).collect();
-        let mut kept: Vec<&[u32]> = Vec::new();
-        if part == Part::Members {
-            let wanted = |member: &&[u32]| {
-                let name = self.layers.string(layer, member[0]);
-                name.is_empty()
-                    || self
-                        .members
-                        .binary_search_by(|known| (**known).cmp(name))
-                        .is_ok()
-            };
-            kept = members.iter().copied().filter(wanted).collect();
-            // An array without length may be indexed if it is the last member, and only then.
-            if let (Some(last), Some(true_last)) = (kept.last(), members.last())
-                && last != true_last
-                && self.is_array_without_length(layer, last[1])
-            {
-                kept.push(true_last);
+            let below = part_below(&ty, part);
+            for id in ids(&self.reduced(&ty, part).words(&ty)) {
+                queue.extend(self.layers.place(place.layer, id).map(|to| (to, below)));
             }
         }
-        let count = kept.len() as u32;
-        let kept = kept.concat();
-        words.truncate(TYPE_WORDS);
-        words[1] = with_vlen(info, count);
-        words.extend(kept);
-        words
     }
 
-    fn is_array_without_length(&self, layer: u32, id: u32) -> bool {
-        let place = self.layers.place(layer, id);
-        let array = place.and_then(|place| self.without_modifiers(place));
-        array.is_some_and(|array| {
-            let words = self.layers.words(array);
-            matches!(words[..], [_, info, _, _, _, 0] if kind_number(info) == libbpf_sys::BTF_KIND_ARRAY)
-        })
-    }
-
-    /// The types of a tracepoint's arguments, `__data` included, for its typedef.
-    fn tracepoint_types(&self, typedef: Place) -> Option<Vec<u32>> {
-        let pointer = self.target(typedef, libbpf_sys::BTF_KIND_TYPEDEF)?;
-        let proto = self.target(pointer, libbpf_sys::BTF_KIND_PTR)?;
-        self.param_types(proto)
-    }
-
-    fn function_types(&self, function: Place) -> Option<Vec<u32>> {
-        self.param_types(self.target(function, libbpf_sys::BTF_KIND_FUNC)?)
-    }
-
-    /// The types of what members of an ops type point to, by what is sought with those members' names,
-    /// for the ops type's wrapper.
-    fn member_types(&self, wrapper: Place, by_member: &[(&str, Match)]) -> Vec<(Match, Vec<u32>)> {
-        let name = self.layers.name(wrapper).strip_prefix(WRAPPER);
-        let ops = name.and_then(|name| {
-            let mut members = self.struct_members(wrapper).into_iter();
-            members.find(|(_, ty)| self.layers.name(*ty) == name)
-        });
-        let mut found = Vec::new();
-        for (name, member) in ops.map_or_else(Vec::new, |(_, ops)| self.struct_members(ops)) {
-            let Some((_, matched)) = by_member.iter().find(|known| known.0 == name) else {
-                continue;
-            };
-            let pointer = self.without_modifiers(member);
-            let proto = pointer
-                .and_then(|pointer| self.target(pointer, libbpf_sys::BTF_KIND_PTR))
-                .and_then(|to| self.without_modifiers(to));
-            if let Some(types) = proto.and_then(|proto| self.types_and_result(proto)) {
-                found.push((*matched, types));
-            }
-        }
-        found
-    }
-
-    fn struct_members(&self, place: Place) -> Vec<(&str, Place)> {
-        let words = self.layers.words(place);
-        let is_struct = words
-            .get(1)
-            .is_some_and(|info| kind_number(*info) == libbpf_sys::BTF_KIND_STRUCT);
-        let members = words.get(TYPE_WORDS..).filter(|_| is_struct);
-        let members = members.unwrap_or_default().chunks_exact(MEMBER);
-        let member = |member: &[u32]| {
-            let name = self.layers.string(place.layer, member[0]);
-            Some((name, self.layers.place(place.layer, member[1])?))
+    /// What is copied of a type of which so much is needed.
+    fn reduced(&self, ty: &Type<'_>, part: Part) -> copy::Part {
+        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
+            return copy::Part::Whole;
         };
-        members.filter_map(member).collect()
-    }
-
-    fn without_modifiers(&self, mut place: Place) -> Option<Place> {
-        for _ in 0..=MAX_MODIFIERS {
-            match self.layers.words(place)[..] {
-                [_, info, to] if MODIFIERS.contains(&kind_number(info)) => {
-                    place = self.layers.place(place.layer, to)?;
-                }
-                _ => return Some(place),
+        match part {
+            Part::Whole => return copy::Part::Whole,
+            Part::Outside => return copy::Part::HOLLOW,
+            Part::Members => {}
+        }
+        let is_wanted = |name: &str| {
+            let of_members = |known: &String| (**known).cmp(name);
+            name.is_empty() || self.members.binary_search_by(of_members).is_ok()
+        };
+        let mut places = Vec::new();
+        let mut last = None;
+        for (place, member) in composite.members().enumerate() {
+            if is_wanted(member.name) {
+                places.push(place);
+                last = Some(member);
             }
         }
-        None
-    }
-
-    /// The types of a function's parameters, and of what it returns before them.
-    fn function_types_and_result(&self, function: Place) -> Option<Vec<u32>> {
-        self.types_and_result(self.target(function, libbpf_sys::BTF_KIND_FUNC)?)
-    }
-
-    fn types_and_result(&self, proto: Place) -> Option<Vec<u32>> {
-        let result = *self.layers.words(proto).get(2)?;
-        let params = self.param_types(proto)?;
-        Some([vec![result], params].concat())
-    }
-
-    /// What a type of that kind refers to.
-    fn target(&self, place: Place, kind: u32) -> Option<Place> {
-        let words = self.layers.words(place);
-        let &[_, info, id, ..] = words.first_chunk::<TYPE_WORDS>()?;
-        (kind_number(info) == kind).then(|| self.layers.place(place.layer, id))?
-    }
-
-    fn param_types(&self, proto: Place) -> Option<Vec<u32>> {
-        let words = self.layers.words(proto);
-        let is_proto = kind_number(*words.get(1)?) == libbpf_sys::BTF_KIND_FUNC_PROTO;
-        let params = words.get(TYPE_WORDS..)?.chunks_exact(PARAM);
-        is_proto.then(|| params.map(|param| param[1]).collect())
+        // An array without length may be indexed if it is the last member, and only then.
+        let true_last = composite.members().len().saturating_sub(1);
+        if let Some(last) = last
+            && places.last() != Some(&true_last)
+            && is_array_without_length(ty.btf(), last.type_id)
+        {
+            places.push(true_last);
+        }
+        copy::Part::Members(places)
     }
 
     fn tags_what_is_kept(&self, tag: Place) -> bool {
-        let target = self.target(tag, libbpf_sys::BTF_KIND_DECL_TAG);
+        let target = match self.layers.get(tag).map(|tag| tag.kind()) {
+            Some(Kind::DeclTag { target, .. }) => self.layers.place(tag.layer, target),
+            _ => None,
+        };
         target.is_some_and(|target| self.parts.contains_key(&target))
     }
 
     fn write(self, module_of: impl Fn(Place) -> Option<String>) -> Small {
-        let mut writer = BtfWriter::new(self.layers.base().order());
+        let mut writer = BtfWriter::new(self.layers.base.byte_order());
         let first = writer.next_id().0;
         let kept: Vec<Place> = self.parts.keys().copied().collect();
         for (&place, &part) in &self.parts {
@@ -443,15 +327,14 @@ impl Extract<'_, '_> {
 
     /// What is kept of modules' blobs, on top of the whole kernel's BTF.
     fn above(&self) -> Above {
-        let base = self.layers.base();
-        let first = base.len().saturating_add(1);
-        let string_len = u32::try_from(base.string_len()).unwrap_or(u32::MAX);
-        let mut writer = BtfWriter::after(base.order(), first, string_len);
+        let base = self.layers.base;
+        let first = base.type_count();
+        let mut writer = BtfWriter::split(base);
         let parts = || self.parts.iter().filter(|(place, _)| place.layer != 0);
         let kept: Vec<Place> = parts().map(|(place, _)| *place).collect();
         for (&place, &part) in parts() {
             self.put(&mut writer, place, part, |to| match to.layer {
-                0 => to.index.checked_add(1),
+                0 => Some(to.id.0),
                 _ => number(&kept, first, to),
             });
         }
@@ -469,17 +352,13 @@ impl Extract<'_, '_> {
         part: Part,
         new_id: impl Fn(Place) -> Option<u32>,
     ) {
-        let mut words = self.reduced(place.layer, self.layers.words(place), part);
-        if let Some(shape) = Shape::of(words[1]) {
-            for at in shape.names(words.len()) {
-                words[at] = writer.string(self.layers.string(place.layer, words[at]));
-            }
-            for at in shape.ids(words.len()) {
-                let target = self.layers.place(place.layer, words[at]);
-                words[at] = target.and_then(&new_id).unwrap_or(0);
-            }
-        }
-        writer.raw(&words);
+        let Some(ty) = self.layers.get(place) else {
+            return;
+        };
+        writer.copy(&ty, &self.reduced(&ty, part), |_, child| {
+            let target = self.layers.place(place.layer, child.id);
+            Some(TypeId(target.and_then(&new_id).unwrap_or(0)))
+        });
     }
 }
 
@@ -489,24 +368,101 @@ fn number(kept: &[Place], first: u32, place: Place) -> Option<u32> {
     Some(first + index as u32)
 }
 
-fn is_composite(info: u32) -> bool {
-    matches!(
-        kind_number(info),
-        libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
-    )
+fn is_composite(ty: &Type<'_>) -> bool {
+    matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))
 }
 
-/// The types that one refers to, and how much of each it needs.
-fn needs_of(words: &[u32], part: Part) -> Vec<(u32, Part)> {
-    let Some(shape) = Shape::of(words[1]) else {
-        return Vec::new();
-    };
-    let part = match kind_number(words[1]) {
-        libbpf_sys::BTF_KIND_PTR | libbpf_sys::BTF_KIND_DECL_TAG => Part::Outside,
+fn is_array_without_length(btf: &Btf<'_>, id: TypeId) -> bool {
+    let array = btf.resolve(id).map(|ty| ty.kind());
+    matches!(array, Some(Kind::Array { len: 0, .. }))
+}
+
+/// How much of what a type refers to is needed, where so much is of the type.
+fn part_below(ty: &Type<'_>, part: Part) -> Part {
+    match ty.children().next().map(|child| child.role) {
+        Some(Role::Pointee | Role::Tagged) => Part::Outside,
         // Behind a pointer, what is in an array is told by what is in it (`crate::btf::compat`).
-        libbpf_sys::BTF_KIND_ARRAY if part == Part::Outside => Part::Whole,
+        Some(Role::Element) if part == Part::Outside => Part::Whole,
         _ => part,
+    }
+}
+
+/// The types of a tracepoint's arguments, `__data` included, for its typedef.
+fn tracepoint_types(btf: &Btf<'_>, typedef: TypeId) -> Option<Vec<TypeId>> {
+    let Kind::Typedef(pointer) = btf.get(typedef)?.kind() else {
+        return None;
     };
-    let ids = shape.ids(words.len());
-    ids.map(|at| (words[at], part)).collect()
+    match btf.get(pointer)?.kind() {
+        Kind::Ptr(proto) => param_types(btf, proto),
+        _ => None,
+    }
+}
+
+fn function_types(btf: &Btf<'_>, function: TypeId) -> Option<Vec<TypeId>> {
+    match btf.get(function)?.kind() {
+        Kind::Func(proto) => param_types(btf, proto),
+        _ => None,
+    }
+}
+
+fn param_types(btf: &Btf<'_>, proto: TypeId) -> Option<Vec<TypeId>> {
+    let proto = btf.get(proto)?;
+    let is_proto = matches!(proto.kind(), Kind::FuncProto { .. });
+    is_proto.then(|| proto.params().map(|param| param.type_id).collect())
+}
+
+/// The types of a function's parameters, and of what it returns before them.
+fn types_of(btf: &Btf<'_>, function: TypeId) -> Option<Vec<TypeId>> {
+    match btf.get(function)?.kind() {
+        Kind::Func(proto) => types_and_result(btf, proto),
+        _ => None,
+    }
+}
+
+fn types_and_result(btf: &Btf<'_>, proto: TypeId) -> Option<Vec<TypeId>> {
+    let Kind::FuncProto { ret } = btf.get(proto)?.kind() else {
+        return None;
+    };
+    Some([vec![ret], param_types(btf, proto)?].concat())
+}
+
+/// The types of what members of an ops type point to, by what is sought with those members' names,
+/// for the ops type's wrapper.
+fn member_types(
+    btf: &Btf<'_>,
+    wrapper: TypeId,
+    by_member: &[(&str, Match)],
+) -> Vec<(Match, Vec<TypeId>)> {
+    let name_of = |id| btf.get(id).map_or("", |ty| ty.name());
+    let ops = name_of(wrapper).strip_prefix(WRAPPER).and_then(|name| {
+        let mut members = struct_members(btf, wrapper);
+        members.find(|member| name_of(member.type_id) == name)
+    });
+    let mut found = Vec::new();
+    for member in ops
+        .into_iter()
+        .flat_map(|ops| struct_members(btf, ops.type_id))
+    {
+        let Some((_, matched)) = by_member.iter().find(|known| known.0 == member.name) else {
+            continue;
+        };
+        let proto = match btf.resolve(member.type_id).map(|ty| ty.kind()) {
+            Some(Kind::Ptr(to)) => btf.resolve(to),
+            _ => None,
+        };
+        if let Some(types) = proto.and_then(|proto| types_and_result(btf, proto.id())) {
+            found.push((*matched, types));
+        }
+    }
+    found
+}
+
+fn struct_members<'b>(btf: &'b Btf<'_>, id: TypeId) -> impl Iterator<Item = Member<'b>> {
+    let composite = match btf.get(id).map(|ty| ty.kind()) {
+        Some(Kind::Struct(composite)) => Some(composite),
+        _ => None,
+    };
+    composite
+        .into_iter()
+        .flat_map(|composite| composite.members())
 }

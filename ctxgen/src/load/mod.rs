@@ -4,11 +4,10 @@
 //! libbpf is given a BTF (`btf_custom_path`) that has those structs, made from the kernel's prototypes,
 //! and of the kernel's own types what the object's other relocations need.
 
-pub(crate) mod access;
 mod copy;
 mod error;
 mod extract;
-mod hooks;
+mod joined;
 mod log;
 mod log_buffer;
 mod mapped;
@@ -17,14 +16,14 @@ mod names;
 mod pick;
 mod program;
 mod programs;
-mod raw;
 mod refusal;
 mod renamed;
+mod sides;
 mod struct_ops;
-pub(crate) mod targets;
 #[cfg(test)]
 mod tests;
 mod wanted;
+mod write;
 
 use std::ffi::CStr;
 use std::ffi::OsStr;
@@ -47,20 +46,21 @@ pub use self::renamed::RenamedArgument;
 use self::copy::Copier;
 use self::copy::Names;
 use self::extract::Small;
+use self::joined::joined;
 use self::log::Logs;
 use self::mapped::Mapped;
 use self::pick::Modules;
 use self::pick::Picked;
-use self::pick::joined;
 use self::pick::pick;
 use self::programs::Programs;
-use self::refusal::Sides;
+use self::sides::Sides;
 use self::wanted::Wanted;
-use crate::Error;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::HeaderError;
+use crate::compare::targets::TargetError;
 use crate::kernel::KernelBtf;
+use crate::kernel::KernelError;
 use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
@@ -110,18 +110,18 @@ impl<'o> Loader<'o> {
     /// `ctxgen-build` puts into the constant `OBJECT`.
     ///
     /// # Errors
-    /// [`Error::Object`], where the bytes are no object; [`Error::NoRunningBtf`], where the kernel has
-    /// no BTF and the object needs it; and [`Error::Load`].
-    pub fn new(object: &'o [u8]) -> Result<Self, Error> {
+    /// [`LoadError::Object`], where the bytes are no object; [`KernelError::NoRunningBtf`], where the
+    /// kernel has no BTF and the object needs it; and the others of [`LoadError`].
+    pub fn new(object: &'o [u8]) -> Result<Self, Box<LoadError>> {
         Self::for_running(object, Path::new(RUNNING_BTF))
     }
 
-    fn for_running(bytes: &'o [u8], path: &Path) -> Result<Self, Error> {
+    fn for_running(bytes: &'o [u8], path: &Path) -> Result<Self, Box<LoadError>> {
         let object = ObjectFile::parse(bytes)?;
         if !program::needs_kernel(&object) {
             return Ok(Self::without_kernel(bytes, &object, Origin::running()));
         }
-        let kernel = Mapped::open(path).map_err(|error| Error::NoRunningBtf {
+        let kernel = Mapped::open(path).map_err(|error| KernelError::NoRunningBtf {
             path: path.to_owned(),
             error,
         })?;
@@ -139,7 +139,7 @@ impl<'o> Loader<'o> {
     ///
     /// # Errors
     /// As [`Loader::new`].
-    pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Error> {
+    pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Box<LoadError>> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
         let wanted = Wanted::new(&object);
@@ -166,8 +166,8 @@ impl<'o> Loader<'o> {
         picked: Result<Picked, BtfError>,
         origin: Origin,
         own_kernel: bool,
-    ) -> Result<Self, Error> {
-        let bad = |error| Error::BadBtf {
+    ) -> Result<Self, Box<LoadError>> {
+        let bad = |error| KernelError::BadBtf {
             origin: origin.clone(),
             error,
         };
@@ -175,7 +175,7 @@ impl<'o> Loader<'o> {
         let kernel = picked.small.kernel(&origin)?;
         let (local, target) = (object.btf().byte_order(), kernel.byte_order());
         if local != target {
-            let error = LoadError::ByteOrder {
+            let error = TargetError::ByteOrder {
                 object: local,
                 kernel: target,
                 origin,
@@ -219,7 +219,7 @@ impl<'o> Loader<'o> {
     ///
     /// # Errors
     /// [`LoadError::Absent`] with all of them.
-    pub fn require_all(mut self) -> Result<Self, Error> {
+    pub fn require_all(mut self) -> Result<Self, Box<LoadError>> {
         let optional = |hook: &AbsentHook| hook.section.starts_with('?');
         let (optional, required): (Vec<_>, Vec<_>) = self.absent.drain(..).partition(optional);
         if !required.is_empty() {
@@ -250,7 +250,7 @@ impl<'o> Loader<'o> {
         &self,
         mut builder: B,
         object: &'obj mut MaybeUninit<OpenObject>,
-    ) -> Result<B::Output, Error> {
+    ) -> Result<B::Output, Box<LoadError>> {
         self.set_btf(builder.object_builder_mut())?;
         let mut skeleton = builder.open(object).map_err(LoadError::Open)?;
         self.programs.check(skeleton.open_object_mut())?;
@@ -262,7 +262,7 @@ impl<'o> Loader<'o> {
     ///
     /// # Errors
     /// As [`Loader::open`].
-    pub fn open_object(&self, builder: &mut ObjectBuilder) -> Result<OpenObject, Error> {
+    pub fn open_object(&self, builder: &mut ObjectBuilder) -> Result<OpenObject, Box<LoadError>> {
         self.set_btf(builder)?;
         let mut object = builder.open_memory(self.bytes).map_err(LoadError::Open)?;
         self.programs.check(&mut object)?;
@@ -276,7 +276,10 @@ impl<'o> Loader<'o> {
     /// [`LoadError::AbsentArgument`], [`LoadError::RetypedArgument`] and [`LoadError::AbsentContext`],
     /// where a program reads what the kernel does not pass, and does not ask before;
     /// [`LoadError::Unresolved`], [`LoadError::Refused`] or [`LoadError::Load`] otherwise.
-    pub fn load<'obj, O: OpenSkel<'obj>>(&self, mut skeleton: O) -> Result<O::Output, Error> {
+    pub fn load<'obj, O: OpenSkel<'obj>>(
+        &self,
+        mut skeleton: O,
+    ) -> Result<O::Output, Box<LoadError>> {
         let logs = self.listen(skeleton.open_object_mut());
         skeleton.load().map_err(|error| self.explain(&logs, error))
     }
@@ -285,12 +288,12 @@ impl<'o> Loader<'o> {
     ///
     /// # Errors
     /// As [`Loader::load`].
-    pub fn load_object(&self, mut object: OpenObject) -> Result<Object, Error> {
+    pub fn load_object(&self, mut object: OpenObject) -> Result<Object, Box<LoadError>> {
         let logs = self.listen(&mut object);
         object.load().map_err(|error| self.explain(&logs, error))
     }
 
-    fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), Error> {
+    fn set_btf(&self, builder: &mut ObjectBuilder) -> Result<(), Box<LoadError>> {
         let Some(btf) = &self.btf else {
             return Ok(());
         };

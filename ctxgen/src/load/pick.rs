@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::HeaderError;
+use crate::btf::KSYM_NAME_LEN;
 use crate::btf::Sections;
 use crate::btf::TypeId;
-use crate::btf::assemble;
 use crate::btf::for_libbpf;
+use crate::btf::kind_number;
 use crate::btf::known;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
@@ -21,9 +23,10 @@ use super::extract::Found;
 use super::extract::Layers;
 use super::extract::Place;
 use super::extract::Small;
+use super::joined::joined;
 use super::mapped::Mapped;
 use super::names::Match;
-use super::raw::RawBtf;
+use super::names::Sought;
 use super::wanted::Reason;
 use super::wanted::Wanted;
 
@@ -44,13 +47,13 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    fn new(kernel: &[u8], base: &RawBtf<'_>, above: &Above) -> Result<Self, BtfError> {
-        let bytes = for_libbpf(joined(&known(kernel, None)?, &above.bytes)?)?;
+    fn new(kernel: &[u8], base: &Btf<'_>, above: &Above) -> Result<Self, BtfError> {
+        let bytes = for_libbpf(joined(&known(kernel)?, &above.bytes)?)?;
         let string_len = u32::try_from(Sections::parse(&bytes)?.strings.len()).unwrap_or(u32::MAX);
-        let types = base.len().saturating_add(above.types);
+        let types = base.type_count().saturating_add(above.types);
         Ok(Self {
             bytes,
-            end: (types.saturating_add(1), string_len),
+            end: (types, string_len),
         })
     }
 
@@ -79,8 +82,8 @@ pub(super) fn pick(
     wanted: &Wanted,
 ) -> Result<Picked, BtfError> {
     let mut found: Vec<Found> = Vec::new();
-    let base = RawBtf::scan(kernel, None, &wanted.sought, |matched, index| {
-        found.push(Found::new(matched, Place { layer: 0, index }));
+    let base = scan(kernel, None, &wanted.sought, |matched, id| {
+        found.push(Found::new(matched, Place { layer: 0, id }));
     })?;
     let mut seen = vec![false; wanted.sought.len()];
     for found in &found {
@@ -99,10 +102,9 @@ pub(super) fn pick(
         Modules::Folder(folder) => having(folder, &names, &base, wanted, &lacking),
         Modules::Within(_) => Vec::new(),
     };
-    let mut raw = vec![base];
-    for (_, blob) in &blobs {
-        let layer = raw.len() as u32;
-        let module = RawBtf::scan(blob, raw.first(), &wanted.sought, |matched, index| {
+    let mut modules_btf = Vec::new();
+    for (layer, (_, blob)) in (1..).zip(&blobs) {
+        let module = scan(blob, Some(&base), &wanted.sought, |matched, id| {
             let depends = |reason: &Reason| {
                 matches!(
                     reason,
@@ -110,19 +112,23 @@ pub(super) fn pick(
                 )
             };
             if lacking.contains(&matched) || wanted.reasons[matched].iter().any(depends) {
-                found.push(Found::new(matched, Place { layer, index }));
+                found.push(Found::new(matched, Place { layer, id }));
             }
         })?;
-        raw.push(module);
+        modules_btf.push(module);
     }
-    let layers = Layers { raw, found };
+    let layers = Layers {
+        base: &base,
+        modules: modules_btf,
+        found,
+    };
     let mut small = layers.extract(wanted, |place| match modules {
         Modules::Folder(_) => {
             let module = place.layer.checked_sub(1)?;
             Some(blobs.get(module as usize)?.0.clone())
         }
         Modules::Within(kernel) => {
-            let module = kernel.module_of(TypeId(place.index + 1))?;
+            let module = kernel.module_of(place.id)?;
             Some(module.name().to_owned())
         }
     });
@@ -139,10 +145,32 @@ pub(super) fn pick(
     };
     small.add_types_of_calls(&wanted.hooks)?;
     let whole = match wanted.ids {
-        true => Some(Whole::new(kernel, &layers.raw[0], &small.above)?),
+        true => Some(Whole::new(kernel, &base, &small.above)?),
         false => None,
     };
     Ok(Picked { small, whole })
+}
+
+/// Goes through all types of a blob, and hands out those that are sought.
+///
+/// A parser of its own would do that at load time a second time, since libbpf parses the kernel's BTF by itself.
+fn scan<'b>(
+    bytes: &'b [u8],
+    base: Option<&'b Btf<'_>>,
+    sought: &Sought,
+    mut found: impl FnMut(Match, TypeId),
+) -> Result<Btf<'b>, BtfError> {
+    let first = base.map_or(1, Btf::type_count);
+    Btf::scan(bytes, base, |btf, step| {
+        let kind = kind_number(step.info);
+        if sought.has_kind(kind) {
+            // Names may be the ends of one string, so that each could be as long as the whole table.
+            let name = btf.strings_at(step.name);
+            let name = &name[..name.len().min(KSYM_NAME_LEN)];
+            let id = TypeId(first.saturating_add(step.index));
+            sought.of(kind, name, |matched| found(matched, id));
+        }
+    })
 }
 
 /// The names of all modules, sorted.
@@ -158,13 +186,13 @@ fn names(folder: &Path) -> Vec<String> {
 fn having(
     folder: &Path,
     names: &[String],
-    base: &RawBtf<'_>,
+    base: &Btf<'_>,
     wanted: &Wanted,
     lacking: &[Match],
 ) -> Vec<(String, Mapped)> {
     let has_something = |bytes: &Mapped| {
         let mut has = false;
-        let scanned = RawBtf::scan(bytes, Some(base), &wanted.sought, |matched, _| {
+        let scanned = scan(bytes, Some(base), &wanted.sought, |matched, _| {
             has |= lacking.contains(&matched);
         });
         scanned.is_ok() && has
@@ -174,12 +202,4 @@ fn having(
         has_something(&blob).then(|| (name.clone(), blob))
     });
     blobs.collect()
-}
-
-/// A BTF and a split one on top of it as one.
-pub(super) fn joined(base: &[u8], split: &[u8]) -> Result<Vec<u8>, HeaderError> {
-    let (below, above) = (Sections::parse(base)?, Sections::parse(split)?);
-    let types = [&base[below.types], &split[above.types]].concat();
-    let strings = [&base[below.strings], &split[above.strings]].concat();
-    Ok(assemble(below.order, &types, &strings))
 }

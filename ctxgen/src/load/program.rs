@@ -1,7 +1,6 @@
 //! Which programs of an object can be attached to this kernel.
 
 use crate::Context;
-use crate::Error;
 use crate::SecName;
 use crate::hook::Hook;
 use crate::hook::Passing;
@@ -9,6 +8,7 @@ use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Program;
+use crate::prototype::PrototypeError;
 
 /// A program that cannot be attached, since the kernel lacks its hook.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct AbsentHook {
     /// Its SEC name.
     pub section: String,
     /// Why it cannot be attached: that the hook is unknown, or why there are no programs for it.
-    pub why: Error,
+    pub why: PrototypeError,
 }
 
 /// The hooks of a program whose BTF tells whether there are such. The kernel needs none to attach to a
@@ -68,7 +68,10 @@ pub(super) fn absent(object: &ObjectFile, kernel: &KernelBtf) -> Vec<AbsentHook>
         let mut hooks = hooks(object, program).into_iter();
         let why = hooks.find_map(|hook| Context::find_hook(kernel, &hook).err())?;
         // What ctxgen cannot make a context for, the kernel may attach to all the same.
-        let is_unknown = matches!(why, Error::UnknownHook { .. } | Error::UnknownModule { .. });
+        let is_unknown = matches!(
+            why,
+            PrototypeError::UnknownHook { .. } | PrototypeError::UnknownModule { .. }
+        );
         (is_unknown || takes_context(object, program)).then_some(why)
     };
     object

@@ -2,7 +2,6 @@
 
 use libbpf_rs::OpenObject;
 
-use crate::Error;
 use crate::object::ObjectFile;
 use crate::sorted::set;
 
@@ -23,7 +22,7 @@ impl Programs {
 
     /// # Errors
     /// [`LoadError::OtherObject`], where the opened object has others.
-    pub(super) fn check(&self, opened: &mut OpenObject) -> Result<(), Error> {
+    pub(super) fn check(&self, opened: &mut OpenObject) -> Result<(), Box<LoadError>> {
         let opened = opened.progs().map(|program| {
             let [name, section] = [program.name(), program.section()];
             let section = section.to_string_lossy();

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::access::first_field;
-use super::refusal::Sides;
+use super::sides::Sides;
 use crate::kernel::Origin;
+use crate::object::first_field;
 use crate::prototype::pairing::KnownBy;
 
 /// An argument that the kernel has under another name than the object.

@@ -96,7 +96,7 @@ pub enum ModuleError {
     Twice,
     /// A module that was built for more than one kernel has a `.BTF.base` that is no BTF.
     #[error("its .BTF.base section, which says what it needs of a kernel, is no BTF: {0}")]
-    Base(#[source] BtfError),
+    Base(BtfError),
     /// A module that was built for more than one kernel needs too many types of one name.
     #[error("its .BTF.base section has more types that are called {0:?} than anything real")]
     Namesakes(String),
@@ -110,8 +110,8 @@ pub enum ModuleError {
     )]
     Relocate(std::io::Error),
     /// libbpf, or a check behind it, refuses the kernel's BTF with the module's.
-    #[error("{0}")]
-    Together(#[source] BtfError),
+    #[error(transparent)]
+    Together(BtfError),
 }
 
 /// What is the matter where numbers make no sense.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::ModuleError;
-use super::module_name;
+use crate::text::ident::is_module_name;
 
 /// A module's name by what it says of itself, else by its file's name up to the first dot. One that
 /// was given has to be the one it says.
@@ -37,6 +37,15 @@ fn field<'m>(modinfo: &'m [u8], name: &str) -> Option<&'m str> {
         .split(|byte| *byte == 0)
         .filter_map(|line| std::str::from_utf8(line).ok())
         .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// A module's name as the kernel has it. Whoever knows it from its file may have `-` in it.
+pub(super) fn module_name(name: &str) -> Result<String, ModuleError> {
+    let plain = name.replace('-', "_");
+    match is_module_name(&plain) {
+        true => Ok(plain),
+        false => Err(ModuleError::Name(name.to_owned())),
+    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,10 @@ use std::collections::HashSet;
 
 use libbpf_rs::libbpf_sys;
 
-use super::split::End;
-use super::split::Split;
+use super::check::End;
 use crate::btf::Btf;
 use crate::btf::Shape;
 use crate::btf::TypeId;
-use crate::btf::kind_number;
 
 /// How many comparisons of two types may be made for each that there is. Types that were made to be
 /// alike until their last member could take the square of their number.
@@ -23,13 +21,13 @@ const COMPARISONS: usize = 64;
 /// How many definitions of one name are looked at. The most that a kernel has are 11 (6.12, s390x).
 const NAMESAKES: usize = 16;
 
-/// A module's type by its place, and one of the kernel's.
-type Pair = (usize, TypeId);
+/// A module's type, and one of the kernel's.
+type Pair = (TypeId, TypeId);
 
 /// What is compared.
 #[derive(Debug)]
 pub(super) struct Fold<'a> {
-    pub(super) split: &'a Split<'a>,
+    pub(super) split: &'a Btf<'a>,
     pub(super) base: End,
     /// All that there is already: the base, and other modules.
     pub(super) kernel: &'a Btf<'a>,
@@ -38,11 +36,12 @@ pub(super) struct Fold<'a> {
 }
 
 impl Fold<'_> {
-    /// The module's types that are there already, by their places.
-    pub(super) fn run(&self) -> HashMap<usize, TypeId> {
+    /// The module's types that are there already.
+    pub(super) fn run(&self) -> HashMap<TypeId, TypeId> {
         let mut folded = HashMap::new();
         let mut different: HashSet<Pair> = HashSet::new();
-        let mut fuel = self.split.len().saturating_mul(COMPARISONS);
+        let own = self.split.type_count().saturating_sub(self.base.types);
+        let mut fuel = (own as usize).saturating_mul(COMPARISONS);
         for root in self.candidates() {
             if folded.contains_key(&root.0) || different.contains(&root) {
                 continue;
@@ -66,11 +65,13 @@ impl Fold<'_> {
     fn candidates(&self) -> impl Iterator<Item = Pair> {
         let mut there: HashMap<(u32, u32), Vec<TypeId>> = HashMap::new();
         let mut own = Vec::new();
-        for (at, words) in self.split.iter().enumerate() {
-            if words[0] != 0 && defines(kind_number(words[1])) {
-                let key = (self.name(words[0]), words[1]);
+        let ids = self.split.ids_from(TypeId(self.base.types));
+        for ty in ids.filter_map(|id| self.split.get(id)) {
+            let (name, info) = ty.name_and_info();
+            if name != 0 && defines(ty.kind_number()) {
+                let key = (self.name(name), info);
                 there.entry(key).or_default();
-                own.push((at, key));
+                own.push((ty.id(), key));
             }
         }
         for ty in self.kernel.types() {
@@ -80,9 +81,9 @@ impl Fold<'_> {
                 ids.push(ty.id());
             }
         }
-        own.into_iter().flat_map(move |(at, key)| {
+        own.into_iter().flat_map(move |(own, key)| {
             let ids = there.get(&key).cloned().unwrap_or_default();
-            ids.into_iter().map(move |id| (at, id))
+            ids.into_iter().map(move |id| (own, id))
         })
     }
 
@@ -92,7 +93,7 @@ impl Fold<'_> {
     fn equal(
         &self,
         root: Pair,
-        folded: &HashMap<usize, TypeId>,
+        folded: &HashMap<TypeId, TypeId>,
         different: &HashSet<Pair>,
         fuel: &mut usize,
     ) -> Result<HashSet<Pair>, Pair> {
@@ -115,7 +116,7 @@ impl Fold<'_> {
 
     /// What has to be equal for these two to be; `None` where they are not, whatever that is.
     fn compare(&self, (own, to): Pair) -> Option<Vec<Pair>> {
-        let own = self.split.get(own);
+        let own = self.split.get(own)?.words();
         let other = self.kernel.get(to)?.words();
         let shape = Shape::of(*own.get(1)?)?;
         if own.len() != other.len() || own[1] != other[1] {
@@ -131,10 +132,10 @@ impl Fold<'_> {
         let mut below = Vec::new();
         for at in shape.ids(own.len()) {
             plain[at] = false;
-            match own[at].checked_sub(self.base.types) {
-                Some(own) => below.push((own as usize, TypeId(other[at]))),
-                None if own[at] == other[at] => {}
-                None => return None,
+            match own[at] >= self.base.types {
+                true => below.push((TypeId(own[at]), TypeId(other[at]))),
+                false if own[at] == other[at] => {}
+                false => return None,
             }
         }
         let same = |at: usize| !plain[at] || own[at] == other[at];

@@ -5,29 +5,30 @@
 //! it is; here each is renumbered to continue whatever is there. The result is one BTF without a
 //! base, and nothing that works with it has to know of modules.
 
+mod check;
 mod error;
 mod file;
 mod fold;
 mod relocate;
-mod split;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::ops::Range;
 
+use self::check::End;
+use self::check::check;
 pub use self::error::ModuleError;
-pub(super) use self::file::name_of;
+use self::file::module_name;
+pub(crate) use self::file::name_of;
 use self::fold::Fold;
-use self::split::End;
-use self::split::Split;
 use crate::btf::Below;
 use crate::btf::Btf;
+use crate::btf::BtfError;
 use crate::btf::Sections;
-use crate::btf::Shape;
 use crate::btf::TypeId;
 use crate::btf::assemble;
-use crate::btf::known;
+use crate::btf::copy::renumber;
 
 /// A module of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,91 +97,45 @@ impl Modules {
         if self.modules.iter().any(|module| module.name == name) {
             return Err(ModuleError::Twice);
         }
-        let flat = kernel.to_bytes();
-        let sections = Sections::parse(&flat)?;
-        let have = Parts {
-            types: &flat[sections.types],
-            strings: &flat[sections.strings],
+        let below = Below {
+            btf: kernel,
+            types: self.vmlinux.types,
+            strings: self.vmlinux.strings,
         };
         let relocated;
         let bytes = match base {
             None => bytes,
             Some(base) => {
-                relocated = relocate::relocate(bytes, base, &self.vmlinux_of(kernel)?)?;
+                relocated = relocate::relocate(bytes, base, &vmlinux_of(below)?)?;
                 &relocated
             }
         };
-        let below = Below {
-            btf: kernel,
-            first: self.vmlinux.types,
-        };
-        let bytes = &known(bytes, Some(below)).map_err(ModuleError::Kinds)?;
-        let split = Split::parse(bytes, self.vmlinux)?;
-        if split.order != kernel.byte_order() {
-            return Err(ModuleError::ByteOrder {
-                module: split.order,
-                kernel: kernel.byte_order(),
-            });
-        }
-        split.check(self.vmlinux, kernel, have.strings)?;
+        let split = Btf::outline(bytes, Some(below)).map_err(|error| match error {
+            BtfError::Header(error) => error.into(),
+            BtfError::Truncated(id) => ModuleError::Type(id),
+            error => ModuleError::Kinds(error),
+        })?;
+        check(&split, self.vmlinux, kernel)?;
 
         let first = kernel.type_count();
-        let both = append(&split, self.vmlinux, kernel, &have)?;
+        let both = append(&split, self.vmlinux, kernel)?;
         let both = Btf::parse(&both).map_err(ModuleError::Together)?;
         let ids = first..both.type_count();
         self.modules.push(Module { name, ids });
         Ok(both)
     }
-
-    /// The vmlinux alone: what it had before there were modules.
-    fn vmlinux_of(&self, kernel: &Btf<'static>) -> Result<Btf<'static>, ModuleError> {
-        let mut types = Vec::new();
-        for id in 1..self.vmlinux.types {
-            let words = kernel.get(TypeId(id)).map(|ty| ty.words());
-            for word in words.unwrap_or_default() {
-                kernel.byte_order().put_u32(&mut types, word);
-            }
-        }
-        let flat = kernel.to_bytes();
-        let strings = &flat[Sections::parse(&flat)?.strings];
-        let strings = &strings[..strings.len().min(self.vmlinux.strings as usize)];
-        let alone = assemble(kernel.byte_order(), &types, strings);
-        Btf::parse(&alone).map_err(ModuleError::Together)
-    }
 }
 
-/// A module's name as the kernel has it. Whoever knows it from its file may have `-` in it.
-pub(crate) fn module_name(name: &str) -> Result<String, ModuleError> {
-    let plain = name.replace('-', "_");
-    match is_module_name(&plain) {
-        true => Ok(plain),
-        false => Err(ModuleError::Name(name.to_owned())),
-    }
-}
-
-/// `MODULE_NAME_LEN` of `include/linux/moduleparam.h`, without the NUL that it counts.
-const MAX_NAME: usize = 55;
-
-/// Whether a module can be called so. Some start with a digit: `8021q`.
-pub(crate) fn is_module_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(fits)
-}
-
-/// Types and names as they are in a blob.
-struct Parts<'a> {
-    types: &'a [u8],
-    strings: &'a [u8],
+/// The vmlinux alone: what it had before there were modules.
+fn vmlinux_of(below: Below<'_>) -> Result<Btf<'static>, ModuleError> {
+    Btf::parse(&below.btf.first_parts(below)).map_err(ModuleError::Together)
 }
 
 /// The blob of what there is already and of a module, renumbered.
-fn append(
-    split: &Split<'_>,
-    vmlinux: End,
-    kernel: &Btf<'_>,
-    have: &Parts<'_>,
-) -> Result<Vec<u8>, ModuleError> {
-    let mut strings = have.strings.to_vec();
+fn append(split: &Btf<'_>, vmlinux: End, kernel: &Btf<'_>) -> Result<Vec<u8>, ModuleError> {
+    let have = kernel.to_bytes();
+    let have_sections = Sections::parse(&have)?;
+    let mut strings = have[have_sections.strings].to_vec();
     let names = add_names(split, vmlinux, &mut strings)?;
     let folded = Fold {
         split,
@@ -190,10 +145,10 @@ fn append(
     }
     .run();
 
-    let mut ids = Vec::with_capacity(split.len());
+    let mut ids = Vec::new();
     let mut next = kernel.type_count();
-    for at in 0..split.len() {
-        match folded.get(&at) {
+    for id in split.ids_from(TypeId(vmlinux.types)) {
+        match folded.get(&id) {
             Some(same) => ids.push(same.0),
             None => {
                 ids.push(next);
@@ -202,31 +157,31 @@ fn append(
         }
     }
 
-    let mut types = have.types.to_vec();
-    for (at, words) in split.iter().enumerate() {
-        let (Some(shape), false) = (Shape::of(words[1]), folded.contains_key(&at)) else {
-            continue;
+    let mut types = have[have_sections.types].to_vec();
+    let order = split.byte_order();
+    let own = split.ids_from(TypeId(vmlinux.types));
+    for ty in own
+        .filter(|id| !folded.contains_key(id))
+        .filter_map(|id| split.get(id))
+    {
+        let mut words = ty.words();
+        let new_id = |id: TypeId| match id.0.checked_sub(vmlinux.types) {
+            Some(own) => TypeId(ids.get(own as usize).copied().unwrap_or(0)),
+            None => id,
         };
-        let mut words = words.to_vec();
-        for at in shape.names(words.len()) {
-            words[at] = names.get(&words[at]).copied().unwrap_or(words[at]);
-        }
-        for at in shape.ids(words.len()) {
-            if let Some(own) = words[at].checked_sub(vmlinux.types) {
-                words[at] = ids.get(own as usize).copied().unwrap_or(0);
-            }
-        }
+        let new_name = |name| names.get(&name).copied().unwrap_or(name);
+        renumber(&mut words, new_name, new_id);
         for word in words {
-            split.order.put_u32(&mut types, word);
+            order.put_u32(&mut types, word);
         }
     }
-    Ok(assemble(split.order, &types, &strings))
+    Ok(assemble(order, &types, &strings))
 }
 
 /// Adds a module's names behind those of the kernel, and tells where each has got. Names that other
 /// modules have brought are theirs too: what bears the same name has it at the same place.
 fn add_names(
-    split: &Split<'_>,
+    split: &Btf<'_>,
     vmlinux: End,
     strings: &mut Vec<u8>,
 ) -> Result<HashMap<u32, u32>, ModuleError> {
@@ -239,7 +194,7 @@ fn add_names(
     }
     let mut names = HashMap::new();
     let mut own = vmlinux.strings;
-    for name in split.strings.split_inclusive(|byte| *byte == 0) {
+    for name in split.strings().split_inclusive(|byte| *byte == 0) {
         let to = match known.get(name) {
             Some(to) => *to,
             None => {

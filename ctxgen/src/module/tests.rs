@@ -3,8 +3,8 @@
 use libbpf_rs::libbpf_sys;
 
 use super::*;
-use crate::Error;
 use crate::KernelBtf;
+use crate::KernelError;
 use crate::Origin;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
@@ -59,7 +59,7 @@ fn module(order: ByteOrder, name: &str) -> Vec<u8> {
 
 fn error(kernel: KernelBtf, name: &str, bytes: &[u8]) -> String {
     let error = kernel.with_module(name, bytes).unwrap_err();
-    assert!(matches!(error, Error::Module { .. }), "{error}");
+    assert!(matches!(error, KernelError::Module { .. }), "{error}");
     error.to_string()
 }
 

@@ -15,14 +15,14 @@ use object::elf::STV_HIDDEN;
 use object::elf::STV_INTERNAL;
 use object::read::elf::ElfSymbol64;
 
-use super::CodeSection;
-use super::Elf;
-use super::ObjectError;
+use super::elf::CodeSection;
+use super::elf::Elf;
+use super::elf::limited;
+use super::error::ObjectError;
 use super::instruction::Instruction;
 use super::instruction::LAST_ARGUMENT;
 use super::instruction::LEN;
 use super::instruction::Raw;
-use super::limited;
 use super::names::MAX_FUNCTION;
 use super::names::shown;
 use crate::btf::Btf;

@@ -57,11 +57,9 @@ pub fn complete_declarations(bytes: &mut [u8], kernel: &Btf<'_>) -> Result<(), O
     let Some(types) = types.and_then(|(header, types)| header.checked_add(types)) else {
         return Ok(());
     };
-    let heads = btf.heads();
     let mut changes = Vec::new();
     for (id, info) in declared {
-        let head = heads.starts.get(id.0 as usize - 1);
-        let at = head.map(|head| types as usize + *head as usize * size_of::<u32>() + 4);
+        let at = btf.offset_of(id).map(|at| types as usize + at + 4);
         let is_there =
             |at: &usize| word(data, *at).is_some_and(|old| kind_number(old) == BTF_KIND_FWD);
         changes.extend(at.filter(is_there).map(|at| (start as usize + at, info)));

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-use super::MAX_FUNCTION;
 use super::ObjectFile;
+use super::names::MAX_FUNCTION;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;

@@ -13,18 +13,19 @@ use object::ObjectSection as _;
 use object::ObjectSymbol;
 use object::SymbolKind;
 
-use super::CodeSection;
-use super::Elf;
-use super::ObjectError;
-use super::byte_order;
 use super::code::relocations;
-use super::code_sections;
+use super::elf::CodeSection;
+use super::elf::Elf;
+use super::elf::byte_order;
+use super::elf::code_sections;
+use super::elf::limited;
+use super::error::ObjectError;
 use super::instruction::CALL;
 use super::instruction::Instruction;
 use super::instruction::LEN;
 use super::instruction::Raw;
-use super::limited;
 use super::names::MAX_FUNCTION;
+use crate::text::name;
 
 /// The section with the license, and the variable that is usually in it.
 const SECTION: &str = "license";
@@ -134,9 +135,12 @@ impl fmt::Display for Unlicensed {
             function,
             does,
         } = self;
+        let function = name(function);
         match does {
             GplOnly::Helper(name) => write!(f, "{function} calls {name}, which")?,
-            GplOnly::Kfunc(name) => write!(f, "{function} calls the kernel's {name}, which")?,
+            GplOnly::Kfunc(kfunc) => {
+                write!(f, "{function} calls the kernel's {}, which", name(kfunc))?;
+            }
             GplOnly::Program(kind) => write!(f, "{function} is {kind}, which")?,
         }
         f.write_str(" needs a license that is compatible with the GPL, and the object has ")?;

@@ -27,6 +27,7 @@ use super::code::Code;
 use super::code::Place;
 use super::code::index_of;
 use super::instruction::CALL;
+use super::instruction::Instruction;
 use super::instruction::LOAD_IMM64;
 use super::instruction::Raw;
 
@@ -49,6 +50,8 @@ pub(crate) struct Flow<'o> {
 /// What is reached of a program.
 #[derive(Debug)]
 pub(crate) struct Live {
+    /// The branches whose jump was made, and those where the way on was taken.
+    taken: HashSet<(Place, bool)>,
     /// `None` where it would have taken too long to find out.
     reached: Option<HashSet<Place>>,
     /// Whether anything is read or written through the context without a relocation, or may be.
@@ -56,6 +59,22 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// The ways that are not taken at branches that are reached, for [`super::accesses`]; `None` where it
+    /// would have taken too long to find out.
+    pub(crate) fn closed(&self, code: &Code) -> Option<HashSet<(Place, bool)>> {
+        let mut closed = HashSet::new();
+        for at in self.reached.as_ref()? {
+            if let Some(Instruction::Branch { .. }) = code.at(*at) {
+                for way in [false, true] {
+                    if !self.taken.contains(&(*at, way)) {
+                        closed.insert((*at, way));
+                    }
+                }
+            }
+        }
+        Some(closed)
+    }
+
     pub(crate) fn has(&self, at: Place) -> bool {
         self.reached
             .as_ref()
@@ -130,6 +149,17 @@ impl<'o> Flow<'o> {
         program: usize,
         answer: impl Fn(&Relocation) -> Option<u32>,
     ) -> Live {
+        self.live_without(program, answer, None)
+    }
+
+    /// Likewise, where a branch is closed on one side: with true, it does not jump; with false, it does not
+    /// go on.
+    pub(crate) fn live_without(
+        &mut self,
+        program: usize,
+        answer: impl Fn(&Relocation) -> Option<u32>,
+        closed: Option<(Place, bool)>,
+    ) -> Live {
         let mut walk = Walk {
             states: HashMap::new(),
             returned: HashMap::new(),
@@ -137,9 +167,12 @@ impl<'o> Flow<'o> {
             entered: HashSet::new(),
             queue: Vec::new(),
             uses_context: false,
+            taken: HashSet::new(),
+            closed,
         };
         let Some(start) = self.start(program) else {
             return Live {
+                taken: HashSet::new(),
                 reached: None,
                 uses_context: true,
             };
@@ -150,6 +183,7 @@ impl<'o> Flow<'o> {
         while let Some((entry, at)) = walk.queue.pop() {
             if !self.step() {
                 return Live {
+                    taken: HashSet::new(),
                     reached: None,
                     uses_context: true,
                 };
@@ -161,6 +195,7 @@ impl<'o> Flow<'o> {
             walk.follow(self.code, (entry, at), answer, is_relocated);
         }
         Live {
+            taken: walk.taken,
             reached: Some(walk.states.into_keys().map(|(_, at)| at).collect()),
             uses_context: walk.uses_context,
         }
@@ -185,6 +220,8 @@ struct Walk {
     callers: HashMap<Place, HashSet<InFunction>>,
     entered: HashSet<Place>,
     queue: Vec<InFunction>,
+    taken: HashSet<(Place, bool)>,
+    closed: Option<(Place, bool)>,
     uses_context: bool,
 }
 
@@ -332,10 +369,12 @@ impl Walk {
                     libbpf_sys::BPF_JA => Some(true),
                     _ => holds(instruction, &registers),
                 };
-                if may_jump != Some(false) {
+                if may_jump != Some(false) && self.closed != Some((at, true)) {
+                    self.taken.insert((at, true));
                     self.go_on((entry, at), 1 + by, registers);
                 }
-                if may_jump != Some(true) {
+                if may_jump != Some(true) && self.closed != Some((at, false)) {
+                    self.taken.insert((at, false));
                     self.go_on((entry, at), 1, registers);
                 }
             }

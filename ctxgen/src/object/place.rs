@@ -94,7 +94,9 @@ mod tests {
             btf: Btf::parse(&writer.finish()).unwrap(),
             programs: Vec::new(),
             relocations: Vec::new(),
+            aliases: Default::default(),
             places: Vec::new(),
+            externals: Vec::new(),
             code: Code {
                 order: ByteOrder::HOST,
                 sections: Vec::new(),

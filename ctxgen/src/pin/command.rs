@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::PinNote;
+use crate::kernel::PinNote;
 
 /// What stands for the kernel's BTF, which is elsewhere on every machine.
 const BTF: &str = "VMLINUX";

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::Incomplete;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
-use crate::btf::Shape;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::Arch;
+use crate::kernel::Incomplete;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::kernel::NotPinned;
 use crate::minimize::Trim;
 use crate::minimize::is_composite;
 use crate::prototype::Lookup;
@@ -213,16 +212,10 @@ impl<'k> Kept<'k> {
     /// All that sources with these names reach.
     ///
     /// # Errors
-    /// [`Error::NotPinned`].
-    pub(super) fn add_names(&mut self, names: &Names<'_>) -> Result<(), Error> {
+    /// [`NotPinned`].
+    pub(super) fn add_names(&mut self, names: &Names<'_>) -> Result<(), NotPinned> {
         let reach = Reach::new(self.kernel, names);
-        let missing = Incomplete::new(self.kernel).among(&reach.composites);
-        if !missing.is_empty() {
-            return Err(Error::NotPinned {
-                origin: self.kernel.origin().clone(),
-                types: missing,
-            });
-        }
+        Incomplete::new(self.kernel).has_none_of(&reach.composites)?;
         for id in reach.composites {
             self.trim.define(id);
         }
@@ -288,11 +281,7 @@ impl<'k> Kept<'k> {
         let mut unused: BTreeSet<TypeId> = kept.keys().copied().filter(is_nameless).collect();
         let mut users: BTreeMap<TypeId, TypeId> = BTreeMap::new();
         for ty in self.btf.types() {
-            let words = ty.words();
-            let Some(shape) = Shape::of(words[1]) else {
-                continue;
-            };
-            for id in shape.ids(words.len()).map(|at| TypeId(words[at])) {
+            for id in ty.children().map(|child| child.id) {
                 match kept.get(&ty.id()) {
                     Some(Part::Whole) => {
                         unused.remove(&id);

@@ -3,8 +3,12 @@
 use libbpf_rs::libbpf_sys;
 
 use super::*;
+use crate::NotPinned;
+use crate::PrototypeError;
+use crate::RenderError;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
+use crate::btf::Type;
 use crate::kernel::Origin;
 use crate::render;
 
@@ -47,7 +51,7 @@ fn pinned(kernel: &KernelBtf, hooks: &[&str], source: &str) -> KernelBtf {
     KernelBtf::from_bytes(&pin.btf, Origin::Memory("pinned".into())).unwrap()
 }
 
-fn header(kernel: &KernelBtf, source: &str) -> Result<String, Error> {
+fn header(kernel: &KernelBtf, source: &str) -> Result<String, RenderError> {
     let mut names = Names::new();
     names.add_preprocessed(source, &[]);
     render::vmlinux_for(kernel, &names)
@@ -81,7 +85,10 @@ fn of_a_hook_what_it_passes_is_hollow() {
         assert!(Context::of_hook(&pinned, &hook).is_ok());
         let hook = "lsm/file_lock".parse().unwrap();
         let error = Context::of_hook(&pinned, &hook).unwrap_err();
-        assert!(matches!(error, Error::UnknownHook { .. }), "{error}");
+        assert!(
+            matches!(error, PrototypeError::UnknownHook { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -96,7 +103,7 @@ fn what_is_not_whole_is_said() {
         ),
     ] {
         let error = header(&pinned, source).unwrap_err();
-        let Error::NotPinned { types, .. } = &error else {
+        let RenderError::NotPinned(NotPinned { types, .. }) = &error else {
             panic!("{error}");
         };
         assert_eq!(*types, [missing]);
@@ -162,7 +169,10 @@ fn of_a_trace_event_what_has_settled_it_is_kept() {
     let full = kernel(with_event());
     let hook = "tp/category/event";
     let error = Context::of_hook(&full, &hook.parse().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::AmbiguousEvent { .. }), "{error}");
+    assert!(
+        matches!(error, PrototypeError::AmbiguousEvent { .. }),
+        "{error}"
+    );
 
     let full = full.with_format("category", FORMAT).unwrap();
     let of_struct = "btf_tp_category_event_ctx";

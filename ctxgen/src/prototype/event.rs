@@ -4,9 +4,10 @@
 //! BTF has that as `struct trace_event_raw_<class>`. Which class an event is of, BTF says only by the
 //! way; see [`class`].
 
+mod call;
 mod class;
 mod record;
-mod similar;
+pub(super) mod similar;
 
 use std::collections::BTreeSet;
 
@@ -17,19 +18,19 @@ use super::generic;
 use super::system_call;
 use super::tracepoint;
 use super::unknown;
-use crate::Error;
 use crate::hook::ANY_CATEGORY;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
 use crate::prototype::syscall;
 use crate::tracefs::Format;
 
+use self::call::Call;
 pub use self::record::Record;
 pub use self::record::RecordField;
-pub(super) use self::similar::nearest_hooks;
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let hook = &spelled(kernel, hook)?;
     let parts = hook.parts();
     let Some(&(category, event)) = parts.first() else {
@@ -53,11 +54,11 @@ fn of_event(
     hook: &Hook,
     category: &str,
     event: &str,
-) -> Result<Option<Record>, Error> {
+) -> Result<Option<Record>, PrototypeError> {
     let format = format(kernel, category, event)?;
     let is_known = format.is_some();
     match class::of_event(kernel, hook, event, format) {
-        Err(error @ Error::AmbiguousEvent { .. }) if !is_known => {
+        Err(error @ PrototypeError::AmbiguousEvent { .. }) if !is_known => {
             match kernel.formats().decide(category, event) {
                 Some(format) => class::of_event(kernel, hook, event, Some(format)),
                 None => Err(error),
@@ -71,7 +72,7 @@ fn of_event(
 ///
 /// A struct's name has an underscore between them, and both may have some themselves. So each way to
 /// take it apart is tried.
-pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
+pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, PrototypeError> {
     let parts = hook.parts();
     let known = |(category, event): &&(&str, &str)| has_category(kernel, event, category);
     let exists = |(category, event): &&(&str, &str)| {
@@ -99,7 +100,7 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
             let is_known = *category == ANY_CATEGORY || categories.contains(*category);
             match is_known || categories.is_empty() {
                 true => Ok(hook.with_parts(category, event)),
-                false => Err(Error::OtherCategory {
+                false => Err(PrototypeError::OtherCategory {
                     hook: hook.clone(),
                     right: spellings(
                         hook,
@@ -122,7 +123,7 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Error> {
             };
             Err(unknown(kernel, hook, tried))
         }
-        (several, _) => Err(Error::AmbiguousEvent {
+        (several, _) => Err(PrototypeError::AmbiguousEvent {
             hook: hook.clone(),
             origin: kernel.origin().clone(),
             candidates: spellings(hook, several.iter().map(|parts| **parts)),
@@ -216,27 +217,6 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     targets
 }
 
-/// A system call's trace event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Call<'n> {
-    Enter(&'n str),
-    Exit(&'n str),
-}
-
-impl<'n> Call<'n> {
-    fn of(category: &str, event: &'n str) -> Option<Self> {
-        syscall::of_event(category, event)?;
-        let enter = event.strip_prefix(syscall::ENTER).map(Self::Enter);
-        enter.or_else(|| event.strip_prefix(syscall::EXIT).map(Self::Exit))
-    }
-
-    fn name(self) -> &'n str {
-        match self {
-            Self::Enter(name) | Self::Exit(name) => name,
-        }
-    }
-}
-
 /// What the functions are called that system calls are entered by. Those without arguments have no more
 /// than some of them.
 fn prefixes() -> impl Iterator<Item = &'static str> {
@@ -324,14 +304,18 @@ fn is_event(kernel: &KernelBtf, tracepoint: &str) -> bool {
     !tracepoint.ends_with(BARE) || class::named(kernel, tracepoint).is_some()
 }
 
-fn format(kernel: &KernelBtf, category: &str, event: &str) -> Result<Option<Format>, Error> {
+fn format(
+    kernel: &KernelBtf,
+    category: &str,
+    event: &str,
+) -> Result<Option<Format>, PrototypeError> {
     let formats = kernel.formats();
     let category = match category {
         ANY_CATEGORY => formats.categories(event).into_iter().next(),
         category => Some(category.to_owned()),
     };
     match category {
-        Some(category) => formats.find(&category, event),
+        Some(category) => Ok(formats.find(&category, event)?),
         None => Ok(None),
     }
 }

@@ -1,18 +1,15 @@
 //! Functions: fentry and its relatives.
 
-use super::Argument;
 use super::Lookup;
-use super::Mark;
 use super::Signature;
-use super::argument;
 use super::module_scope;
-use super::proto_of;
+use super::protos::agreed;
+use super::protos::funcs;
+use super::protos::protos;
+use super::protos::signature;
 use super::returned;
 use super::system_call;
 use super::unknown;
-use crate::Error;
-use crate::btf::Btf;
-use crate::btf::CPrinter;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
@@ -24,7 +21,7 @@ use crate::hook::Returned;
 use crate::kernel::KFUNC;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::kernel::Origin;
+use crate::prototype::PrototypeError;
 
 /// What the functions of the LSM framework are called.
 const SECURITY: &str = "security_";
@@ -43,7 +40,7 @@ fn modifiable() -> impl Iterator<Item = &'static str> {
 /// under the function's name with this behind it, and the kernel attaches by that one.
 const IMPLICIT: &str = "_impl";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = hook.target();
     let protos = protos(kernel, hook.module(), name);
     let by_registers = hook.family().passing() == Passing::Registers;
@@ -91,23 +88,6 @@ pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
     lookups
 }
 
-/// A `FUNC_PROTO`.
-pub(super) type Proto<'b> = Type<'b>;
-
-pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
-    let args = proto
-        .leading_params()
-        .map(argument)
-        .map(|argument| Argument {
-            // Programs that look on at a call are not the ones whose arena it is.
-            mark: argument
-                .mark
-                .filter(|mark| !matches!(mark, Mark::Arena { .. })),
-            ..argument
-        });
-    Signature::new(args.collect(), returned(proto), func)
-}
-
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     let funcs = |prefix| {
         kernel
@@ -126,17 +106,6 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
         }
         Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
-}
-
-fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
-    let named = kernel.index().find(kernel.btf(), Named::Func, name);
-    module_scope::meant(kernel, module, named)
-}
-
-pub(super) fn protos<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
-    let funcs = funcs(kernel, module, name);
-    let protos = funcs.iter().filter_map(|func| proto_of(kernel.btf(), func));
-    protos.collect()
 }
 
 /// The prototype of a kfunc with the arguments that its callers do not pass; `None` for any other
@@ -164,52 +133,6 @@ fn with_implicit_arguments<'k>(
             .zip(whole.leading_params())
             .all(|(a, b)| is_alike(a.type_id, b.type_id));
     (begins_alike && is_alike(returned(called), returned(&whole))).then_some(whole)
-}
-
-/// The signature of the first of a hook's functions, where all have the same.
-///
-/// # Errors
-/// [`Error::AmbiguousFunction`].
-pub(super) fn agreed(
-    btf: &Btf<'_>,
-    origin: &Origin,
-    hook: &Hook,
-    first: &Proto<'_>,
-    all: &[Proto<'_>],
-) -> Result<Signature, Error> {
-    let first = signature(first, hook.target());
-    if all.len() == 1 {
-        return Ok(first);
-    }
-    // Of equal types under different names, too, at most one set of names is the right one.
-    let is_same = |other: &Proto<'_>| first.is_same(&signature(other, hook.target()));
-    match all.iter().all(is_same) {
-        true => Ok(first),
-        false => Err(ambiguous(btf, origin.clone(), hook, all)),
-    }
-}
-
-pub(super) fn ambiguous(btf: &Btf<'_>, origin: Origin, hook: &Hook, protos: &[Proto<'_>]) -> Error {
-    let printer = CPrinter::new(btf);
-    // Told apart by their types, since different types may be written the same.
-    let mut different: Vec<Signature> = Vec::new();
-    let mut prototypes = Vec::new();
-    for proto in protos {
-        let signature = signature(proto, hook.target());
-        if different.iter().any(|other| other.is_same(&signature)) {
-            continue;
-        }
-        different.push(signature);
-        // What cannot be printed is no reason to hide the others.
-        let text = printer.declare(proto.id(), hook.target());
-        prototypes.push(text.unwrap_or_else(|error| format!("({error})")));
-    }
-    prototypes.sort();
-    Error::AmbiguousFunction {
-        hook: hook.clone(),
-        origin,
-        prototypes,
-    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::Lookup;
 use super::Prototype;
 use super::unknown;
-use crate::Error;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::hook::Generic;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
+use crate::text::struct_names::PT_REGS;
 
 /// What `PT_REGS_*` of libbpf and the verifier take a kprobe's context for, on every architecture
 /// (`include/uapi/asm-generic/bpf_perf_event.h` and its like).
@@ -21,10 +22,7 @@ pub(crate) const SLOTS: (&str, &str) = (
     "the arguments, a slot of 8 bytes each, of whichever function it is",
 );
 
-/// What it is on most architectures.
-pub(crate) const PT_REGS: &str = "pt_regs";
-
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let (found, tried) = match hook.family().generic() {
         Generic::Other(pointee, what) => return Ok(Prototype::Other { pointee, what }),
         Generic::Struct(name) => (structure(kernel, name), vec![format!("struct {name}")]),

@@ -5,16 +5,16 @@
 use super::Lookup;
 use super::Prototype;
 use super::unknown;
-use crate::Error;
 use crate::btf::Type;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
 
 const FUNC: &str = "bpf_iter_";
 const CONTEXT: &str = "bpf_iter__";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let target = hook.target();
     match context(kernel, target) {
         Some(ty) => Ok(Prototype::Kernel { type_id: ty.id() }),

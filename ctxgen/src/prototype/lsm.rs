@@ -6,20 +6,20 @@
 
 use super::Lookup;
 use super::Signature;
-use super::function::signature;
 use super::proto_of;
+use super::protos::signature;
 use super::unknown;
-use crate::Error;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
 
 const FUNC: &str = "bpf_lsm_";
 const HOOKS: &str = "security_list_options";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = format!("{FUNC}{}", hook.target());
     let is_hook = hooks(kernel).any(|known| known == hook.target());
     match proto(kernel, &name) {

@@ -1,18 +1,18 @@
 //! Where a hook is looked for: in the kernel and in its modules.
 
-use crate::Error;
 use crate::btf::Type;
 use crate::hook::Hook;
 use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
 use crate::kernel::Module;
+use crate::prototype::PrototypeError;
 
 /// Whether the module that a hook names, if it names one, is there at all.
-pub(super) fn is_known(kernel: &KernelBtf, hook: &Hook) -> Result<(), Error> {
+pub(super) fn is_known(kernel: &KernelBtf, hook: &Hook) -> Result<(), PrototypeError> {
     let modules = kernel.modules();
     match hook.module() {
         Some(name) if name != VMLINUX && modules.iter().all(|module| module.name() != name) => {
-            Err(Error::UnknownModule {
+            Err(PrototypeError::UnknownModule {
                 hook: hook.clone(),
                 module: name.to_owned(),
                 origin: kernel.origin().clone(),

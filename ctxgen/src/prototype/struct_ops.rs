@@ -6,14 +6,15 @@
 //! The verifier takes the types of a program's arguments from the member's prototype
 //! (`check_struct_ops_btf_id` of `kernel/bpf/verifier.c`), whose parameters have no names.
 
+mod member;
 mod names;
 
 use std::collections::BTreeSet;
 
+use self::member::Member;
 use super::Lookup;
 use super::Signature;
 use super::unknown;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -21,7 +22,8 @@ use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::layout::Unsupported;
+use crate::prototype::PrototypeError;
+use crate::prototype::Unsupported;
 use crate::text::ident::is_identifier;
 use crate::text::nearest::nearest;
 
@@ -40,11 +42,11 @@ const MAX_READINGS: usize = 64;
 /// like wrappers.
 const COMMON: [&str; 2] = ["common", "refcnt"];
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let found = members(kernel, hook);
     match &found[..] {
         [member] => Ok(names::named(kernel, member)),
-        [one, other, ..] => Err(Error::Unsupported {
+        [one, other, ..] => Err(PrototypeError::Unsupported {
             hook: hook.clone(),
             reason: Unsupported::SharedName {
                 one: one.target(),
@@ -123,23 +125,6 @@ pub(super) fn nearest_hooks(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
         .iter()
         .map(|target| format!("{}/{target}", hook.family()));
     hooks.collect()
-}
-
-/// A function pointer in an ops type.
-struct Member<'k> {
-    /// The wrapper, which is where the kernel or one of its modules offers the type.
-    wrapper: TypeId,
-    /// The ops type.
-    ops: Type<'k>,
-    name: &'k str,
-    /// The prototype behind the pointer.
-    proto: Type<'k>,
-}
-
-impl Member<'_> {
-    fn target(&self) -> String {
-        format!("{}/{}", self.ops.name(), self.name)
-    }
 }
 
 /// The ops types and members that a hook's struct name can stand for.

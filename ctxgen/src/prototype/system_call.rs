@@ -10,15 +10,16 @@ use super::NamesFrom;
 use super::Settled;
 use super::Signature;
 use super::SystemCall;
-use super::function;
+use super::protos;
 use super::unknown;
-use crate::Error;
 use crate::btf::Kind;
 use crate::hook::Hook;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::prototype::PrototypeError;
 use crate::prototype::syscall;
+use crate::text::struct_names::PT_REGS;
 
 /// What the wrappers are called before the call's name (`arch_specific_syscall_pfx` of `libbpf.c`, and
 /// `arch/*/include/asm/syscall_wrapper.h`).
@@ -47,15 +48,15 @@ pub(super) const OF_32_BITS: &str = "__ia32_sys_";
 /// A wrapper that each x86 kernel has that runs programs of 32 bits.
 const RUNS_32_BITS: &str = "__ia32_sys_read";
 
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = hook.target();
     let prefix = kernel.arch().and_then(wrapper);
     let wrapper = prefix.map(|prefix| format!("{prefix}{name}"));
     if let Some(function) = &wrapper {
-        let protos = function::protos(kernel, None, function);
+        let protos = protos::protos(kernel, None, function);
         let signatures: Vec<Signature> = protos
             .iter()
-            .map(|proto| function::signature(proto, function))
+            .map(|proto| protos::signature(proto, function))
             .collect();
         // That of a call without arguments may have none either.
         let is_wrapper = |signature: &Signature| match &signature.args[..] {
@@ -67,7 +68,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
         if let Some(first) = signatures.first() {
             if !signatures.iter().all(is_wrapper) {
                 let origin = kernel.origin().clone();
-                return Err(function::ambiguous(kernel.btf(), origin, hook, &protos));
+                return Err(protos::ambiguous(kernel.btf(), origin, hook, &protos));
             }
             let argument = first.args.iter().map(|argument| Argument {
                 name: Some(ARGUMENTS.to_owned()),
@@ -87,11 +88,11 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Erro
         }
     }
     let direct = format!("{WITHOUT_WRAPPER}{name}");
-    match function::protos(kernel, None, &direct).first() {
+    match protos::protos(kernel, None, &direct).first() {
         Some(found) => {
             // Its parameters are all `long`.
             let own = syscall::signature(kernel, name);
-            Ok(own.unwrap_or_else(|| function::signature(found, &direct)))
+            Ok(own.unwrap_or_else(|| protos::signature(found, &direct)))
         }
         None => {
             let tried = wrapper.into_iter().chain([direct]);
@@ -189,7 +190,7 @@ fn is_registers(kernel: &KernelBtf, argument: &Argument) -> bool {
         Some(Kind::Ptr(to)) => btf.resolve(to),
         _ => None,
     };
-    pointee.is_some_and(|ty| ty.name() == super::generic::PT_REGS)
+    pointee.is_some_and(|ty| ty.name() == PT_REGS)
 }
 
 pub(super) fn lookups(name: &str) -> Vec<Lookup> {

@@ -13,7 +13,6 @@ use super::proto_of;
 use super::same_types;
 use super::unknown;
 use super::unnamed;
-use crate::Error;
 use crate::btf::Kind;
 use crate::btf::MAX_PARAMETERS;
 use crate::btf::Type;
@@ -21,7 +20,8 @@ use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::layout::Unsupported;
+use crate::prototype::PrototypeError;
+use crate::prototype::Unsupported;
 use crate::text::ident::is_identifier;
 
 const TYPEDEF: &str = "btf_trace_";
@@ -36,7 +36,7 @@ pub(super) fn resolve(
     kernel: &KernelBtf,
     hook: &Hook,
     needs_typedef: bool,
-) -> Result<Signature, Error> {
+) -> Result<Signature, PrototypeError> {
     let tp = hook.target();
     if let Some(proto) = typedef_proto(kernel, hook) {
         return Ok(named(kernel, tp, &proto));
@@ -46,7 +46,7 @@ pub(super) fn resolve(
         .iter()
         .find_map(|prefix| funcs(kernel, &format!("{prefix}{tp}")).next());
     match func {
-        Some(_) if needs_typedef => Err(Error::Unsupported {
+        Some(_) if needs_typedef => Err(PrototypeError::Unsupported {
             hook: hook.clone(),
             reason: Unsupported::NoTracepointTypedef,
         }),

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::Prototype;
 use super::Settled;
-use super::function;
 use super::proto_of;
+use super::protos::Proto;
+use super::protos::agreed;
 use super::unknown;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -16,10 +16,11 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Origin;
 use crate::kernel::Types;
+use crate::prototype::PrototypeError;
 
 /// The function's prototype, or where no file's BTF has it the registers as they are: whoever attaches to
 /// a program by its path may have no BTF of it, and whoever names the function's struct means to.
-pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Error> {
+pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, PrototypeError> {
     let users = kernel.users();
     let wanted = hook.binary();
     for (number, user) in users.iter().enumerate() {
@@ -27,7 +28,7 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
             continue;
         }
         if let Some(reason) = user.refusal(hook.target()) {
-            return Err(Error::Unsupported {
+            return Err(PrototypeError::Unsupported {
                 hook: hook.clone(),
                 reason: reason.clone().into(),
             });
@@ -38,12 +39,12 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Erro
             continue;
         };
         let origin = Origin::File(user.path().to_owned());
-        let signature = function::agreed(&user.btf, &origin, hook, first, &protos)?;
+        let signature = agreed(&user.btf, &origin, hook, first, &protos)?;
         return Ok(Prototype::Function(super::Signature { types, ..signature }));
     }
     match (wanted, users) {
         (Some(_), _) => super::generic::resolve(kernel, hook),
-        (None, []) => Err(Error::NoUserBtf { hook: hook.clone() }),
+        (None, []) => Err(PrototypeError::NoUserBtf { hook: hook.clone() }),
         (None, _) => {
             let tried = users.iter().map(|user| {
                 let path = user.path().display();
@@ -91,7 +92,7 @@ fn is_same_file(section: &str, path: &Path) -> bool {
     Path::new(section).file_name() == path.file_name()
 }
 
-fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<function::Proto<'b>> {
+fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<Proto<'b>> {
     let named = btf.types().filter(|ty| ty.name() == name);
     named.filter_map(|ty| proto_of(btf, &ty)).collect()
 }

@@ -12,8 +12,7 @@ use self::accessor::needs_own_types;
 use self::gaps::Gaps;
 
 use super::dump_error;
-use super::mentions::Mentions;
-use crate::Error;
+use super::error::RenderError;
 use crate::btf::CPrinter;
 use crate::btf::Definitions;
 use crate::btf::Kind;
@@ -23,6 +22,9 @@ use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
 use crate::context::ctx_btf::CtxStruct;
 use crate::context::ctx_btf::Lacking;
+use crate::declaration::Mentions;
+use crate::declaration::check_declaration;
+use crate::declaration::members;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::labels;
@@ -83,8 +85,8 @@ const REGISTERS: &str =
 /// It needs the kernel's types: `vmlinux.h`, ctxgen's or any other full one.
 ///
 /// # Errors
-/// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
-pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
+/// [`RenderError::Declaration`], where a type or a name cannot be written in C.
+pub fn header(ctx: &CtxBtf<'_>) -> Result<String, RenderError> {
     if ctx.structs().is_empty() {
         return Ok(top(ctx) + BOTTOM);
     }
@@ -96,7 +98,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, Error> {
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
     for ctx_struct in ctx.structs() {
         match &ctx_struct.context.shape {
-            Shape::Kernel { .. } => kernels_own(&mut structs, ctx, ctx_struct),
+            Shape::Kernel { .. } => kernels_own(&mut structs, ctx_struct),
             Shape::Other { .. } => {}
             Shape::Generated { layout, names_from } => {
                 let call = system_call(ctx, ctx_struct, layout);
@@ -159,7 +161,7 @@ fn top(ctx: &CtxBtf<'_>) -> String {
     text
 }
 
-fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), Error> {
+fn mention(mentions: &mut Mentions<'_>, layout: &Layout) -> Result<(), RenderError> {
     for field in &layout.fields {
         mentions.add(field.type_id)?;
         if let Access::Data(element) = field.access {
@@ -176,7 +178,7 @@ fn system_call<'c>(
     layout: &'c Layout,
 ) -> Option<(CtxStruct, &'c SystemCallArguments)> {
     let call = layout.system_call.as_ref()?;
-    let pointer = super::report::members(ctx.btf(), ctx_struct.type_id).pop()?;
+    let pointer = members(ctx.btf(), ctx_struct.type_id).pop()?;
     let Kind::Ptr(to) = ctx.btf().resolve(pointer.type_id)?.kind() else {
         return None;
     };
@@ -211,14 +213,14 @@ fn system_call_comment(out: &mut String, arguments: &SystemCallArguments) {
     out.push_str(" */\n");
 }
 
-fn kernels_own(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct) {
+/// Nothing is asserted of it: a source may bring the header of another kernel, or a part of the struct with
+/// CO-RE, and both work. These structs grow only at their ends.
+fn kernels_own(out: &mut String, ctx_struct: &CtxStruct) {
     let name = &ctx_struct.context.struct_name;
     let hook = hooks(ctx_struct);
-    let size = ctx_struct.context.size(ctx.kernel());
     let _ = write!(
         out,
-        "/* {hook}: struct {name} is the kernel's own, in vmlinux.h. */\n\
-         _Static_assert(sizeof(struct {name}) == {size}, \"{name}\");\n\n"
+        "/* {hook}: struct {name} is the kernel's own, in vmlinux.h. */\n\n"
     );
 }
 
@@ -278,11 +280,11 @@ fn returned(
     definitions: &mut Definitions<'_>,
     ctx: &CtxBtf<'_>,
     layout: &Layout,
-) -> Result<String, Error> {
+) -> Result<String, RenderError> {
     let Some(id) = layout.returns else {
         return Ok(String::new());
     };
-    super::check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
+    check_declaration(ctx.btf(), ctx.kernel().origin(), id)?;
     let declared = definitions
         .declare(id, "")
         .map_err(|error| dump_error(ctx, error))?;

@@ -3,19 +3,19 @@
 use std::fmt;
 
 use super::dump_error;
-use super::mentions::Mentions;
-use super::mentions::Seen;
-use crate::Error;
+use super::error::RenderError;
 use crate::btf::Btf;
 use crate::btf::CPrinter;
 use crate::btf::DumpError;
-use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::context::Context;
 use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
 use crate::context::ctx_btf::CtxStruct;
+use crate::declaration::Mentions;
+use crate::declaration::Seen;
+use crate::declaration::members;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::layout::Access;
@@ -131,8 +131,8 @@ impl<'b> Printer<'b> {
 /// names cannot be written in C, its report says so ([`Report::unsupported`]).
 ///
 /// # Errors
-/// [`Error::Dump`], where no type at all can be written.
-pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
+/// [`DeclarationError::Dump`](crate::DeclarationError::Dump), where no type at all can be written.
+pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, RenderError> {
     Reports::new(ctx.kernel()).of(ctx)
 }
 
@@ -156,7 +156,7 @@ impl<'k> Reports<'k> {
     ///
     /// # Errors
     /// As [`reports`].
-    pub fn of(&mut self, ctx: &CtxBtf<'_>) -> Result<Vec<Report>, Error> {
+    pub fn of(&mut self, ctx: &CtxBtf<'_>) -> Result<Vec<Report>, RenderError> {
         let is_own = std::ptr::eq(ctx.kernel(), self.kernel);
         let seen = match is_own {
             true => std::mem::take(&mut self.seen),
@@ -185,7 +185,7 @@ impl<'k> Reports<'k> {
     }
 }
 
-fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), Error> {
+fn mention(mentions: &mut Mentions<'_>, ctx_struct: &CtxStruct) -> Result<(), RenderError> {
     mentions.add_members(ctx_struct.type_id)?;
     if let Shape::Generated { layout, .. } = &ctx_struct.context.shape {
         // A slot's type is not the argument's.
@@ -351,13 +351,6 @@ pub(super) fn fields<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
         }
     }
     fields
-}
-
-pub(crate) fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> Vec<Member<'b>> {
-    match btf.get(id).map(|ty| ty.kind()) {
-        Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.members().collect(),
-        _ => Vec::new(),
-    }
 }
 
 impl fmt::Display for Report {

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::error::RenderError;
 use super::own::own_ksym;
 use super::own::types_for;
-use super::spelling;
 use super::statics;
 use super::statics::PARTS;
 use super::statics::STATIC_OFFSETS;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::CPrinter;
 use crate::btf::Composite;
@@ -17,9 +16,12 @@ use crate::btf::Definitions;
 use crate::btf::DumpError;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::declaration::DeclarationError;
+use crate::declaration::check_declaration;
+use crate::declaration::spelling;
+use crate::kernel::Incomplete;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::pin::Incomplete;
 use crate::text::ident::is_identifier;
 use crate::text::ident::is_reserved;
 use crate::usage::closure;
@@ -88,8 +90,8 @@ pub fn vmlinux_without_types() -> String {
 /// ([`crate::pin()`]), those that it has whole.
 ///
 /// # Errors
-/// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
-pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
+/// [`RenderError::Declaration`], where a type or a name cannot be written in C.
+pub fn vmlinux(kernel: &KernelBtf) -> Result<String, RenderError> {
     vmlinux_with_all(kernel, &Names::new())
 }
 
@@ -100,7 +102,7 @@ pub fn vmlinux(kernel: &KernelBtf) -> Result<String, Error> {
 ///
 /// # Errors
 /// As [`vmlinux`].
-pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
+pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, RenderError> {
     let btf = kernel.btf();
     let spelled = spelled(kernel, btf.ids_from(TypeId(1)))?;
     let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf));
@@ -119,17 +121,11 @@ pub fn vmlinux_with_all(kernel: &KernelBtf, names: &Names<'_>) -> Result<String,
 /// have the kernel's sizes, the compiler is told to check.
 ///
 /// # Errors
-/// As [`vmlinux`], and [`Error::NotPinned`] where a pinned BTF ([`crate::pin()`]) lacks what they reach.
-pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Error> {
+/// As [`vmlinux`], and [`RenderError::NotPinned`] where a pinned BTF ([`crate::pin()`]) lacks what they reach.
+pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, RenderError> {
     let btf = kernel.btf();
     let reach = Reach::new(kernel, names);
-    let missing = Incomplete::new(kernel).among(&reach.composites);
-    if !missing.is_empty() {
-        return Err(Error::NotPinned {
-            origin: kernel.origin().clone(),
-            types: missing,
-        });
-    }
+    Incomplete::new(kernel).has_none_of(&reach.composites)?;
     let spelled = spelled(kernel, reach.parts.iter().copied())?;
     let mut header = Header::new(kernel, spelled.as_ref().unwrap_or(btf));
     header.define(reach.roots.iter().copied())?;
@@ -150,7 +146,7 @@ pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
     let Kind::Func(proto) = functions.next()?.kind() else {
         return None;
     };
-    super::check_declaration(btf, kernel.origin(), proto).ok()?;
+    check_declaration(btf, kernel.origin(), proto).ok()?;
     let declared = CPrinter::new(btf).declare(proto, name).ok()?;
     Some(format!("extern {declared} __ksym;"))
 }
@@ -159,10 +155,10 @@ pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
 fn spelled(
     kernel: &KernelBtf,
     ids: impl Iterator<Item = TypeId>,
-) -> Result<Option<Btf<'static>>, Error> {
+) -> Result<Option<Btf<'static>>, RenderError> {
     let bytes = spelling::spelled(kernel.btf(), ids);
     let parsed = bytes.map(|bytes| Btf::parse(&bytes)).transpose();
-    parsed.map_err(|error| Error::Generated {
+    parsed.map_err(|error| RenderError::Respelled {
         origin: kernel.origin().clone(),
         error,
     })
@@ -186,7 +182,7 @@ impl<'k> Header<'k> {
         }
     }
 
-    fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), Error> {
+    fn define(&mut self, ids: impl Iterator<Item = TypeId>) -> Result<(), RenderError> {
         let text = self.definitions.define_each(ids);
         let text = text.map_err(|error| dump_error(self.kernel, error))?;
         let structs = statics::structs(self.kernel);
@@ -194,13 +190,17 @@ impl<'k> Header<'k> {
         Ok(())
     }
 
-    fn declare(&mut self, id: TypeId, name: &str) -> Result<String, Error> {
+    fn declare(&mut self, id: TypeId, name: &str) -> Result<String, RenderError> {
         let text = self.definitions.declare(id, name);
         text.map_err(|error| dump_error(self.kernel, error))
     }
 
     /// Declarations as newer versions of bpftool write them.
-    fn kfuncs(&mut self, kfuncs: &BTreeMap<String, Kfunc>, names: &Names<'_>) -> Result<(), Error> {
+    fn kfuncs(
+        &mut self,
+        kfuncs: &BTreeMap<String, Kfunc>,
+        names: &Names<'_>,
+    ) -> Result<(), RenderError> {
         if kfuncs.is_empty() {
             return Ok(());
         }
@@ -238,7 +238,7 @@ impl<'k> Header<'k> {
         &mut self,
         ids: impl Iterator<Item = TypeId>,
         wanted: impl Fn(bool) -> bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RenderError> {
         let btf = self.btf;
         let start = self.text.len();
         for ty in ids.filter_map(|id| btf.get(id)) {
@@ -292,9 +292,7 @@ impl<'k> Header<'k> {
     }
 }
 
-fn dump_error(kernel: &KernelBtf, error: DumpError) -> Error {
-    Error::Dump {
-        origin: kernel.origin().clone(),
-        error,
-    }
+fn dump_error(kernel: &KernelBtf, error: DumpError) -> RenderError {
+    let origin = kernel.origin().clone();
+    DeclarationError::Dump { origin, error }.into()
 }

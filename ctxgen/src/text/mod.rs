@@ -6,13 +6,14 @@
 //! | a terminal or log, whole | [`terminal`] |
 //! | a name or path inside of a line | [`name`] |
 //! | the inside of a C comment | [`c_comment`] |
-//! | a C identifier | `ident::field_name`; what cannot be one is an error (`render::check_declaration`) |
+//! | a C identifier | `ident::field_name`; what cannot be one is an error (`declaration::check_declaration`) |
 //! | JSON | serde, and [`terminal`] behind it: what that writes is an escape of JSON too |
 //! | Rust | `ctxgen_build`'s `skeleton::names` |
-//! | a line for cargo | `ctxgen_build`'s `cargo` |
+//! | a line for cargo | `ctxgen_build`'s `cargo`, with [`terminal`]: cargo prints it as it is |
 
 pub(crate) mod ident;
 pub(crate) mod nearest;
+pub(crate) mod struct_names;
 
 use std::borrow::Cow;
 use std::fmt::Write;

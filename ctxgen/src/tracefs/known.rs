@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use super::BadLine;
 use super::Format;
-use crate::Error;
+use super::error::TracefsError;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::hook::ANY_CATEGORY;
@@ -140,7 +140,7 @@ impl Formats {
     }
 
     /// Adds a file, or a folder of them. What was added before goes first.
-    pub(crate) fn add(&mut self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, path: &Path) -> Result<(), TracefsError> {
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
         let one = path.join(FILE);
         let source = match metadata.is_dir() {
@@ -150,7 +150,7 @@ impl Formats {
                 let events = path.join("events");
                 let folder = Folder::new(if events.is_dir() { &events } else { path });
                 if folder.events().is_empty() {
-                    return Err(Error::NoFormats {
+                    return Err(TracefsError::NoFormats {
                         path: path.to_owned(),
                     });
                 }
@@ -162,7 +162,7 @@ impl Formats {
     }
 
     /// Adds what an event's file has in it.
-    pub(crate) fn add_text(&mut self, category: &str, text: &str) -> Result<(), Error> {
+    pub(crate) fn add_text(&mut self, category: &str, text: &str) -> Result<(), TracefsError> {
         let format = parse(Path::new(category), text)?;
         let category = Some(category.to_owned());
         self.sources.push(Source::One(category, format));
@@ -172,8 +172,8 @@ impl Formats {
     /// The format of an event.
     ///
     /// # Errors
-    /// [`Error::ReadFormat`] and [`Error::BadFormat`] where there is one that cannot be understood.
-    pub(crate) fn find(&self, category: &str, event: &str) -> Result<Option<Format>, Error> {
+    /// [`TracefsError::Read`] and [`TracefsError::BadFormat`] where there is one that cannot be understood.
+    pub(crate) fn find(&self, category: &str, event: &str) -> Result<Option<Format>, TracefsError> {
         for source in &self.sources {
             let found = match source {
                 Source::Folder(folder) => folder.find(category, event)?,
@@ -245,7 +245,7 @@ impl Folder {
         }
     }
 
-    fn find(&self, category: &str, event: &str) -> Result<Option<Format>, Error> {
+    fn find(&self, category: &str, event: &str) -> Result<Option<Format>, TracefsError> {
         // Whatever else they are, they would be another path.
         if !is_identifier(category) || !is_identifier(event) {
             return Ok(None);
@@ -296,7 +296,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 /// The one event of a file, `<category>/<event>/format` or of any other name.
-fn one_of(path: &Path) -> Result<Source, Error> {
+fn one_of(path: &Path) -> Result<Source, TracefsError> {
     let text = read(path).map_err(|error| unreadable(path, error))?;
     let format = parse(path, &text)?;
     // A relative path may leave out the folders that tell.
@@ -311,8 +311,8 @@ fn one_of(path: &Path) -> Result<Source, Error> {
     Ok(Source::One(category(), format))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Format, Error> {
-    Format::parse(text).map_err(|BadLine { line, text }| Error::BadFormat {
+fn parse(path: &Path, text: &str) -> Result<Format, TracefsError> {
+    Format::parse(text).map_err(|BadLine { line, text }| TracefsError::BadFormat {
         path: path.to_owned(),
         line,
         text,
@@ -326,8 +326,8 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::ReadFormat {
+fn unreadable(path: &Path, error: io::Error) -> TracefsError {
+    TracefsError::Read {
         path: path.to_owned(),
         error,
     }

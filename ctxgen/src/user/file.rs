@@ -14,8 +14,9 @@ use object::ReadCache;
 use object::SymbolKind;
 
 use super::Language;
-use crate::Error;
+use super::error::UserError;
 use crate::btf::ByteOrder;
+use crate::image::ImageError;
 
 /// Where distributions put debug information that is in files of its own.
 pub(crate) const DEBUG_ROOT: &str = "/usr/lib/debug";
@@ -51,8 +52,8 @@ pub(super) struct Facts {
 }
 
 /// Opens a file for [`Elf`].
-pub(super) fn open(path: &Path) -> Result<ReadCache<File>, Error> {
-    let file = File::open(path).map_err(|error| Error::Read {
+pub(super) fn open(path: &Path) -> Result<ReadCache<File>, UserError> {
+    let file = File::open(path).map_err(|error| ImageError::Read {
         path: path.to_owned(),
         error,
     })?;

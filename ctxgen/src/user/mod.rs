@@ -4,7 +4,8 @@
 //! a file of its own. Both become one BTF, behind which all is as with the kernel's.
 
 #[cfg(feature = "dwarf")]
-mod dwarf;
+pub(crate) mod dwarf;
+mod error;
 #[cfg_attr(
     not(feature = "dwarf"),
     allow(dead_code, reason = "only debug information needs all of it")
@@ -15,6 +16,7 @@ mod file;
     allow(dead_code, reason = "only debug information needs all of it")
 )]
 mod language;
+mod prototypes;
 mod refusal;
 mod spelling;
 
@@ -22,19 +24,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+pub use self::error::UserError;
 pub(crate) use self::file::DEBUG_ROOT;
 use self::file::Elf;
 use self::file::Facts;
 use self::language::Language;
+use self::prototypes::Prototypes;
 pub use self::refusal::UserRefusal;
 pub(crate) use self::spelling::integer;
 use self::spelling::spelled;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
+use crate::image::ImageError;
 use crate::image::read_btf;
-use crate::kernel::Origin;
 
 /// A program or library whose functions' prototypes are known.
 #[derive(Debug)]
@@ -58,20 +61,12 @@ pub enum Types {
     User(usize),
 }
 
-/// The prototypes of a program's functions.
-#[derive(Debug, Default)]
-struct Prototypes {
-    btf: Vec<u8>,
-    more: Vec<PathBuf>,
-    refused: BTreeMap<String, UserRefusal>,
-}
-
 impl UserBtf {
     /// Of the file of a program or library, with these folders for debug information.
-    pub(crate) fn read(path: &Path, debug_roots: &[PathBuf]) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path, debug_roots: &[PathBuf]) -> Result<Self, UserError> {
         let found = prototypes(path, debug_roots)?;
-        let bad = |error| Error::BadBtf {
-            origin: Origin::File(path.to_owned()),
+        let bad = |error| UserError::BadBtf {
+            path: path.to_owned(),
             error,
         };
         let btf = Btf::parse(&found.btf).map_err(bad)?;
@@ -114,7 +109,7 @@ impl UserBtf {
 }
 
 /// The prototypes in a file, or in one with its debug information.
-fn prototypes(path: &Path, roots: &[PathBuf]) -> Result<Prototypes, Error> {
+fn prototypes(path: &Path, roots: &[PathBuf]) -> Result<Prototypes, UserError> {
     let cache = file::open(path)?;
     let Ok(elf) = Elf::parse(&cache) else {
         let found = read_btf(path)?;
@@ -125,7 +120,7 @@ fn prototypes(path: &Path, roots: &[PathBuf]) -> Result<Prototypes, Error> {
     };
     let facts = Facts::of(&elf);
     if facts.is_linked && !facts.is_64 {
-        return Err(Error::User32 {
+        return Err(UserError::Program32 {
             path: path.to_owned(),
         });
     }
@@ -140,16 +135,16 @@ fn prototypes(path: &Path, roots: &[PathBuf]) -> Result<Prototypes, Error> {
     };
     match read_btf(path) {
         Ok(found) => from_btf(path, found.btf, &facts),
-        Err(Error::NoBtfSection { .. }) => Err(Error::NoUserTypes {
+        Err(ImageError::NoBtfSection { .. }) => Err(UserError::NoTypes {
             path: path.to_owned(),
             tried,
         }),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Of BTF in a file whose compiler is known at most by the marks that it has left.
-fn from_btf(path: &Path, bytes: Vec<u8>, facts: &Facts) -> Result<Prototypes, Error> {
+fn from_btf(path: &Path, bytes: Vec<u8>, facts: &Facts) -> Result<Prototypes, UserError> {
     let mut found = Prototypes {
         btf: bytes,
         ..Prototypes::default()
@@ -157,8 +152,8 @@ fn from_btf(path: &Path, bytes: Vec<u8>, facts: &Facts) -> Result<Prototypes, Er
     let Some(language) = facts.mark.as_ref().filter(|_| facts.is_linked) else {
         return Ok(found);
     };
-    let btf = Btf::parse(&found.btf).map_err(|error| Error::BadBtf {
-        origin: Origin::File(path.to_owned()),
+    let btf = Btf::parse(&found.btf).map_err(|error| UserError::BadBtf {
+        path: path.to_owned(),
         error,
     })?;
     for func in btf.types() {
@@ -198,7 +193,7 @@ fn from_dwarf(
     elf: &Elf<'_>,
     facts: &Facts,
     roots: &[PathBuf],
-) -> Result<Result<Prototypes, Vec<PathBuf>>, Error> {
+) -> Result<Result<Prototypes, Vec<PathBuf>>, UserError> {
     // In what is not linked, nothing has its place yet.
     if !facts.is_linked {
         return Ok(Err(Vec::new()));
@@ -238,6 +233,6 @@ fn from_dwarf(
     _elf: &Elf<'_>,
     _facts: &Facts,
     _roots: &[PathBuf],
-) -> Result<Result<Prototypes, Vec<PathBuf>>, Error> {
+) -> Result<Result<Prototypes, Vec<PathBuf>>, UserError> {
     Ok(Err(Vec::new()))
 }

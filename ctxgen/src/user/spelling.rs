@@ -6,7 +6,6 @@ use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
-use crate::btf::Shape;
 use crate::btf::Type;
 use crate::text::ident::is_identifier;
 
@@ -16,23 +15,16 @@ use crate::text::ident::is_identifier;
 pub(super) fn spelled(btf: &Btf<'_>) -> Vec<u8> {
     let mut writer = BtfWriter::new(btf.byte_order());
     for ty in btf.types() {
-        let mut words = ty.words();
-        if let Some(shape) = Shape::of(words[1]) {
-            for at in shape.names(words.len()) {
-                let name = btf.string(words[at]);
-                let spelled = match at {
-                    0 => name_of(&ty, name),
-                    _ if is_identifier(name) => name,
-                    _ => "",
-                };
-                words[at] = writer.string(spelled);
-            }
-        }
-        if words[0] == 0 && matches!(ty.kind(), Kind::Typedef(_)) {
+        let spelled = |at, offset| match (at, btf.string(offset)) {
+            (0, name) => name_of(&ty, name),
+            (_, name) if is_identifier(name) => name,
+            _ => "",
+        };
+        match ty.kind() {
             // A typedef has a name, or is nothing; this is as good as nothing.
-            words[1] = libbpf_rs::libbpf_sys::BTF_KIND_VOLATILE << 24;
-        }
-        writer.raw(&words);
+            Kind::Typedef(of) if spelled(0, ty.name_offset()).is_empty() => writer.volatile(of),
+            _ => writer.copy_renamed(&ty, |at, offset| spelled(at, offset).into()),
+        };
     }
     writer.finish()
 }

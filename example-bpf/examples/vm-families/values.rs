@@ -42,7 +42,7 @@ pub(crate) fn check(path: &Path, relocate: bool) -> Result<usize, String> {
 
 fn load(bytes: &[u8], relocate: bool) -> Result<Object, String> {
     let text = |error: libbpf_rs::Error| format!("{error:#}");
-    let ours = |error: ctxgen::Error| error.to_string();
+    let ours = |error: Box<ctxgen::LoadError>| error.to_string();
     let mut builder = ObjectBuilder::default();
     let loader = match relocate {
         true => Some(Loader::new(bytes).map_err(ours)?),

@@ -163,8 +163,10 @@ fn verdict(loader: &Loader<'_>, program: &Program, verbose: bool) -> Result<Stri
     });
     let error = match result {
         Ok(_) => return Ok("loaded".to_string()),
-        Err(ctxgen::Error::Load(error)) => *error,
-        Err(error) => return Err(error.into()),
+        Err(error) if matches!(*error, LoadError::Object(_) | LoadError::Kernel(_)) => {
+            return Err(error.into());
+        }
+        Err(error) => *error,
     };
     let errno = match &error {
         LoadError::Load(error) | LoadError::Refused { error, .. } => errno_of(error),

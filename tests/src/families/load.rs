@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use ctxgen::LoadError;
 use ctxgen::Loader;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
@@ -137,15 +138,11 @@ fn load(
 ) -> Result<Object, Refused> {
     SAID.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let libbpf = |error: libbpf_rs::Error| refused(errno_of(&error), &format!("{error:#}"));
-    let ours = |error: ctxgen::Error| {
-        let mut source = error.source();
-        while let Some(error) = source {
-            if let Some(error) = error.downcast_ref() {
-                return refused(errno_of(error), &error.to_string());
-            }
-            source = error.source();
+    let ours = |error: Box<LoadError>| match &*error {
+        LoadError::Open(error) | LoadError::Load(error) | LoadError::Refused { error, .. } => {
+            refused(errno_of(error), &error.to_string())
         }
-        refused(0, &error.to_string())
+        error => refused(0, &error.to_string()),
     };
     let mut builder = ObjectBuilder::default();
     let loader = match relocate {

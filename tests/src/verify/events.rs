@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Shape;
 use ctxgen::btf::IntEncoding;
 use ctxgen::btf::Kind;
@@ -48,13 +48,13 @@ pub struct EventCase {
 ///
 /// # Errors
 /// Whatever [`Context::of_hook_alone`] fails with, other than that BTF does not tell.
-pub fn event_cases(kernel: &KernelBtf) -> Result<Vec<EventCase>, Error> {
+pub fn event_cases(kernel: &KernelBtf) -> Result<Vec<EventCase>, PrototypeError> {
     let family = Family::by_name(FAMILY).into_iter();
     let hooks = family.flat_map(|family| prototype::hooks(kernel, family));
     let cases = hooks.enumerate().map(|(number, hook)| {
         let layout = match Context::of_hook_alone(kernel, &hook) {
             Ok(context) => layout(context),
-            Err(Error::AmbiguousEvent { .. }) => None,
+            Err(PrototypeError::AmbiguousEvent { .. }) => None,
             Err(error) => return Err(error),
         };
         Ok(EventCase {
@@ -222,7 +222,8 @@ impl Judgement<'_> {
         let hook = format!("{FAMILY}/{}/{event}", self.event.category);
         let told = hook
             .parse()
-            .and_then(|hook| Context::of_hook_alone(self.formatted, &hook));
+            .map_err(ctxgen::Error::from)
+            .and_then(|hook| Ok(Context::of_hook_alone(self.formatted, &hook)?));
         let told = match told {
             Ok(context) => layout(context),
             Err(error) => return self.wrong(None, "a record", error.to_string()),

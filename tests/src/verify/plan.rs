@@ -9,6 +9,7 @@ use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Passing;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::Shape;
 use ctxgen::btf::Kind;
@@ -56,9 +57,9 @@ pub fn subjects(kernel: &KernelBtf, selection: Selection) -> Result<Vec<Subject>
         for hook in hooks(kernel, family, selection) {
             let context = match Context::of_hook_alone(kernel, &hook) {
                 Ok(context) => Ok(context),
-                Err(Error::Unsupported { reason, .. }) => Err(reason),
-                Err(Error::AmbiguousFunction { .. }) => continue,
-                Err(error) => return Err(error),
+                Err(PrototypeError::Unsupported { reason, .. }) => Err(reason),
+                Err(PrototypeError::AmbiguousFunction { .. }) => continue,
+                Err(error) => return Err(error.into()),
             };
             subjects.push(Subject { hook, context });
         }

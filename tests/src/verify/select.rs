@@ -64,7 +64,7 @@ fn is_unusual(kernel: &KernelBtf, hook: &Hook) -> bool {
             }
             Shape::Kernel { .. } | Shape::Other { .. } => true,
         },
-        Err(ctxgen::Error::Unsupported { .. }) => true,
+        Err(ctxgen::PrototypeError::Unsupported { .. }) => true,
         Err(_) => false,
     }
 }

@@ -136,7 +136,7 @@ pub fn traced_cases(btf: &Path) -> Result<Vec<TracedCase>, Box<dyn Error>> {
         let hook: Hook = program.hook.parse()?;
         match Context::of_hook_alone(&kernel, &hook) {
             Ok(_) => numbers.push(number),
-            Err(ctxgen::Error::UnknownHook { .. }) => continue,
+            Err(ctxgen::PrototypeError::UnknownHook { .. }) => continue,
             Err(error) => return Err(error.into()),
         }
         let Program {

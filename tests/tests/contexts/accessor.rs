@@ -2,6 +2,8 @@
 //! right value whatever else is in the slot.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use ctxgen::ByteOrder;
@@ -105,6 +107,39 @@ pub(crate) fn is_array(btf: &Btf<'_>, field: &Field) -> bool {
 /// calls it.
 pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
     let kernel = ctx.kernel();
+    let (getters, source, skipped) = getters(ctx);
+    let folder = tempfile::tempdir().unwrap();
+    let object = compile(ctx, vmlinux, &source, folder.path());
+    let bytes = std::fs::read(&object).unwrap();
+    let elf = object::File::parse(&*bytes).unwrap();
+    let text = elf.section_by_name(".text").expect("code").data().unwrap();
+    let mut codes = vec![None; getters.len()];
+    for symbol in elf.symbols() {
+        let number = symbol.name().unwrap().strip_prefix("get_");
+        if let Some(number) = number.and_then(|number| number.parse::<usize>().ok()) {
+            let start = usize::try_from(symbol.address()).unwrap();
+            let len = usize::try_from(symbol.size()).unwrap();
+            codes[number] = Some(&text[start..start + len]);
+        }
+    }
+    let mut prng = Prng::new(1);
+    for getter in &getters {
+        let function = Function {
+            order: kernel.byte_order(),
+            code: codes[getter.number].expect("a function"),
+        };
+        for _ in 0..CALLS {
+            getter.call(kernel, function, &mut prng);
+        }
+    }
+    Checked {
+        read: getters.len(),
+        skipped,
+    }
+}
+
+/// The arguments, what reads them in C, and how many cannot be declared.
+fn getters<'c>(ctx: &'c CtxBtf<'_>) -> (Vec<Getter<'c>>, String, usize) {
     let printer = CPrinter::new(ctx.btf());
     let mut source = "#include \"vmlinux.h\"\n#include \"ctx.h\"\n\n".to_owned();
     let mut getters = Vec::new();
@@ -149,15 +184,17 @@ pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
             });
         }
     }
+    (getters, source, skipped)
+}
 
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+/// Compiles that source with a header of the contexts; the object.
+fn compile(ctx: &CtxBtf<'_>, vmlinux: &str, source: &str, folder: &Path) -> PathBuf {
     write(folder, "ctx.h", render::header(ctx).unwrap());
     let system_headers = folder.join("system");
     write(&system_headers, "vmlinux.h", vmlinux);
     let source = write(folder, "get.c", source);
     let object = folder.join("get.o");
-    let mut clang = clang(kernel.byte_order(), &system_headers);
+    let mut clang = clang(ctx.kernel().byte_order(), &system_headers);
     if !ctx.is_relocatable() {
         // Nothing here is relocated, and without debug info it takes a third of the time.
         clang.arg("-g0");
@@ -169,33 +206,7 @@ pub(crate) fn check(ctx: &CtxBtf<'_>, vmlinux: &str) -> Checked {
         .arg(source)
         .arg("-o")
         .arg(&object));
-
-    let bytes = std::fs::read(&object).unwrap();
-    let elf = object::File::parse(&*bytes).unwrap();
-    let text = elf.section_by_name(".text").expect("code").data().unwrap();
-    let mut codes = vec![None; getters.len()];
-    for symbol in elf.symbols() {
-        let number = symbol.name().unwrap().strip_prefix("get_");
-        if let Some(number) = number.and_then(|number| number.parse::<usize>().ok()) {
-            let start = usize::try_from(symbol.address()).unwrap();
-            let len = usize::try_from(symbol.size()).unwrap();
-            codes[number] = Some(&text[start..start + len]);
-        }
-    }
-    let mut prng = Prng::new(1);
-    for getter in &getters {
-        let function = Function {
-            order: kernel.byte_order(),
-            code: codes[getter.number].expect("a function"),
-        };
-        for _ in 0..CALLS {
-            getter.call(kernel, function, &mut prng);
-        }
-    }
-    Checked {
-        read: getters.len(),
-        skipped,
-    }
+    object
 }
 
 impl Getter<'_> {

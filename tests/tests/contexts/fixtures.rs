@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::prototype;
 use ctxgen::render;
 use ctxgen::render::Report;
@@ -80,9 +80,9 @@ fn says(kernel: &KernelBtf, hooks: &[Hook]) -> Vec<Report> {
                 contexts.push(context);
                 continue;
             }
-            Err(Error::Unsupported { reason, .. }) => reason.to_string(),
-            Err(Error::AmbiguousFunction { prototypes, .. }) => prototypes.join("\n"),
-            Err(Error::AmbiguousEvent { candidates, .. }) => candidates.join("\n"),
+            Err(PrototypeError::Unsupported { reason, .. }) => reason.to_string(),
+            Err(PrototypeError::AmbiguousFunction { prototypes, .. }) => prototypes.join("\n"),
+            Err(PrototypeError::AmbiguousEvent { candidates, .. }) => candidates.join("\n"),
             Err(error) => panic!("{error}"),
         };
         refused.push(render::unsupported(hook, why));

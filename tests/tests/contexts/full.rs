@@ -8,9 +8,9 @@ use std::time::Instant;
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Shape;
 use ctxgen::btf::CPrinter;
 use ctxgen::prototype;
@@ -246,7 +246,7 @@ fn ambiguous_names_are_said_to_be() {
             .step_by(ambiguous.len().div_ceil(24).max(1));
         for name in some {
             match Context::of_hook_alone(&btf, &format!("fentry/{name}").parse().unwrap()) {
-                Err(Error::AmbiguousFunction { prototypes, .. }) => {
+                Err(PrototypeError::AmbiguousFunction { prototypes, .. }) => {
                     assert!(prototypes.len() > 1, "{name}: {prototypes:?}");
                 }
                 other => panic!("{name}: {other:?}"),

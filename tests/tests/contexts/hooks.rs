@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Shape;
 use ctxgen::layout::Layout;
 use ctxgen::prototype;
@@ -77,9 +77,9 @@ pub(crate) fn contexts(kernel: &KernelBtf, families: impl Iterator<Item = Family
                     contexts.insert(name, context);
                 }
                 Err(
-                    Error::Unsupported { .. }
-                    | Error::AmbiguousFunction { .. }
-                    | Error::AmbiguousEvent { .. },
+                    PrototypeError::Unsupported { .. }
+                    | PrototypeError::AmbiguousFunction { .. }
+                    | PrototypeError::AmbiguousEvent { .. },
                 ) => {}
                 Err(error) => panic!("{hook}: {error}"),
             }

@@ -1,9 +1,9 @@
 //! Where argument names are from.
 
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
+use ctxgen::PrototypeError;
 use ctxgen::layout::Unsupported;
 use ctxgen::prototype::NamesFrom;
 use ctxgen::render;
@@ -242,7 +242,7 @@ fn without_a_typedef_raw_tracepoints_remain() {
         assert_eq!(field_names(&kernel, "raw_tp/sched_wakeup_new"), ["p"]);
         assert_eq!(slots(&raw).1, &func("__probestub_sched_wakeup_new"));
         match Context::of_hook(&kernel, &hook("tp_btf/sched_wakeup_new")) {
-            Err(Error::Unsupported {
+            Err(PrototypeError::Unsupported {
                 reason: Unsupported::NoTracepointTypedef,
                 ..
             }) => {}

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ctxgen::ByteOrder;
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
+use ctxgen::PrototypeError;
 use ctxgen::layout::Unsupported;
 use ctxgen::prototype;
 use ctxgen_tests::blob::Blob;
@@ -20,7 +20,7 @@ use crate::hooks::open;
 use crate::hooks::open_fixture;
 use crate::hooks::slots;
 
-fn error(kernel: &KernelBtf, name: &str) -> Error {
+fn error(kernel: &KernelBtf, name: &str) -> PrototypeError {
     match Context::of_hook(kernel, &hook(name)) {
         Ok(context) => panic!("{name} has {}", context.struct_name),
         Err(error) => error,
@@ -29,7 +29,7 @@ fn error(kernel: &KernelBtf, name: &str) -> Error {
 
 fn unsupported(kernel: &KernelBtf, name: &str) -> Unsupported {
     match error(kernel, name) {
-        Error::Unsupported { hook, reason } => {
+        PrototypeError::Unsupported { hook, reason } => {
             assert_eq!(hook.to_string(), name);
             reason
         }
@@ -46,7 +46,7 @@ fn same_names_of_different_types_are_listed() {
         let Err(error) = Context::of_hook(&kernel, &hook) else {
             continue;
         };
-        let Error::AmbiguousFunction { prototypes, .. } = &error else {
+        let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
             continue;
         };
         seen += 1;
@@ -64,7 +64,7 @@ fn same_names_of_different_types_are_listed() {
         let fexit = format!("fexit/{}", hook.target());
         assert!(matches!(
             Context::of_hook(&kernel, &fexit.parse().unwrap()),
-            Err(Error::AmbiguousFunction { .. })
+            Err(PrototypeError::AmbiguousFunction { .. })
         ));
     }
     assert!(seen >= 4, "{seen} ambiguous names");
@@ -81,7 +81,7 @@ fn structs_of_one_name_are_told_apart() {
         blob.func("f", int, &[("p", ptr)]);
     }
     let kernel = memory(&blob);
-    let Error::AmbiguousFunction { prototypes, .. } = error(&kernel, "fentry/f") else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = error(&kernel, "fentry/f") else {
         panic!("not ambiguous");
     };
     assert_eq!(prototypes, ["int f(struct s *p)", "int f(struct s___2 *p)"]);
@@ -100,7 +100,7 @@ fn prototypes_that_look_the_same_are_all_shown() {
     }
     let kernel = memory(&blob);
     let error = error(&kernel, "fentry/f");
-    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(prototypes.len(), 2, "{error}");
@@ -118,7 +118,7 @@ fn declarations_are_told_apart() {
         blob.func("f", int, &[("p", ptr)]);
     }
     let error = error(&memory(&blob), "fentry/f");
-    let Error::AmbiguousFunction { prototypes, .. } = &error else {
+    let PrototypeError::AmbiguousFunction { prototypes, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(prototypes.len(), 2, "{error}");
@@ -155,7 +155,10 @@ fn what_is_only_called_like_an_lsm_hook_is_none() {
             none += 1;
             for family in ["lsm", "lsm_cgroup"] {
                 let error = error(&kernel, &format!("{family}/{name}"));
-                assert!(matches!(error, Error::UnknownHook { .. }), "{error}");
+                assert!(
+                    matches!(error, PrototypeError::UnknownHook { .. }),
+                    "{error}"
+                );
                 assert!(
                     error.to_string().contains("union security_list_options"),
                     "{error}"
@@ -204,7 +207,7 @@ fn the_nearest_names_are_offered() {
         ),
     ] {
         let error = error(&kernel, asked);
-        let Error::UnknownHook { nearest, tried, .. } = &error else {
+        let PrototypeError::UnknownHook { nearest, tried, .. } = &error else {
             panic!("{error}");
         };
         assert_eq!(nearest.first().map(String::as_str), Some(offered));
@@ -227,7 +230,9 @@ fn real_functions_that_are_refused() {
     for fixture in fixtures() {
         let kernel = open(&fixture);
         for hook in prototype::hooks(&kernel, family("fentry")) {
-            if let Err(Error::Unsupported { reason, .. }) = Context::of_hook(&kernel, &hook) {
+            if let Err(PrototypeError::Unsupported { reason, .. }) =
+                Context::of_hook(&kernel, &hook)
+            {
                 let text = reason.to_string();
                 assert!(!text.is_empty());
                 let variant = match reason {
@@ -276,73 +281,82 @@ fn memory(blob: &Blob) -> KernelBtf {
     KernelBtf::from_bytes(&blob.to_bytes(), origin).unwrap()
 }
 
+/// Functions each of which has one thing that no context can hold.
+fn odd_functions(order: ByteOrder) -> Blob {
+    let mut blob = Blob::new(order);
+    let int = blob.int("int", 4);
+    let float = blob.add("double", sys::BTF_KIND_FLOAT, 0, 8, &[]);
+    let odd = blob.int("odd", 3);
+    let array = blob.array(int, 4);
+    let declared = blob.add("declared", sys::BTF_KIND_FWD, 0, 0, &[]);
+    let small = blob.structure("small", 4, &[("a", int, 0)]);
+    let large = blob.structure("large", 24, &[("a", int, 0)]);
+    let empty = blob.structure("empty", 0, &[]);
+    // A typedef of itself.
+    let circle = blob.typedef("circle", 0);
+    blob.get_mut(circle).words[2] = circle;
+
+    blob.func("variadic", 0, &[("a", int), ("", 0)]);
+    blob.func("void_in_front", 0, &[("a", 0), ("b", int)]);
+    blob.func("returns_struct", small, &[]);
+    blob.func("returns_float", float, &[]);
+    blob.func("returns_array", array, &[]);
+    blob.func("many", int, &[("a", int); 13]);
+    blob.func("just_enough", int, &[("a", int); 12]);
+    blob.func("takes_large", 0, &[("big", large)]);
+    blob.func("takes_small", 0, &[("little", small)]);
+    blob.func("takes_float", 0, &[("x", float)]);
+    blob.func("takes_odd", 0, &[("x", odd)]);
+    blob.func("takes_array", 0, &[("x", array)]);
+    blob.func("takes_declared", 0, &[("x", declared)]);
+    blob.func("takes_empty", 0, &[("x", empty)]);
+    blob.func("takes_circle", 0, &[("x", circle)]);
+    blob.func("bad_name", 0, &[("a; b", int)]);
+    let probestub = [("__data", int), ("a", int)];
+    blob.func("__probestub_lost", 0, &probestub);
+    blob
+}
+
+/// What is said of them.
+fn reasons() -> Vec<(&'static str, Unsupported)> {
+    let odd_type = |name: &str, kind| Unsupported::OddType {
+        name: name.to_owned(),
+        kind,
+    };
+    let x = |kind| odd_type("x", kind);
+    vec![
+        ("variadic", Unsupported::Variadic),
+        ("void_in_front", odd_type("a", "void")),
+        ("returns_struct", Unsupported::ReturnsStruct),
+        (
+            "returns_float",
+            Unsupported::ReturnsOther("floating point number"),
+        ),
+        ("returns_array", Unsupported::ReturnsOther("array")),
+        ("many", Unsupported::TooManySlots(13)),
+        (
+            "takes_large",
+            Unsupported::TooLarge {
+                name: "big".to_owned(),
+                size: 24,
+            },
+        ),
+        ("takes_float", x("floating point number")),
+        ("takes_odd", x("number of an odd size")),
+        ("takes_array", x("array")),
+        ("takes_declared", x("struct that is only declared")),
+        ("takes_empty", x("struct without members")),
+        ("takes_circle", x("type that refers to itself")),
+        ("bad_name", Unsupported::BadArgumentName("a; b".to_owned())),
+    ]
+}
+
 /// Every reason, on a BTF made for it, in either byte order.
 #[test]
 fn every_reason() {
     for order in [ByteOrder::Little, ByteOrder::Big] {
-        let mut blob = Blob::new(order);
-        let int = blob.int("int", 4);
-        let float = blob.add("double", sys::BTF_KIND_FLOAT, 0, 8, &[]);
-        let odd = blob.int("odd", 3);
-        let array = blob.array(int, 4);
-        let declared = blob.add("declared", sys::BTF_KIND_FWD, 0, 0, &[]);
-        let small = blob.structure("small", 4, &[("a", int, 0)]);
-        let large = blob.structure("large", 24, &[("a", int, 0)]);
-        let empty = blob.structure("empty", 0, &[]);
-        // A typedef of itself.
-        let circle = blob.typedef("circle", 0);
-        blob.get_mut(circle).words[2] = circle;
-
-        blob.func("variadic", 0, &[("a", int), ("", 0)]);
-        blob.func("void_in_front", 0, &[("a", 0), ("b", int)]);
-        blob.func("returns_struct", small, &[]);
-        blob.func("returns_float", float, &[]);
-        blob.func("returns_array", array, &[]);
-        blob.func("many", int, &[("a", int); 13]);
-        blob.func("just_enough", int, &[("a", int); 12]);
-        blob.func("takes_large", 0, &[("big", large)]);
-        blob.func("takes_small", 0, &[("little", small)]);
-        blob.func("takes_float", 0, &[("x", float)]);
-        blob.func("takes_odd", 0, &[("x", odd)]);
-        blob.func("takes_array", 0, &[("x", array)]);
-        blob.func("takes_declared", 0, &[("x", declared)]);
-        blob.func("takes_empty", 0, &[("x", empty)]);
-        blob.func("takes_circle", 0, &[("x", circle)]);
-        blob.func("bad_name", 0, &[("a; b", int)]);
-        let probestub = [("__data", int), ("a", int)];
-        blob.func("__probestub_lost", 0, &probestub);
-        let kernel = memory(&blob);
-
-        let odd_type = |name: &str, kind| Unsupported::OddType {
-            name: name.to_owned(),
-            kind,
-        };
-        let x = |kind| odd_type("x", kind);
-        for (name, reason) in [
-            ("variadic", Unsupported::Variadic),
-            ("void_in_front", odd_type("a", "void")),
-            ("returns_struct", Unsupported::ReturnsStruct),
-            (
-                "returns_float",
-                Unsupported::ReturnsOther("floating point number"),
-            ),
-            ("returns_array", Unsupported::ReturnsOther("array")),
-            ("many", Unsupported::TooManySlots(13)),
-            (
-                "takes_large",
-                Unsupported::TooLarge {
-                    name: "big".to_owned(),
-                    size: 24,
-                },
-            ),
-            ("takes_float", x("floating point number")),
-            ("takes_odd", x("number of an odd size")),
-            ("takes_array", x("array")),
-            ("takes_declared", x("struct that is only declared")),
-            ("takes_empty", x("struct without members")),
-            ("takes_circle", x("type that refers to itself")),
-            ("bad_name", Unsupported::BadArgumentName("a; b".to_owned())),
-        ] {
+        let kernel = memory(&odd_functions(order));
+        for (name, reason) in reasons() {
             for family in ["fentry", "fexit"] {
                 let said = unsupported(&kernel, &format!("{family}/{name}"));
                 assert_eq!(said, reason, "{order} {family}/{name}");

@@ -3,10 +3,10 @@
 use ctxgen::ByteOrder;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Origin;
+use ctxgen::PrototypeError;
 use ctxgen::layout::Unsupported;
 use ctxgen::prototype;
 use ctxgen::prototype::NamesFrom;
@@ -84,14 +84,21 @@ fn a_struct_name_stands_for_the_member_that_there_is() {
     }
 }
 
-#[test]
-fn names_come_from_stubs_first() {
+/// A fixture, a member, its arguments' names and where they are from.
+type Named = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    NamesFrom,
+);
+
+fn stubs() -> Vec<Named> {
     let func = |name: &str| NamesFrom::Func(name.to_owned());
-    for (fixture, member, names, from) in [
+    vec![
         (
             "7.2-x86_64",
             "sched_ext_ops/dispatch",
-            &["prev_cpu", "prev"][..],
+            &["prev_cpu", "prev"],
             func("sched_ext_ops__dispatch"),
         ),
         // Another ops type's stub.
@@ -140,7 +147,12 @@ fn names_come_from_stubs_first() {
             &[],
             NamesFrom::NoArguments,
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn names_come_from_stubs_first() {
+    for (fixture, member, names, from) in stubs() {
         let kernel = open_fixture(fixture);
         let name = format!("struct_ops/{member}");
         assert_eq!(field_names(&kernel, &name), names, "{fixture} {member}");
@@ -247,7 +259,8 @@ fn two_members_of_one_struct_name_are_refused() {
             "struct_ops/ops_a/b",
             "btf_struct_ops_ops_a_b_ctx",
         ] {
-            let Err(Error::Unsupported { reason, .. }) = Context::of_hook(&kernel, &hook(name))
+            let Err(PrototypeError::Unsupported { reason, .. }) =
+                Context::of_hook(&kernel, &hook(name))
             else {
                 panic!("{name}");
             };

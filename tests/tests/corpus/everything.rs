@@ -60,7 +60,8 @@ fn check(name: &str, btf: &Path) {
         .lines()
         .filter(|line| line.contains("error:"))
         .filter(|line| {
-            let is_known = |known: &&str| line.ends_with(&format!("\"{known}\""));
+            // clang quotes the message of an assertion up to version 15.
+            let is_known = |known: &&str| line.trim_end_matches('"').ends_with(known);
             !(name.contains("s390x") && MISPRINTED.iter().any(is_known))
         })
         .collect();

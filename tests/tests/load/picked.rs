@@ -211,6 +211,7 @@ fn structs_of(source: &str, name: &str) -> Vec<Vec<(String, String)>> {
         Kind::Fwd { .. } => vec![("declared".to_owned(), String::new())],
         kind => panic!("{kind:?}"),
     };
+    let structs = structs.filter_map(|ty| btf.resolve(ty.id()));
     structs.map(fields).collect()
 }
 
@@ -258,6 +259,50 @@ fn a_struct_may_only_be_declared() {
     assert_eq!(
         found,
         [vec![], vec![("declared".to_owned(), String::new())]]
+    );
+}
+
+/// What is accessed through a typedef is relocated against that: libbpf looks for one of its name.
+#[test]
+fn a_struct_may_have_other_names() {
+    let source = switched(
+        "u32 preempt; unsigned int prev_state;",
+        "out = ctx->preempt; out += ((switch_t *)ctx)->prev_state + ((again_t *)ctx)->preempt;",
+    );
+    let source = source.replace(
+        "RELOCATED;",
+        "RELOCATED; typedef struct btf_trace_sched_switch_ctx switch_t; typedef const switch_t again_t;",
+    );
+    let all = structs_of(&source, "btf_trace_sched_switch_ctx");
+    assert_eq!(all[0].len(), 2);
+    for alias in ["switch_t", "again_t"] {
+        assert_eq!(structs_of(&source, alias), all, "{alias}");
+    }
+}
+
+/// To CO-RE, flavours of a name are one, and so are typedefs of one name in sources that are linked.
+#[test]
+fn a_name_is_of_one_struct() {
+    let source = "struct btf_trace_sched_switch_ctx { u32 preempt; } RELOCATED;
+typedef struct btf_trace_sched_switch_ctx ctx_t___switch;
+struct btf_trace_sched_wakeup_ctx { void *p; } RELOCATED;
+typedef struct btf_trace_sched_wakeup_ctx ctx_t___wakeup;
+u64 out;
+void *data;
+void read(void)
+{
+	out = ((ctx_t___switch *)data)->preempt + (u64)((ctx_t___wakeup *)data)->p;
+}
+";
+    let object = compile_for("bpfel", source);
+    let kernel = KernelBtf::from_path(fixture("7.2-x86_64").btf).unwrap();
+    let error = Loader::for_kernel(&object, &kernel).map(drop).unwrap_err();
+    assert!(
+        error.to_string().contains(
+            "ctx_t is a typedef of struct btf_trace_sched_switch_ctx in one place and of struct \
+             btf_trace_sched_wakeup_ctx in another"
+        ),
+        "{error}"
     );
 }
 

@@ -1,9 +1,9 @@
 //! Objects with `struct_ops` on the running kernel: members and whole ops types that it lacks, and what is
 //! assigned wrong.
 
-use ctxgen::Error;
 use ctxgen::LoadError;
 use ctxgen::Loader;
+use ctxgen::TargetError;
 use ctxgen_tests::is_root;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
@@ -154,10 +154,10 @@ fn another_members_context_is_refused() {
         return;
     }
     let bytes = compiled("avoid");
-    let Err(Error::Load(error)) = Loader::new(&bytes) else {
+    let Err(error) = Loader::new(&bytes) else {
         panic!("accepted");
     };
-    let LoadError::OtherContext { program, right, .. } = *error else {
+    let LoadError::Target(TargetError::OtherContext { program, right, .. }) = *error else {
         panic!("{error}");
     };
     assert_eq!(program, "avoid");

@@ -4,102 +4,69 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use lexopt::Arg;
-use lexopt::Parser;
-use lexopt::ValueExt;
+use clap::Args;
 
-use super::Subcommand;
-use super::help;
-use crate::args;
 use crate::debian;
 use crate::error::Error;
 use crate::kernel;
 use crate::needs;
+use crate::needs::User;
 use crate::process;
 use crate::workspace;
 
 /// Where the BTF of kernels is kept, from the workspace's root.
 const BLOBS: &str = "../shared/kernels/btf";
 
-/// The row of this subcommand.
-pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
-    name: "bench",
-    arguments: "[--btf FILE]… [--runs N] [--setup]",
-    summary: "measure builds and loading beside what they cost without ctxgen, and print the ratios",
-    options: &[
-        (
-            "--btf FILE",
-            "build for this kernel (default: the running one); more of them are listed",
-        ),
-        ("--runs N", "how often each is measured (default: 7)"),
-        ("--setup", "install what is missing: Debian packages"),
-    ],
-    run,
-};
-
-/// What the command line asks for.
-#[derive(Debug, Default)]
-struct Options {
+/// Measure builds and loading beside what they cost without ctxgen, and print the ratios
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Build for this kernel (default: the running one); more of them are listed
+    #[arg(long, value_name = "FILE")]
     btf: Vec<PathBuf>,
+    /// How often each is measured (default: 7)
+    #[arg(long, value_name = "N")]
     runs: Option<u32>,
+    /// Install what is missing: Debian packages
+    #[arg(long)]
     setup: bool,
 }
 
-fn run(parser: Parser) -> Result<(), Error> {
-    let Some(options) = parse(parser)? else {
-        return help::print_one(&SUBCOMMAND);
-    };
-    let root = workspace::root();
-    let all: Vec<_> = needs::BUILD.iter().chain(&needs::TEST).collect();
-    debian::provide(SUBCOMMAND.name, &all, options.setup)?;
+impl Bench {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let root = workspace::root();
+        let needs = needs::of(&[User::Build, User::Test]);
+        debian::provide("bench", &needs, self.setup)?;
 
-    // The command as it is installed; the rest as build scripts are compiled.
-    let command = [
-        "build",
-        "--release",
-        "--package",
-        "ctxgen-bpf",
-        "--features",
-        "cli",
-    ];
-    process::run(workspace::cargo().current_dir(&root).args(command))?;
-    let target_dir = workspace::target_dir(&root);
-    let mut bench = workspace::cargo();
-    bench.current_dir(&root);
-    bench.args(["run", "--package", "ctxgen-tests", "--bin", "bench", "--"]);
-    if let Some(runs) = options.runs {
-        bench.arg("--runs").arg(runs.to_string());
-    }
-    let btfs = match options.btf.is_empty() {
-        true => default_btfs(&root),
-        false => options.btf,
-    };
-    for btf in btfs {
-        bench.arg("--btf").arg(btf);
-    }
-    process::run(bench.arg(target_dir.join("release/ctxgen")))?;
-
-    let load = ["bench", "--package", "ctxgen-tests", "--bench", "load"];
-    process::run(workspace::cargo().current_dir(&root).args(load))
-}
-
-/// Nothing on the command line if it asks for help.
-fn parse(mut parser: Parser) -> Result<Option<Options>, Error> {
-    let mut options = Options::default();
-    let invalid = |error| args::invalid(&SUBCOMMAND, &error);
-    while let Some(arg) = parser.next().map_err(invalid)? {
-        match arg {
-            Arg::Long("btf") => options.btf.push(parser.value().map_err(invalid)?.into()),
-            Arg::Long("runs") => {
-                let value = parser.value().map_err(invalid)?;
-                options.runs = Some(value.parse().map_err(invalid)?);
-            }
-            Arg::Long("setup") => options.setup = true,
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            arg => return Err(args::unknown(&SUBCOMMAND, &arg)),
+        // The command as it is installed; the rest as build scripts are compiled.
+        let command = [
+            "build",
+            "--release",
+            "--package",
+            "ctxgen-bpf",
+            "--features",
+            "cli",
+        ];
+        process::run(workspace::cargo().current_dir(&root).args(command))?;
+        let target_dir = workspace::target_dir(&root);
+        let mut bench = workspace::cargo();
+        bench.current_dir(&root);
+        bench.args(["run", "--package", "ctxgen-tests", "--bin", "bench", "--"]);
+        if let Some(runs) = self.runs {
+            bench.arg("--runs").arg(runs.to_string());
         }
+        let btfs = match self.btf.is_empty() {
+            true => default_btfs(&root),
+            false => self.btf,
+        };
+        for btf in btfs {
+            bench.arg("--btf").arg(btf);
+        }
+        process::run(bench.arg(target_dir.join("release/ctxgen")))?;
+
+        let load = ["bench", "--package", "ctxgen-tests", "--bench", "load"];
+        process::run(workspace::cargo().current_dir(&root).args(load))
     }
-    Ok(Some(options))
 }
 
 /// The running kernel's BTF, and what others there are for the listing.

@@ -6,152 +6,93 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use lexopt::Arg;
-use lexopt::Parser;
+use clap::Args;
 
-use super::Subcommand;
-use super::help;
-use crate::args;
 use crate::debian;
 use crate::error::Error;
 use crate::kernel::Btf;
 use crate::needs;
+use crate::needs::User;
 use crate::privilege;
 use crate::process;
 use crate::workspace;
-
-/// The row of this subcommand.
-pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
-    name: "bpf",
-    arguments: "[NAME…] [--btf PATH]… [--run NAME -- ARGS] [--no-load] [--setup]",
-    summary: "build the sample programs, and print what became of each",
-    options: &[
-        ("NAME", "print this program only; can be repeated"),
-        (
-            "--btf PATH",
-            "build for the kernel of this BTF instead of the running one; can be repeated",
-        ),
-        (
-            "--run NAME",
-            "run this program instead; what follows `--` is for it",
-        ),
-        (
-            "--no-load",
-            "do not ask the running kernel what it says of them",
-        ),
-        ("--setup", "install the Debian packages that are missing"),
-    ],
-    run,
-};
 
 const PACKAGE: &str = "example-bpf";
 
 /// The program that prints the table: only it can know what was built, because it was built with it.
 const REPORT: &str = "bpf-report";
 
-/// What the user asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Options {
+/// Build the sample programs, and print what became of each
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bpf {
+    /// Print this program only; can be repeated
+    #[arg(value_name = "NAME")]
     names: Vec<OsString>,
+    /// Build for the kernel of this BTF instead of the running one; can be repeated
+    #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
+    /// Run this program instead; what follows `--` is for it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["names", "no_load"])]
     run: Option<OsString>,
+    /// The arguments of the program that is run
+    #[arg(last = true, value_name = "ARGS", requires = "run")]
     run_args: Vec<OsString>,
-    setup: bool,
+    /// Do not ask the running kernel what it says of them
+    #[arg(long)]
     no_load: bool,
+    /// Install the Debian packages that are missing
+    #[arg(long)]
+    setup: bool,
 }
 
-fn run(parser: Parser) -> Result<(), Error> {
-    let Some(options) = parse(parser)? else {
-        return help::print_one(&SUBCOMMAND);
-    };
-    let root = workspace::root();
-    debian::provide(
-        SUBCOMMAND.name,
-        &needs::BUILD.iter().collect::<Vec<_>>(),
-        options.setup,
-    )?;
-    let kernels = kernels(&options, &root)?;
-    if let (Some(name), [btf]) = (&options.run, &kernels[..]) {
-        return Err(run_program(&root, btf, name, &options.run_args));
-    }
-    let mut failed = Vec::new();
-    for (index, btf) in kernels.iter().enumerate() {
-        if index > 0 {
-            println!();
+impl Bpf {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        self.check()?;
+        let root = workspace::root();
+        debian::provide("bpf", &needs::of(&[User::Build]), self.setup)?;
+        let kernels = kernels(&self, &root)?;
+        if let (Some(name), [btf]) = (&self.run, &kernels[..]) {
+            return Err(run_program(&root, btf, name, &self.run_args));
         }
-        if let Err(error) = report(&root, btf, &options) {
-            // One kernel that lacks a hook says nothing about the others.
-            if kernels.len() == 1 {
-                return Err(error);
+        let mut failed = Vec::new();
+        for (index, btf) in kernels.iter().enumerate() {
+            if index > 0 {
+                println!();
             }
-            eprintln!("error: {error}");
-            println!("kernel {} ({btf}): failed", btf.kernel(&root));
-            failed.push(btf.kernel(&root));
-        }
-    }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        let of = kernels.len();
-        Err(Error::Kernels { failed, of })
-    }
-}
-
-/// What the command line says; nothing if it asks for help.
-fn parse(mut parser: Parser) -> Result<Option<Options>, Error> {
-    let invalid = |error| args::invalid(&SUBCOMMAND, &error);
-    let conflict = |what| {
-        Err(Error::Conflict {
-            subcommand: SUBCOMMAND.name,
-            what,
-        })
-    };
-    let mut options = Options::default();
-    let mut dashes = false;
-    loop {
-        if let Some(rest) = args::after_dashes(&mut parser) {
-            options.run_args = rest;
-            dashes = true;
-            break;
-        }
-        let Some(arg) = parser.next().map_err(invalid)? else {
-            break;
-        };
-        match arg {
-            Arg::Long("btf") => options.btf.push(parser.value().map_err(invalid)?.into()),
-            Arg::Long("run") => {
-                let name = parser.value().map_err(invalid)?;
-                if options.run.replace(name).is_some() {
-                    return conflict("only one program can be run at a time");
+            if let Err(error) = report(&root, btf, &self) {
+                // One kernel that lacks a hook says nothing about the others.
+                if kernels.len() == 1 {
+                    return Err(error);
                 }
+                eprintln!("error: {error}");
+                println!("kernel {} ({btf}): failed", btf.kernel(&root));
+                failed.push(btf.kernel(&root));
             }
-            Arg::Long("no-load") => options.no_load = true,
-            Arg::Long("setup") => options.setup = true,
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            Arg::Value(name) => options.names.push(name),
-            arg => return Err(args::unknown(&SUBCOMMAND, &arg)),
+        }
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            let of = kernels.len();
+            Err(Error::Kernels { failed, of })
         }
     }
-    if options.run.is_none() {
-        if dashes {
-            return conflict(
-                "what follows `--` is for a program that is run, and no --run names one",
-            );
+
+    fn check(&self) -> Result<(), Error> {
+        if self.run.is_some() && self.btf.len() > 1 {
+            return Err(Error::Arguments {
+                subcommand: "bpf",
+                complaint: "a program that is run can be built for one kernel only, so one --btf \
+                            at most"
+                    .to_owned(),
+            });
         }
-    } else if !options.names.is_empty() {
-        return conflict("--run names the one program there is; its own arguments go behind `--`");
-    } else if options.btf.len() > 1 {
-        return conflict(
-            "a program that is run can be built for one kernel only, so one --btf at most",
-        );
-    } else if options.no_load {
-        return conflict("a program that is run is loaded, so --no-load makes no sense with --run");
+        Ok(())
     }
-    Ok(Some(options))
 }
 
 /// The kernels to build for.
-fn kernels(options: &Options, root: &Path) -> Result<Vec<Btf>, Error> {
+fn kernels(options: &Bpf, root: &Path) -> Result<Vec<Btf>, Error> {
     if options.btf.is_empty() {
         let btf = Btf::resolve(root)?;
         if let Btf::Shipped(_) = btf {
@@ -163,7 +104,7 @@ fn kernels(options: &Options, root: &Path) -> Result<Vec<Btf>, Error> {
 }
 
 /// Build all sample programs for a kernel, and have the table of them printed.
-fn report(root: &Path, btf: &Btf, options: &Options) -> Result<(), Error> {
+fn report(root: &Path, btf: &Btf, options: &Bpf) -> Result<(), Error> {
     process::run(cargo("build", btf).current_dir(root))?;
 
     let running = btf.is_running(root);
@@ -217,17 +158,13 @@ fn cargo(subcommand: &str, btf: &Btf) -> Command {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &[&str]) -> Options {
-        parse(Parser::from_args(arguments)).unwrap().unwrap()
-    }
-
-    fn complaint(arguments: &[&str]) -> String {
-        parse(Parser::from_args(arguments)).unwrap_err().to_string()
+    fn parsed(arguments: &[&str]) -> Bpf {
+        crate::parsed(arguments).unwrap()
     }
 
     #[test]
     fn nothing_means_all_programs_for_the_running_kernel() {
-        assert_eq!(parsed(&[]), Options::default());
+        assert_eq!(parsed(&[]), Bpf::default());
     }
 
     #[test]
@@ -256,34 +193,29 @@ mod tests {
             "--",
             "10000",
         ]);
-        assert_eq!(options.run.unwrap(), "runqslower");
+        assert_eq!(options.run.as_deref(), Some("runqslower".as_ref()));
         assert_eq!(options.run_args, ["--help", "--", "10000"]);
         assert!(options.setup);
         assert!(options.names.is_empty());
     }
 
     #[test]
-    fn help_is_no_error() {
-        assert_eq!(parse(Parser::from_args(["--help"])).unwrap(), None);
-        assert_eq!(parse(Parser::from_args(["-h"])).unwrap(), None);
-    }
-
-    #[test]
     fn complaints() {
-        assert_eq!(
-            complaint(&["--bft", "x"]),
-            "`cargo xtask bpf` has no option `--bft`; did you mean `--btf`? \
-             its options are --btf, --run, --no-load, --setup, --help"
-        );
-        assert_eq!(
-            complaint(&["--btf"]),
-            "missing argument for option '--btf'; see `cargo xtask help bpf`"
-        );
-        assert!(complaint(&["--setup=yes"]).starts_with("unexpected argument for option"));
-        assert!(complaint(&["--", "x"]).contains("no --run names one"));
-        assert!(complaint(&["--run", "a", "--run", "b"]).contains("one program"));
-        assert!(complaint(&["--run", "a", "b"]).contains("behind `--`"));
-        assert!(complaint(&["--run", "a", "--btf", "1", "--btf", "2"]).contains("one --btf"));
-        assert!(complaint(&["--run", "a", "--no-load"]).contains("no sense"));
+        let complaint = |arguments: &[&str]| match crate::parsed::<Bpf>(arguments) {
+            Err(error) => error.to_string(),
+            Ok(options) => options.check().unwrap_err().to_string(),
+        };
+        for (arguments, part) in [
+            (&["--btf"][..], "a value is required for '--btf <PATH>'"),
+            (&["--setup=yes"], "unexpected value 'yes'"),
+            (&["--", "x"], "--run <NAME>"),
+            (&["--run", "a", "--run", "b"], "multiple times"),
+            (&["--run", "a", "b"], "cannot be used with '[NAME]...'"),
+            (&["--run", "a", "--btf", "1", "--btf", "2"], "one --btf"),
+            (&["--run", "a", "--no-load"], "cannot be used with"),
+        ] {
+            let said = complaint(arguments);
+            assert!(said.contains(part), "{said}");
+        }
     }
 }

@@ -8,48 +8,44 @@ use std::process::ExitStatus;
 use std::time::Duration;
 use std::time::Instant;
 
-use lexopt::Arg;
-use lexopt::Parser;
+use clap::Args;
 
-use super::Subcommand;
-use super::help;
-use crate::args;
 use crate::debian;
 use crate::error::Error;
 use crate::kernel;
 use crate::kernel::Btf;
 use crate::machine;
 use crate::needs;
+use crate::needs::User;
 use crate::privilege;
 use crate::process;
 use crate::vm;
 use crate::workspace;
 
-/// The row of this subcommand.
-pub(crate) static SUBCOMMAND: Subcommand = Subcommand {
-    name: "test",
-    arguments: "[--setup]",
-    summary: "run everything that a change has to pass",
-    options: &[(
-        "--setup",
-        "install what is missing: Debian packages, rustup components",
-    )],
-    run,
-};
+/// Run everything that a change has to pass
+#[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Install what is missing: Debian packages, rustup components
+    #[arg(long)]
+    setup: bool,
+}
 
 /// One thing that has to pass.
 #[derive(Debug)]
 struct Step {
     name: &'static str,
-    /// The arguments for cargo.
-    cargo: &'static [&'static str],
+    /// The arguments for cargo, with spaces between them.
+    cargo: &'static str,
     /// What is set in its environment.
     env: &'static [(&'static str, &'static str)],
     /// What compiles the same code only repeats the errors of the build, so it waits for that.
     after_build: bool,
+    /// The subcommand of cargo that comes with no toolchain: it is skipped where it is not installed.
+    extra: Option<&'static str>,
 }
 
 const BUILD: &str = "build";
+const DENY: &str = "deny";
 
 /// All steps, in their order.
 ///
@@ -58,85 +54,66 @@ const BUILD: &str = "build";
 static STEPS: &[Step] = &[
     Step {
         name: "format",
-        cargo: &["fmt", "--all", "--check"],
+        cargo: "fmt --all --check",
         env: &[],
         after_build: false,
+        extra: None,
+    },
+    Step {
+        name: "dependencies",
+        cargo: "deny --offline --all-features check bans licenses sources",
+        env: &[],
+        after_build: false,
+        extra: Some(DENY),
     },
     Step {
         name: BUILD,
-        cargo: &["build", "--workspace", "--all-features", "--all-targets"],
+        cargo: "build --profile suite --workspace --all-features --all-targets",
         env: &[],
         after_build: false,
+        extra: None,
     },
     Step {
         name: "clippy",
-        cargo: &[
-            "clippy",
-            "--workspace",
-            "--all-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --profile suite --workspace --all-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "clippy of bare ctxgen",
-        cargo: &[
-            "clippy",
-            "--package",
-            "ctxgen-bpf",
-            "--no-default-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --profile suite --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "clippy of bare ctxgen-build",
-        cargo: &[
-            "clippy",
-            "--package",
-            "ctxgen-build",
-            "--no-default-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        cargo: "clippy --profile suite --package ctxgen-build --no-default-features --all-targets -- -D warnings",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "documentation",
-        cargo: &["doc", "--workspace", "--all-features", "--no-deps"],
+        cargo: "doc --profile suite --workspace --all-features --no-deps",
         env: &[("RUSTDOCFLAGS", "-D warnings")],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "tests",
-        cargo: &["test", "--workspace", "--all-features", "--no-fail-fast"],
+        cargo: "test --profile suite --workspace --all-features --no-fail-fast",
         env: &[],
         after_build: true,
+        extra: None,
     },
     Step {
         name: "verifiers of other kernels",
-        cargo: &[
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--",
-            "vm",
-            "--quick",
-        ],
+        cargo: "run --quiet --package xtask -- vm --quick",
         env: &[],
         after_build: true,
+        extra: None,
     },
 ];
 
@@ -148,53 +125,47 @@ enum Outcome {
     NotRun,
 }
 
-fn run(parser: Parser) -> Result<(), Error> {
-    let Some(setup) = parse(parser)? else {
-        return help::print_one(&SUBCOMMAND);
-    };
-    let root = workspace::root();
-    let mut all: Vec<_> = needs::BUILD.iter().chain(&needs::TEST).collect();
-    if root.join(vm::IMAGES).is_dir() {
-        all.extend(needs::vm(&vm::Arch::ALL));
-    }
-    debian::provide(SUBCOMMAND.name, &all, setup)?;
-    if setup {
-        debian::provide_wanted(SUBCOMMAND.name, &needs::CLANGS.iter().collect::<Vec<_>>());
-    }
-    let btf = Btf::resolve(&root)?;
+impl Test {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let root = workspace::root();
+        let mut users = vec![User::Build, User::Test];
+        if root.join(vm::IMAGES).is_dir() {
+            users.extend(vm::Arch::ALL.map(User::Vm));
+        }
+        debian::provide("test", &needs::of(&users), self.setup)?;
+        if self.setup {
+            debian::provide_wanted("test", &needs::of(&[User::Clangs]));
+        }
+        let btf = Btf::resolve(&root)?;
 
-    let outcomes = run_all(STEPS, |step| execute(step, &root, &btf))?;
-    print!("\n{}", summary(STEPS, &outcomes));
-    for skipped in skipped(&btf, &root) {
-        println!("skipped: {skipped}");
-    }
-    let failed = failed(STEPS, &outcomes);
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Steps { failed })
-    }
-}
-
-/// Whether to install what is missing; nothing if the command line asks for help.
-fn parse(mut parser: Parser) -> Result<Option<bool>, Error> {
-    let mut setup = false;
-    while let Some(arg) = parser
-        .next()
-        .map_err(|error| args::invalid(&SUBCOMMAND, &error))?
-    {
-        match arg {
-            Arg::Long("setup") => setup = true,
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            arg => return Err(args::unknown(&SUBCOMMAND, &arg)),
+        let (steps, left_out): (Vec<&Step>, Vec<&Step>) = STEPS.iter().partition(|step| {
+            step.extra
+                .is_none_or(|name| needs::has_cargo_command(name).is_ok())
+        });
+        let outcomes = run_all(&steps, |step| execute(step, &root, &btf))?;
+        print!("\n{}", summary(&steps, &outcomes));
+        for Step { name, extra, .. } in left_out {
+            let extra = extra.unwrap_or_default();
+            println!(
+                "skipped: {name}: `cargo {extra}` is not installed; `cargo install cargo-{extra}` does that"
+            );
+        }
+        for skipped in skipped(&btf, &root) {
+            println!("skipped: {skipped}");
+        }
+        let failed = failed(&steps, &outcomes);
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Steps { failed })
         }
     }
-    Ok(Some(setup))
 }
 
 /// Run the steps one after the other, the rest also if one fails.
 fn run_all(
-    steps: &[Step],
+    steps: &[&Step],
     mut execute: impl FnMut(&Step) -> Result<ExitStatus, Error>,
 ) -> Result<Vec<Outcome>, Error> {
     let mut outcomes = Vec::new();
@@ -220,7 +191,9 @@ fn run_all(
 fn execute(step: &Step, root: &Path, btf: &Btf) -> Result<ExitStatus, Error> {
     eprintln!("\n== {}", step.name);
     let mut cargo = workspace::cargo();
-    cargo.args(step.cargo).envs(step.env.iter().copied());
+    cargo
+        .args(step.cargo.split(' '))
+        .envs(step.env.iter().copied());
     // Tests look for bpftool as any program does.
     let path = env::var_os("PATH").unwrap_or_default();
     cargo.env("PATH", machine::path_with_sbin(&path));
@@ -228,10 +201,10 @@ fn execute(step: &Step, root: &Path, btf: &Btf) -> Result<ExitStatus, Error> {
     process::status(cargo.current_dir(root))
 }
 
-fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
+fn summary(steps: &[&Step], outcomes: &[Outcome]) -> String {
     let width = steps.iter().map(|step| step.name.len()).max();
     let width = width.unwrap_or_default();
-    let line = |(step, outcome): (&Step, &Outcome)| format!("{:width$}  {outcome}\n", step.name);
+    let line = |(step, outcome): (&&Step, &Outcome)| format!("{:width$}  {outcome}\n", step.name);
     steps.iter().zip(outcomes).map(line).collect()
 }
 
@@ -247,7 +220,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn failed(steps: &[Step], outcomes: &[Outcome]) -> Vec<&'static str> {
+fn failed(steps: &[&Step], outcomes: &[Outcome]) -> Vec<&'static str> {
     steps
         .iter()
         .zip(outcomes)
@@ -273,7 +246,7 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
             "sample programs for the running kernel: they were built against {btf}"
         ));
     }
-    for missing in needs::missing(&needs::CLANGS.iter().collect::<Vec<_>>()) {
+    for missing in needs::missing(&needs::of(&[User::Clangs])) {
         let (name, sought) = (missing.need.name, missing.sought);
         skipped.push(format!(
             "programs that {name} has compiled: {sought}; `cargo xtask test --setup` installs it \
@@ -295,9 +268,14 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     use super::*;
+    use crate::workspace::SUITE;
 
     const SUCCESS: i32 = 0;
     const FAILURE: i32 = 101 << 8;
+
+    fn steps() -> Vec<&'static Step> {
+        STEPS.iter().collect()
+    }
 
     fn outcomes(failing: &str) -> Vec<Outcome> {
         let status = |step: &Step| {
@@ -308,34 +286,15 @@ mod tests {
             };
             Ok(ExitStatus::from_raw(raw))
         };
-        run_all(STEPS, status).unwrap()
-    }
-
-    #[test]
-    fn options() {
-        let parsed = |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap();
-        assert_eq!(parsed(&[]), Some(false));
-        assert_eq!(parsed(&["--setup"]), Some(true));
-        assert_eq!(parsed(&["-h"]), None);
-        let complaint =
-            |arguments: &[&str]| parse(Parser::from_args(arguments)).unwrap_err().to_string();
-        assert_eq!(
-            complaint(&["--stup"]),
-            "`cargo xtask test` has no option `--stup`; did you mean `--setup`? \
-             its options are --setup, --help"
-        );
-        assert_eq!(
-            complaint(&["ctxgen"]),
-            "`cargo xtask test` does not take `ctxgen`; see `cargo xtask help test`"
-        );
+        run_all(&steps(), status).unwrap()
     }
 
     #[test]
     fn the_other_steps_run_if_one_fails() {
         let outcomes = outcomes("clippy");
-        assert_eq!(failed(STEPS, &outcomes), ["clippy"]);
+        assert_eq!(failed(&steps(), &outcomes), ["clippy"]);
         assert!(!outcomes.contains(&Outcome::NotRun));
-        let summary = summary(STEPS, &outcomes);
+        let summary = summary(&steps(), &outcomes);
         assert_eq!(summary.lines().count(), STEPS.len());
         let line = summary
             .lines()
@@ -350,25 +309,24 @@ mod tests {
     #[test]
     fn what_does_not_build_is_not_compiled_again() {
         let outcomes = outcomes("build");
-        assert!(matches!(outcomes[0], Outcome::Passed(_)));
-        assert!(matches!(outcomes[1], Outcome::Failed(..)));
-        assert!(
-            outcomes[2..]
-                .iter()
-                .all(|outcome| *outcome == Outcome::NotRun)
-        );
-        assert_eq!(failed(STEPS, &outcomes).len(), STEPS.len() - 1);
+        let build = STEPS.iter().position(|step| step.name == BUILD).unwrap();
+        let (before, from) = outcomes.split_at(build);
+        assert!(before.iter().all(|it| matches!(it, Outcome::Passed(_))));
+        assert!(matches!(from[0], Outcome::Failed(..)));
+        assert!(from[1..].iter().all(|it| *it == Outcome::NotRun));
+        assert_eq!(failed(&steps(), &outcomes).len(), STEPS.len() - build);
     }
 
     #[test]
     fn steps_share_what_they_build() {
         for step in STEPS {
-            let same = ["--workspace", "--all-features"];
+            let profile = format!("--profile {SUITE}");
+            let same = ["--workspace", "--all-features", &profile];
             assert!(
                 same.iter().all(|flag| step.cargo.contains(flag))
-                    || step.cargo.contains(&"--no-default-features")
+                    || [&profile, "--no-default-features"].iter().all(|flag| step.cargo.contains(flag))
                     // Nothing is compiled by the one, and what runs now by the other.
-                    || ["fmt", "run"].contains(&step.cargo[0]),
+                    || ["fmt ", "run ", "deny "].iter().any(|it| step.cargo.starts_with(it)),
                 "{} would build with other features than the rest",
                 step.name
             );

@@ -216,8 +216,10 @@ mod tests {
     #[test]
     fn a_run_may_be_longer_than_any_silence() {
         let last = r"printf '@.\t1\tcdb1\n';";
-        let answers = r"printf '@v\ts32\tok\t\tffffffff80000000\t84ba\n'; sleep 0.15;".repeat(8);
-        let (end, given, _) = boot_script("long", &format!("{answers} {last}"), BRIEF);
+        let answers = r"printf '@v\ts32\tok\t\tffffffff80000000\t84ba\n'; sleep 0.5;".repeat(8);
+        // Shorter than the run, and far longer than the waits in it, on a busy machine too.
+        let limit = Duration::from_secs(3);
+        let (end, given, _) = boot_script("long", &format!("{answers} {last}"), limit);
         // The last line counts one, and so many came.
         let (sent, received) = (1, 8);
         assert_eq!(end, End::Incomplete { sent, received });

@@ -1,27 +1,38 @@
 //! Everything that can go wrong with virtual machines.
 
-use std::error;
-use std::fmt;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use crate::vm::Arch;
 
 /// What went wrong.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A kernel image that cannot be read.
+    #[error("cannot read the kernel image {}: {source}", path.display())]
     Image { path: PathBuf, source: io::Error },
     /// A file that is no kernel image that we know.
+    #[error(
+        "{} is no kernel image that can be booted here: neither an x86-64 bzImage, nor an \
+         uncompressed arm64 Image, nor an s390x image; a compressed arm64 image has to be \
+         decompressed first",
+        path.display()
+    )]
     NoImage { path: PathBuf },
     /// A file of ours that cannot be read or written.
+    #[error("cannot {doing} {}: {source}", path.display())]
     File {
         doing: &'static str,
         path: PathBuf,
         source: io::Error,
     },
     /// A program that cannot be run.
+    #[error(
+        "cannot run {program}, which {purpose}: {source}; Debian has it in {}",
+        packages.join(" and ")
+    )]
     Program {
         program: String,
         purpose: String,
@@ -29,6 +40,11 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// The judge could not be compiled.
+    #[error(
+        "cannot compile the judge for {arch}: `{command}` ended with {status}:\n{messages}\
+         (Debian has what it needs in {})",
+        packages.join(" and ")
+    )]
     Compile {
         arch: Arch,
         command: String,
@@ -37,67 +53,18 @@ pub(crate) enum Error {
         packages: &'static [&'static str],
     },
     /// Some kernels did not come to the end of their plan.
+    #[error("not all is as it should be on {}; see above", names.join(", "))]
     Unfinished { names: Vec<String> },
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Image { path, source } => write!(
-                f,
-                "cannot read the kernel image {}: {source}",
-                path.display()
-            ),
-            Self::NoImage { path } => write!(
-                f,
-                "{} is no kernel image that can be booted here: neither an x86-64 bzImage, nor an \
-                 uncompressed arm64 Image, nor an s390x image; a compressed arm64 image has to be \
-                 decompressed first",
-                path.display()
-            ),
-            Self::File {
-                doing,
-                path,
-                source,
-            } => write!(f, "cannot {doing} {}: {source}", path.display()),
-            Self::Program {
-                program,
-                purpose,
-                packages,
-                source,
-            } => write!(
-                f,
-                "cannot run {program}, which {purpose}: {source}; Debian has it in {}",
-                packages.join(" and ")
-            ),
-            Self::Compile {
-                arch,
-                command,
-                status,
-                messages,
-                packages,
-            } => write!(
-                f,
-                "cannot compile the judge for {arch}: `{command}` ended with {status}:\n{messages}\
-                 (Debian has what it needs in {})",
-                packages.join(" and ")
-            ),
-            Self::Unfinished { names } => write!(
-                f,
-                "not all is as it should be on {}; see above",
-                names.join(", ")
-            ),
-        }
-    }
-}
-
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::Image { source, .. }
-            | Self::File { source, .. }
-            | Self::Program { source, .. } => Some(source),
-            _ => None,
+impl Error {
+    /// For a file of ours: what could not be done with it, as in "write".
+    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File {
+            doing,
+            path,
+            source,
         }
     }
 }

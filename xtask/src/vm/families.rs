@@ -49,19 +49,9 @@ pub(crate) fn build(
     name: &str,
     folder: &Path,
 ) -> Result<Vec<(String, PathBuf)>, Error> {
-    let unusable = |doing, path: &Path| {
-        let path = path.to_owned();
-        move |source| {
-            Error::Vm(vm::Error::File {
-                doing,
-                path,
-                source,
-            })
-        }
-    };
     if folder.exists() {
         // What a source is no more must not be loaded any more.
-        fs::remove_dir_all(folder).map_err(unusable("empty", folder))?;
+        fs::remove_dir_all(folder).map_err(vm::Error::file("empty", folder))?;
     }
     let mut command = Command::new(program);
     command.arg("build").arg(btf).arg(name).arg(folder);
@@ -69,7 +59,7 @@ pub(crate) fn build(
     let mut files = Vec::new();
     for kind in ["fixed", "relocatable", "values/fixed", "values/relocatable"] {
         let here = folder.join(kind);
-        let unreadable = || unusable("read", &here);
+        let unreadable = || vm::Error::file("read", &here);
         for entry in fs::read_dir(&here).map_err(unreadable())? {
             let path = entry.map_err(unreadable())?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -97,14 +87,7 @@ pub(crate) fn report<'a>(
     answers: impl IntoIterator<Item = &'a str>,
 ) -> Result<Report, Error> {
     let (outcomes, end) = outcomes(answers);
-    let unusable = |source| {
-        Error::Vm(vm::Error::File {
-            doing: "run",
-            path: program.to_owned(),
-            source,
-        })
-    };
-    let text = judged(program, name, arch, &outcomes).map_err(unusable)?;
+    let text = judged(program, name, arch, &outcomes).map_err(vm::Error::file("run", program))?;
     let mut report = read(&text);
     if end.as_deref() != Some("0") {
         let end = end.as_deref().unwrap_or("never");
@@ -132,7 +115,7 @@ fn outcomes<'a>(answers: impl IntoIterator<Item = &'a str>) -> (String, Option<S
 
 fn judged(program: &Path, name: &str, arch: Arch, outcomes: &str) -> io::Result<String> {
     let mut child = Command::new(program)
-        .args(["judge", name, arch.name()])
+        .args(["judge", name, arch.facts().name])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;

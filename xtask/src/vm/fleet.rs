@@ -246,9 +246,9 @@ impl<'a> Prepared<'a> {
         })
         .and_then(|end| answers.flush().map(|()| end))
         .map_err(|source| Error::Program {
-            program: qemu::program(arch).to_owned(),
+            program: arch.facts().qemu.to_owned(),
             purpose: format!("runs the {arch} machine"),
-            packages: qemu::packages(arch),
+            packages: arch.facts().qemu_package,
             source,
         })?;
         outcome.took = start.elapsed();
@@ -274,18 +274,9 @@ fn create_appending(path: &Path) -> io::Result<File> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::File {
-        doing: "read",
-        path: path.to_owned(),
-        source,
-    })
+    fs::read(path).map_err(Error::file("read", path))
 }
 
-fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    |source| Error::File {
-        doing: "write",
-        path,
-        source,
-    }
+fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+    Error::file("write", path)
 }

@@ -1,6 +1,5 @@
 //! Compiling the judge, the small C program that is a virtual machine's `/init`.
 
-use std::env::consts::ARCH;
 use std::fs;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -22,68 +21,19 @@ const FLAGS: [&str; 6] = [
     "-Werror",
 ];
 
-/// The C compiler for an architecture.
-pub(crate) fn compiler(arch: Arch) -> &'static str {
-    if arch.name() == ARCH {
-        return "cc";
-    }
-    match arch {
-        Arch::X86_64 => "x86_64-linux-gnu-gcc",
-        Arch::Arm64 => "aarch64-linux-gnu-gcc",
-        Arch::S390x => "s390x-linux-gnu-gcc",
-    }
-}
-
-/// The Debian packages that have it and its libc, without what they merely recommend.
-pub(crate) fn packages(arch: Arch) -> &'static [&'static str] {
-    if arch.name() == ARCH {
-        return &["gcc", "libc6-dev"];
-    }
-    match arch {
-        Arch::X86_64 => &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross"],
-        Arch::Arm64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
-        Arch::S390x => &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"],
-    }
-}
-
-/// Whether the judge can be compiled for `arch`; what was looked for in vain is the error.
-pub(crate) fn can_build(arch: Arch) -> Result<(), String> {
-    // A cross compiler is there without its libc when recommended packages are left out. Of a
-    // library that it does not find, a compiler prints the bare name.
-    let compiler = compiler(arch);
-    let output = Command::new(compiler)
-        .arg("-print-file-name=libc.a")
-        .output()
-        .map_err(|error| format!("cannot run {compiler}: {error}"))?;
-    match output.stdout.contains(&b'/') {
-        true => Ok(()),
-        false => Err(format!("{compiler} finds no libc.a")),
-    }
-}
-
 /// The judge for `arch`, from the sources in `sources`; it is compiled if `cache` has none of them.
 pub(crate) fn build(arch: Arch, sources: &Path, cache: &Path) -> Result<PathBuf, Error> {
-    let files = source_files(sources).map_err(|source| Error::File {
-        doing: "read the judge's sources in",
-        path: sources.to_owned(),
-        source,
-    })?;
+    let unreadable = Error::file("read the judge's sources in", sources);
+    let files = source_files(sources).map_err(unreadable)?;
     let judge = cache.join(format!("judge-{arch}-{:016x}", fingerprint(&files)));
     if judge.is_file() {
         return Ok(judge);
     }
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        |source| Error::File {
-            doing: "write",
-            path,
-            source,
-        }
-    };
+    let unwritable = |path: &Path| Error::file("write", path);
     fs::create_dir_all(cache).map_err(unwritable(cache))?;
     // Another process may be at it too, and must not find half a program.
     let unfinished = cache.join(format!("judge-{arch}-{}", std::process::id()));
-    let mut command = Command::new(compiler(arch));
+    let mut command = Command::new(arch.compiler());
     command.args(FLAGS).arg("-o").arg(&unfinished).args(
         files
             .iter()
@@ -91,18 +41,18 @@ pub(crate) fn build(arch: Arch, sources: &Path, cache: &Path) -> Result<PathBuf,
             .filter(|path| path.extension().is_some_and(|extension| extension == "c")),
     );
     let output = command.output().map_err(|source| Error::Program {
-        program: compiler(arch).to_owned(),
+        program: arch.compiler().to_owned(),
         purpose: format!("compiles the judge for {arch}"),
-        packages: packages(arch),
+        packages: arch.compiler_packages(),
         source,
     })?;
     if !output.status.success() {
         return Err(Error::Compile {
             arch,
-            command: format!("{} {} …", compiler(arch), FLAGS.join(" ")),
+            command: format!("{} {} …", arch.compiler(), FLAGS.join(" ")),
             status: output.status,
             messages: String::from_utf8_lossy(&output.stderr).into_owned(),
-            packages: packages(arch),
+            packages: arch.compiler_packages(),
         });
     }
     fs::rename(&unfinished, &judge).map_err(unwritable(&judge))?;
@@ -145,12 +95,5 @@ mod tests {
         assert_eq!(one, fingerprint(&files("/there/a.c", "int a;")));
         assert_ne!(one, fingerprint(&files("/here/a.c", "int b;")));
         assert_ne!(one, fingerprint(&files("/here/b.c", "int a;")));
-    }
-
-    #[test]
-    fn this_machine_needs_no_cross_compiler() {
-        if let Some(arch) = Arch::from_name(ARCH) {
-            assert_eq!(compiler(arch), "cc");
-        }
     }
 }

@@ -23,7 +23,6 @@ use crate::process;
 use crate::vm;
 use crate::vm::Arch;
 use crate::vm::families;
-use crate::vm::judge;
 use crate::workspace;
 
 /// What runs the samples.
@@ -59,7 +58,7 @@ const LIBRARIES: [(&str, &str); 2] = [("libelf.a", "libelf-dev"), ("libz.a", "zl
 
 /// Rust's name for machines of an architecture.
 fn target(arch: Arch) -> String {
-    format!("{}-unknown-linux-gnu", arch.name())
+    format!("{}-unknown-linux-gnu", arch.facts().name)
 }
 
 /// The samples that an architecture's kernels can run.
@@ -150,8 +149,8 @@ fn build(
         .args(["--target", &triple, "--target-dir"])
         .arg(target_dir)
         .args(samples.iter().flat_map(|sample| ["--bin", sample]))
-        .env(linker, judge::compiler(arch))
-        .env(format!("CC_{in_names}"), judge::compiler(arch))
+        .env(linker, arch.compiler())
+        .env(format!("CC_{in_names}"), arch.compiler())
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         // All of it goes into the machine's memory.
         .env("CARGO_PROFILE_DEV_STRIP", "symbols")
@@ -170,7 +169,7 @@ fn build(
 
     let built = target_dir.join(triple).join("debug");
     let kept = target_dir.join(DRIVER).join(kernel);
-    fs::create_dir_all(&kept).map_err(|source| unusable("make", &kept, source))?;
+    fs::create_dir_all(&kept).map_err(vm::Error::file("make", &kept))?;
     let mut files = Vec::new();
     for &name in samples.iter().chain(&[DRIVER, families::LOADER]) {
         let folder = match name {
@@ -178,7 +177,7 @@ fn build(
             _ => built.clone(),
         };
         let here = kept.join(name);
-        fs::copy(folder.join(name), &here).map_err(|source| unusable("write", &here, source))?;
+        fs::copy(folder.join(name), &here).map_err(vm::Error::file("write", &here))?;
         files.push((format!("{FOLDER}/{name}"), here));
     }
     Ok(files)
@@ -254,7 +253,7 @@ fn library_folders(arch: Arch) -> Result<String, Error> {
     if let Ok(given) = env::var(format!("LIBBPF_SYS_LIBRARY_PATH_{given}")) {
         return Ok(given);
     }
-    let compiler = judge::compiler(arch);
+    let compiler = arch.compiler();
     let mut folders = Vec::new();
     for (library, package) in LIBRARIES {
         let output = Command::new(compiler)
@@ -263,7 +262,7 @@ fn library_folders(arch: Arch) -> Result<String, Error> {
             .map_err(|source| vm::Error::Program {
                 program: compiler.to_owned(),
                 purpose: "links the samples".to_owned(),
-                packages: judge::packages(arch),
+                packages: arch.compiler_packages(),
                 source,
             })?;
         // Of a library that it does not find, a compiler prints the bare name.
@@ -273,10 +272,10 @@ fn library_folders(arch: Arch) -> Result<String, Error> {
         let Some(folder) = folder.and_then(|folder| fs::canonicalize(folder).ok()) else {
             let why = format!(
                 "{compiler} has none; Debian has it in {package}:{}",
-                arch.debian()
+                arch.facts().debian
             );
             let why = io::Error::new(io::ErrorKind::NotFound, why);
-            return Err(unusable("find", Path::new(library), why));
+            return Err(vm::Error::file("find", Path::new(library))(why).into());
         };
         let folder = folder.display().to_string();
         if !folders.contains(&folder) {
@@ -288,19 +287,10 @@ fn library_folders(arch: Arch) -> Result<String, Error> {
 
 /// Differs from kernel to kernel.
 fn fingerprint(btf: &Path) -> Result<String, Error> {
-    let bytes = fs::read(btf).map_err(|source| unusable("read", btf, source))?;
+    let bytes = fs::read(btf).map_err(vm::Error::file("read", btf))?;
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
-}
-
-fn unusable(doing: &'static str, path: &Path, source: io::Error) -> Error {
-    let path = path.to_owned();
-    Error::Vm(vm::Error::File {
-        doing,
-        path,
-        source,
-    })
 }
 
 #[cfg(test)]

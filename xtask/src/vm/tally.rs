@@ -33,14 +33,10 @@ pub(crate) struct Tally {
 impl Tally {
     /// Of the answers in a file.
     pub(crate) fn of_file(path: &Path) -> Result<Self, Error> {
-        let unreadable = |source| Error::File {
-            doing: "read",
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = || Error::file("read", path);
         let mut tally = Self::default();
-        for line in BufReader::new(File::open(path).map_err(unreadable)?).lines() {
-            tally.count(&line.map_err(unreadable)?);
+        for line in BufReader::new(File::open(path).map_err(unreadable())?).lines() {
+            tally.count(&line.map_err(unreadable())?);
         }
         Ok(tally)
     }

@@ -18,6 +18,7 @@ use crate::vm::families;
 use crate::vm::fleet::Outcome;
 use crate::vm::samples;
 use crate::workspace;
+use crate::workspace::SUITE;
 
 /// The programs of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,9 +54,10 @@ impl Verify {
     pub(crate) fn build(root: &Path, target: &Path, functions: Functions) -> Result<Self, Error> {
         let mut cargo = workspace::cargo();
         cargo.args(["build", "--quiet", "--workspace", "--all-features"]);
+        cargo.args(["--profile", SUITE]);
         process::run(cargo.current_dir(root))?;
         Ok(Self {
-            program: target.join("debug/verify"),
+            program: target.join(SUITE).join("verify"),
             functions,
         })
     }
@@ -96,21 +98,15 @@ impl Verify {
         has_samples: bool,
     ) -> Result<Verdict, Error> {
         let mut command = self.command([Path::new("compare"), btf, &outcome.answers]);
-        let output = command.output().map_err(|source| vm::Error::File {
-            doing: "run",
-            path: self.program.clone(),
-            source,
-        })?;
+        let output = command
+            .output()
+            .map_err(vm::Error::file("run", &self.program))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let (samples, families) = match has_samples {
             false => (None, None),
             true => {
-                let answers =
-                    fs::read_to_string(&outcome.answers).map_err(|source| vm::Error::File {
-                        doing: "read",
-                        path: outcome.answers.clone(),
-                        source,
-                    })?;
+                let answers = fs::read_to_string(&outcome.answers)
+                    .map_err(vm::Error::file("read", &outcome.answers))?;
                 let families =
                     families::report(&self.families(), &job.name, job.arch, answers.lines());
                 (
@@ -240,47 +236,15 @@ pub(crate) fn table(verdicts: &[Verdict]) -> String {
 
 /// The page that keeps the table.
 pub(crate) fn page(verdicts: &[Verdict]) -> String {
-    format!(
-        "# Verified\n\n\
-         What the verifiers of these kernels say about every field of every context, held against what\n\
-         ctxgen generates. Made by\n\n\
-         ```sh\ncargo xtask vm --write\n```\n\n\
-         Each hook has a program that loads each field at its offset and width, and one slot more,\n\
-         which has to be refused. `confirmed` are loads that the verifier accepts, a pointer with the\n\
-         type that the field has; `refused as predicted` are loads and programs that it refuses where\n\
-         ctxgen says so, the slot behind the last field included; `outside BTF` are those that it\n\
-         refuses for a reason that is not in BTF; `wrong` is all else. Of functions, those are asked\n\
-         about that have arguments by value, more than five, narrow ones or pointers to something\n\
-         unusual, and a fixed sample of 3,000 others.\n\n\
-         Of breakpoints (`kprobe`, `kretprobe`) and of sessions, at least 2,000 functions are asked\n\
-         about. To the verifier, registers are numbers: it says that a field is in the registers that\n\
-         programs may read, and where these end. That it is the register of its argument, `registers`\n\
-         below says, where functions were called with known arguments; compilers are asked about the\n\
-         calling conventions by `tests/tests/conventions`.\n\n\
-         Of trace events (`tp`), each field is held against what tracefs shows of the event too, and\n\
-         programs are attached: one that loads the byte behind the last field has to be refused then, and\n\
-         one that loads the first eight bytes before. `outside BTF` are events whose class only tracefs\n\
-         tells, which are judged by that, and names that no event has.\n\n\
-         Values are read by programs compiled from C with `ctx_get`, on slots with junk around them, and\n\
-         by programs on trace events, of what was done to be noticed. The\n\
-         sample programs are loaded and attached, and have to report what was done there. All but\n\
-         `rawtp` have relocatable contexts, and are built once: the same bytes run on all kernels of an\n\
-         architecture. Of each section that libbpf knows there is a program in `tests/families`; they are\n\
-         built for each kernel, with fixed and with relocatable contexts, and loaded.\n\n{}",
-        table(verdicts)
-    )
+    format!("{}\n{}", include_str!("verified.md"), table(verdicts))
 }
 
 /// Writes the page into the project.
 pub(crate) fn write(root: &Path, verdicts: &[Verdict]) -> Result<PathBuf, Error> {
     let path = root.join("docs/verified.md");
-    let unwritable = |source| vm::Error::File {
-        doing: "write",
-        path: path.clone(),
-        source,
-    };
-    fs::create_dir_all(root.join("docs")).map_err(unwritable)?;
-    fs::write(&path, page(verdicts)).map_err(unwritable)?;
+    let unwritable = || vm::Error::file("write", &path);
+    fs::create_dir_all(root.join("docs")).map_err(unwritable())?;
+    fs::write(&path, page(verdicts)).map_err(unwritable())?;
     Ok(path)
 }
 

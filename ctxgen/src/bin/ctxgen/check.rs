@@ -1,32 +1,48 @@
 //! `ctxgen check`.
 
+mod table;
+
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use ctxgen::KernelBtf;
 use ctxgen::check::Checked;
 use ctxgen::check::check;
 use ctxgen::labels;
+use ctxgen::object::embedded;
+use ctxgen::object::reads::Examined;
+use ctxgen::reads::Answer;
+use ctxgen::reads::Judged;
+use ctxgen::reads::judge;
 use ctxgen::text;
 use serde::Serialize;
 
 use crate::Kernels;
 use crate::output::Failure;
-use crate::output::shown;
 use crate::output::stdout;
 
-/// Hold the contexts of compiled BPF programs against kernels, argument by argument. Ends with 1 where
-/// a program would read something else than it means to, or cannot attach.
+/// Hold what compiled BPF programs read of their contexts against kernels, argument by argument. Ends with
+/// 1 where a program would read something else than it means to, cannot be loaded, or cannot attach.
+///
+/// Any BPF object will do, whether or not it was built with ctxgen, and any file with BPF objects in it, such
+/// as an executable with skeletons.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// Compiled BPF objects
+    /// Compiled BPF objects, or files that contain some
     #[arg(required = true, value_name = "OBJECT")]
     objects: Vec<PathBuf>,
 
     /// One JSON object a line, for each program on each kernel
     #[arg(long)]
     json: bool,
+
+    /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
+    /// objects do not say it themselves
+    #[arg(long, value_name = "PATH")]
+    built_for: Option<PathBuf>,
 
     #[command(flatten)]
     kernels: Kernels,
@@ -35,15 +51,43 @@ pub(crate) struct Check {
 /// What is said about a program, as JSON.
 #[derive(Serialize)]
 struct Line<'a> {
-    object: String,
+    object: &'a str,
     kernel: &'a str,
     #[serde(flatten)]
     checked: &'a Checked,
+    /// What it reads, where it takes no context struct of ctxgen's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads: Option<&'a Judged>,
+}
+
+/// A program, and what was found of it on a kernel.
+struct Found {
+    checked: Checked,
+    /// Where its context is none of ctxgen's.
+    judged: Option<Judged>,
+}
+
+impl Found {
+    fn is_fine(&self) -> bool {
+        match &self.judged {
+            None => self.checked.is_fine(),
+            Some(judged) => matches!(judged.answer, Answer::Works | Answer::Unknown),
+        }
+    }
+
+    fn is_examined(&self) -> bool {
+        match &self.judged {
+            None => self.checked.is_examined(),
+            Some(judged) => judged.answer != Answer::Unknown,
+        }
+    }
 }
 
 impl Check {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let kernels = self.kernels.open()?;
+        let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
+        let built_for = built_for.transpose()?;
         let labels = labels(&kernels);
         let mut out = stdout();
         let mut fine = true;
@@ -52,25 +96,26 @@ impl Check {
                 path: path.clone(),
                 error,
             })?;
-            for (kernel, label) in kernels.iter().zip(&labels) {
-                let all = check(&bytes, kernel).map_err(|error| Failure::Object {
-                    path: path.clone(),
-                    error: Box::new(error),
-                })?;
-                fine &= all.iter().all(Checked::is_fine);
-                if self.json {
-                    for checked in &all {
-                        let line = Line {
-                            object: path.display().to_string(),
-                            kernel: label,
-                            checked,
-                        };
-                        serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from)?;
-                        writeln!(out)?;
+            for (object, bytes) in objects(path, &bytes) {
+                for (kernel, label) in kernels.iter().zip(&labels) {
+                    let found = found(path, bytes, kernel, built_for.as_ref())?;
+                    fine &= found.iter().all(Found::is_fine);
+                    if self.json {
+                        for Found { checked, judged } in &found {
+                            let line = Line {
+                                object: &object,
+                                kernel: label,
+                                checked,
+                                reads: judged.as_ref(),
+                            };
+                            serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from)?;
+                            writeln!(out)?;
+                        }
+                    } else {
+                        let object = text::name(&object);
+                        writeln!(out, "{object} on {}:", text::name(label))?;
+                        table::write(&mut out, &found)?;
                     }
-                } else {
-                    writeln!(out, "{} on {}:", shown(path), text::name(label))?;
-                    table(&mut out, &all)?;
                 }
             }
         }
@@ -82,55 +127,39 @@ impl Check {
     }
 }
 
-/// A line for each program, and what is wrong with it below.
-fn table(out: &mut impl Write, all: &[Checked]) -> std::io::Result<()> {
-    if all.is_empty() {
-        writeln!(out, "  it has no programs")?;
-    }
-    let width = |of: fn(&Checked) -> &str| {
-        let widths = all
+/// The objects of a file, each with what it is called. Of several, each has its place in the file in its
+/// name. A file without any is taken for one, for the error.
+fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
+    let name = path.display().to_string();
+    let found = embedded(bytes);
+    match &found[..] {
+        [] => vec![(name, bytes)],
+        [one] if one.start == 0 => vec![(name, bytes)],
+        found => found
             .iter()
-            .map(|checked| text::name(of(checked)).chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let (width, section_width) = (width(|c| &c.program), width(|c| &c.section));
-    for checked in all {
-        let Checked {
-            program,
-            section,
-            verdict,
-            notes,
-            ..
-        } = checked;
-        let (program, section) = (text::name(program), text::name(section));
-        let verdict = below(&verdict.to_string());
-        writeln!(
-            out,
-            "  {program:<width$}  {section:<section_width$}  {verdict}"
-        )?;
-        for note in notes {
-            writeln!(out, "    {}", below(&note.to_string()))?;
-        }
+            .map(|place| (format!("{name}@{:#x}", place.start), &bytes[place.clone()]))
+            .collect(),
     }
-    let unchecked = all.iter().filter(|checked| !checked.is_examined()).count();
-    if unchecked > 0 {
-        let programs = all.len();
-        writeln!(
-            out,
-            "  {unchecked} of {programs} programs NOT CHECKED: nothing is known of their contexts here"
-        )?;
-    }
-    Ok(())
 }
 
-/// A text whose further lines are indented more than a program's: a name in it must not look like the next
-/// program.
-fn below(text: &str) -> String {
-    let mut lines = text.lines();
-    let mut below = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        below.push_str("\n    ");
-        below.push_str(line.strip_prefix("    ").unwrap_or(line));
-    }
-    below
+fn found(
+    path: &Path,
+    bytes: &[u8],
+    kernel: &KernelBtf,
+    built_for: Option<&KernelBtf>,
+) -> Result<Vec<Found>, Failure> {
+    let failure = |error| Failure::Object {
+        path: path.to_owned(),
+        error: Box::new(error),
+    };
+    let checked = check(bytes, kernel).map_err(|error| failure(error.into()))?;
+    let examined = Examined::parse(bytes).map_err(|error| failure(error.into()))?;
+    let judged = judge(&examined, kernel, built_for);
+    let both = checked.into_iter().zip(judged);
+    Ok(both
+        .map(|(checked, judged)| Found {
+            judged: checked.r#struct.is_none().then_some(judged),
+            checked,
+        })
+        .collect())
 }

@@ -11,6 +11,7 @@ use ctxgen::Error;
 use ctxgen::Family;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::prototype;
@@ -20,6 +21,7 @@ use ctxgen::render::Reports;
 
 use crate::Kernel;
 use crate::output::Failure;
+use crate::output::advised;
 use crate::output::json;
 use crate::output::stdout;
 
@@ -104,8 +106,8 @@ fn hooks(kernel: &KernelBtf, family: Family) -> Result<Vec<Hook>, Error> {
         let hook = SecName::parse(section)?.hook;
         match Context::of_hook_alone(kernel, &hook) {
             Ok(_) => hooks.push(hook),
-            Err(Error::UnknownHook { .. }) => {}
-            Err(error) => return Err(error),
+            Err(PrototypeError::UnknownHook { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(hooks)
@@ -137,7 +139,7 @@ fn batch_reports(
             Err(error) if is_about_hook(&error) => {
                 reports.push(render::unsupported(hook, reason(error)));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     while !contexts.is_empty() {
@@ -165,21 +167,21 @@ fn distinct(mut contexts: Vec<Context>) -> (Vec<Context>, Vec<Context>) {
 }
 
 /// Whether an error is about that hook alone, which is there.
-pub(crate) fn is_about_hook(error: &Error) -> bool {
+pub(crate) fn is_about_hook(error: &PrototypeError) -> bool {
     matches!(
         error,
-        Error::Unsupported { .. }
-            | Error::AmbiguousFunction { .. }
-            | Error::AmbiguousEvent { .. }
-            | Error::OtherFormat { .. }
+        PrototypeError::Unsupported { .. }
+            | PrototypeError::AmbiguousFunction { .. }
+            | PrototypeError::AmbiguousEvent { .. }
+            | PrototypeError::OtherFormat { .. }
     )
 }
 
 /// What is wrong with a hook, without the hook, which the report names.
-pub(crate) fn reason(error: Error) -> String {
+pub(crate) fn reason(error: PrototypeError) -> String {
     match error {
-        Error::Unsupported { reason, .. } => reason.to_string(),
-        error => error.to_string(),
+        PrototypeError::Unsupported { reason, .. } => reason.to_string(),
+        error => advised(&error.into()),
     }
 }
 

@@ -21,6 +21,7 @@ use clap::Parser;
 use clap::Subcommand;
 use ctxgen::Error;
 use ctxgen::Hook;
+use ctxgen::HookError;
 use ctxgen::KernelBtf;
 
 /// Typed context structs for BPF programs, from kernel BTF.
@@ -86,7 +87,7 @@ impl Kernel {
         let mut users = self.user.iter();
         let with_users = users.try_fold(with_modules?, KernelBtf::with_user_file)?;
         let mut formats = self.formats.iter();
-        formats.try_fold(with_users, KernelBtf::with_formats)
+        Ok(formats.try_fold(with_users, KernelBtf::with_formats)?)
     }
 }
 
@@ -144,12 +145,12 @@ impl Kernels {
             Some(path) => kernel.with_formats(path),
             None => Ok(kernel),
         });
-        kernels.collect()
+        Ok(kernels.collect::<Result<_, _>>()?)
     }
 }
 
 /// Hooks by SEC name or struct name, as the command line has them.
-fn hooks(names: &[String]) -> Result<Vec<Hook>, Error> {
+fn hooks(names: &[String]) -> Result<Vec<Hook>, HookError> {
     names.iter().map(|name| name.parse()).collect()
 }
 

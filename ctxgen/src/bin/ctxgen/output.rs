@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ctxgen::Addition;
 use ctxgen::render::Report;
 use ctxgen::text::name;
 use ctxgen::text::terminal;
@@ -14,8 +15,8 @@ use ctxgen::text::terminal;
 /// Why the command fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error(transparent)]
-    Ctxgen(#[from] ctxgen::Error),
+    #[error("{}", advised(.0))]
+    Ctxgen(ctxgen::Error),
     #[error("cannot write the output: {0}")]
     Io(#[from] std::io::Error),
     #[error("cannot write {}: {error}", shown(path))]
@@ -32,12 +33,12 @@ pub(crate) enum Failure {
         clang: PathBuf,
         error: std::io::Error,
     },
-    #[error("clang, as `{}`, was given up: {error}", shown(clang))]
+    #[error("clang, as `{}`, was given up: {error}{}", shown(clang), longer(error))]
     Stopped {
         clang: PathBuf,
         error: ctxgen::RunError,
     },
-    #[error("{}:{line}: struct {name}: {error}", shown(path))]
+    #[error("{}:{line}: struct {name}: {}", shown(path), advised(error))]
     Context {
         path: PathBuf,
         line: usize,
@@ -62,13 +63,46 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
-    #[error("{}: {error}", shown(path))]
+    #[error("{}: {}", shown(path), advised(error))]
     Object {
         path: PathBuf,
         error: Box<ctxgen::Error>,
     },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
+}
+
+/// Each step's error, as one of the library's.
+macro_rules! from_steps {
+    ($($error:ident),*) => {
+        $(impl From<ctxgen::$error> for Failure {
+            fn from(error: ctxgen::$error) -> Self {
+                Self::Ctxgen(error.into())
+            }
+        })*
+    };
+}
+
+from_steps!(
+    CompareError,
+    ContextError,
+    Error,
+    HookError,
+    KernelError,
+    PinError,
+    PrototypeError,
+    RenderError,
+    TracefsError
+);
+
+/// The error, with the option that what it asks for is given by.
+pub(crate) fn advised(error: &ctxgen::Error) -> String {
+    match error.asks_for() {
+        Some(Addition::Module) => format!("{error} (--module FILE)"),
+        Some(Addition::Program) => format!("{error} (--user FILE)"),
+        Some(Addition::Formats) => format!("{error} (--formats PATH)"),
+        _ => error.to_string(),
+    }
 }
 
 /// What goes to a terminal, or to where it may get to one: whole lines, in which nothing of what stands in
@@ -150,4 +184,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub(crate) fn json(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, report)?;
     out.write_all(b"\n")
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, set the variable CTXGEN_CLANG_TIMEOUT to more seconds"
+        }
+        _ => "",
+    }
 }

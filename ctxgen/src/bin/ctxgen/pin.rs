@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ctxgen::Context;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Names;
 use ctxgen::PinCommand;
 use ctxgen::PinNote;
+use ctxgen::PrototypeError;
 use ctxgen::Requests;
 
 use self::preprocess::Preprocessor;
@@ -115,14 +115,14 @@ fn add_requests(
         match Context::of_struct(kernel, &request.hook) {
             Ok(_) => wanted.push(request.hook),
             // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
-            Err(Error::UnknownHook { .. }) if request.hook.is_generic() => {}
+            Err(PrototypeError::UnknownHook { .. }) if request.hook.is_generic() => {}
             Err(error) => {
                 let file = request.line.file.as_deref();
                 return Err(Failure::Context {
                     path: file.map_or_else(|| source.to_owned(), PathBuf::from),
                     line: request.line.number,
                     name: name.to_owned(),
-                    error: Box::new(error),
+                    error: Box::new(error.into()),
                 });
             }
         }

@@ -70,6 +70,6 @@ fn report(kernel: &KernelBtf, hook: &Hook) -> Result<Report, Error> {
             ))
         }
         Err(error) if is_about_hook(&error) => Ok(render::unsupported(hook, reason(error))),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }

@@ -9,26 +9,26 @@ use super::Unchecked;
 use super::Verdict;
 use super::local::argument;
 use super::local::slots;
-use crate::Error;
 use crate::btf::TypeId;
+use crate::compare::CompareError;
 use crate::compare::drift::Change;
 use crate::compare::drift::Slot;
 use crate::compare::drift::Slots;
 use crate::compare::drift::absence;
 use crate::compare::drift::removed;
+use crate::compare::targets::Lack;
+use crate::compare::targets::Target;
+use crate::compare::targets::targets;
+use crate::declaration::declared;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
-use crate::load::access::first_field;
-use crate::load::targets::Lack;
-use crate::load::targets::Target;
-use crate::load::targets::targets;
 use crate::object::Flow;
 use crate::object::ObjectFile;
 use crate::object::Place;
 use crate::object::Relocation;
 use crate::object::RelocationKind;
 use crate::object::context_fields;
-use crate::render::declared;
+use crate::object::first_field;
 
 /// An object's relocated contexts, on a kernel.
 pub(super) struct Relocated<'s> {
@@ -72,7 +72,7 @@ impl<'s> Relocated<'s> {
         place: usize,
         own: Option<&(TypeId, Hook)>,
         notes: &mut Vec<Note>,
-    ) -> Result<Option<Verdict>, Error> {
+    ) -> Result<Option<Verdict>, CompareError> {
         let targets = match &self.targets {
             Ok(targets) => targets,
             Err(why) => {
@@ -204,7 +204,7 @@ impl<'s> Relocated<'s> {
     }
 
     /// What is different: what is gone, and then what is of another type.
-    fn changes(&self, lacking: &[(Access<'_>, Lack, bool)]) -> Result<Vec<Change>, Error> {
+    fn changes(&self, lacking: &[(Access<'_>, Lack, bool)]) -> Result<Vec<Change>, CompareError> {
         let mut absent = Vec::new();
         let mut gone = Vec::new();
         let mut other = Vec::new();

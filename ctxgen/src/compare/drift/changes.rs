@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::Context;
-use crate::Error;
 use crate::Shape;
 use crate::btf::Btf;
 use crate::btf::CPrinter;
@@ -11,6 +10,10 @@ use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
 use crate::btf::compat::agreement;
+use crate::compare::CompareError;
+use crate::declaration::DeclarationError;
+use crate::declaration::check_declaration;
+use crate::declaration::members;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Origin;
@@ -22,8 +25,6 @@ use crate::prototype::pairing::Arguments;
 use crate::prototype::pairing::KnownBy;
 use crate::prototype::pairing::Pair;
 use crate::prototype::pairing::pair;
-use crate::render::check_declaration;
-use crate::render::members;
 
 /// Something that is different.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,12 +255,16 @@ impl<'b> Slots<'b> {
     }
 
     /// An argument, or with an empty name its type, in C.
-    fn declare(&self, slot: &Slot, name: &str) -> Result<String, Error> {
+    fn declare(&self, slot: &Slot, name: &str) -> Result<String, CompareError> {
         check_declaration(self.btf, self.origin, slot.type_id)?;
         let declared = CPrinter::new(self.btf).declare(slot.type_id, name);
-        declared.map_err(|error| Error::Dump {
-            origin: self.origin.clone(),
-            error,
+        let origin = || self.origin.clone();
+        declared.map_err(|error| {
+            DeclarationError::Dump {
+                origin: origin(),
+                error,
+            }
+            .into()
         })
     }
 }
@@ -273,7 +278,11 @@ fn pointee(btf: &Btf<'_>, id: TypeId) -> Option<bool> {
 }
 
 /// That an argument of `before` is not in `after`.
-pub(crate) fn removed(before: &Slots<'_>, slot: &Slot, after: &Slots<'_>) -> Result<Change, Error> {
+pub(crate) fn removed(
+    before: &Slots<'_>,
+    slot: &Slot,
+    after: &Slots<'_>,
+) -> Result<Change, CompareError> {
     Ok(Change::Removed {
         declaration: before.declare(slot, &slot.name)?,
         // An object does not say what its context is laid over.
@@ -283,7 +292,7 @@ pub(crate) fn removed(before: &Slots<'_>, slot: &Slot, after: &Slots<'_>) -> Res
 
 /// What is different in `after`: what is gone, what is of another type, what has another name, what is new
 /// and what is elsewhere, each in the order of the slots.
-pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Change>, Error> {
+pub(crate) fn changes(before: &Slots<'_>, after: &Slots<'_>) -> Result<Vec<Change>, CompareError> {
     let mut gone = Vec::new();
     let mut retyped = Vec::new();
     let mut renamed = Vec::new();

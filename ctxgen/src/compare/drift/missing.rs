@@ -6,13 +6,13 @@ use super::Place;
 use super::Slots;
 use crate::Context;
 use crate::Shape;
+use crate::declaration::declared;
 use crate::essential_name;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::labels;
 use crate::prototype::pairing::KnownBy;
 use crate::prototype::pairing::pair;
-use crate::render::declared;
 use crate::text::nearest::nearest;
 
 /// A field that is asked for and is not there.

@@ -14,11 +14,12 @@ pub(crate) use self::changes::changes;
 pub(crate) use self::changes::removed;
 pub use self::missing::MissingField;
 use crate::Context;
-use crate::Error;
+use crate::compare::CompareError;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::labels;
+use crate::prototype::PrototypeError;
 
 /// A hook whose prototype is not the same on all kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +50,14 @@ impl Drift {
     /// Each kernel is held against the one before it that has the hook.
     ///
     /// # Errors
-    /// [`Error::Dump`] and [`Error::BadName`], where a type or a name cannot be written in C.
-    pub fn of(kernels: &[KernelBtf], hook: &Hook) -> Result<Option<Self>, Error> {
+    /// [`CompareError::Declaration`], where a type or a name cannot be written in C.
+    pub fn of(kernels: &[KernelBtf], hook: &Hook) -> Result<Option<Self>, CompareError> {
         // What programs get whatever they attach to is kept as it is, and functions in user space are
         // none of a kernel's.
         if hook.is_generic() || hook.family().prototypes() == Prototypes::User {
             return Ok(None);
         }
-        let contexts: Vec<Result<Context, Error>> = kernels
+        let contexts: Vec<Result<Context, PrototypeError>> = kernels
             .iter()
             .map(|kernel| Context::find_struct(kernel, hook))
             .collect();
@@ -118,10 +119,10 @@ impl Drift {
 }
 
 /// Why a kernel has no such context, without the names that the report has already.
-pub(crate) fn absence(error: &Error) -> String {
+pub(crate) fn absence(error: &PrototypeError) -> String {
     match error {
-        Error::UnknownHook { .. } => "the kernel does not have it".to_owned(),
-        Error::Unsupported { reason, .. } => reason.to_string(),
+        PrototypeError::UnknownHook { .. } => "the kernel does not have it".to_owned(),
+        PrototypeError::Unsupported { reason, .. } => reason.to_string(),
         error => error.to_string(),
     }
 }

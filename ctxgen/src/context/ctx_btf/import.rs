@@ -8,10 +8,13 @@ use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
 use crate::btf::compat::agreement;
+use crate::btf::copy::Part;
+use crate::kernel::integer;
 
 /// How many types may be nested in one another.
 const MAX_DEPTH: u32 = 16;
@@ -31,11 +34,10 @@ pub(super) fn import(
 ) -> Option<TypeId> {
     Importer {
         base,
-        writer,
         from,
         structs,
     }
-    .by_value(id, MAX_DEPTH)
+    .by_value(writer, id, MAX_DEPTH)
 }
 
 /// What a struct is that has a name which the base has too.
@@ -50,75 +52,69 @@ pub(super) enum Structs {
 
 struct Importer<'a> {
     base: &'a Btf<'a>,
-    writer: &'a mut BtfWriter,
     from: &'a Btf<'a>,
     structs: Structs,
 }
 
 impl Importer<'_> {
-    fn by_value(&mut self, id: TypeId, depth: u32) -> Option<TypeId> {
+    fn by_value(&self, writer: &mut BtfWriter, id: TypeId, depth: u32) -> Option<TypeId> {
         let depth = depth.checked_sub(1)?;
         let ty = self.from.get(id)?;
         match ty.kind() {
             Kind::Void => Some(TypeId::VOID),
-            Kind::Ptr(to) => {
-                let to = self.pointee(to, depth)?;
-                Some(self.writer.pointer(to))
-            }
+            Kind::Struct(_) | Kind::Union(_) => self.same(&ty),
             Kind::Typedef(to) => match self.same(&ty) {
                 Some(known) => Some(known),
-                None => self.by_value(to, depth),
+                None => self.by_value(writer, to, depth),
             },
-            Kind::Const(to) => {
-                let to = self.by_value(to, depth)?;
-                Some(self.writer.constant(to))
+            Kind::Volatile(to) | Kind::Restrict(to) | Kind::TypeTag(to) => {
+                self.by_value(writer, to, depth)
             }
-            Kind::Volatile(to) | Kind::Restrict(to) | Kind::TypeTag(to) => self.by_value(to, depth),
-            Kind::Int { size, encoding } => Some(match self.same(&ty) {
-                Some(known) => known,
-                None => self.writer.int(ty.name(), size, encoding),
-            }),
             Kind::Enum { size } | Kind::Enum64 { size } => match self.same(&ty) {
                 Some(known) => Some(known),
-                None => self.number(size, ty.kind_flag()),
+                None => number(writer, size, ty.kind_flag()),
             },
-            Kind::Struct(_) | Kind::Union(_) => self.same(&ty),
-            Kind::Array {
-                element,
-                len,
-                index,
-            } => {
-                let element = self.by_value(element, depth)?;
-                let index = self.by_value(index, depth)?;
-                Some(self.writer.array(element, index, len))
-            }
+            Kind::Int { .. } => match self.same(&ty) {
+                Some(known) => Some(known),
+                None => self.copied(writer, &ty, depth),
+            },
+            Kind::Ptr(_) | Kind::Const(_) | Kind::Array { .. } => self.copied(writer, &ty, depth),
             _ => None,
         }
     }
 
-    fn pointee(&mut self, id: TypeId, depth: u32) -> Option<TypeId> {
+    /// A copy on top of what the type refers to.
+    fn copied(&self, writer: &mut BtfWriter, ty: &Type<'_>, depth: u32) -> Option<TypeId> {
+        writer.copy(ty, &Part::Whole, |writer, child| match child.role {
+            Role::Pointee => self.pointee(writer, child.id, depth),
+            _ => self.by_value(writer, child.id, depth),
+        })
+    }
+
+    fn pointee(&self, writer: &mut BtfWriter, id: TypeId, depth: u32) -> Option<TypeId> {
         let depth = depth.checked_sub(1)?;
         let ty = self.from.get(id)?;
         let is_union = match ty.kind() {
             Kind::Struct(_) => false,
             Kind::Union(_) => true,
             Kind::Fwd { is_union } => is_union,
-            Kind::Const(to) => {
-                let to = self.pointee(to, depth)?;
-                return Some(self.writer.constant(to));
+            Kind::Const(_) => {
+                return writer.copy(&ty, &Part::Whole, |writer, child| {
+                    self.pointee(writer, child.id, depth)
+                });
             }
             Kind::Volatile(to) | Kind::Restrict(to) | Kind::TypeTag(to) => {
-                return self.pointee(to, depth);
+                return self.pointee(writer, to, depth);
             }
             Kind::Typedef(to) => {
                 return match self.same(&ty) {
                     Some(known) => Some(known),
-                    None => self.pointee(to, depth),
+                    None => self.pointee(writer, to, depth),
                 };
             }
             // Its arguments are nothing that a program could pass.
-            Kind::FuncProto { .. } => return Some(self.writer.prototype(&[], TypeId::VOID)),
-            _ => return self.by_value(id, depth),
+            Kind::FuncProto { .. } => return Some(writer.prototype(&[], TypeId::VOID)),
+            _ => return self.by_value(writer, id, depth),
         };
         match (ty.name().is_empty(), self.structs) {
             (true, Structs::Kernels) => return None,
@@ -133,7 +129,7 @@ impl Importer<'_> {
         if known.is_some() && self.structs == Structs::Strangers {
             return Some(TypeId::VOID);
         }
-        Some(known.unwrap_or_else(|| self.writer.forward(ty.name(), is_union)))
+        Some(known.unwrap_or_else(|| writer.forward(ty.name(), is_union)))
     }
 
     /// The type of the base that has this one's name and is the same.
@@ -150,30 +146,14 @@ impl Importer<'_> {
         let name = CString::new(name).ok()?;
         self.base.find(&name, kind).map(|ty| ty.id())
     }
+}
 
-    fn number(&mut self, size: u32, signed: bool) -> Option<TypeId> {
-        let (encoding, names) = match signed {
-            true => (
-                IntEncoding::Signed,
-                ["signed char", "short", "int", "long long"],
-            ),
-            false => (
-                IntEncoding::Unsigned,
-                [
-                    "unsigned char",
-                    "unsigned short",
-                    "unsigned int",
-                    "unsigned long long",
-                ],
-            ),
-        };
-        let name = match size {
-            1 => names[0],
-            2 => names[1],
-            4 => names[2],
-            8 => names[3],
-            _ => return None,
-        };
-        Some(self.writer.int(name, size, encoding))
-    }
+/// A number of C in place of an enum.
+fn number(writer: &mut BtfWriter, size: u32, signed: bool) -> Option<TypeId> {
+    let encoding = match signed {
+        true => IntEncoding::Signed,
+        false => IntEncoding::Unsigned,
+    };
+    let has_number = matches!(size, 1 | 2 | 4 | 8);
+    has_number.then(|| writer.int(integer(size, encoding), size, encoding))
 }

@@ -7,11 +7,11 @@ use std::slice;
 
 use self::import::Structs;
 use self::import::import;
-use crate::Error;
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::TypeId;
 use crate::context::Context;
+use crate::context::ContextError;
 use crate::context::Shape;
 use crate::context::merged::Merged;
 use crate::context::merged::MergedField;
@@ -80,11 +80,11 @@ impl<'k> CtxBtf<'k> {
     /// The BTF of these contexts, sorted by struct name, each once.
     ///
     /// # Errors
-    /// [`Error::Generated`], which only a bug in ctxgen brings about.
+    /// [`ContextError::Generated`], which only a bug in ctxgen brings about.
     pub fn new(
         kernel: &'k KernelBtf,
         contexts: impl IntoIterator<Item = Context>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ContextError> {
         let contexts = contexts.into_iter();
         let contexts = contexts.map(|context| Part {
             context,
@@ -101,12 +101,12 @@ impl<'k> CtxBtf<'k> {
     /// are declared, and numbers have no name.
     ///
     /// # Errors
-    /// [`Error::NoKernel`] where there is none, and as [`CtxBtf::new`].
+    /// [`ContextError::NoKernel`] where there is none, and as [`CtxBtf::new`].
     pub fn relocatable(
         kernels: &'k [KernelBtf],
         contexts: impl IntoIterator<Item = Merged>,
-    ) -> Result<Self, Error> {
-        let base = kernels.first().ok_or(Error::NoKernel)?;
+    ) -> Result<Self, ContextError> {
+        let base = kernels.first().ok_or(ContextError::NoKernel)?;
         let mut builder = Builder::new(base);
         let contexts = contexts
             .into_iter()
@@ -124,7 +124,7 @@ impl<'k> CtxBtf<'k> {
         base: &'k KernelBtf,
         mut builder: Builder<'k>,
         mut parts: Vec<Part>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ContextError> {
         parts.sort_by(|a, b| a.context.struct_name.cmp(&b.context.struct_name));
         parts.dedup_by(|a, b| a.context.struct_name == b.context.struct_name);
         let structs = parts
@@ -140,10 +140,11 @@ impl<'k> CtxBtf<'k> {
             })
             .collect();
         let bytes = builder.writer.finish();
-        let btf = Btf::parse_split(&bytes, base.btf()).map_err(|error| Error::Generated {
-            origin: base.origin().clone(),
-            error,
-        })?;
+        let btf =
+            Btf::parse_split(&bytes, base.btf()).map_err(|error| ContextError::Generated {
+                origin: base.origin().clone(),
+                error,
+            })?;
         Ok(Self {
             kernels,
             base,

@@ -5,129 +5,48 @@
 //! for has all of them.
 
 mod arguments;
+mod context;
 mod variants;
 
 use self::arguments::arguments;
+pub use self::context::Merged;
+pub use self::context::MergedField;
+pub use self::context::MergedShape;
+pub use self::context::OtherName;
 use self::variants::Variant;
 use self::variants::variants;
 use crate::Context;
-use crate::Error;
 use crate::Shape;
 use crate::btf::TypeId;
+use crate::context::ContextError;
 use crate::hook::Hook;
-use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::kernel::Types;
 use crate::layout::Field;
-use crate::layout::Layout;
-use crate::layout::SystemCallArguments;
-use crate::layout::Unsupported;
-use crate::prototype::NamesFrom;
-use crate::prototype::pairing::KnownBy;
+use crate::prototype::PrototypeError;
 use crate::prototype::with_nearest;
-
-/// A context struct for several kernels.
-#[derive(Clone, Debug)]
-pub struct Merged {
-    /// The struct's name.
-    pub struct_name: String,
-    /// The hooks whose programs get it on one of the kernels at least, in the order of the family
-    /// table.
-    pub hooks: Vec<Hook>,
-    /// Hooks with this struct that no program can attach to on any of them, and why.
-    pub refused: Vec<(Hook, Unsupported)>,
-    /// The kernels that lack the struct, as indices.
-    pub lacking: Vec<usize>,
-    /// What it consists of.
-    pub shape: MergedShape,
-}
-
-/// What a context struct for several kernels consists of.
-#[derive(Clone, Debug)]
-pub enum MergedShape {
-    /// Arguments.
-    Generated {
-        /// What the struct is laid over on the kernels.
-        passing: Passing,
-        /// The fields, those of the first kernel in their order.
-        fields: Vec<MergedField>,
-        /// Where the names are from on the first kernel that has the hook.
-        names_from: NamesFrom,
-        /// What the program has to return, and the kernel that the type is from, as an index.
-        returns: Option<(usize, TypeId)>,
-        /// A system call's arguments, which no kernel moves, and the kernel that their types are from, as
-        /// an index.
-        system_call: Option<(usize, Box<SystemCallArguments>)>,
-    },
-    /// What is the same on all kernels, since it is none of theirs: a function in user space.
-    Fixed {
-        /// The fields, where they are.
-        layout: Layout,
-        /// Where their names are from.
-        names_from: NamesFrom,
-    },
-    /// A struct of the first kernel's own.
-    Kernel {
-        /// The struct's type in that kernel's BTF.
-        type_id: TypeId,
-    },
-    /// No struct of the kernel's; see [`Shape::Other`].
-    Other {
-        /// What a program's argument points to, in C.
-        pointee: &'static str,
-        /// What that is.
-        what: &'static str,
-    },
-}
-
-/// A field that some kernels have.
-#[derive(Clone, Debug)]
-pub struct MergedField {
-    /// As the kernel `of` has it; the name is the argument's, with `___` and the type behind it
-    /// where other kernels' arguments of that name cannot be read with this type.
-    pub field: Field,
-    /// The kernel that the type is from, as an index.
-    pub of: usize,
-    /// The kernels that have the hook but not this field, as indices.
-    pub lacking: Vec<usize>,
-    /// The kernels that call it by this name, as indices.
-    pub called: Vec<usize>,
-    /// What other kernels call it.
-    pub others: Vec<OtherName>,
-}
-
-/// A name that some kernels have for an argument which others call otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherName {
-    /// The name.
-    pub name: String,
-    /// The kernels that have it, as indices.
-    pub called: Vec<usize>,
-    /// What tells that the argument is the same.
-    pub by: KnownBy,
-}
 
 /// The context that a struct name stands for, on several kernels.
 ///
 /// # Errors
 /// As [`Context::of_struct`], of the first kernel, where none has the struct; or where the struct is
 /// the kernel's own, which the first kernel has to have.
-pub fn merge(kernels: &[KernelBtf], hook: &Hook) -> Result<Merged, Error> {
-    let found: Vec<Result<Context, Error>> = kernels
+pub fn merge(kernels: &[KernelBtf], hook: &Hook) -> Result<Merged, ContextError> {
+    let found: Vec<Result<Context, PrototypeError>> = kernels
         .iter()
         .map(|kernel| Context::find_struct(kernel, hook))
         .collect();
-    merge_found(kernels, hook, found).map_err(|error| match kernels.first() {
-        Some(kernel) => with_nearest(kernel, error),
-        None => error,
+    merge_found(kernels, hook, found).map_err(|error| match (error, kernels.first()) {
+        (ContextError::Prototype(error), Some(kernel)) => with_nearest(kernel, error).into(),
+        (error, _) => error,
     })
 }
 
 fn merge_found(
     kernels: &[KernelBtf],
     hook: &Hook,
-    found: Vec<Result<Context, Error>>,
-) -> Result<Merged, Error> {
+    found: Vec<Result<Context, PrototypeError>>,
+) -> Result<Merged, ContextError> {
     let mut contexts: Vec<(usize, Context)> = Vec::new();
     let mut lacking = Vec::new();
     let mut first_error = None;
@@ -184,7 +103,7 @@ fn merge_found(
             Shape::Other { pointee, what } => MergedShape::Other { pointee, what },
             Shape::Kernel { type_id } => match (merged.lacking.first(), error) {
                 // The struct is in the first kernel's header or in none.
-                (Some(0), Some(error)) => return Err(error),
+                (Some(0), Some(error)) => return Err(error.into()),
                 _ => {
                     // The architecture may have its own name for it.
                     merged.struct_name.clone_from(&first.struct_name);
@@ -192,8 +111,8 @@ fn merge_found(
                 }
             },
         },
-        (None, Some(error)) => return Err(error),
-        (None, None) => return Err(Error::NoKernel),
+        (None, Some(error)) => return Err(error.into()),
+        (None, None) => return Err(ContextError::NoKernel),
     };
     Ok(merged)
 }

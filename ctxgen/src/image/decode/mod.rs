@@ -2,6 +2,7 @@
 
 mod bzip2;
 mod gzip;
+mod limits;
 mod lz4;
 mod lzma;
 mod lzop;
@@ -9,16 +10,13 @@ mod output;
 mod xz;
 mod zstd;
 
-use std::io;
-
+use self::limits::MAX_WINDOW;
+use self::limits::corrupt;
+use self::limits::cut_short;
 pub(super) use self::output::Failure;
 use self::output::Output;
 use super::Room;
 use super::compression::Compression;
-
-/// How much memory a decoder may take for the data that it refers back to. The kernel's own build
-/// uses up to 128 MiB (`zstd --ultra -22`, `xz --lzma2=dict=128MiB`).
-const MAX_WINDOW: u64 = 128 << 20;
 
 /// How many bytes a decoder of gzip data is set up with. `bgzip` writes a stream for each 64 KiB.
 const SETUP_OF_GZIP: u64 = 64 << 10;
@@ -57,14 +55,6 @@ pub(super) fn decode(
         }
     }
     Err(corrupt("it is made of too many streams").into())
-}
-
-fn corrupt(why: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
-}
-
-fn cut_short() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "it is cut short")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const LINKS: [u32; 5] = [
 impl Index {
     /// The integers, in id order.
     pub(crate) fn numbers<'b>(&self, btf: &'b Btf<'_>) -> impl Iterator<Item = Type<'b>> + use<'b> {
-        let numbers = btf.heads().of_kind(libbpf_sys::BTF_KIND_INT);
+        let numbers = btf.of_kinds(&[libbpf_sys::BTF_KIND_INT]);
         numbers.into_iter().filter_map(|id| btf.get(id))
     }
 
@@ -31,7 +31,7 @@ impl Index {
         let links = self.links.get_or_init(|| {
             let mut links = HashMap::new();
             for kind in LINKS {
-                let of_kind = btf.heads().of_kind(kind);
+                let of_kind = btf.of_kinds(&[kind]);
                 for ty in of_kind.into_iter().filter_map(|id| btf.get(id)) {
                     let to = match ty.kind() {
                         Kind::Ptr(to) => Some(to),
@@ -50,16 +50,6 @@ impl Index {
     /// The first type of that kind (a `BTF_KIND_*` number) and name, of those that define a name in C
     /// or declare one.
     pub(crate) fn declaration(&self, btf: &Btf<'_>, kind: u32, name: &str) -> Option<TypeId> {
-        let offsets = btf.name_offsets(name);
-        if offsets.is_empty() {
-            return None;
-        }
-        let ids = btf.heads().of_kind(kind);
-        let is_named = |ty: &Type<'_>| offsets.contains(&ty.name_and_info().0);
-        let mut named = ids
-            .into_iter()
-            .filter_map(|id| btf.get(id))
-            .filter(is_named);
-        named.next().map(|ty| ty.id())
+        btf.named(kind, name).first().copied()
     }
 }

@@ -10,6 +10,9 @@ use libbpf_rs::libbpf_sys;
 use self::elf::object;
 use self::elf::object_with;
 use super::*;
+use crate::KernelError;
+use crate::LoadError;
+use crate::PrototypeError;
 use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
@@ -166,7 +169,11 @@ fn damaged_kernels() {
     for len in 0..kernel.len() {
         let folder = Folder::new(&format!("cut-{len}"), &[("vmlinux", &kernel[..len])]);
         let cut = Loader::for_running(&bytes, &folder.vmlinux());
-        assert!(matches!(cut, Err(Error::BadBtf { .. })), "{len}");
+        let error = *cut.err().unwrap();
+        assert!(
+            matches!(error, LoadError::Kernel(KernelError::BadBtf { .. })),
+            "{len}"
+        );
     }
 }
 
@@ -441,7 +448,10 @@ fn a_member_of_struct_ops() {
             let [absent] = loader.absent() else {
                 panic!("{section}");
             };
-            assert!(matches!(absent.why, Error::UnknownHook { .. }), "{section}");
+            assert!(
+                matches!(absent.why, PrototypeError::UnknownHook { .. }),
+                "{section}"
+            );
         }
         // Without a context, it is libbpf's to know what it is.
         let bytes = object(order, "struct_ops/game/jump", "other_struct", "to");

@@ -1,9 +1,11 @@
 //! The way into functions and back.
 
+use super::frame::Frame;
 use super::helper;
+use super::origin::Origin;
 use super::result::AccessKind;
-use super::state::Stacks;
 use super::state::State;
+use super::uses::UseAt;
 use super::value::Value;
 use super::walk::Node;
 use super::walk::Walk;
@@ -16,34 +18,19 @@ const FRAMES: usize = 1 << 9;
 /// How deep functions call each other (`MAX_CALL_FRAMES` of `include/linux/bpf_verifier.h`).
 const DEPTH: usize = 8;
 
-/// A function in a chain of calls.
-#[derive(Debug)]
-pub(super) struct Frame {
-    depth: usize,
-    /// The frame that has called it, the place behind the call, and the states before the call, joined.
-    caller: Option<(u32, Place, State)>,
-    /// What it has returned so far.
-    returned: Option<(Value, Stacks)>,
-}
-
-impl Frame {
-    /// The program itself.
-    pub(super) fn outermost() -> Self {
-        Self {
-            depth: 1,
-            caller: None,
-            returned: None,
-        }
-    }
-}
-
 impl Walk<'_> {
     /// A call of a helper, which may call a function of the program.
     pub(super) fn helper(&mut self, node: Node, number: i32, state: &mut State) -> Option<i64> {
         let arguments = helper::arguments(number);
         let kind = |argument| AccessKind::Helper { number, argument };
         self.hand_on(node.1, state, arguments, kind);
+        self.used_by_call(node.1, state, arguments, Some(number));
+        let read = self.read_by_helper(node.1, number, state);
         state.overwrite(arguments);
+        if let Some((depth, at)) = read {
+            let value = Value::Read(Origin::of(node.1));
+            state.spill(depth, Some(at), 8, value);
+        }
         if let Some((function, from, to)) = helper::callback(number)
             && let Value::Function(target) = *state.get(function)
         {
@@ -65,6 +52,7 @@ impl Walk<'_> {
         if let Some(Target::Kernel { arguments }) = self.code.relocated(place) {
             let kind = |argument| AccessKind::KernelFunction { argument };
             self.hand_on(place, state, arguments, kind);
+            self.used_by_call(place, state, arguments, None);
             state.overwrite(arguments);
             *state = state.after_call(Value::ANY, None);
             return Some(1);
@@ -120,6 +108,9 @@ impl Walk<'_> {
 
     pub(super) fn exit(&mut self, frame: u32, state: &State) {
         let (value, stacks) = state.returned();
+        if self.frames[frame as usize].caller.is_none() {
+            self.used(&value, UseAt::Returned);
+        }
         let of = &mut self.frames[frame as usize];
         of.returned = Some(match &of.returned {
             Some((known, known_stacks)) => (known.join(&value), known_stacks.join(&stacks)),

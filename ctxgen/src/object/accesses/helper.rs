@@ -25,6 +25,29 @@ const CALLBACKS: &[(i32, u8, u8, u8)] = &[
     (209, 2, 3, 2),
 ];
 
+/// Helpers that copy memory: number, and which arguments have the address that is written, the length and
+/// the address that is read.
+const COPIES: &[(i32, u8, u8, u8)] = &[
+    // bpf_probe_read, bpf_probe_read_str, and their variants of the kernel's memory and the user's
+    (4, 1, 2, 3),
+    (45, 1, 2, 3),
+    (112, 1, 2, 3),
+    (113, 1, 2, 3),
+    (114, 1, 2, 3),
+    (115, 1, 2, 3),
+];
+
+/// `bpf_get_func_arg` and `bpf_get_func_ret`.
+pub(super) const GET_ARGUMENT: i32 = 183;
+pub(super) const GET_RETURNED: i32 = 184;
+
+/// Which arguments of a helper that copies memory have the address that is written, the length and the
+/// address that is read.
+pub(super) fn copy(number: i32) -> Option<(u8, u8, u8)> {
+    let known = COPIES.iter().find(|known| known.0 == number);
+    known.map(|&(_, to, len, from)| (to, len, from))
+}
+
 /// How many arguments a helper takes; all that can be passed where it is not known.
 pub(super) fn arguments(number: i32) -> u8 {
     let number = usize::try_from(number).ok();

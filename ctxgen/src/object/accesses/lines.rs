@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::btf::Btf;
@@ -78,6 +80,18 @@ impl<'b> Lines<'b> {
         let before = lines[..after].iter().rev().take_while(of_function);
         let &[_, file, text, number] = before.take(FAR).find(|line| line[3] != 0)?;
         Some((self.shown(file), number, self.shown(text)))
+    }
+
+    /// The files that the lines of these bytes of a section are from, in their order, each once.
+    pub(super) fn files(&self, section: u32, bytes: &Range<u64>) -> Vec<Arc<str>> {
+        let lines = self.by_section.get(&section).map_or(&[][..], Vec::as_slice);
+        let from = lines.partition_point(|line| u64::from(line[0]) < bytes.start);
+        let within = lines[from..]
+            .iter()
+            .take_while(|line| u64::from(line[0]) < bytes.end);
+        let mut seen = HashSet::new();
+        let files = within.map(|line| line[1]).filter(|file| seen.insert(*file));
+        files.map(|file| self.shown(file)).collect()
     }
 
     fn shown(&self, offset: u32) -> Arc<str> {

@@ -22,13 +22,19 @@
 //! ```
 
 mod calls;
+mod frame;
 mod helper;
+mod hints;
 mod jumps;
 mod lines;
+mod origin;
+pub mod reads;
 mod result;
 mod state;
 mod transfer;
+mod uses;
 mod value;
+mod variables;
 mod walk;
 
 #[cfg(test)]
@@ -49,6 +55,7 @@ pub use self::result::Line;
 pub use self::result::Offsets;
 pub use self::result::ProgramAccesses;
 
+use self::hints::Hints;
 use self::jumps::Jumps;
 use self::lines::Lines;
 use self::walk::Budget;
@@ -85,6 +92,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
         lines: Lines::of(ext, object.btf(), number),
         relocations: relocations(object, number),
     };
+    let hints = Hints::default();
     let mut budget = Budget::of_object();
     let programs = object.programs().iter().enumerate();
     Ok(programs
@@ -97,9 +105,10 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     program: place,
                     accesses: Vec::new(),
                     extent: Extent::NotExamined,
+                    files: Vec::new(),
                 };
             };
-            let walked = walk(code, &jumps, entry, &mut budget);
+            let walked = walk(code, &jumps, &hints, entry, &mut budget);
             let records = walked.records.into_iter();
             ProgramAccesses {
                 program: place,
@@ -107,6 +116,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                     .map(|((at, kind), record)| found.access(at, kind, &record))
                     .collect(),
                 extent: walked.extent,
+                files: found.lines.files(entry.section, &program.range),
             }
         })
         .collect())
@@ -126,6 +136,14 @@ fn relocations(
         .collect()
 }
 
+/// How long an instruction is, in bytes.
+const LENGTH: u32 = LEN as u32;
+
+/// Where in its section an instruction is, in bytes.
+fn offset_of(at: Place) -> u32 {
+    at.index.saturating_mul(LENGTH)
+}
+
 /// What is known of an object's instructions.
 struct Found<'f> {
     code: &'f Code,
@@ -135,13 +153,28 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn access(&self, at: Place, kind: AccessKind, record: &Record) -> Access {
+        Access {
+            section: Arc::clone(&self.code.sections[at.section as usize].name),
+            instruction_offset: offset_of(at),
+            kind,
+            base: record.base.offsets(),
+            displacement: record.displacement,
+            width: record.width,
+            is_signed: record.is_signed,
+            is_certain: record.is_certain,
+            relocation: self.relocations.get(&(at.section, offset_of(at))).copied(),
+            callee: self.callee(at, kind),
+            line: self.line(at),
+        }
+    }
+
+    /// The line of source that an instruction is from.
+    fn line(&self, at: Place) -> Option<Line> {
         let section = &self.code.sections[at.section as usize];
-        let len = u32::try_from(LEN).unwrap_or(u32::MAX);
-        let instruction_offset = at.index.saturating_mul(len);
         let function = section.function(at.index);
-        let start = function.map_or(0, |function| function.range.start.saturating_mul(len));
-        let line = self.lines.at(at.section, instruction_offset, start);
-        let line = line.map(|(file, number, text)| Line {
+        let start = function.map_or(0, |function| function.range.start.saturating_mul(LENGTH));
+        let line = self.lines.at(at.section, offset_of(at), start);
+        line.map(|(file, number, text)| Line {
             file,
             number,
             text,
@@ -149,23 +182,7 @@ impl Found<'_> {
                 Some(function) => Arc::clone(&function.name),
                 None => "".into(),
             },
-        });
-        Access {
-            section: Arc::clone(&section.name),
-            instruction_offset,
-            kind,
-            base: record.base.offsets(),
-            displacement: record.displacement,
-            width: record.width,
-            is_signed: record.is_signed,
-            is_certain: record.is_certain,
-            relocation: self
-                .relocations
-                .get(&(at.section, instruction_offset))
-                .copied(),
-            callee: self.callee(at, kind),
-            line,
-        }
+        })
     }
 
     fn callee(&self, at: Place, kind: AccessKind) -> Option<Callee> {

@@ -13,6 +13,9 @@ pub struct ProgramAccesses {
     pub accesses: Vec<Access>,
     /// How much of the program was followed.
     pub extent: Extent,
+    /// The files that its function's lines are from, in the order of instructions, each once: its own, and
+    /// those of what is inlined in it.
+    pub files: Vec<Arc<str>>,
 }
 
 /// How much of a program was followed.

@@ -1,5 +1,6 @@
 //! What registers and stacks hold at one place of a program.
 
+use super::origin::Origin;
 use super::value::Value;
 use crate::object::instruction::LAST_ARGUMENT;
 
@@ -178,9 +179,28 @@ impl State {
                 let is_kept = |place: i64| at.is_some_and(|at| place < at);
                 stack
                     .0
-                    .retain(|(place, value)| is_kept(*place) || !matches!(value, Value::Number(_)));
+                    .retain(|(place, value)| is_kept(*place) || !value.is_number());
             }
         }
+    }
+
+    /// What was read from the context and lies in a stack, so many bytes from the address in a register on;
+    /// `None` where that is not known.
+    pub(super) fn handed_on(&self, argument: u8, len: Option<i64>) -> Vec<Origin> {
+        let Value::Stack { depth, at } = *self.get(argument) else {
+            return Vec::new();
+        };
+        let is_within = |place: i64| match (at, len) {
+            (Some(at), Some(len)) => place >= at && place < at.saturating_add(len),
+            (Some(at), None) => place >= at,
+            (None, _) => true,
+        };
+        let places = self.stacks.0.get(depth).into_iter().flat_map(|s| &s.0);
+        let origins = places.filter_map(|(place, value)| match value {
+            Value::Read(origin) if is_within(*place) => Some(origin.clone()),
+            _ => None,
+        });
+        origins.collect()
     }
 
     pub(super) fn join(&self, other: &Self) -> Self {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hints::Hints;
 use super::jumps::Jumps;
 use super::result::AccessKind;
 use super::result::Extent;
@@ -81,7 +82,13 @@ fn walked(code: &[u8], order: ByteOrder, functions: &[u32], relocated: &[(u32, T
         order,
         sections: vec![section],
     };
-    walk(&code, &Jumps::of(&code), at(0), &mut Budget::of_object())
+    walk(
+        &code,
+        &Jumps::of(&code),
+        &Hints::default(),
+        at(0),
+        &mut Budget::of_object(),
+    )
 }
 
 fn at(index: u32) -> Place {

@@ -28,7 +28,12 @@ pub(super) fn moved(value: Value, bits: u32, is_32: bool) -> Value {
     if bits == 64 {
         return value;
     }
-    let Value::Number(numbers) = value else {
+    match value {
+        Value::Read(origin) => return Value::Read(origin.cut()),
+        Value::Constant(_) => return value,
+        _ => {}
+    }
+    let Value::Number(numbers) = value.plain() else {
         return Value::ANY;
     };
     let unused = 64 - bits.min(64);
@@ -49,14 +54,29 @@ pub(super) fn computed(dst: &Value, operand: &Value, operation: u8, is_32: bool)
     if !is_32 {
         match (operation, operand) {
             (ADD, _) => return dst.moved(operand),
-            (SUB, Value::Number(by)) => {
-                let zero = Numbers::One(0);
-                let negative = by.combine(&zero, |by, _| Some(by.wrapping_neg()));
-                return dst.moved(&Value::Number(negative));
+            (SUB, _) => {
+                if let Value::Number(by) = operand.plain() {
+                    let zero = Numbers::One(0);
+                    let negative = by.combine(&zero, |by, _| Some(by.wrapping_neg()));
+                    return dst.moved(&Value::Number(negative));
+                }
             }
             _ => {}
         }
     }
+    if let (Value::Constant(_), Value::Number(_)) = (dst, operand) {
+        return dst.clone();
+    }
+    if let Value::Read(origin) = dst {
+        let masked = match operand {
+            Value::Number(Numbers::One(mask)) if operation == AND => Numbers::masked(*mask),
+            _ => Numbers::Any,
+        };
+        if masked == Numbers::Any {
+            return Value::Read(origin.calculated());
+        }
+    }
+    let (dst, operand) = (&dst.plain(), &operand.plain());
     if operation == AND
         && let Value::Number(Numbers::One(mask)) = operand
         && matches!(dst, Value::Number(Numbers::Any) | Value::Other)

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::origin::Origin;
 use super::result::Offsets;
 use crate::object::code::Place;
 
@@ -125,10 +126,38 @@ pub(super) enum Value {
     },
     /// A function's address.
     Function(Place),
+    /// A value that was read from the context.
+    Read(Origin),
+    /// A number that CO-RE decides: the relocated instruction, and the number in the object.
+    Field(Place, i64),
+    /// The address of a variable whose value is known before the program is verified, or into it.
+    Variable(u32),
+    /// What was loaded from there.
+    Constant(u32),
     Other,
 }
 
 impl Value {
+    /// The same for those that do not ask where a value is from.
+    pub(super) fn plain(&self) -> Self {
+        match self {
+            Self::Read(origin) if origin.is_number() => Self::ANY,
+            Self::Read(_) => Self::Other,
+            Self::Field(_, number) => Self::number(*number),
+            Self::Constant(_) => Self::ANY,
+            Self::Variable(_) => Self::Other,
+            value => value.clone(),
+        }
+    }
+
+    /// Whether it is a number, or may be one for all that is known.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::Number(_) | Self::Read(_) | Self::Field(..) | Self::Constant(_)
+        )
+    }
+
     pub(super) const CONTEXT: Self = Self::Context(Numbers::One(0));
     pub(super) const ANY: Self = Self::Number(Numbers::Any);
 
@@ -149,13 +178,17 @@ impl Value {
         if self == other {
             return self.clone();
         }
-        if let (Self::Context(a), Self::Context(b)) = (self, other) {
+        if let Some(origin) = Origin::joined(self, other) {
+            return Self::Read(origin);
+        }
+        let (this, other) = (&self.plain(), &other.plain());
+        if let (Self::Context(a), Self::Context(b)) = (this, other) {
             return Self::Context(a.join(b));
         }
-        match (self.context(), other.context()) {
+        match (this.context(), other.context()) {
             (Some((a, _)), Some((b, _))) => Self::Perhaps(a.join(b)),
             (Some((a, _)), None) | (None, Some((a, _))) => Self::Perhaps(a.clone()),
-            (None, None) => match (self, other) {
+            (None, None) => match (this, other) {
                 (Self::Number(a), Self::Number(b)) => Self::Number(a.join(b)),
                 (Self::Stack { depth: a, .. }, Self::Stack { depth: b, .. }) if a == b => {
                     Self::Stack {
@@ -163,6 +196,7 @@ impl Value {
                         at: None,
                     }
                 }
+                (this, other) if this == other => this.clone(),
                 _ => Self::Other,
             },
         }
@@ -170,8 +204,15 @@ impl Value {
 
     /// What it is with so much added to it.
     pub(super) fn moved(&self, by: &Self) -> Self {
+        if let Some(origin) = Origin::moved(self, by) {
+            return Self::Read(origin);
+        }
+        if let (Self::Variable(_), Self::Number(_)) = (self, by) {
+            return self.clone();
+        }
+        let (this, by) = (&self.plain(), &by.plain());
         let add = |a: &Numbers, b: &Numbers| a.combine(b, |a, b| Some(a.wrapping_add(b)));
-        match (self, by) {
+        match (this, by) {
             (Self::Context(offset), Self::Number(by))
             | (Self::Number(by), Self::Context(offset)) => Self::Context(add(offset, by)),
             (Self::Perhaps(offset), Self::Number(by))

@@ -9,12 +9,17 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
-use super::calls::Frame;
+use super::frame::Frame;
+use super::hints::Hints;
 use super::jumps::Jumps;
+use super::origin::Origin;
 use super::result::AccessKind;
 use super::result::Extent;
 use super::state::State;
 use super::transfer;
+use super::uses::GuardAt;
+use super::uses::ReadBy;
+use super::uses::UseAt;
 use super::value::Numbers;
 use super::value::Value;
 use crate::object::code::Code;
@@ -22,6 +27,7 @@ use crate::object::code::Place;
 use crate::object::code::Target;
 use crate::object::instruction::Instruction;
 use crate::object::instruction::LAST_ARGUMENT;
+use crate::object::instruction::Operand;
 
 /// How many instructions are followed in one program.
 const PROGRAM_STEPS: usize = 1 << 20;
@@ -61,6 +67,12 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Walked {
     pub(super) records: BTreeMap<(Place, AccessKind), Record>,
+    /// What helpers read of the context's arguments, by the call.
+    pub(super) reads: BTreeMap<Place, ReadBy>,
+    /// What is done with what was read, by the instruction that has read it.
+    pub(super) uses: BTreeSet<(Place, UseAt)>,
+    /// Branches on what is known before the program is verified.
+    pub(super) guards: BTreeMap<Place, GuardAt>,
     pub(super) extent: Extent,
 }
 
@@ -69,6 +81,7 @@ pub(super) type Node = (u32, Place);
 
 pub(super) struct Walk<'w> {
     pub(super) code: &'w Code,
+    pub(super) hints: &'w Hints,
     jumps: &'w Jumps,
     pub(super) frames: Vec<Frame>,
     /// The frames by the frame that calls and the call.
@@ -77,13 +90,20 @@ pub(super) struct Walk<'w> {
     /// How many places of stacks all states have.
     places: usize,
     waiting: BTreeSet<Node>,
-    walked: Walked,
+    pub(super) walked: Walked,
 }
 
 /// Follows a program from its first instruction, where register 1 has the context.
-pub(super) fn walk(code: &Code, jumps: &Jumps, entry: Place, budget: &mut Budget) -> Walked {
+pub(super) fn walk(
+    code: &Code,
+    jumps: &Jumps,
+    hints: &Hints,
+    entry: Place,
+    budget: &mut Budget,
+) -> Walked {
     let mut walk = Walk {
         code,
+        hints,
         jumps,
         frames: vec![Frame::outermost()],
         calls: HashMap::new(),
@@ -92,6 +112,9 @@ pub(super) fn walk(code: &Code, jumps: &Jumps, entry: Place, budget: &mut Budget
         waiting: BTreeSet::new(),
         walked: Walked {
             records: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            uses: BTreeSet::new(),
+            guards: BTreeMap::new(),
             extent: Extent::Whole,
         },
     };
@@ -105,7 +128,8 @@ pub(super) fn walk(code: &Code, jumps: &Jumps, entry: Place, budget: &mut Budget
             walk.run(node, state, &mut left);
         }
         let is_large = walk.states.len() > STATES || walk.places > PLACES;
-        if left == 0 || is_large || walk.walked.records.len() > budget.records {
+        let found = walk.walked.records.len() + walk.walked.uses.len();
+        if left == 0 || is_large || found > budget.records {
             walk.walked.extent = Extent::NotExamined;
             break;
         }
@@ -178,7 +202,12 @@ impl Walk<'_> {
                 bits,
                 is_32,
             } => {
-                let value = transfer::value_of(state, operand);
+                let value = match operand {
+                    Operand::Immediate(imm) if self.hints.relocated.contains(&place) => {
+                        Value::Field(place, imm.into())
+                    }
+                    operand => transfer::value_of(state, operand),
+                };
                 state.set(dst, transfer::moved(value, bits, is_32));
             }
             Instruction::Arithmetic {
@@ -188,6 +217,7 @@ impl Walk<'_> {
                 is_32,
             } => {
                 let operand = transfer::value_of(state, operand);
+                self.used_in_arithmetic(place, state.get(dst), &operand, operation);
                 let value = transfer::computed(state.get(dst), &operand, operation, is_32);
                 state.set(dst, value);
             }
@@ -199,7 +229,10 @@ impl Walk<'_> {
                         let target = self.code.target(place);
                         target.map_or(Value::Other, Value::Function)
                     }
-                    Some(_) => Value::Other,
+                    Some(_) => match self.hints.variables.get(&place) {
+                        Some(number) => Value::Variable(*number),
+                        None => Value::Other,
+                    },
                 };
                 state.set(dst, value);
                 return Some(2);
@@ -210,12 +243,18 @@ impl Walk<'_> {
             }
             Instruction::Jump { by } => return Some(1 + i64::from(by)),
             Instruction::Branch { by, equal, unequal } => {
+                self.used_in_branch(place, state);
                 let mut elsewhere = state.clone();
                 narrow(&mut elsewhere, equal);
                 narrow(state, unequal);
-                match place.moved(1 + i64::from(by)) {
-                    Some(target) => self.arrive((frame, target), elsewhere),
-                    None => self.give_up(),
+                if !self.hints.is_closed(place, true) {
+                    match place.moved(1 + i64::from(by)) {
+                        Some(target) => self.arrive((frame, target), elsewhere),
+                        None => self.give_up(),
+                    }
+                }
+                if self.hints.is_closed(place, false) {
+                    return None;
                 }
             }
             Instruction::Helper { number } => return self.helper(node, number, state),
@@ -247,11 +286,14 @@ impl Walk<'_> {
             } => {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Load, &address, (off, width, is_signed));
+                self.used(&address, UseAt::Followed(place));
                 let value = match address {
                     Value::Stack { depth, at } => {
                         let at = at.map(|at| at.wrapping_add(off.into()));
                         state.filled(depth, at, width)
                     }
+                    Value::Context(_) | Value::Perhaps(_) => Value::Read(Origin::of(place)),
+                    Value::Variable(number) => Value::Constant(number),
                     _ => Value::ANY,
                 };
                 state.set(dst, value);
@@ -264,6 +306,7 @@ impl Walk<'_> {
             } => {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Store, &address, (off, width, false));
+                self.used_in_store(place, &address, &transfer::value_of(state, value), width);
                 if let Value::Stack { depth, at } = address {
                     let at = at.map(|at| at.wrapping_add(off.into()));
                     let value = transfer::value_of(state, value);
@@ -278,6 +321,7 @@ impl Walk<'_> {
             } => {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Atomic, &address, (off, width, false));
+                self.used_in_atomic(place, &address, state);
                 if let Value::Stack { depth, at } = address {
                     let at = at.map(|at| at.wrapping_add(off.into()));
                     state.spill(depth, at, width, Value::Other);
@@ -329,7 +373,7 @@ impl Walk<'_> {
 /// A comparison with a constant tells what a register is.
 fn narrow(state: &mut State, known: Option<(u8, i32)>) {
     if let Some((register, constant)) = known
-        && let Value::Number(_) = state.get(register)
+        && state.get(register).is_number()
     {
         state.set(register, Value::number(constant.into()));
     }

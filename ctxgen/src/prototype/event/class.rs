@@ -7,7 +7,6 @@
 
 use super::record;
 use super::record::Record;
-use crate::Error;
 use crate::btf::Composite;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -18,6 +17,7 @@ use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::prototype::Argument;
+use crate::prototype::PrototypeError;
 use crate::prototype::module_scope;
 use crate::prototype::tracepoint;
 use crate::text::ident::is_identifier;
@@ -58,7 +58,7 @@ pub(super) fn of_event(
     hook: &Hook,
     event: &str,
     format: Option<Format>,
-) -> Result<Option<Record>, Error> {
+) -> Result<Option<Record>, PrototypeError> {
     let prototype = tracepoint::arguments(kernel, event);
     if prototype.is_none() && format.is_none() {
         return Ok(None);
@@ -101,7 +101,7 @@ pub(super) fn of_event(
     }
     match different[..] {
         [only] => Ok(of_record(&only)),
-        _ => Err(Error::AmbiguousEvent {
+        _ => Err(PrototypeError::AmbiguousEvent {
             hook: hook.clone(),
             origin: kernel.origin().clone(),
             candidates: names(&different),
@@ -109,8 +109,8 @@ pub(super) fn of_event(
     }
 }
 
-fn disagrees(kernel: &KernelBtf, hook: &Hook, candidates: &[Type<'_>]) -> Error {
-    Error::OtherFormat {
+fn disagrees(kernel: &KernelBtf, hook: &Hook, candidates: &[Type<'_>]) -> PrototypeError {
+    PrototypeError::OtherFormat {
         hook: hook.clone(),
         origin: kernel.origin().clone(),
         candidates: names(candidates),

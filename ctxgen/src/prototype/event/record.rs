@@ -1,6 +1,6 @@
 //! What is in a record.
 
-use super::Call;
+use super::call::Call;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::Member;
@@ -9,8 +9,8 @@ use crate::btf::TypeId;
 use crate::ctype::type_of;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
-use crate::layout::SLOT;
 use crate::prototype::NamesFrom;
+use crate::prototype::SLOT;
 use crate::prototype::syscall;
 use crate::text::ident::is_identifier;
 use crate::tracefs::Data;

@@ -1,10 +1,10 @@
 //! The nearest events to one that does not exist.
 
-use super::Call;
+use super::call::Call;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
-use crate::prototype::all;
-use crate::prototype::nearest_of;
+use crate::prototype::list::all;
+use crate::prototype::list::nearest_of;
 use crate::prototype::syscall;
 
 /// What names of system calls have more than others of the same call: an older or newer variant, one for

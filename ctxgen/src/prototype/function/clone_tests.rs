@@ -24,7 +24,7 @@ fn kernel(order: ByteOrder) -> KernelBtf {
     KernelBtf::from_bytes(&writer.finish(), origin).unwrap()
 }
 
-fn context(kernel: &KernelBtf, hook: &str) -> Result<Context, crate::Error> {
+fn context(kernel: &KernelBtf, hook: &str) -> Result<Context, crate::PrototypeError> {
     Context::of_hook(kernel, &hook.parse::<Hook>().unwrap())
 }
 

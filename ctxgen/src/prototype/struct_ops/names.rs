@@ -1,6 +1,6 @@
 //! The names of a member's arguments.
 
-use super::Member;
+use super::member::Member;
 use crate::btf::Btf;
 use crate::btf::Type;
 use crate::btf::TypeId;

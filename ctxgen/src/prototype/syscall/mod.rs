@@ -16,6 +16,10 @@ use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::ctype;
 use crate::ctype::type_of;
+pub(crate) use crate::hook::syscall_event::CATEGORY;
+pub(crate) use crate::hook::syscall_event::ENTER;
+pub(crate) use crate::hook::syscall_event::EXIT;
+pub(crate) use crate::hook::syscall_event::of_event;
 use crate::kernel::Arch;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
@@ -28,12 +32,6 @@ use crate::prototype::Signature;
 use crate::prototype::proto_of;
 use crate::tracefs::Format;
 use crate::tracefs::Formats;
-
-/// The category of their trace events.
-pub(crate) const CATEGORY: &str = "syscalls";
-/// What their trace events' names start with (`include/linux/syscalls.h`).
-pub(crate) const ENTER: &str = "sys_enter_";
-pub(crate) const EXIT: &str = "sys_exit_";
 
 /// What `SYSCALL_DEFINE` calls the function that has the arguments with their own types.
 pub(crate) const FUNC: &str = "__do_sys_";
@@ -89,14 +87,6 @@ pub(crate) fn written(formats: &Formats, name: &str) -> Vec<String> {
         types.extend(format.fields.into_iter().map(|field| field.declared));
     }
     types
-}
-
-/// The system call that a trace event is of.
-pub(crate) fn of_event<'n>(category: &str, event: &'n str) -> Option<&'n str> {
-    let name = event
-        .strip_prefix(ENTER)
-        .or_else(|| event.strip_prefix(EXIT));
-    name.filter(|_| category == CATEGORY)
 }
 
 /// Whether a call that a kernel has functions of can have trace events there. Whether the kernel was

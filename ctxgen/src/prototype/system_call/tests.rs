@@ -1,7 +1,7 @@
 //! Kernels by hand: system calls without arguments, and those that have no events.
 
 use crate::Context;
-use crate::Error;
+use crate::PrototypeError;
 use crate::Shape;
 use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
@@ -42,7 +42,7 @@ fn kernel(registers: &[&str], funcs: &[(&str, &[&str])]) -> KernelBtf {
     KernelBtf::from_bytes(&writer.finish(), origin).unwrap()
 }
 
-fn context(kernel: &KernelBtf, hook: &str) -> Result<Vec<String>, Error> {
+fn context(kernel: &KernelBtf, hook: &str) -> Result<Vec<String>, PrototypeError> {
     let context = Context::of_hook(kernel, &hook.parse().unwrap())?;
     let Shape::Generated { layout, .. } = context.shape else {
         panic!("{hook}");
@@ -52,7 +52,7 @@ fn context(kernel: &KernelBtf, hook: &str) -> Result<Vec<String>, Error> {
 
 fn refusal(kernel: &KernelBtf, hook: &str) -> String {
     match context(kernel, hook) {
-        Err(error @ Error::UnknownHook { .. }) => error.to_string(),
+        Err(error @ PrototypeError::UnknownHook { .. }) => error.to_string(),
         other => panic!("{hook}: {other:?}"),
     }
 }

@@ -30,6 +30,15 @@ pub(crate) fn original(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// `MODULE_NAME_LEN` of `include/linux/moduleparam.h`, without the NUL that it counts.
+const MAX_MODULE_NAME: usize = 55;
+
+/// Whether a module can be called so. Some start with a digit: `8021q`.
+pub(crate) fn is_module_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (1..=MAX_MODULE_NAME).contains(&name.len()) && name.bytes().all(fits)
+}
+
 /// Words that C, up to C23 and with GNU's additions, keeps for itself, sorted.
 const KEYWORDS: &[&str] = &[
     "_Alignas",

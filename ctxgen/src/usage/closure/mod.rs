@@ -16,14 +16,19 @@ use libbpf_rs::libbpf_sys;
 use self::filter::Filter;
 use self::users::users;
 use crate::btf::Btf;
-use crate::btf::Heads;
 use crate::btf::Kind;
-use crate::btf::TYPE_WORDS;
+use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::btf::vlen;
 use crate::kernel::KernelBtf;
 use crate::usage::identifiers::Names;
+
+/// What C names with `struct` or `union`.
+const COMPOSITES: [u32; 3] = [
+    libbpf_sys::BTF_KIND_STRUCT,
+    libbpf_sys::BTF_KIND_UNION,
+    libbpf_sys::BTF_KIND_FWD,
+];
 
 /// Types of a kernel that sources reach.
 #[derive(Debug, Default)]
@@ -145,47 +150,35 @@ impl Walk<'_> {
         let tags = Filter::new([&self.names.tags]);
         let mut without_name = Vec::new();
         let strings = self.btf.strings();
-        let heads = self.btf.heads();
-        let Heads {
-            kinds,
-            starts,
-            words,
-            ..
-        } = heads;
-        let mut index = 0;
-        while index < kinds.len() {
-            let kind = u32::from(kinds[index]);
-            let start = starts[index] as usize;
-            match kind {
-                libbpf_sys::BTF_KIND_STRUCT
-                | libbpf_sys::BTF_KIND_UNION
-                | libbpf_sys::BTF_KIND_FWD
-                    if tags.may_have(strings, words[start]) && self.is_tag(words[start]) =>
-                {
-                    self.root(heads.id(index));
-                }
-                libbpf_sys::BTF_KIND_ENUM | libbpf_sys::BTF_KIND_ENUM64 => {
-                    let name = words[start];
-                    let is_named = tags.may_have(strings, name) && self.is_tag(name);
-                    if is_named || self.has_value(heads, index, &typedefs, strings) {
-                        self.root(heads.id(index));
-                        if self.btf.string(name).is_empty() {
-                            without_name.push(heads.id(index));
-                        }
-                    }
-                }
-                libbpf_sys::BTF_KIND_TYPEDEF if typedefs.may_have(strings, words[start]) => {
-                    let name = self.btf.string(words[start]);
-                    if self.names.identifiers.contains(name) {
-                        self.root(heads.id(index));
-                        self.queue.push((heads.id(index), Way::Follow));
-                    } else if self.names.mentions.contains(name) {
-                        self.root(heads.id(index));
-                    }
-                }
-                _ => {}
+        let btf = self.btf;
+        for id in btf.of_kinds(&COMPOSITES) {
+            let name = btf.name_offset(id);
+            if tags.may_have(strings, name) && self.is_tag(name) {
+                self.root(id);
             }
-            index += 1;
+        }
+        for id in btf.of_kinds(&[libbpf_sys::BTF_KIND_ENUM, libbpf_sys::BTF_KIND_ENUM64]) {
+            let name = btf.name_offset(id);
+            let is_named = tags.may_have(strings, name) && self.is_tag(name);
+            if is_named || self.has_value(id, &typedefs, strings) {
+                self.root(id);
+                if btf.string(name).is_empty() {
+                    without_name.push(id);
+                }
+            }
+        }
+        for id in btf.of_kinds(&[libbpf_sys::BTF_KIND_TYPEDEF]) {
+            let offset = btf.name_offset(id);
+            if !typedefs.may_have(strings, offset) {
+                continue;
+            }
+            let name = btf.string(offset);
+            if self.names.identifiers.contains(name) {
+                self.root(id);
+                self.queue.push((id, Way::Follow));
+            } else if self.names.mentions.contains(name) {
+                self.root(id);
+            }
         }
         for user in users(self.btf, &without_name) {
             self.root(user);
@@ -205,16 +198,17 @@ impl Walk<'_> {
     }
 
     /// Whether a value of an enum is named.
-    fn has_value(&self, heads: Heads<'_>, index: usize, names: &Filter, strings: &[u8]) -> bool {
-        let words = heads.words;
-        let start = heads.starts[index] as usize;
-        let len = match u32::from(heads.kinds[index]) {
+    fn has_value(&self, id: TypeId, names: &Filter, strings: &[u8]) -> bool {
+        let Some(ty) = self.btf.get(id) else {
+            return false;
+        };
+        let words = ty.records();
+        let len = match ty.kind_number() {
             libbpf_sys::BTF_KIND_ENUM => 2,
             _ => 3,
         };
-        let mut at = start + TYPE_WORDS;
-        let end = at + len * vlen(words[start + 1]) as usize;
-        while at < end {
+        let mut at = 0;
+        while at < words.len() {
             if names.may_have(strings, words[at]) {
                 let name = self.btf.string(words[at]);
                 if self.names.identifiers.contains(name) || self.names.mentions.contains(name) {
@@ -291,30 +285,28 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, ty: &Type<'_>, way: Way) {
-        match ty.kind() {
-            Kind::Ptr(to) => self.queue.push((to, Way::Mention)),
-            Kind::Typedef(to) => self.queue.push((to, way)),
-            Kind::Array { element, .. } => self.queue.push((element, Way::Define)),
-            Kind::FuncProto { ret } => {
-                self.queue.push((ret, way));
-                let params = ty.params().map(|param| (param.type_id, way));
-                self.queue.extend(params);
-            }
+        if let Kind::Struct(composite) | Kind::Union(composite) = ty.kind() {
             // What has no name can only be written out.
-            Kind::Struct(composite) | Kind::Union(composite)
-                if way == Way::Define || ty.name().is_empty() =>
-            {
-                if !self.reach.composites.insert(ty.id()) {
-                    return;
-                }
-                for member in composite.members() {
-                    self.queue.push((member.type_id, Way::Define));
-                    if self.names.members.contains(member.name) {
-                        self.queue.push((member.type_id, Way::Follow));
-                    }
+            let is_defined = way == Way::Define || ty.name().is_empty();
+            if !is_defined || !self.reach.composites.insert(ty.id()) {
+                return;
+            }
+            for member in composite.members() {
+                self.queue.push((member.type_id, Way::Define));
+                if self.names.members.contains(member.name) {
+                    self.queue.push((member.type_id, Way::Follow));
                 }
             }
-            kind => self.queue.extend(kind.modified().map(|to| (to, way))),
+            return;
+        }
+        for child in ty.children() {
+            let way = match child.role {
+                Role::Pointee => Way::Mention,
+                Role::Element => Way::Define,
+                Role::Alias | Role::Result | Role::Param => way,
+                _ => continue,
+            };
+            self.queue.push((child.id, way));
         }
     }
 

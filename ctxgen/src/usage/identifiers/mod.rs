@@ -9,12 +9,11 @@ mod headers;
 pub(crate) mod lexer;
 mod marker;
 mod own;
+mod place;
 mod requests;
 mod stand_in;
 
 use std::collections::BTreeSet;
-
-use libbpf_rs::libbpf_sys;
 
 use self::asked::Asked;
 use self::headers::KernelHeaders;
@@ -26,6 +25,8 @@ use self::marker::unescaped;
 use self::own::Definitions;
 use self::own::Needed;
 pub(crate) use self::own::Own;
+use self::place::ATTRIBUTE;
+use self::place::Place;
 pub use self::requests::Line;
 pub use self::requests::Request;
 pub use self::requests::Requests;
@@ -201,44 +202,6 @@ struct Declaration<'t> {
 
 /// The section of what `__ksym` declares.
 const KSYMS: &str = ".ksyms";
-const ATTRIBUTE: &str = "__attribute__";
-
-/// Where a piece of the text is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// The source, or a header that is not known.
-    Source,
-    /// A header of which only what is used counts.
-    Header,
-    /// A header with all types of a kernel.
-    Nowhere,
-}
-
-impl Place {
-    fn of(path: &str, generated: &[&str]) -> Self {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let is_libbpf = || {
-            folder.rsplit('/').next() == Some("bpf")
-                && libbpf_sys::API_HEADERS.iter().any(|(own, _)| *own == name)
-        };
-        match is_generated(path, generated) {
-            true if name == "vmlinux.h" => Self::Nowhere,
-            true => Self::Header,
-            false if is_libbpf() => Self::Header,
-            false => Self::Source,
-        }
-    }
-}
-
-/// Whether a file is below one of these folders.
-fn is_generated(path: &str, generated: &[&str]) -> bool {
-    let is_below = |above: &&str| {
-        path.strip_prefix(*above)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
-    generated.iter().any(is_below)
-}
-
 /// Whether a line marker stands for what compilers define by themselves.
 fn is_built_in(path: &str) -> bool {
     path == "<built-in>"

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::ATTRIBUTE;
 use super::headers::KernelHeaders;
-use super::is_generated;
 use super::lexer::Lexer;
 use super::lexer::Token;
 use super::marker::Segment;
 use super::marker::segments;
+use super::place::ATTRIBUTE;
+use super::place::is_generated;
 use crate::hook::Hook;
 
 /// What a preprocessed source asks of the generated headers.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use gimli::AttributeValue;
 
-use super::At;
-use super::DwarfError;
-use super::Entry;
-use super::Program;
-use super::number;
+use super::error::DwarfError;
+use super::program::At;
+use super::program::Entry;
+use super::program::Program;
+use super::program::flag;
+use super::program::number;
 use super::registers;
 use super::registers::Found;
 use super::types::Types;
@@ -249,7 +250,7 @@ impl<'p, 'd> Functions<'p, 'd> {
         if !language.is_c() && !is_exported {
             return Ok(Err(UserRefusal::ForeignLanguage(language.to_string())));
         }
-        let says_it = |(_, entry): &(At, Entry<'d>)| super::flag(entry, gimli::DW_AT_prototyped);
+        let says_it = |(_, entry): &(At, Entry<'d>)| flag(entry, gimli::DW_AT_prototyped);
         if !self.has_types && !origins.iter().any(says_it) {
             return Ok(Err(UserRefusal::LinesOnly));
         }
@@ -284,7 +285,7 @@ impl<'p, 'd> Functions<'p, 'd> {
         // file can call.
         let is_external = origins
             .iter()
-            .any(|(_, entry)| super::flag(entry, gimli::DW_AT_external));
+            .any(|(_, entry)| flag(entry, gimli::DW_AT_external));
         let may_lack = is_external || program.units[at.unit].is_gnu;
         // The register that is next, as long as it is known.
         let mut next = match self.sort(origins)? {

@@ -3,10 +3,10 @@
 use gimli::AttributeValue;
 use gimli::Operation;
 
-use super::At;
-use super::Entry;
-use super::Program;
-use super::Slice;
+use super::program::At;
+use super::program::Entry;
+use super::program::Program;
+use super::program::Slice;
 
 /// The longest list of places that is looked at: the first ones are those of a function's start.
 const MAX_PLACES: usize = 64;

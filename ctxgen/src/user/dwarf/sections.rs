@@ -8,7 +8,7 @@ use gimli::SectionId;
 use object::Object;
 use object::ObjectSection;
 
-use super::DwarfError;
+use super::error::DwarfError;
 use crate::user::file;
 use crate::user::file::Elf;
 
@@ -31,7 +31,7 @@ const SECTIONS: [SectionId; 12] = [
     SectionId::DebugRngLists,
 ];
 
-pub(super) struct Sections<'d>(Vec<(SectionId, Cow<'d, [u8]>)>);
+pub(crate) struct Sections<'d>(Vec<(SectionId, Cow<'d, [u8]>)>);
 
 /// The bytes of a file with debug information of several programs.
 pub(super) type Owned = Sections<'static>;
@@ -54,7 +54,13 @@ impl<'d> Sections<'d> {
         Ok(Self(sections))
     }
 
-    pub(super) fn get(&self, id: SectionId) -> &[u8] {
+    /// Those that there are of the sections with debug information.
+    pub(crate) fn of(mut data: impl FnMut(SectionId) -> Option<Cow<'d, [u8]>>) -> Self {
+        let sections = SECTIONS.into_iter();
+        Self(sections.filter_map(|id| Some((id, data(id)?))).collect())
+    }
+
+    pub(crate) fn get(&self, id: SectionId) -> &[u8] {
         let section = self.0.iter().find(|(known, _)| *known == id);
         section.map_or(&[], |(_, data)| data)
     }

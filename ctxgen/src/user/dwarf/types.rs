@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use gimli::AttributeValue;
 
-use super::At;
-use super::DwarfError;
-use super::Entry;
-use super::Program;
-use super::flag;
+use super::error::DwarfError;
 use super::interned::Interned;
-use super::number;
+use super::program::At;
+use super::program::Entry;
+use super::program::Program;
+use super::program::flag;
+use super::program::number;
 use crate::btf::ByteOrder;
 use crate::btf::IntEncoding;
 use crate::btf::TypeId;

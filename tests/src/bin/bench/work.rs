@@ -85,8 +85,8 @@ pub(crate) fn run(args: &[OsString]) -> Result {
 
 fn contexts(kernel: &KernelBtf) -> Result<Vec<Context>> {
     let hooks = HOOKS.iter().map(|hook| hook.parse::<Hook>());
-    let contexts = hooks.map(|hook| Context::of_hook(kernel, &hook?));
-    Ok(contexts.collect::<std::result::Result<_, _>>()?)
+    let contexts = hooks.map(|hook| Ok(Context::of_hook(kernel, &hook?)?));
+    contexts.collect()
 }
 
 /// `ctx.h`, and a `vmlinux.h` with what the preprocessed sample names.

@@ -8,7 +8,6 @@ use std::process::Output;
 use ctxgen::CLANG_TIMEOUT_VARIABLE;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
-use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Requests;
@@ -93,7 +92,7 @@ impl Preprocessor {
         stand_in: &str,
     ) -> Result<Vec<String>, Failure> {
         let fixed = hooks.iter().map(|hook| Context::of_struct(kernel, hook));
-        let fixed = fixed.collect::<Result<Vec<_>, Error>>()?;
+        let fixed = fixed.collect::<Result<Vec<_>, _>>()?;
         let header = render::header(&CtxBtf::new(kernel, fixed)?)?;
         let path = format!("{}/ctx.h", self.folder());
         let mut has_other_macros = false;
@@ -105,7 +104,7 @@ impl Preprocessor {
         }
         let kernels = std::slice::from_ref(kernel);
         let merged = hooks.iter().map(|hook| merge(kernels, hook));
-        let merged = merged.collect::<Result<Vec<_>, Error>>()?;
+        let merged = merged.collect::<Result<Vec<_>, _>>()?;
         let header = render::header(&CtxBtf::relocatable(kernels, merged)?)?;
         texts.extend(self.with_header(&header, sources)?);
         Ok(texts)

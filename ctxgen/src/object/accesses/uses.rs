@@ -1,0 +1,240 @@
+//! What a program does with what it has read from its context.
+
+use super::helper;
+use super::origin::Change;
+use super::result::Extent;
+use super::state::State;
+use super::value::Numbers;
+use super::value::Value;
+use super::walk::Walk;
+use crate::layout::SLOT;
+use crate::object::code::Place;
+use crate::object::instruction::LAST_ARGUMENT;
+
+/// How many uses are noted in one program.
+const MAX_USES: usize = 1 << 14;
+
+/// Operations, by the upper half of the opcode.
+const ADD: u8 = 0x00;
+const SUB: u8 = 0x10;
+
+/// `bpf_map_lookup_elem`, `bpf_map_update_elem`, `bpf_map_delete_elem`, and which argument is the key.
+const MAP_HELPERS: [i32; 3] = [1, 2, 3];
+const KEY: u8 = 2;
+/// How large a function's stack may be, in bytes.
+const MAX_STACK: i64 = 512;
+
+/// What is done with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum UseAt {
+    /// Memory that it points to is read or written by this instruction.
+    Followed(Place),
+    /// The place of a field is calculated from it, which this relocated instruction has the offset of.
+    Field(Place),
+    /// It is handed to a helper, by the call here: number, argument, and whether something was added to it.
+    Helper(Place, i32, u8, bool),
+    /// It is handed to a function of the kernel's: the call and the argument.
+    Kernel(Place, u8),
+    /// It is compared.
+    Compared,
+    /// It is calculated with.
+    Calculated,
+    /// It is stored.
+    Stored,
+    /// It is returned.
+    Returned,
+}
+
+/// What a branch asks that is known before the program is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum GuardAt {
+    /// A variable of that number.
+    Variable(u32),
+    /// A relocated number, by the instruction that has it.
+    Relocation(Place),
+}
+
+/// What a helper reads of the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadBy {
+    /// So many bytes of it, from there on; both as far as they are known.
+    Copy { at: Option<i64>, width: Option<u32> },
+    /// The argument of that number, from 0.
+    Argument(Option<u32>),
+    /// What the function has returned.
+    Returned,
+}
+
+impl Walk<'_> {
+    pub(super) fn used(&mut self, value: &Value, by: UseAt) {
+        let Value::Read(origin) = value else {
+            return;
+        };
+        for site in origin.sites() {
+            if self.walked.uses.len() < MAX_USES {
+                self.walked.uses.insert((*site, by));
+            } else {
+                self.walked.extent = self.walked.extent.max(Extent::Partly);
+            }
+        }
+    }
+
+    pub(super) fn used_in_arithmetic(
+        &mut self,
+        place: Place,
+        dst: &Value,
+        operand: &Value,
+        operation: u8,
+    ) {
+        let is_added = operation == ADD;
+        let field = match (operand, dst) {
+            (Value::Field(at, _), _) | (_, Value::Field(at, _)) if is_added => Some(*at),
+            _ if is_added && self.hints.relocated.contains(&place) => Some(place),
+            _ => None,
+        };
+        for value in [dst, operand] {
+            match (field, value) {
+                (Some(at), Value::Read(origin)) if origin.change() == Change::None => {
+                    self.used(value, UseAt::Field(at));
+                }
+                _ if is_added || operation == SUB => {}
+                _ => self.used(value, UseAt::Calculated),
+            }
+        }
+    }
+
+    pub(super) fn used_in_branch(&mut self, place: Place, state: &State) {
+        const MAY_GOTO: u8 = 0xe0;
+        let Some(raw) = self.code.raw(place) else {
+            return;
+        };
+        if raw.opcode & 0xf0 == MAY_GOTO {
+            return;
+        }
+        let is_immediate = raw.opcode & 0x08 == 0;
+        // What does not fit into the instruction is in a register.
+        let is_number =
+            |register: u8| matches!(state.get(register), Value::Number(Numbers::One(_)));
+        let asked = match is_immediate {
+            true => Some(raw.dst),
+            false if is_number(raw.src) => Some(raw.dst),
+            false if is_number(raw.dst) => Some(raw.src),
+            false => None,
+        };
+        let guard = match asked.map(|register| state.get(register)) {
+            Some(Value::Constant(number)) => Some(GuardAt::Variable(*number)),
+            Some(Value::Field(at, _)) => Some(GuardAt::Relocation(*at)),
+            _ => None,
+        };
+        self.walked.guards.extend(guard.map(|guard| (place, guard)));
+        self.used(&state.get(raw.dst).clone(), UseAt::Compared);
+        if !is_immediate {
+            self.used(&state.get(raw.src).clone(), UseAt::Compared);
+        }
+    }
+
+    pub(super) fn used_in_store(&mut self, place: Place, base: &Value, value: &Value, width: u32) {
+        self.used(base, UseAt::Followed(place));
+        // What is kept on the stack as it is goes on from there.
+        if !matches!(base, Value::Stack { at: Some(_), .. }) || width < 8 {
+            self.used(value, UseAt::Stored);
+        }
+    }
+
+    pub(super) fn used_in_atomic(&mut self, place: Place, base: &Value, state: &State) {
+        self.used(base, UseAt::Followed(place));
+        if let Some(raw) = self.code.raw(place) {
+            self.used(&state.get(raw.src).clone(), UseAt::Stored);
+        }
+    }
+
+    /// What is handed to the kernel, in registers or in memory that they point to.
+    pub(super) fn used_by_call(
+        &mut self,
+        place: Place,
+        state: &State,
+        arguments: u8,
+        helper: Option<i32>,
+    ) {
+        for argument in 1..=arguments.min(LAST_ARGUMENT) {
+            let value = state.get(argument).clone();
+            let is_changed = match &value {
+                Value::Read(origin) => origin.change() != Change::None,
+                _ => false,
+            };
+            let by = match helper {
+                Some(number) => UseAt::Helper(place, number, argument, is_changed),
+                None => UseAt::Kernel(place, argument),
+            };
+            self.used(&value, by);
+        }
+        let written = helper.and_then(helper::copy).map(|(to, ..)| to);
+        for argument in 1..=arguments.min(LAST_ARGUMENT) {
+            if written == Some(argument) {
+                continue;
+            }
+            let is_key = argument == KEY && helper.is_some_and(|of| MAP_HELPERS.contains(&of));
+            // Behind the address of memory stands its length, if anything tells it. How long keys are is
+            // not known here; few are longer than a slot.
+            let len = match state.get(argument + 1).plain() {
+                _ if is_key => Some(SLOT.into()),
+                Value::Number(Numbers::One(len))
+                    if argument < arguments && (1..=MAX_STACK).contains(&len) =>
+                {
+                    Some(len)
+                }
+                _ => None,
+            };
+            for origin in state.handed_on(argument, len) {
+                self.used(&Value::Read(origin), UseAt::Stored);
+            }
+        }
+    }
+
+    /// Notes what a helper reads of the context; where on which stack it puts that, if it is a whole slot.
+    pub(super) fn read_by_helper(
+        &mut self,
+        place: Place,
+        number: i32,
+        state: &State,
+    ) -> Option<(usize, i64)> {
+        let constant = |argument: u8| match state.get(argument).plain() {
+            Value::Number(Numbers::One(number)) => Some(number),
+            _ => None,
+        };
+        let is_context = |argument: u8| matches!(state.get(argument), Value::Context(_));
+        let (to, read, width) = match number {
+            helper::GET_ARGUMENT if is_context(1) => {
+                let number = constant(2).and_then(|number| u32::try_from(number).ok());
+                (3, ReadBy::Argument(number), Some(8))
+            }
+            helper::GET_RETURNED if is_context(1) => (2, ReadBy::Returned, Some(8)),
+            number => {
+                let (to, len, from) = helper::copy(number)?;
+                let (offset, _) = state.get(from).context()?;
+                let at = match offset {
+                    Numbers::One(at) => Some(*at),
+                    _ => None,
+                };
+                let width = constant(len).and_then(|len| u32::try_from(len).ok());
+                (to, ReadBy::Copy { at, width }, width)
+            }
+        };
+        let reads = &mut self.walked.reads;
+        let known = *reads.entry(place).or_insert(read);
+        if known != read {
+            let unknown = ReadBy::Copy {
+                at: None,
+                width: None,
+            };
+            reads.insert(place, unknown);
+        }
+        match *state.get(to) {
+            Value::Stack {
+                depth,
+                at: Some(at),
+            } if width == Some(8) => Some((depth, at)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Why debug information cannot be read.
+
+/// Why debug information cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DwarfError {
+    #[error(transparent)]
+    Gimli(#[from] gimli::Error),
+    #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]
+    Section(&'static str, object::Error),
+    #[error("its sections have more than {0} bytes")]
+    TooLarge(u64),
+    #[error("it has more units than anything real")]
+    TooManyUnits,
+    #[error(
+        "it is split (-gsplit-dwarf), and files like {0} have the rest, which ctxgen does not read: \
+         compile without -gsplit-dwarf"
+    )]
+    Split(String),
+    #[error(
+        "it shares types with a file that dwz has made ({0}), and that file is not there, or of another \
+         build: install it with the debug symbols"
+    )]
+    Supplement(String),
+}
