@@ -196,3 +196,19 @@ fn structs_of_the_kernels_own() {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("struct bpf_nf_ctx"), "{stderr}");
 }
+
+/// Of a SEC name with several functions, all are shown, and one that is not there is an error.
+#[test]
+fn lists_of_functions() {
+    let files = Files::new();
+    let output = files.show(&["fentry.multi/vfs_read,tcp_close"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in ["btf_fentry_vfs_read_ctx", "btf_fentry_tcp_close_ctx"] {
+        assert!(text.contains(name), "{text}");
+    }
+    let output = files.show(&["fsession.multi.s/vfs_read,nosuch"]);
+    assert!(!output.status.success(), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("nosuch"), "{stderr}");
+}

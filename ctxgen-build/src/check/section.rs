@@ -79,8 +79,8 @@ pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
 /// How to name no hook in a section.
 pub(super) fn at_run_time(sec: &SecName) -> String {
     let family = sec.hook.family();
-    let takes_none =
-        family.generic() == Generic::Unknown && family.prototypes() != Prototypes::StructOps;
+    let takes_none = matches!(family.generic(), Generic::Unknown | Generic::Registers)
+        && family.prototypes() != Prototypes::StructOps;
     match takes_none {
         true => format!(
             ". If what it is attached to is said at run time, its section is SEC(\"{}\")",

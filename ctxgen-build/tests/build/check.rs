@@ -256,6 +256,14 @@ fn under_a_hook_that_no_kernel_has() {
             ],
         ),
         (
+            "kprobe/dummy_kprobe",
+            "btf_kprobe_vfs_unlink_ctx",
+            &[
+                "has no hook `kprobe/dummy_kprobe`",
+                "its section is SEC(\"kprobe\")",
+            ],
+        ),
+        (
             "iter/taks",
             "bpf_iter__task",
             &["has no hook `iter/taks`", "iter/task"],

@@ -45,7 +45,7 @@ const ORDER: &[&str] = &[
 const ALLOWED: &[(&str, &str, usize)] = &[];
 
 /// Circles of files that are not cut yet, by how many files are in each.
-const CIRCLES: &[usize] = &[8, 7, 3, 2, 2];
+const CIRCLES: &[usize] = &[7];
 
 static TREE: LazyLock<Tree> = LazyLock::new(Tree::of_library);
 

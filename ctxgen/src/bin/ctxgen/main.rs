@@ -23,6 +23,7 @@ use ctxgen::Error;
 use ctxgen::Hook;
 use ctxgen::HookError;
 use ctxgen::KernelBtf;
+use ctxgen::SecName;
 
 /// Typed context structs for BPF programs, from kernel BTF.
 ///
@@ -149,9 +150,17 @@ impl Kernels {
     }
 }
 
-/// Hooks by SEC name or struct name, as the command line has them.
+/// Hooks by SEC name or struct name, as the command line has them; of a SEC name that lists several
+/// functions, all of them.
 fn hooks(names: &[String]) -> Result<Vec<Hook>, HookError> {
-    names.iter().map(|name| name.parse()).collect()
+    let mut hooks = Vec::new();
+    for name in names {
+        match SecName::parse(name) {
+            Ok(sec) if !sec.listed().is_empty() => hooks.extend_from_slice(sec.listed()),
+            _ => hooks.push(name.parse()?),
+        }
+    }
+    Ok(hooks)
 }
 
 fn main() -> ExitCode {

@@ -16,9 +16,9 @@ use super::Reason;
 use super::Remark;
 use super::Unknown;
 use super::Verdict;
+use super::case::Judge;
 use super::core;
 use super::core::Finds;
-use super::judge::Judge;
 
 /// How many branches of a program are tried.
 const MAX_GUARDS: usize = 48;

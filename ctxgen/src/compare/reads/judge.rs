@@ -27,19 +27,20 @@ use super::Unknown;
 use super::Value;
 use super::Verdict;
 use super::arguments::Passed;
+use super::case::Judge;
 use super::core;
 use super::core::Finds;
 use super::decision::Decision;
 use super::decision::unknown;
 use super::externs;
 use super::guards;
-use super::names;
 use super::place::is_foreign;
 use super::place::of_place;
 use super::place::used_as;
 use super::spot;
 use super::spot::Here;
 use super::spot::Registers;
+use super::verdict::names;
 
 /// How many of the hooks that a section lists are looked at.
 const MAX_HOOKS: usize = 64;
@@ -71,15 +72,6 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
         .collect()
 }
 
-pub(super) struct Judge<'j> {
-    pub(super) object: &'j Examined,
-    pub(super) kernel: &'j KernelBtf,
-    built_for: Option<&'j KernelBtf>,
-    registers: Option<Registers>,
-    /// How often a program may still be followed again.
-    tries: Cell<usize>,
-}
-
 /// Reads of one part of the context.
 struct Group<'r> {
     /// Their places among the program's reads.
@@ -90,13 +82,6 @@ struct Group<'r> {
 }
 
 impl Judge<'_> {
-    /// Whether a program may be followed once more.
-    pub(super) fn may_try(&self) -> bool {
-        let left = self.tries.get().checked_sub(1);
-        self.tries.set(left.unwrap_or(0));
-        left.is_some()
-    }
-
     /// Of a program that cannot be held against this kernel.
     fn unexamined(&self, program: &ProgramReads, reasons: &[Reason]) -> Judged {
         let of_object = &self.object.object().programs()[program.program];

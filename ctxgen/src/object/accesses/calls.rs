@@ -5,7 +5,7 @@ use super::helper;
 use super::origin::Origin;
 use super::result::AccessKind;
 use super::state::State;
-use super::uses::UseAt;
+use super::used::UseAt;
 use super::value::Value;
 use super::walk::Node;
 use super::walk::Walk;

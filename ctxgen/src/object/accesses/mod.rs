@@ -32,6 +32,7 @@ pub mod reads;
 mod result;
 mod state;
 mod transfer;
+mod used;
 mod uses;
 mod value;
 mod variables;

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use super::origin::Change;
+use super::origin::MANY_SITES;
 use super::origin::Origin;
 use super::result::Offsets;
 use crate::object::code::Place;
@@ -231,6 +233,51 @@ impl Value {
             },
             _ => Self::Other,
         }
+    }
+}
+
+impl Origin {
+    /// Where both values may come together; `None` where neither is from the context, or one may be the
+    /// context itself.
+    fn joined(one: &Value, other: &Value) -> Option<Self> {
+        let is_plain = |value: &Value| matches!(value, Value::Number(_) | Value::Field(..));
+        Some(match (one, other) {
+            (Value::Read(one), Value::Read(other)) => {
+                let mut sites = [&*one.sites, &*other.sites].concat();
+                sites.sort_unstable();
+                sites.dedup();
+                sites.truncate(MANY_SITES);
+                Self {
+                    sites: sites.into(),
+                    state: one.state.max(other.state),
+                    is_number: one.is_number && other.is_number,
+                }
+            }
+            (Value::Read(origin), value) | (value, Value::Read(origin)) if is_plain(value) => {
+                origin.clone()
+            }
+            (Value::Read(origin), Value::Other) | (Value::Other, Value::Read(origin)) => Self {
+                is_number: false,
+                ..origin.clone()
+            },
+            _ => return None,
+        })
+    }
+
+    /// With something added.
+    fn moved(one: &Value, other: &Value) -> Option<Self> {
+        let (origin, by) = match (one, other) {
+            (Value::Read(_), Value::Read(_)) => return None,
+            (Value::Read(origin), by) | (by, Value::Read(origin)) => (origin, by),
+            _ => return None,
+        };
+        if by.context().is_some() || matches!(by, Value::Stack { .. }) {
+            return None;
+        }
+        Some(Self {
+            state: origin.state.max(Change::Added),
+            ..origin.clone()
+        })
     }
 }
 
