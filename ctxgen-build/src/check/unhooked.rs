@@ -53,8 +53,7 @@ enum Certainty {
 /// The programs that are on no hook of any of these kernels, but for those that `known` names.
 pub(crate) fn unhooked(kernels: &[KernelBtf], reads: &Reads<'_>, known: &[Mismatch]) -> Unhooked {
     let mut found = Unhooked::default();
-    // A pinned BTF has no more hooks than its sources named, which tells nothing of the kernel.
-    if kernels.iter().any(|kernel| kernel.pin_note().is_some()) {
+    if kernels.iter().any(is_cut_down) {
         return found;
     }
     for program in reads.object().programs() {
@@ -160,11 +159,17 @@ fn certainty(kernel: &KernelBtf, hook: &Hook) -> Certainty {
     }
 }
 
-/// Whether a kernel is one without modules. BTF that was cut down, as for a test, tells nothing of that.
+/// Whether a BTF is a part of a kernel's: a pinned one, or one that was minimized in another way. What it lacks
+/// tells nothing of the kernel. All kernels have a function `start_kernel` (`init/main.c`), and no program is
+/// set on it.
+fn is_cut_down(kernel: &KernelBtf) -> bool {
+    kernel.pin_note().is_some() || kernel.btf().find(c"start_kernel", BTF_KIND_FUNC).is_none()
+}
+
+/// Whether a kernel is one without modules.
 fn has_no_modules(kernel: &KernelBtf) -> bool {
     let btf = kernel.btf();
     btf.find(c"module", BTF_KIND_STRUCT).is_none()
-        && btf.find(c"start_kernel", BTF_KIND_FUNC).is_some()
 }
 
 /// Whether programs are set on a function by its address, which needs no BTF.

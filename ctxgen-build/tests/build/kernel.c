@@ -262,7 +262,7 @@ void bpf_chess_close(struct task_struct *player)
 {
 }
 
-#ifdef WITHOUT_MODULES
+#if defined(MODULES) || defined(WITHOUT_MODULES)
 void start_kernel(void)
 {
 }

@@ -8,7 +8,6 @@ use crate::support::Order;
 use crate::support::Project;
 use crate::support::kernel;
 use crate::support::kernel_with;
-use crate::support::later_kernel;
 
 /// What is said of a program in each of these sections, and whether that is an error.
 fn said(kernels: &[PathBuf], programs: &[(&str, &str)]) -> Vec<Option<(bool, String)>> {
@@ -120,7 +119,9 @@ int opened(unsigned long long *ctx) { return ctx[1]; }
 SEC(\".struct_ops\")
 struct chess_ops___mine chess = { .opne = (void *)opened };
 ";
-    let error = Project::with(text).error();
+    let project = Project::with(text);
+    let error = project.prog().btf(with_modules()).generate().unwrap_err();
+    let error = error.to_string();
     let start = "program opened, SEC(\"struct_ops/any\"), is chess_ops.opne; ";
     assert!(error.contains(start), "{error}");
     assert!(error.contains("struct_ops/chess_ops/open"), "{error}");
@@ -206,13 +207,25 @@ fn may_be_in_a_module_or_without_types() {
 /// Of what several kernels have in part, a program is for these.
 #[test]
 fn one_of_several_kernels_has_it() {
-    let kernels = [
-        kernel(Order::Little).to_owned(),
-        later_kernel(Order::Little),
-    ];
+    let later = ["-DMODULES", "-DLATER"];
+    let later = kernel_with("later-with-modules", Order::Little, &later);
+    let kernels = [with_modules(), later];
     let program = ("fentry/vfs_rmdir", SLOTS);
     assert_eq!(said(&kernels, &[program]), [None]);
     let [Some(_)] = &said(&kernels[1..], &[program])[..] else {
+        panic!();
+    };
+}
+
+/// A BTF that was cut down lacks what others named, and tells nothing of the kernel.
+#[test]
+fn of_a_part_of_a_kernel() {
+    let program = ("lsm/file_mprotct", SLOTS);
+    assert_eq!(
+        said(&[kernel(Order::Little).to_owned()], &[program]),
+        [None]
+    );
+    let [Some((true, _))] = &said(&[with_modules()], &[program])[..] else {
         panic!();
     };
 }
