@@ -36,8 +36,10 @@ pub use self::trail::Trail;
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "images")]
     use super::extract::MAX_LAYERS;
     use super::extract::btf;
+    #[cfg(feature = "images")]
     use super::extract::extract;
     use super::*;
     use crate::btf::ByteOrder;

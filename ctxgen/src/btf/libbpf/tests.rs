@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::ffi::CString;
 use std::fs;
+#[cfg(feature = "images")]
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;

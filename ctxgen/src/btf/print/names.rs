@@ -5,6 +5,7 @@
 //! a number: `foo___2`.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use crate::btf::Btf;
 use crate::btf::Kind;
@@ -66,19 +67,34 @@ fn numbers<'b>(btf: &'b Btf<'_>) -> &'b [(TypeId, u32)] {
     })
 }
 
+/// Up to how many types names are compared by their text. A kernel's BTF has each string once, which makes
+/// their places enough; a compiler or a small tool may store one twice.
+const COMPARED_BY_TEXT: u32 = 1 << 13;
+
 fn numbers_of_whole(btf: &Btf<'_>) -> Vec<(TypeId, u32)> {
-    let mut counts: HashMap<(Space, u32), u32> = HashMap::new();
+    if btf.type_count() <= COMPARED_BY_TEXT {
+        return numbered(btf.types(), Type::name);
+    }
+    let types = btf.namesakes().iter().filter_map(|id| btf.get(*id));
+    numbered(types, Type::name_offset)
+}
+
+/// The numbers of these types, by what tells their names apart.
+fn numbered<'b, K: Eq + Hash>(
+    types: impl Iterator<Item = Type<'b>>,
+    key: impl Fn(&Type<'b>) -> K,
+) -> Vec<(TypeId, u32)> {
+    let mut counts: HashMap<(Space, K), u32> = HashMap::new();
     let mut numbers = Vec::new();
-    for &id in btf.namesakes() {
-        let Some(ty) = btf.get(id) else { continue };
+    for ty in types.filter(|ty| ty.name_offset() != 0) {
         // Wherever it is printed, such a name is refused.
         let Some(space) = Space::of(&ty).filter(|_| ty.name() != NO_NAME) else {
             continue;
         };
-        let count = counts.entry((space, ty.name_offset())).or_default();
+        let count = counts.entry((space, key(&ty))).or_default();
         *count += 1;
         if *count > 1 {
-            numbers.push((id, *count));
+            numbers.push((ty.id(), *count));
         }
     }
     numbers
