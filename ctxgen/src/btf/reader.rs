@@ -266,6 +266,12 @@ impl<'b> Btf<'b> {
         self.layer(id).and_then(behind).unwrap_or(0)
     }
 
+    /// The place of a type among this blob's own.
+    pub(super) fn own_index(&self, id: TypeId) -> Option<usize> {
+        let index = id.0.checked_sub(self.first)?;
+        (index < self.places.count).then_some(index as usize)
+    }
+
     /// Where one of this blob's types starts, in bytes from where the types do.
     pub(crate) fn offset_of(&self, id: TypeId) -> Option<usize> {
         let index = id.0.checked_sub(self.first)?;

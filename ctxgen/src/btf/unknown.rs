@@ -53,7 +53,7 @@ impl Unknown {
                 way.push(at);
                 match step(btf, at) {
                     Step::End(kind) => break kind as u8,
-                    Step::To(id) => match own_index(btf, id) {
+                    Step::To(id) => match btf.own_index(TypeId(id)) {
                         Some(index) => at = index,
                         None => break btf.unknown_behind(TypeId(id)) as u8,
                     },
@@ -98,7 +98,7 @@ impl Unknown {
     }
 
     fn by_value(&self, btf: &Btf<'_>, id: u32) -> u8 {
-        match own_index(btf, id) {
+        match btf.own_index(TypeId(id)) {
             Some(index) => self.0[index],
             None => btf.unknown_behind(TypeId(id)) as u8,
         }
@@ -114,7 +114,7 @@ impl Unknown {
 
     /// That of a function's prototype.
     fn of_prototype(&self, btf: &Btf<'_>, id: u32, kinds: &[u8]) -> u8 {
-        let kind = match own_index(btf, id) {
+        let kind = match btf.own_index(TypeId(id)) {
             Some(index) if self.0[index] != 0 => return self.0[index],
             Some(index) => u32::from(kinds[index]),
             None => btf.get(TypeId(id)).map_or(0, |ty| ty.kind_number()),
@@ -134,12 +134,6 @@ fn step(btf: &Btf<'_>, index: usize) -> Step {
         _ if is_unknown(kind) => Step::End(kind),
         _ => Step::End(0),
     }
-}
-
-/// The place of a type among the blob's own.
-fn own_index(btf: &Btf<'_>, id: u32) -> Option<usize> {
-    let index = id.checked_sub(btf.first)?;
-    (index < btf.places.count).then_some(index as usize)
 }
 
 #[cfg(test)]

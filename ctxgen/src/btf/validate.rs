@@ -92,12 +92,8 @@ pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
 
 /// Whether a function's prototype is one, or of a kind that is not known.
 fn prototype(btf: &Btf<'_>, id: TypeId, to: TypeId) -> Result<(), BtfError> {
-    let kind = match to.0.checked_sub(btf.first) {
-        Some(index) => btf
-            .places
-            .kinds
-            .get(index as usize)
-            .map(|kind| u32::from(*kind)),
+    let kind = match btf.own_index(to) {
+        Some(index) => Some(u32::from(btf.places.kinds[index])),
         None => btf.get(to).map(|ty| ty.kind_number()),
     };
     match kind {

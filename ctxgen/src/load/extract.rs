@@ -7,7 +7,6 @@ use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
-use crate::btf::Member;
 use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -18,6 +17,7 @@ use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::KernelError;
 use crate::kernel::Origin;
+use crate::object::struct_members;
 use crate::prototype::WRAPPER;
 use crate::prototype::syscall;
 use crate::sorted::set;
@@ -455,14 +455,4 @@ fn member_types(
         }
     }
     found
-}
-
-fn struct_members<'b>(btf: &'b Btf<'_>, id: TypeId) -> impl Iterator<Item = Member<'b>> {
-    let composite = match btf.get(id).map(|ty| ty.kind()) {
-        Some(Kind::Struct(composite)) => Some(composite),
-        _ => None,
-    };
-    composite
-        .into_iter()
-        .flat_map(|composite| composite.members())
 }

@@ -31,7 +31,7 @@ pub(crate) fn context_fields<'b>(
 
 /// The same, with the members of an argument together.
 fn groups<'b>(btf: &'b Btf<'_>, id: TypeId) -> impl Iterator<Item = Vec<Member<'b>>> + use<'b> {
-    members(btf, id).filter_map(move |member| match member.name {
+    struct_members(btf, id).filter_map(move |member| match member.name {
         "" => {
             let Kind::Union(names) = btf.resolve(member.type_id)?.kind() else {
                 return None;
@@ -102,14 +102,14 @@ pub(crate) fn context_arguments<'b>(btf: &'b Btf<'_>, id: TypeId, hook: &Hook) -
 }
 
 fn own_members<'b>(btf: &'b Btf<'_>, of: TypeId) -> HashMap<&'b str, TypeId> {
-    let own_types = members(btf, of).find(|member| member.name == OWN_TYPES);
+    let own_types = struct_members(btf, of).find(|member| member.name == OWN_TYPES);
     let element = own_types.and_then(|own_types| match btf.resolve(own_types.type_id)?.kind() {
         Kind::Array { element, .. } => btf.resolve(element),
         _ => None,
     });
     let own = element
         .into_iter()
-        .flat_map(|element| members(btf, element.id()));
+        .flat_map(|element| struct_members(btf, element.id()));
     own.map(|member| (member.name, member.type_id)).collect()
 }
 
@@ -118,12 +118,12 @@ pub(crate) fn own_type(btf: &Btf<'_>, of: TypeId, member: Member<'_>) -> Option<
     if slots(btf, member) == 0 {
         return None;
     }
-    let own_types = members(btf, of).find(|other| other.name == OWN_TYPES)?;
+    let own_types = struct_members(btf, of).find(|other| other.name == OWN_TYPES)?;
     let Kind::Array { element, .. } = btf.resolve(own_types.type_id)?.kind() else {
         return None;
     };
     let element = btf.resolve(element)?.id();
-    let own = members(btf, element).find(|own| own.name == member.name)?;
+    let own = struct_members(btf, element).find(|own| own.name == member.name)?;
     Some(own.type_id)
 }
 
@@ -145,7 +145,11 @@ pub(crate) fn slots(btf: &Btf<'_>, member: Member<'_>) -> u32 {
     }
 }
 
-fn members<'b>(btf: &'b Btf<'_>, id: TypeId) -> impl Iterator<Item = Member<'b>> + use<'b> {
+/// The members of a struct; none of any other type.
+pub(crate) fn struct_members<'b>(
+    btf: &'b Btf<'_>,
+    id: TypeId,
+) -> impl Iterator<Item = Member<'b>> + use<'b> {
     let composite = match btf.get(id).map(|ty| ty.kind()) {
         Some(Kind::Struct(composite)) => Some(composite),
         _ => None,

@@ -97,8 +97,12 @@ impl Check {
                 error,
             })?;
             for (object, bytes) in objects(path, &bytes) {
+                let examined = Examined::parse(bytes).map_err(|error| Failure::Object {
+                    path: path.clone(),
+                    error: Box::new(error.into()),
+                })?;
                 for (kernel, label) in kernels.iter().zip(&labels) {
-                    let found = found(path, bytes, kernel, built_for.as_ref())?;
+                    let found = found(path, bytes, &examined, kernel, built_for.as_ref())?;
                     fine &= found.iter().all(Found::is_fine);
                     if self.json {
                         for Found { checked, judged } in &found {
@@ -145,16 +149,15 @@ fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
 fn found(
     path: &Path,
     bytes: &[u8],
+    examined: &Examined,
     kernel: &KernelBtf,
     built_for: Option<&KernelBtf>,
 ) -> Result<Vec<Found>, Failure> {
-    let failure = |error| Failure::Object {
+    let checked = check(bytes, kernel).map_err(|error| Failure::Object {
         path: path.to_owned(),
-        error: Box::new(error),
-    };
-    let checked = check(bytes, kernel).map_err(|error| failure(error.into()))?;
-    let examined = Examined::parse(bytes).map_err(|error| failure(error.into()))?;
-    let judged = judge(&examined, kernel, built_for);
+        error: Box::new(error.into()),
+    })?;
+    let judged = judge(examined, kernel, built_for);
     let both = checked.into_iter().zip(judged);
     Ok(both
         .map(|(checked, judged)| Found {

@@ -91,17 +91,10 @@ fn enum_value(
     relocation: &Relocation,
     name: &str,
 ) -> Finds {
-    let local = object.btf().get(relocation.type_id);
-    let number = relocation.access.parse::<usize>().ok();
-    let value = local.zip(number).and_then(|(ty, number)| {
-        let values = ty.enumerators();
-        values
-            .get(number)
-            .map(|value| essential_name(value.name).to_owned())
-    });
-    let (Some(value), Ok(name)) = (value, CString::new(name)) else {
+    let (Some(value), Ok(name)) = (value_name(object, relocation), CString::new(name)) else {
         return Finds::Unknown;
     };
+    let value = essential_name(&value);
     let kinds = [libbpf_sys::BTF_KIND_ENUM, libbpf_sys::BTF_KIND_ENUM64];
     let mut found = kinds
         .into_iter()
@@ -118,6 +111,14 @@ fn enum_value(
     }
 }
 
+/// The enumerator that a relocation of one is about, as the object calls it.
+fn value_name(object: &ObjectFile, relocation: &Relocation) -> Option<String> {
+    let ty = object.btf().get(relocation.type_id)?;
+    let number = relocation.access.parse::<usize>().ok()?;
+    let values = ty.enumerators();
+    values.get(number).map(|value| value.name.to_owned())
+}
+
 /// What a relocation is about, for people: `task_struct.state`.
 pub(super) fn named(object: &ObjectFile, relocation: &Relocation) -> String {
     let ty = object.btf().get(relocation.type_id);
@@ -132,12 +133,7 @@ pub(super) fn named(object: &ObjectFile, relocation: &Relocation) -> String {
     }
     let value = match relocation.kind {
         RelocationKind::EnumValueExists | RelocationKind::EnumValue => {
-            let number = relocation.access.parse::<usize>().ok();
-            let ty = object.btf().get(relocation.type_id);
-            ty.zip(number).and_then(|(ty, number)| {
-                let values = ty.enumerators();
-                values.get(number).map(|value| value.name.to_owned())
-            })
+            value_name(object, relocation)
         }
         _ => None,
     };
