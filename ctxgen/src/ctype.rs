@@ -239,7 +239,7 @@ fn plain(base: Base<'_>) -> CType<'_> {
 
 fn find(kernel: &KernelBtf, ty: &CType<'_>) -> Option<TypeId> {
     let (index, btf) = (kernel.index(), kernel.btf());
-    let named = |named, name| index.find(btf, named, name).next().map(|ty| ty.id());
+    let named = |named, name| kernel.candidates(named, name).next().map(|ty| ty.id());
     let declared = |kind, name| index.declaration(btf, kind, name);
     let mut id = match &ty.base {
         Base::Void => TypeId::VOID,

@@ -56,8 +56,8 @@ pub(crate) struct Index {
     found: RefCell<Vec<(Named, String, Vec<TypeId>)>>,
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     tags: OnceCell<Vec<TypeId>>,
-    /// The functions that are tagged as ones that programs may call, sorted.
-    kfuncs: OnceCell<Vec<TypeId>>,
+    /// The functions that are tagged as ones that programs may call, with the tags, sorted.
+    kfuncs: OnceCell<Vec<(TypeId, TypeId)>>,
     /// Functions sorted by how their names end.
     by_end: OnceCell<Vec<TypeId>>,
     /// How many endings of names have been looked for.
@@ -73,8 +73,8 @@ impl Index {
         self.tags.get_or_init(tags)
     }
 
-    /// Whether a function is tagged as one that programs may call.
-    pub(crate) fn is_kfunc(&self, btf: &Btf<'_>, func: TypeId) -> bool {
+    /// The tags that make a function one that programs may call; none for any other.
+    pub(crate) fn kfunc_tags(&self, btf: &Btf<'_>, func: TypeId) -> Vec<TypeId> {
         let kfuncs = self.kfuncs.get_or_init(|| {
             let tags = self.tags(btf).iter().filter_map(|id| btf.get(*id));
             let kfuncs = tags.filter_map(|tag| match tag.kind() {
@@ -82,28 +82,27 @@ impl Index {
                 Kind::DeclTag {
                     target,
                     component: -1,
-                } if tag.name() == KFUNC => Some(target),
+                } if tag.name() == KFUNC => Some((target, tag.id())),
                 _ => None,
             });
-            let mut kfuncs: Vec<TypeId> = kfuncs.collect();
+            let mut kfuncs: Vec<(TypeId, TypeId)> = kfuncs.collect();
             kfuncs.sort_unstable();
             kfuncs
         });
-        kfuncs.binary_search(&func).is_ok()
+        let start = kfuncs.partition_point(|(target, _)| *target < func);
+        let own = kfuncs[start..]
+            .iter()
+            .take_while(|(target, _)| *target == func);
+        own.map(|(_, tag)| *tag).collect()
     }
 
     /// The types of that kind and name, in id order.
-    pub(crate) fn find<'b>(
-        &self,
-        btf: &'b Btf<'_>,
-        kind: Named,
-        name: &str,
-    ) -> impl Iterator<Item = Type<'b>> + use<'b> {
+    pub(crate) fn find(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
         let found = match self.sorted[kind as usize].get() {
             None => self.find_unsorted(btf, kind, name),
             Some(_) => None,
         };
-        let found = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             let ids = self.sorted(btf, kind);
             let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
             let start = self.start_of(kind, ids, name, name_of);
@@ -114,8 +113,7 @@ impl Index {
                 self.last[kind as usize].set(start);
             }
             found
-        });
-        found.into_iter().filter_map(|id| btf.get(id))
+        })
     }
 
     /// The place of the first that is not before that name.
@@ -255,11 +253,11 @@ mod tests {
         let index = Index::default();
         for _ in 0..=FEW {
             // Before and after they are sorted.
-            assert_eq!(ids(index.find(&btf, Named::Struct, "b")), [2, 6]);
-            assert_eq!(ids(index.find(&btf, Named::Struct, "x")), [0; 0]);
+            assert_eq!(index.find(&btf, Named::Struct, "b"), [2, 6].map(TypeId));
+            assert_eq!(index.find(&btf, Named::Struct, "x"), []);
         }
-        assert_eq!(ids(index.find(&btf, Named::Struct, "c")), [0; 0]);
-        assert_eq!(ids(index.find(&btf, Named::Union, "b")), [0; 0]);
+        assert_eq!(index.find(&btf, Named::Struct, "c"), []);
+        assert_eq!(index.find(&btf, Named::Union, "b"), []);
         assert_eq!(ids(index.with_prefix(&btf, Named::Struct, "a")), [5, 4]);
         assert_eq!(
             ids(index.with_prefix(&btf, Named::Struct, "")),

@@ -14,6 +14,7 @@ use super::index::Index;
 use super::origin::Origin;
 use super::origin::RUNNING_BTF;
 use super::pin_note::PinNote;
+use super::touched::Touched;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::ByteOrder;
@@ -43,6 +44,8 @@ pub struct KernelBtf {
     pub(super) formats: Formats,
     /// What types that were looked for as they are written in C are.
     pub(super) c_types: RefCell<HashMap<Box<str>, Option<TypeId>>>,
+    /// What is looked up, as long as that is recorded.
+    pub(super) touched: RefCell<Option<Touched>>,
 }
 
 impl KernelBtf {
@@ -103,6 +106,7 @@ impl KernelBtf {
                 arch: OnceCell::new(),
                 users: Vec::new(),
                 c_types: RefCell::default(),
+                touched: RefCell::default(),
             }),
             Err(error) => Err(KernelError::BadBtf { origin, error }),
         }
@@ -293,20 +297,6 @@ impl KernelBtf {
         &self.formats
     }
 
-    /// What a type that is written so in C is: the same as before, or what `find` finds.
-    pub(crate) fn c_type(
-        &self,
-        text: &str,
-        find: impl FnOnce() -> Option<TypeId>,
-    ) -> Option<TypeId> {
-        if let Some(known) = self.c_types.borrow().get(text) {
-            return *known;
-        }
-        let found = find();
-        self.c_types.borrow_mut().insert(text.into(), found);
-        found
-    }
-
     /// The modules, in the order in which they were added.
     pub fn modules(&self) -> &[Module] {
         self.modules.as_slice()
@@ -330,11 +320,6 @@ impl KernelBtf {
     /// The kernel's byte order.
     pub fn byte_order(&self) -> ByteOrder {
         self.btf.byte_order()
-    }
-
-    /// The kernel's architecture, by what only that one's BTF has; `None` where nothing tells.
-    pub fn arch(&self) -> Option<Arch> {
-        *self.arch.get_or_init(|| Arch::of(&self.btf, &self.index))
     }
 
     pub(crate) fn index(&self) -> &Index {

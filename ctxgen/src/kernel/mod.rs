@@ -8,6 +8,7 @@ mod index;
 mod kernel_btf;
 mod origin;
 mod pin_note;
+mod touched;
 mod users;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use self::kernel_btf::KernelBtf;
 pub use self::origin::Origin;
 pub use self::origin::RUNNING_BTF;
 pub use self::pin_note::PinNote;
+pub(crate) use self::touched::Touched;
 pub use crate::image::ImageError;
 pub use crate::image::Trail;
 use crate::image::read_btf;

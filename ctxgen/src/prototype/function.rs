@@ -115,7 +115,7 @@ fn with_implicit_arguments<'k>(
     hook: &Hook,
     called: &Type<'_>,
 ) -> Option<Type<'k>> {
-    let is_kfunc = |func: &Type<'_>| kernel.index().is_kfunc(kernel.btf(), func.id());
+    let is_kfunc = |func: &Type<'_>| kernel.is_kfunc(func.id());
     if !funcs(kernel, hook.module(), hook.target())
         .iter()
         .any(is_kfunc)

@@ -49,11 +49,10 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
 /// The context struct. `bpf_iter__<target>__safe_trusted` and its like, which only tell the
 /// verifier which members may be followed, have no function.
 fn context<'k>(kernel: &'k KernelBtf, target: &str) -> Option<Type<'k>> {
-    let (index, btf) = (kernel.index(), kernel.btf());
-    index
-        .find(btf, Named::Func, &format!("{FUNC}{target}"))
+    kernel
+        .find(Named::Func, &format!("{FUNC}{target}"))
         .next()?;
-    index
-        .find(btf, Named::Struct, &format!("{CONTEXT}{target}"))
+    kernel
+        .find(Named::Struct, &format!("{CONTEXT}{target}"))
         .next()
 }

@@ -1,6 +1,5 @@
 //! What resolving a hook looks up in a kernel's BTF, for those who pick a part of it.
 
-use crate::btf::TypeId;
 use crate::kernel::Named;
 
 /// Something that is looked up by name.
@@ -26,13 +25,4 @@ pub(crate) enum Lookup {
     MemberTypes(String),
     /// Tags of this name on the functions that are looked up.
     Tag(&'static str),
-}
-
-/// What resolving a hook comes to by something else than names that the hook tells.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Settled {
-    /// Types of the kernel's.
-    pub(crate) types: Vec<TypeId>,
-    /// Trace events, by category and name, of which tracefs has something to say.
-    pub(crate) formats: Vec<(String, String)>,
 }

@@ -21,7 +21,7 @@ const HOOKS: &str = "security_list_options";
 
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = format!("{FUNC}{}", hook.target());
-    let is_hook = hooks(kernel).any(|known| known == hook.target());
+    let is_hook = kernel.has_member(HOOKS, hook.target());
     match proto(kernel, &name) {
         Some(proto) if is_hook => Ok(signature(&proto, &name)),
         _ => Err(unknown(
@@ -51,15 +51,13 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
 
 fn proto<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
     kernel
-        .index()
-        .find(kernel.btf(), Named::Func, name)
+        .find(Named::Func, name)
         .find_map(|func| proto_of(kernel.btf(), &func))
 }
 
 fn hooks(kernel: &KernelBtf) -> impl Iterator<Item = &str> {
     kernel
-        .index()
-        .find(kernel.btf(), Named::Union, HOOKS)
+        .candidates(Named::Union, HOOKS)
         .filter_map(|union| match union.kind() {
             Kind::Union(members) => Some(members),
             _ => None,

@@ -31,9 +31,7 @@ pub use self::event::RecordField;
 pub(crate) use self::generic::registers;
 pub use self::list::hooks;
 pub(crate) use self::lookup::Lookup;
-pub(crate) use self::lookup::Settled;
 pub(crate) use self::lookups::lookups;
-pub(crate) use self::lookups::settled;
 pub(crate) use self::nearest_hooks::with_nearest;
 pub use self::passed::Prototype;
 pub use self::signature::Argument;
@@ -53,7 +51,6 @@ pub(crate) use self::unsupported::MAX_SLOTS;
 pub use self::unsupported::SLOT;
 pub use self::unsupported::Unsupported;
 use crate::btf::MAX_PARAMETERS;
-use crate::btf::Type;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
@@ -121,10 +118,4 @@ pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
         }
         _ => Ok(hook.clone()),
     }
-}
-
-/// What of a `struct_ops` member is looked up by more than its name: its prototype, and the functions that
-/// its arguments' names may be from.
-pub(crate) fn of_member<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
-    struct_ops::looked_up(kernel, hook)
 }

@@ -1,7 +1,6 @@
 //! Hooks whose prototypes pass what BTF has in a kind that ctxgen does not know.
 
-use super::Lookup;
-use super::lookups;
+use super::look_up_named;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -15,12 +14,9 @@ pub(super) fn kind(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
         let mut users = kernel.users().iter();
         return users.find_map(|user| of_name(&user.btf, hook.target()));
     }
-    let names = lookups(hook).into_iter().filter_map(|lookup| match lookup {
-        Lookup::Type(_, name) => Some(name),
-        _ => None,
-    });
-    let mut names = names.filter(|name| !name.is_empty());
-    names.find_map(|name| of_name(kernel.btf(), &name))
+    let (_, touched) = kernel.touched_by(|| look_up_named(kernel, hook));
+    let mut names = touched.asked.iter().filter(|name| !name.is_empty());
+    names.find_map(|name| of_name(kernel.btf(), name))
 }
 
 /// The unknown kind of a function or of a tracepoint's typedef, by its name.

@@ -7,7 +7,6 @@
 use super::Argument;
 use super::Lookup;
 use super::NamesFrom;
-use super::Settled;
 use super::Signature;
 use super::SystemCall;
 use super::protos;
@@ -132,7 +131,7 @@ pub(super) fn behind_alias(kernel: &KernelBtf, function: &str) -> Option<String>
     aliased(kernel, function)?;
     let (_, name) = alias(function)?;
     let func = format!("{}{name}", syscall::FUNC);
-    let mut found = kernel.index().find(kernel.btf(), Named::Func, &func);
+    let mut found = kernel.find(Named::Func, &func);
     found.next().is_some().then_some(func)
 }
 
@@ -154,7 +153,7 @@ fn alias(function: &str) -> Option<(&'static str, &str)> {
 }
 
 fn runs_32_bits(kernel: &KernelBtf) -> bool {
-    let mut wrappers = kernel.index().find(kernel.btf(), Named::Func, RUNS_32_BITS);
+    let mut wrappers = kernel.find(Named::Func, RUNS_32_BITS);
     wrappers.next().is_some()
 }
 
@@ -227,14 +226,6 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     }
     targets.extend(syscall::without_wrapper(kernel));
     targets
-}
-
-/// What [`with_call`] and [`aliased`] take of a kernel besides.
-pub(super) fn settled_of_wrapper(kernel: &KernelBtf, function: &str) -> Settled {
-    let prefix = kernel.arch().and_then(wrapper);
-    let name = prefix.and_then(|prefix| function.strip_prefix(prefix));
-    let name = name.or_else(|| function.strip_prefix(OF_32_BITS));
-    name.map_or_else(Settled::default, |name| syscall::settled(kernel, name))
 }
 
 #[cfg(test)]

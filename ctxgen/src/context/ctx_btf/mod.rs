@@ -270,7 +270,7 @@ impl<'k> Builder<'k> {
         let types = kernel.types(layout.types);
         for mut field in std::mem::take(&mut layout.fields) {
             match import(
-                self.base,
+                self.kernel,
                 &mut self.writer,
                 types,
                 field.type_id,
@@ -343,7 +343,7 @@ impl<'k> Builder<'k> {
                     0 => Some(id),
                     _ => {
                         let from = kernels[of].btf();
-                        import(self.base, &mut self.writer, from, id, Structs::Kernels)
+                        import(self.kernel, &mut self.writer, from, id, Structs::Kernels)
                     }
                 };
                 let system_call = system_call.map(|(of, mut call)| {

@@ -27,7 +27,6 @@ use crate::kernel::Types;
 use crate::prototype::Argument;
 use crate::prototype::Lookup;
 use crate::prototype::NamesFrom;
-use crate::prototype::Settled;
 use crate::prototype::Signature;
 use crate::prototype::proto_of;
 use crate::tracefs::Format;
@@ -62,21 +61,6 @@ pub(crate) fn lookups(name: &str) -> Vec<Lookup> {
     let typedefs = typedefs.map(|name| Lookup::Type(Named::Typedef, name.to_owned()));
     let func = Lookup::Type(Named::Func, format!("{FUNC}{name}"));
     typedefs.chain([func]).collect()
-}
-
-/// What [`signature`] takes of a kernel beside that.
-pub(crate) fn settled(kernel: &KernelBtf, name: &str) -> Settled {
-    let mut settled = Settled {
-        types: Vec::new(),
-        formats: vec![(CATEGORY.to_owned(), format!("{ENTER}{name}"))],
-    };
-    if let Some(signature) = signature(kernel, name) {
-        settled.types.push(signature.ret);
-        settled
-            .types
-            .extend(signature.args.iter().map(|arg| arg.type_id));
-    }
-    settled
 }
 
 /// The types of a call's arguments as they are written in C, in all places where it is.
@@ -127,7 +111,7 @@ pub(crate) fn without_wrapper(kernel: &KernelBtf) -> BTreeSet<String> {
 
 /// The function of a call that takes no arguments, as `SYSCALL_DEFINE0` makes it.
 fn func_without_arguments<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
-    let mut funcs = kernel.index().find(kernel.btf(), Named::Func, name);
+    let mut funcs = kernel.find(Named::Func, name);
     funcs.find(|func| is_without_arguments(kernel, func))
 }
 
@@ -141,7 +125,7 @@ fn is_without_arguments(kernel: &KernelBtf, func: &Type<'_>) -> bool {
 fn of_format(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let event = format!("{ENTER}{name}");
     // What is wrong with a format is for those to hear who ask for that event.
-    let format = kernel.formats().find(CATEGORY, &event).ok()??;
+    let format = kernel.format(CATEGORY, &event).ok()??;
     let args = of_fields(kernel, &format)?;
     signature_of(kernel, args, NamesFrom::Format(event))
 }
@@ -165,8 +149,7 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     // Those without arguments are handed the registers all the same (`SYSCALL_DEFINE0`).
     let is_unused = |param: &Param<'_>| param.name == UNUSED;
     let protos = kernel
-        .index()
-        .find(kernel.btf(), Named::Func, &func)
+        .find(Named::Func, &func)
         .filter_map(|func| proto_of(kernel.btf(), &func));
     let mut signatures = protos.map(|proto| -> Vec<Argument> {
         let params = proto.leading_params().filter(|param| !is_unused(param));
