@@ -116,25 +116,9 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
             tag(&mut writer, &format.as_tag(category), *target);
         }
     }
-    let mut modules: Vec<(String, Range<u32>)> = Vec::new();
-    for (&id, &new) in &new_ids {
-        let Some(module) = kernel.module_of(id) else {
-            continue;
-        };
-        match modules.last_mut().filter(|last| last.0 == module.name()) {
-            Some((_, ids)) => ids.end = new + 1,
-            None => modules.push((module.name().to_owned(), new..new + 1)),
-        }
-    }
-    // One that is asked for by its name is there, whether or not anything of it is kept.
-    for module in kernel.modules() {
-        if modules.iter().all(|(name, _)| name != module.name()) {
-            modules.push((module.name().to_owned(), 0..0));
-        }
-    }
     Pin {
         btf: writer.finish(),
-        modules,
+        modules: kernel.modules_of(parts.keys().copied(), TypeId(first)),
     }
 }
 

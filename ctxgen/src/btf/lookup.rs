@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use super::Btf;
 use super::KINDS;
+use super::KSYM_NAME_LEN;
 use super::TYPE_WORDS;
 use super::Type;
 use super::TypeId;
@@ -25,6 +26,55 @@ impl Btf<'_> {
             index += 1;
         }
         ids
+    }
+
+    /// The types of this blob that have a name, the last first, and where it stands.
+    pub(crate) fn each_name_backwards(&self, mut visit: impl FnMut(TypeId, u32)) {
+        let starts = &self.places.starts[..self.places.kinds.len()];
+        let words = self.words();
+        let mut index = starts.len();
+        while index > 0 {
+            index -= 1;
+            let name = words[starts[index] as usize];
+            if name != 0 {
+                visit(TypeId(self.first + index as u32), name);
+            }
+        }
+    }
+
+    /// The types of this blob of that kind whose names are such, in id order. `is_such` gets as many bytes
+    /// as a name may have, of which a NUL ends it.
+    pub(crate) fn with_names(&self, kind: u32, is_such: impl Fn(&[u8]) -> bool) -> Vec<TypeId> {
+        let (kinds, starts) = (&self.places.kinds[..], &self.places.starts[..]);
+        let (words, strings) = (self.words(), self.strings());
+        let mut found = Vec::new();
+        let mut index = 0;
+        while index < kinds.len() {
+            if u32::from(kinds[index]) == kind {
+                let name = words[starts[index] as usize];
+                let own = name.wrapping_sub(self.first_string()) as usize;
+                let text = strings.get(own..).unwrap_or_default();
+                if name != 0 && is_such(&text[..text.len().min(KSYM_NAME_LEN)]) {
+                    found.push(TypeId(self.first + index as u32));
+                }
+            }
+            index += 1;
+        }
+        found
+    }
+
+    /// The first type of this blob of a kind that refers to another as a pointer or a typedef does.
+    pub(crate) fn first_reference(&self, kind: u32, to: TypeId) -> Option<TypeId> {
+        let (kinds, starts) = (&self.places.kinds[..], &self.places.starts[..]);
+        let words = self.words();
+        let mut index = 0;
+        while index < kinds.len() {
+            if u32::from(kinds[index]) == kind && words[starts[index] as usize + 2] == to.0 {
+                return Some(TypeId(self.first + index as u32));
+            }
+            index += 1;
+        }
+        None
     }
 
     /// The types of some kinds, of a BTF without a base, that refer to one of those for whose ids `wanted` is

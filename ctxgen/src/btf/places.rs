@@ -107,7 +107,6 @@ impl Places {
         lengths: &Lengths,
         first: u32,
         keep: Keep,
-        mut visit: impl FnMut(Step),
     ) -> Result<Self, BtfError> {
         let keeps_all = keep == Keep::All;
         let most = if keeps_all {
@@ -125,7 +124,6 @@ impl Places {
             lengths,
             first,
             |step| {
-                visit(step);
                 let kind = kind_number(step.info);
                 unknown |= is_unknown(kind);
                 wide |= vlen(step.info) > MAX_RECORDS;

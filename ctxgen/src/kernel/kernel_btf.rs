@@ -124,6 +124,22 @@ impl KernelBtf {
         Ok(kernel)
     }
 
+    /// A BTF that is there for one load: with modules' types under these ids, and what tracefs says. Any
+    /// name in it is found at once.
+    pub(crate) fn for_load(
+        btf: Btf<'static>,
+        origin: Origin,
+        modules: &[(String, Range<u32>)],
+        formats: Formats,
+    ) -> Result<Self, KernelError> {
+        let index = Index::ready(&btf);
+        let mut kernel = Self::of(Ok(btf), origin)?;
+        kernel.modules = Modules::of(&kernel.btf, modules);
+        kernel.index = index;
+        kernel.formats = formats;
+        Ok(kernel)
+    }
+
     /// This kernel with a module on top: the types of both, under numbers that go through.
     ///
     /// `bytes` are the module's raw BTF, a split BTF that continues the vmlinux's, as its `.BTF`
@@ -305,6 +321,31 @@ impl KernelBtf {
     /// The module that has brought a type; `None` for the kernel's own.
     pub fn module_of(&self, id: TypeId) -> Option<&Module> {
         self.modules().iter().find(|module| module.has(id))
+    }
+
+    /// The modules, with the ids of their types where those of `kept`, in order, are numbered from `first` on.
+    /// One that is asked for by its name is there, whether or not anything of it is kept.
+    pub(crate) fn modules_of(
+        &self,
+        kept: impl Iterator<Item = TypeId>,
+        first: TypeId,
+    ) -> Vec<(String, Range<u32>)> {
+        let mut modules: Vec<(String, Range<u32>)> = Vec::new();
+        for (new, id) in (first.0..).zip(kept) {
+            let Some(module) = self.module_of(id) else {
+                continue;
+            };
+            match modules.last_mut().filter(|last| last.0 == module.name()) {
+                Some((_, ids)) => ids.end = new + 1,
+                None => modules.push((module.name().to_owned(), new..new + 1)),
+            }
+        }
+        for module in self.modules() {
+            if modules.iter().all(|(name, _)| name != module.name()) {
+                modules.push((module.name().to_owned(), 0..0));
+            }
+        }
+        modules
     }
 
     /// The types.

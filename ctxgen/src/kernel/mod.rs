@@ -19,7 +19,6 @@ pub use self::error::KernelError;
 pub(crate) use self::incomplete::Incomplete;
 pub use self::incomplete::NotPinned;
 pub(crate) use self::incomplete::PARTIAL;
-pub(crate) use self::index::KFUNC;
 pub(crate) use self::index::Named;
 pub use self::kernel_btf::KernelBtf;
 pub use self::origin::Origin;

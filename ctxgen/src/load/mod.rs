@@ -6,23 +6,24 @@
 
 mod copy;
 mod error;
-mod extract;
 mod joined;
+mod kept;
 mod log;
 mod log_buffer;
 mod mapped;
 mod memfd;
-mod names;
-mod pick;
 mod program;
 mod programs;
 mod refusal;
 mod renamed;
+mod resolved;
+mod roots;
 mod sides;
+mod small;
+mod source;
 mod struct_ops;
 #[cfg(test)]
 mod tests;
-mod wanted;
 mod write;
 
 use std::ffi::CStr;
@@ -45,18 +46,16 @@ pub use self::renamed::RenamedArgument;
 
 use self::copy::Copier;
 use self::copy::Names;
-use self::extract::Small;
 use self::joined::joined;
 use self::log::Logs;
-use self::mapped::Mapped;
-use self::pick::Modules;
-use self::pick::Picked;
-use self::pick::pick;
 use self::programs::Programs;
-use self::sides::Sides;
-use self::wanted::Wanted;
-use crate::btf::BtfError;
-use crate::btf::BtfWriter;
+use self::resolved::Resolved;
+use self::roots::Roots;
+use self::small::Blob;
+use self::small::End;
+use self::small::Small;
+use self::small::kept;
+use self::small::whole;
 use crate::btf::HeaderError;
 use crate::compare::targets::TargetError;
 use crate::kernel::KernelBtf;
@@ -121,17 +120,19 @@ impl<'o> Loader<'o> {
         if !program::needs_kernel(&object) {
             return Ok(Self::without_kernel(bytes, &object, Origin::running()));
         }
-        let kernel = Mapped::open(path).map_err(|error| KernelError::NoRunningBtf {
-            path: path.to_owned(),
-            error,
-        })?;
-        let wanted = Wanted::new(&object);
+        let origin = Origin::running();
+        let roots = Roots::of(&object);
+        let vmlinux = source::vmlinux(path, &origin)?;
+        let end = End::of(vmlinux.btf());
+        let resolved = resolve(&object, &vmlinux, &roots)?;
+        if !resolved.is_lacking {
+            return Self::with_resolved(bytes, resolved, &roots, end, false);
+        }
+        let lacking = resolved.lacking;
         let folder = path.parent().unwrap_or(path);
-        let picked = pick(&kernel, &Modules::Folder(folder), &wanted);
-        // libbpf is going to parse the whole, and needs the room.
-        drop(kernel);
-        drop(wanted);
-        Self::with_picked(bytes, &object, picked, Origin::running(), false)
+        let kernel = source::with_modules(vmlinux, folder, &object, &lacking)?;
+        let resolved = resolve(&object, &kernel, &roots)?;
+        Self::with_resolved(bytes, resolved, &roots, end, false)
     }
 
     /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
@@ -142,9 +143,9 @@ impl<'o> Loader<'o> {
     pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Box<LoadError>> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
-        let wanted = Wanted::new(&object);
-        let picked = pick(&kernel.btf().to_bytes(), &Modules::Within(kernel), &wanted);
-        Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
+        let roots = Roots::of(&object);
+        let resolved = resolve(&object, kernel, &roots)?;
+        Self::with_resolved(bytes, resolved, &roots, End::of(kernel.btf()), true)
     }
 
     fn without_kernel(bytes: &'o [u8], object: &ObjectFile, origin: Origin) -> Self {
@@ -160,32 +161,30 @@ impl<'o> Loader<'o> {
         }
     }
 
-    fn with_picked(
+    /// libbpf is going to parse the running kernel's whole BTF, and needs the room: nothing of that stays.
+    fn with_resolved(
         bytes: &'o [u8],
-        object: &ObjectFile,
-        picked: Result<Picked, BtfError>,
-        origin: Origin,
+        resolved: Resolved<'_>,
+        roots: &Roots,
+        end: End,
         own_kernel: bool,
     ) -> Result<Self, Box<LoadError>> {
+        let (object, kernel) = (resolved.sides.object, resolved.sides.kernel);
+        let origin = kernel.origin().clone();
         let bad = |error| KernelError::BadBtf {
             origin: origin.clone(),
             error,
         };
-        let picked = picked.map_err(bad)?;
-        let kernel = picked.small.kernel(&origin)?;
-        let (local, target) = (object.btf().byte_order(), kernel.byte_order());
-        if local != target {
-            let error = TargetError::ByteOrder {
-                object: local,
-                kernel: target,
-                origin,
-            };
-            return Err(error.into());
-        }
-        let sides = Sides::new(object, &kernel)?;
-        let btf = match own_kernel || !sides.targets.is_empty() {
+        let kept = kept(kernel, &resolved, roots);
+        let small = Small::of(kernel, &kept).map_err(bad)?;
+        let btf = match own_kernel || !resolved.sides.targets.is_empty() {
             true => {
-                let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
+                let whole = match roots.ids {
+                    true => Some(whole(kernel, &kept, end).map_err(bad)?),
+                    false => None,
+                };
+                let base = whole.as_ref().unwrap_or(small.blob());
+                let file = file(&resolved, base).map_err(|error| bad(error.into()))?;
                 Some(memfd::path_of(&file).map_err(LoadError::Memfd)?)
             }
             // libbpf finds the running kernel's by itself.
@@ -194,11 +193,11 @@ impl<'o> Loader<'o> {
         Ok(Self {
             bytes,
             programs: Programs::of(object),
-            absent: program::absent(object, &kernel),
-            renamed: sides.renamed(),
-            doubtful: sides.doubtful(),
+            renamed: resolved.sides.renamed(),
+            doubtful: resolved.sides.doubtful(),
+            absent: resolved.absent,
             origin,
-            small: Some(picked.small),
+            small: Some(small),
             btf,
         })
     }
@@ -336,24 +335,40 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }
 
-/// The BTF to relocate against.
-fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
-    let (base, mut writer) = match &picked.whole {
-        Some(whole) => (&whole.bytes, whole.writer()?),
-        None => (&picked.small.bytes, BtfWriter::split(sides.kernel.btf())),
-    };
-    let mut relocations = sides.object.relocations().iter();
+/// What an object comes to on a kernel.
+fn resolve<'s>(
+    object: &'s ObjectFile,
+    kernel: &'s KernelBtf,
+    roots: &Roots,
+) -> Result<Resolved<'s>, Box<LoadError>> {
+    let (local, target) = (object.btf().byte_order(), kernel.byte_order());
+    if local != target {
+        let error = TargetError::ByteOrder {
+            object: local,
+            kernel: target,
+            origin: kernel.origin().clone(),
+        };
+        return Err(error.into());
+    }
+    Ok(Resolved::new(object, kernel, roots)?)
+}
+
+/// The BTF to relocate against: what is needed of the kernel's, or all of it, and the contexts behind that.
+fn file(resolved: &Resolved<'_>, base: &Blob) -> Result<Vec<u8>, HeaderError> {
+    let (object, kernel) = (resolved.sides.object, resolved.sides.kernel);
+    let mut writer = base.writer()?;
+    let mut relocations = object.relocations().iter();
     let matches_whole = relocations.any(|relocation| {
         relocation.kind == RelocationKind::TypeMatches
-            && sides.object.context_hook(relocation.type_id).is_some()
+            && object.context_hook(relocation.type_id).is_some()
     });
     let names = match matches_whole {
         true => Names::Kept,
         false => Names::Dropped,
     };
-    let mut copier = Copier::new(sides.object.btf(), names);
-    for target in &sides.targets {
-        target.write(&mut writer, &mut copier, sides.object, sides.kernel);
+    let mut copier = Copier::new(object.btf(), names);
+    for target in &resolved.sides.targets {
+        target.write(&mut writer, &mut copier, object, kernel);
     }
-    joined(base, &writer.finish())
+    joined(&base.bytes, &writer.finish())
 }

@@ -11,9 +11,7 @@ pub(super) mod similar;
 
 use std::collections::BTreeSet;
 
-use super::Lookup;
 use super::Prototype;
-use super::generic;
 use super::system_call;
 use super::tracepoint;
 use super::unknown;
@@ -133,31 +131,6 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
 fn spellings<'p>(hook: &Hook, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<String> {
     let hooks = parts.map(|(category, event)| hook.with_parts(category, event));
     hooks.map(|hook| hook.to_string()).collect()
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let mut lookups = Vec::new();
-    for (category, event) in hook.parts() {
-        match Call::of(category, event) {
-            Some(call) => {
-                lookups.push(Lookup::Type(Named::Struct, record::OF_CALL.to_owned()));
-                lookups.extend(wrappers(call.name()).map(|name| Lookup::Type(Named::Func, name)));
-                lookups.extend(syscall::lookups(call.name()));
-                // The architecture is told by it.
-                lookups.extend(generic::registers_lookups());
-            }
-            None => {
-                lookups.extend(tracepoint::lookups(event));
-                lookups.push(Lookup::Type(Named::Struct, class::structure(event)));
-            }
-        }
-    }
-    lookups.extend(class::FUNCS.map(Lookup::SameTypes));
-    lookups.push(Lookup::Classes {
-        funcs: &class::FUNCS,
-        structs: class::STRUCT,
-    });
-    lookups
 }
 
 /// All events. Those of which the category is not known have `?` in its place.

@@ -1,6 +1,5 @@
 //! Functions: fentry and its relatives.
 
-use super::Lookup;
 use super::Signature;
 use super::module_scope;
 use super::protos::agreed;
@@ -18,7 +17,6 @@ use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::hook::Returned;
-use crate::kernel::KFUNC;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::prototype::PrototypeError;
@@ -73,19 +71,6 @@ fn tried(kernel: &KernelBtf, name: &str) -> Vec<String> {
 pub(super) fn behind_alias(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
     let func = system_call::behind_alias(kernel, hook.target())?;
     Hook::new(hook.family(), &func).ok()
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let name = hook.target();
-    let mut lookups = vec![
-        Lookup::Type(Named::Func, name.to_owned()),
-        Lookup::Type(Named::Func, format!("{name}{IMPLICIT}")),
-        Lookup::Tag(KFUNC),
-    ];
-    if hook.family().passing() == Passing::Registers {
-        lookups.extend(system_call::lookups_of_wrapper(name));
-    }
-    lookups
 }
 
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {

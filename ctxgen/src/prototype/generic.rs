@@ -1,6 +1,5 @@
 //! What programs get whatever they attach to.
 
-use super::Lookup;
 use super::Prototype;
 use super::unknown;
 use crate::btf::Kind;
@@ -55,19 +54,4 @@ pub(crate) fn registers(kernel: &KernelBtf) -> Option<Type<'_>> {
 
 fn structure<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
     kernel.find(Named::Struct, name).next()
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    match hook.family().generic() {
-        Generic::Struct(name) => vec![Lookup::Type(Named::Struct, name.to_owned())],
-        Generic::Registers => registers_lookups(),
-        Generic::Other(..) | Generic::Unknown => Vec::new(),
-    }
-}
-
-pub(super) fn registers_lookups() -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Typedef, REGISTERS.to_owned()),
-        Lookup::Type(Named::Struct, PT_REGS.to_owned()),
-    ]
 }

@@ -2,7 +2,6 @@
 //! `struct bpf_iter__<target>` the context that it gets (`DEFINE_BPF_ITER_FUNC` and
 //! `struct bpf_iter_reg` of `include/linux/bpf.h`).
 
-use super::Lookup;
 use super::Prototype;
 use super::unknown;
 use crate::btf::Type;
@@ -27,13 +26,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
             ],
         )),
     }
-}
-
-pub(super) fn lookups(target: &str) -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Struct, format!("{CONTEXT}{target}")),
-        Lookup::Type(Named::Func, format!("{FUNC}{target}")),
-    ]
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

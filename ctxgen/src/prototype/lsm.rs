@@ -4,7 +4,6 @@
 //! functions of that prefix too. A hook is what is also a member of `union security_list_options`,
 //! which is made of the same list.
 
-use super::Lookup;
 use super::Signature;
 use super::proto_of;
 use super::protos::signature;
@@ -33,13 +32,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
             ],
         )),
     }
-}
-
-pub(super) fn lookups(hook: &str) -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Func, format!("{FUNC}{hook}")),
-        Lookup::Member(HOOKS, hook.to_owned()),
-    ]
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

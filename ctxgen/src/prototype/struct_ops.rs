@@ -10,7 +10,6 @@ mod member;
 mod names;
 
 use self::member::Member;
-use super::Lookup;
 use super::Signature;
 use super::unknown;
 use crate::btf::Btf;
@@ -56,18 +55,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
         }),
         [] => Err(unknown(kernel, hook, tried(kernel, hook))),
     }
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let mut lookups = Vec::new();
-    for (ops, member) in readings(hook) {
-        let wrapper = Lookup::Type(Named::Struct, format!("{WRAPPER}{ops}"));
-        if !lookups.contains(&wrapper) {
-            lookups.push(wrapper);
-        }
-        lookups.push(Lookup::MemberTypes(member));
-    }
-    lookups
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

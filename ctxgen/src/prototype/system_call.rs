@@ -5,7 +5,6 @@
 //! there. libbpf attaches `ksyscall` programs to them (`attach_ksyscall` of `libbpf.c`).
 
 use super::Argument;
-use super::Lookup;
 use super::NamesFrom;
 use super::Signature;
 use super::SystemCall;
@@ -190,27 +189,6 @@ fn is_registers(kernel: &KernelBtf, argument: &Argument) -> bool {
         _ => None,
     };
     pointee.is_some_and(|ty| ty.name() == PT_REGS)
-}
-
-pub(super) fn lookups(name: &str) -> Vec<Lookup> {
-    let wrappers = WRAPPERS.iter().map(|(_, prefix)| format!("{prefix}{name}"));
-    let functions = wrappers.chain([format!("{WITHOUT_WRAPPER}{name}")]);
-    let functions = functions.map(|function| Lookup::Type(Named::Func, function));
-    functions.chain(syscall::lookups(name)).collect()
-}
-
-/// What [`with_call`] and [`aliased`] look up besides the function.
-pub(super) fn lookups_of_wrapper(function: &str) -> Vec<Lookup> {
-    let of_32_bits = function.strip_prefix(OF_32_BITS);
-    let names = WRAPPERS
-        .iter()
-        .filter_map(|(_, prefix)| function.strip_prefix(prefix))
-        .chain(of_32_bits);
-    let runs_32_bits = Lookup::Type(Named::Func, RUNS_32_BITS.to_owned());
-    names
-        .flat_map(syscall::lookups)
-        .chain(of_32_bits.map(|_| runs_32_bits))
-        .collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

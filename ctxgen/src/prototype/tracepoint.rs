@@ -5,7 +5,6 @@
 //! names. The functions that the tracepoint macros of `include/trace/` make beside it do have them.
 
 use super::Argument;
-use super::Lookup;
 use super::Signature;
 use super::argument;
 use super::module_scope;
@@ -60,16 +59,6 @@ pub(super) fn resolve(
             Err(unknown(kernel, hook, tried))
         }
     }
-}
-
-pub(super) fn lookups(tp: &str) -> Vec<Lookup> {
-    let typedef = Lookup::Type(Named::Typedef, format!("{TYPEDEF}{tp}"));
-    let funcs = PER_EVENT.map(|prefix| Lookup::Type(Named::Func, format!("{prefix}{tp}")));
-    [typedef]
-        .into_iter()
-        .chain(funcs)
-        .chain([Lookup::SameTypes(PER_CLASS)])
-        .collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {

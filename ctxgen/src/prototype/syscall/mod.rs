@@ -14,7 +14,6 @@ use crate::btf::Kind;
 use crate::btf::Param;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ctype;
 use crate::ctype::type_of;
 pub(crate) use crate::hook::syscall_event::CATEGORY;
 pub(crate) use crate::hook::syscall_event::ENTER;
@@ -25,12 +24,10 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Types;
 use crate::prototype::Argument;
-use crate::prototype::Lookup;
 use crate::prototype::NamesFrom;
 use crate::prototype::Signature;
 use crate::prototype::proto_of;
 use crate::tracefs::Format;
-use crate::tracefs::Formats;
 
 /// What `SYSCALL_DEFINE` calls the function that has the arguments with their own types.
 pub(crate) const FUNC: &str = "__do_sys_";
@@ -53,24 +50,6 @@ pub(crate) fn signature(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     of_format(kernel, name)
         .or_else(|| of_func(kernel, name))
         .or_else(|| of_table(kernel, name))
-}
-
-/// What [`signature`] looks up by name.
-pub(crate) fn lookups(name: &str) -> Vec<Lookup> {
-    let typedefs = table::types(name).filter_map(ctype::typedef);
-    let typedefs = typedefs.map(|name| Lookup::Type(Named::Typedef, name.to_owned()));
-    let func = Lookup::Type(Named::Func, format!("{FUNC}{name}"));
-    typedefs.chain([func]).collect()
-}
-
-/// The types of a call's arguments as they are written in C, in all places where it is.
-pub(crate) fn written(formats: &Formats, name: &str) -> Vec<String> {
-    let mut types = vec![RETURNED.to_owned()];
-    types.extend(table::types(name).map(str::to_owned));
-    if let Ok(Some(format)) = formats.find(CATEGORY, &format!("{ENTER}{name}")) {
-        types.extend(format.fields.into_iter().map(|field| field.declared));
-    }
-    types
 }
 
 /// Whether a call that a kernel has functions of can have trace events there. Whether the kernel was
