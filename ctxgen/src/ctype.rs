@@ -3,8 +3,12 @@
 //! What tracefs and the table of system calls say of an argument is text. BTF has what the kernel
 //! itself uses, so that a type may be missing; then one stands in that is there and as wide.
 
+use std::ffi::CString;
+
 use libbpf_rs::libbpf_sys;
 
+use crate::btf::Btf;
+use crate::btf::BtfWriter;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -122,6 +126,53 @@ pub(crate) fn type_of(kernel: &KernelBtf, text: &str) -> Option<TypeId> {
         let ty = parse(text, kernel.btf().pointer_size())?;
         find(kernel, &ty).or_else(|| stand_in(kernel, &ty))
     })
+}
+
+/// Writes the type that this text stands for on top of a BTF, so that [`type_of`] finds it there: of
+/// what is named, declarations, where the BTF has none. Nothing, for what is no type, or of which only
+/// the kernel knows what it is.
+pub(crate) fn write(base: &Btf<'_>, writer: &mut BtfWriter, text: &str) -> Option<TypeId> {
+    let ty = parse(text, base.pointer_size())?;
+    let known = |name: &str, kind| {
+        let name = CString::new(name).ok()?;
+        base.find(&name, kind).map(|ty| ty.id())
+    };
+    let mut id =
+        match &ty.base {
+            Base::Void => TypeId::VOID,
+            Base::Bool => writer.int("_Bool", 1, IntEncoding::Bool),
+            Base::Int(int) => {
+                let encoding = match int.signed {
+                    true => IntEncoding::Signed,
+                    false => IntEncoding::Unsigned,
+                };
+                let mut names = int.names.iter();
+                let known = names.find_map(|name| known(name, libbpf_sys::BTF_KIND_INT));
+                known.unwrap_or_else(|| writer.int(int.names[0], int.size, encoding))
+            }
+            Base::Struct(name) => known(name, libbpf_sys::BTF_KIND_STRUCT)
+                .unwrap_or_else(|| writer.forward(name, false)),
+            Base::Union(name) => known(name, libbpf_sys::BTF_KIND_UNION)
+                .unwrap_or_else(|| writer.forward(name, true)),
+            Base::Enum(_) => writer.unsigned(UNSIGNED_INT.names[0], UNSIGNED_INT.size),
+            Base::Typedef(name) => match known(name, libbpf_sys::BTF_KIND_TYPEDEF) {
+                Some(known) => known,
+                None => write(base, writer, of_typedef(name)?)?,
+            },
+        };
+    // What is looked up later goes from the type to the first that leads to it.
+    let link = |kind: u32, to: TypeId| base.first_reference(kind, to);
+    let mut is_const = ty.is_const;
+    for is_const_pointer in &ty.pointers {
+        if is_const {
+            let known = link(libbpf_sys::BTF_KIND_CONST, id);
+            id = known.unwrap_or_else(|| writer.constant(id));
+        }
+        let known = link(libbpf_sys::BTF_KIND_PTR, id);
+        id = known.unwrap_or_else(|| writer.pointer(id));
+        is_const = *is_const_pointer;
+    }
+    Some(id)
 }
 
 /// What a typedef is that BTF lacks.
@@ -374,8 +425,9 @@ fn integer(words: &[&str], pointer_size: u32) -> Option<Int> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::btf::BtfWriter;
     use crate::btf::ByteOrder;
+    use crate::btf::Sections;
+    use crate::btf::assemble;
     use crate::kernel::Origin;
 
     fn written(text: &str) -> Option<CType<'_>> {
@@ -398,6 +450,38 @@ mod tests {
             ("enum x", Base::Enum("x")),
         ] {
             assert_eq!(written(text).unwrap(), plain(base), "{text}");
+        }
+    }
+
+    /// What leads to a type is looked for from the first type of that name on.
+    #[test]
+    fn what_is_written_is_found() {
+        for text in [
+            "const char *",
+            "char *",
+            "const struct iovec *",
+            "u32",
+            "unsigned long",
+        ] {
+            let mut writer = BtfWriter::new(ByteOrder::HOST);
+            let char = writer.int("char", 1, IntEncoding::Signed);
+            writer.constant(char);
+            writer.int("int", 4, IntEncoding::Signed);
+            let below = writer.finish();
+            let base = Btf::parse(&below).unwrap();
+            let mut writer = BtfWriter::split(&base);
+            let id = write(&base, &mut writer, text).unwrap();
+            let above = writer.finish();
+            let [types, strings] = [&below, &above]
+                .map(|blob| (blob, Sections::parse(blob).unwrap()))
+                .map(|(blob, at)| [&blob[at.types], &blob[at.strings]])
+                .into_iter()
+                .fold([Vec::new(), Vec::new()], |[types, strings], [t, s]| {
+                    [[&types, t].concat(), [&strings, s].concat()]
+                });
+            let whole = assemble(ByteOrder::HOST, &types, &strings);
+            let kernel = KernelBtf::from_bytes(&whole, Origin::Memory("test".to_owned())).unwrap();
+            assert_eq!(type_of(&kernel, text), Some(id), "{text}");
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Touched {
     pub(crate) formats: BTreeSet<(String, String)>,
     /// The names that were asked for.
     pub(crate) asked: BTreeSet<String>,
+    /// The types that were asked for as C writes them.
+    pub(crate) written: BTreeSet<String>,
 }
 
 impl KernelBtf {
@@ -119,9 +121,10 @@ impl KernelBtf {
             self.c_types.borrow_mut().insert(text.into(), found);
             found
         });
-        if let Some(found) = found {
-            self.touch(found);
-        }
+        self.record(|touched| {
+            touched.written.insert(text.to_owned());
+            touched.types.extend(found);
+        });
         found
     }
 

@@ -12,11 +12,11 @@ mod log;
 mod log_buffer;
 mod mapped;
 mod memfd;
+mod needs;
 mod program;
 mod programs;
 mod refusal;
 mod renamed;
-mod resolved;
 mod roots;
 mod sides;
 mod small;
@@ -48,14 +48,14 @@ use self::copy::Copier;
 use self::copy::Names;
 use self::joined::joined;
 use self::log::Logs;
+use self::needs::Needs;
 use self::programs::Programs;
-use self::resolved::Resolved;
 use self::roots::Roots;
-use self::small::Blob;
+use self::sides::Sides;
 use self::small::End;
+use self::small::Picked;
 use self::small::Small;
-use self::small::kept;
-use self::small::whole;
+use crate::btf::BtfError;
 use crate::btf::HeaderError;
 use crate::compare::targets::TargetError;
 use crate::kernel::KernelBtf;
@@ -124,15 +124,17 @@ impl<'o> Loader<'o> {
         let roots = Roots::of(&object);
         let vmlinux = source::vmlinux(path, &origin)?;
         let end = End::of(vmlinux.btf());
-        let resolved = resolve(&object, &vmlinux, &roots)?;
-        if !resolved.is_lacking {
-            return Self::with_resolved(bytes, resolved, &roots, end, false);
+        let mut needs = Needs::of(&object, &vmlinux, &roots);
+        let mut kernel = vmlinux;
+        if needs.is_lacking {
+            let folder = path.parent().unwrap_or(path);
+            kernel = source::with_modules(kernel, folder, &object, &needs.lacking)?;
+            needs = Needs::of(&object, &kernel, &roots);
         }
-        let lacking = resolved.lacking;
-        let folder = path.parent().unwrap_or(path);
-        let kernel = source::with_modules(vmlinux, folder, &object, &lacking)?;
-        let resolved = resolve(&object, &kernel, &roots)?;
-        Self::with_resolved(bytes, resolved, &roots, end, false)
+        let picked = Picked::new(&kernel, &needs, &roots, end);
+        // libbpf is going to parse the whole, and needs the room.
+        drop(kernel);
+        Self::with_picked(bytes, &object, picked, origin, false)
     }
 
     /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
@@ -144,8 +146,9 @@ impl<'o> Loader<'o> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
         let roots = Roots::of(&object);
-        let resolved = resolve(&object, kernel, &roots)?;
-        Self::with_resolved(bytes, resolved, &roots, End::of(kernel.btf()), true)
+        let needs = Needs::of(&object, kernel, &roots);
+        let picked = Picked::new(kernel, &needs, &roots, End::of(kernel.btf()));
+        Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
     }
 
     fn without_kernel(bytes: &'o [u8], object: &ObjectFile, origin: Origin) -> Self {
@@ -161,30 +164,32 @@ impl<'o> Loader<'o> {
         }
     }
 
-    /// libbpf is going to parse the running kernel's whole BTF, and needs the room: nothing of that stays.
-    fn with_resolved(
+    fn with_picked(
         bytes: &'o [u8],
-        resolved: Resolved<'_>,
-        roots: &Roots,
-        end: End,
+        object: &ObjectFile,
+        picked: Result<Picked, BtfError>,
+        origin: Origin,
         own_kernel: bool,
     ) -> Result<Self, Box<LoadError>> {
-        let (object, kernel) = (resolved.sides.object, resolved.sides.kernel);
-        let origin = kernel.origin().clone();
         let bad = |error| KernelError::BadBtf {
             origin: origin.clone(),
             error,
         };
-        let kept = kept(kernel, &resolved, roots);
-        let small = Small::of(kernel, &kept).map_err(bad)?;
-        let btf = match own_kernel || !resolved.sides.targets.is_empty() {
+        let picked = picked.map_err(bad)?;
+        let kernel = picked.small.kernel(&origin)?;
+        let (local, target) = (object.btf().byte_order(), kernel.byte_order());
+        if local != target {
+            let error = TargetError::ByteOrder {
+                object: local,
+                kernel: target,
+                origin,
+            };
+            return Err(error.into());
+        }
+        let sides = Sides::new(object, &kernel)?;
+        let btf = match own_kernel || !sides.targets.is_empty() {
             true => {
-                let whole = match roots.ids {
-                    true => Some(whole(kernel, &kept, end).map_err(bad)?),
-                    false => None,
-                };
-                let base = whole.as_ref().unwrap_or(small.blob());
-                let file = file(&resolved, base).map_err(|error| bad(error.into()))?;
+                let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
                 Some(memfd::path_of(&file).map_err(LoadError::Memfd)?)
             }
             // libbpf finds the running kernel's by itself.
@@ -193,11 +198,11 @@ impl<'o> Loader<'o> {
         Ok(Self {
             bytes,
             programs: Programs::of(object),
-            renamed: resolved.sides.renamed(),
-            doubtful: resolved.sides.doubtful(),
-            absent: resolved.absent,
+            absent: program::absent(object, &kernel),
+            renamed: sides.renamed(),
+            doubtful: sides.doubtful(),
             origin,
-            small: Some(small),
+            small: Some(picked.small),
             btf,
         })
     }
@@ -335,40 +340,22 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }
 
-/// What an object comes to on a kernel.
-fn resolve<'s>(
-    object: &'s ObjectFile,
-    kernel: &'s KernelBtf,
-    roots: &Roots,
-) -> Result<Resolved<'s>, Box<LoadError>> {
-    let (local, target) = (object.btf().byte_order(), kernel.byte_order());
-    if local != target {
-        let error = TargetError::ByteOrder {
-            object: local,
-            kernel: target,
-            origin: kernel.origin().clone(),
-        };
-        return Err(error.into());
-    }
-    Ok(Resolved::new(object, kernel, roots)?)
-}
-
-/// The BTF to relocate against: what is needed of the kernel's, or all of it, and the contexts behind that.
-fn file(resolved: &Resolved<'_>, base: &Blob) -> Result<Vec<u8>, HeaderError> {
-    let (object, kernel) = (resolved.sides.object, resolved.sides.kernel);
+/// The BTF to relocate against.
+fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
+    let base = picked.whole.as_ref().unwrap_or(&picked.small.blob);
     let mut writer = base.writer()?;
-    let mut relocations = object.relocations().iter();
+    let mut relocations = sides.object.relocations().iter();
     let matches_whole = relocations.any(|relocation| {
         relocation.kind == RelocationKind::TypeMatches
-            && object.context_hook(relocation.type_id).is_some()
+            && sides.object.context_hook(relocation.type_id).is_some()
     });
     let names = match matches_whole {
         true => Names::Kept,
         false => Names::Dropped,
     };
-    let mut copier = Copier::new(object.btf(), names);
-    for target in &resolved.sides.targets {
-        target.write(&mut writer, &mut copier, object, kernel);
+    let mut copier = Copier::new(sides.object.btf(), names);
+    for target in &sides.targets {
+        target.write(&mut writer, &mut copier, sides.object, sides.kernel);
     }
     joined(&base.bytes, &writer.finish())
 }

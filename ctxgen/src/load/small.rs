@@ -1,11 +1,12 @@
 //! A small BTF with what an object needs of a kernel's.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::joined::joined;
 use super::kept::Kept;
 use super::kept::Part;
-use super::resolved::Resolved;
+use super::needs::Needs;
 use super::roots::Roots;
 use crate::btf::Below;
 use crate::btf::Btf;
@@ -17,6 +18,7 @@ use crate::btf::Sections;
 use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::for_libbpf;
+use crate::ctype;
 use crate::kernel::KernelBtf;
 use crate::kernel::KernelError;
 use crate::kernel::Origin;
@@ -30,7 +32,7 @@ const LONG: [&str; 4] = ["long int", "long unsigned int", "long", "unsigned long
 /// A small BTF.
 #[derive(Debug)]
 pub(super) struct Small {
-    blob: Blob,
+    pub(super) blob: Blob,
     /// The modules of the kernel, and the ids of their types in it.
     modules: Vec<(String, Range<u32>)>,
     /// What tracefs says of the kernel's trace events.
@@ -49,6 +51,22 @@ impl Blob {
     /// As libbpf can read it.
     fn new(bytes: Vec<u8>, types: u32) -> Result<Self, BtfError> {
         let bytes = for_libbpf(bytes)?;
+        Ok(Self { bytes, types })
+    }
+
+    /// With types as C writes them. A kernel may lack a pointer to what its own functions have no pointer
+    /// to, and one to void would be another type.
+    fn with_written(self, texts: &BTreeSet<String>) -> Result<Self, BtfError> {
+        if texts.is_empty() {
+            return Ok(self);
+        }
+        let btf = Btf::parse(&self.bytes)?;
+        let mut writer = BtfWriter::split(&btf);
+        for text in texts {
+            ctype::write(&btf, &mut writer, text);
+        }
+        let types = writer.next_id().0;
+        let bytes = joined(&self.bytes, &writer.finish())?;
         Ok(Self { bytes, types })
     }
 
@@ -77,9 +95,39 @@ impl End {
     }
 }
 
-/// What a resolved object needs of a kernel.
-pub(super) fn kept<'k>(kernel: &'k KernelBtf, resolved: &Resolved<'_>, roots: &Roots) -> Kept<'k> {
-    let touched = &resolved.touched;
+/// What is picked of a kernel for an object.
+pub(super) struct Picked {
+    /// A BTF of its own.
+    pub(super) small: Small,
+    /// The kernel's whole BTF, where its own type ids are needed. What is of modules comes after it.
+    pub(super) whole: Option<Blob>,
+}
+
+impl Picked {
+    /// `end` is where the kernel's own types end.
+    ///
+    /// # Errors
+    /// [`BtfError`], where libbpf could not read it.
+    pub(super) fn new(
+        kernel: &KernelBtf,
+        needs: &Needs,
+        roots: &Roots,
+        end: End,
+    ) -> Result<Self, BtfError> {
+        let kept = kept(kernel, needs, roots);
+        Ok(Self {
+            small: Small::of(kernel, &kept, &needs.touched.written)?,
+            whole: match roots.ids {
+                true => Some(whole(kernel, &kept, end)?),
+                false => None,
+            },
+        })
+    }
+}
+
+/// What is kept of a kernel.
+fn kept<'k>(kernel: &'k KernelBtf, needs: &Needs, roots: &Roots) -> Kept<'k> {
+    let touched = &needs.touched;
     let of_unions = touched.members.iter().map(|(_, name)| name);
     let members = roots.members.iter().chain(of_unions).cloned();
     let mut kept = Kept::new(kernel.btf(), set(members.collect()));
@@ -89,7 +137,7 @@ pub(super) fn kept<'k>(kernel: &'k KernelBtf, resolved: &Resolved<'_>, roots: &R
     for (union, _) in &touched.members {
         kept.reach(*union, Part::Members);
     }
-    for (id, part) in &resolved.roots {
+    for (id, part) in &needs.roots {
         kept.reach(*id, *part);
     }
     let is_long = |ty: &Type<'_>| {
@@ -106,20 +154,21 @@ impl Small {
     ///
     /// # Errors
     /// [`BtfError`], where it could not be read.
-    pub(super) fn of(kernel: &KernelBtf, kept: &Kept<'_>) -> Result<Self, BtfError> {
+    fn of(
+        kernel: &KernelBtf,
+        kept: &Kept<'_>,
+        written: &BTreeSet<String>,
+    ) -> Result<Self, BtfError> {
         let mut writer = BtfWriter::new(kernel.byte_order());
         let first = writer.next_id();
         kept.copy(&mut writer, first);
         let types = writer.next_id().0;
+        let blob = Blob::new(writer.finish(), types)?;
         Ok(Self {
             modules: kernel.modules_of(kept.parts.keys().copied(), first),
             formats: kernel.formats().clone(),
-            blob: Blob::new(writer.finish(), types)?,
+            blob: blob.with_written(written)?,
         })
-    }
-
-    pub(super) fn blob(&self) -> &Blob {
-        &self.blob
     }
 
     pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, KernelError> {
@@ -132,7 +181,7 @@ impl Small {
 ///
 /// # Errors
 /// [`BtfError`], where it could not be read.
-pub(super) fn whole(kernel: &KernelBtf, kept: &Kept<'_>, end: End) -> Result<Blob, BtfError> {
+fn whole(kernel: &KernelBtf, kept: &Kept<'_>, end: End) -> Result<Blob, BtfError> {
     let btf = kernel.btf();
     let own = match end.types < btf.type_count() {
         true => btf.first_parts(Below {

@@ -4,6 +4,7 @@ use super::look_up_named;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
+use crate::btf::TypeId;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
@@ -12,21 +13,24 @@ use crate::kernel::KernelBtf;
 pub(super) fn kind(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
     if hook.family().prototypes() == Prototypes::User {
         let mut users = kernel.users().iter();
-        return users.find_map(|user| of_name(&user.btf, hook.target()));
+        let found = users.find_map(|user| of_name(&user.btf, hook.target()));
+        return found.map(|(_, kind)| kind);
     }
     let (_, touched) = kernel.touched_by(|| look_up_named(kernel, hook));
     let mut names = touched.asked.iter().filter(|name| !name.is_empty());
-    names.find_map(|name| of_name(kernel.btf(), name))
+    let (id, kind) = names.find_map(|name| of_name(kernel.btf(), name))?;
+    kernel.touch(id);
+    Some(kind)
 }
 
-/// The unknown kind of a function or of a tracepoint's typedef, by its name.
-fn of_name(btf: &Btf<'_>, name: &str) -> Option<u32> {
+/// A function or a tracepoint's typedef that is of an unknown kind, by its name, and that kind.
+fn of_name(btf: &Btf<'_>, name: &str) -> Option<(TypeId, u32)> {
     let offsets = btf.name_offsets(name);
     if offsets.is_empty() {
         return None;
     }
     let mut named = btf.types().filter(|ty| offsets.contains(&ty.name_offset()));
-    named.find_map(|ty| unknown(btf, &ty))
+    named.find_map(|ty| Some((ty.id(), unknown(btf, &ty)?)))
 }
 
 fn unknown(btf: &Btf<'_>, ty: &Type<'_>) -> Option<u32> {

@@ -368,15 +368,18 @@ fn a_modules_types_come_after_a_whole_kernel() {
     let context = ("btf_fentry_in_kernel_ctx", "first");
     let bytes = object_with(order, "fentry/in_kernel", context, ("of_module", "x"));
     let object = ObjectFile::parse(&bytes).unwrap();
-    let roots = Roots::of(&object);
+    let mut roots = Roots::of(&object);
+    roots.ids = true;
     let vmlinux = source::vmlinux(&folder.vmlinux(), &Origin::running()).unwrap();
     let end = End::of(vmlinux.btf());
     let lacking = ["of_module".to_owned()].into();
     let both = source::with_modules(vmlinux, &folder.0, &object, &lacking).unwrap();
-    let resolved = resolve(&object, &both, &roots).unwrap();
-    assert!(!resolved.is_lacking);
-    let whole = whole(&both, &kept(&both, &resolved, &roots), end).unwrap();
-    let file = file(&resolved, &whole).unwrap();
+    let needs = Needs::of(&object, &both, &roots);
+    assert!(!needs.is_lacking);
+    let picked = Picked::new(&both, &needs, &roots, end).unwrap();
+    let small = picked.small.kernel(&Origin::running()).unwrap();
+    let sides = Sides::new(&object, &small).unwrap();
+    let file = file(&sides, &picked).unwrap();
     let (btf, base) = (Btf::parse(&file).unwrap(), Btf::parse(&kernel).unwrap());
     for ty in base.types() {
         assert_eq!(btf.get(ty.id()).unwrap().name(), ty.name());

@@ -105,22 +105,26 @@ fn of_format(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let event = format!("{ENTER}{name}");
     // What is wrong with a format is for those to hear who ask for that event.
     let format = kernel.format(CATEGORY, &event).ok()??;
-    let args = of_fields(kernel, &format)?;
+    let args = of_fields(kernel, &format);
     signature_of(kernel, args, NamesFrom::Format(event))
 }
 
 /// The arguments that the format of `sys_enter_<name>` shows: those that have a slot of their own
 /// (`syscall_enter_define_fields` of `kernel/trace/trace_syscalls.c`).
-fn of_fields(kernel: &KernelBtf, format: &Format) -> Option<Vec<Argument>> {
+fn of_fields(kernel: &KernelBtf, format: &Format) -> Vec<Option<Argument>> {
     let slots = format.fields.iter().filter(|field| field.offset >= 16);
-    let arguments = slots.filter(|field| field.data.is_none()).map(|field| {
-        Some(Argument {
-            name: Some(field.name.clone()),
-            type_id: type_of(kernel, &field.declared)?,
-            mark: None,
-        })
-    });
-    arguments.collect()
+    let own = slots.filter(|field| field.data.is_none());
+    own.map(|field| argument(kernel, &field.declared, &field.name))
+        .collect()
+}
+
+/// An argument of a type as C writes it; `None` where that type is not known.
+fn argument(kernel: &KernelBtf, text: &str, name: &str) -> Option<Argument> {
+    Some(Argument {
+        name: Some(name.to_owned()),
+        type_id: type_of(kernel, text)?,
+        mark: None,
+    })
 }
 
 fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
@@ -142,7 +146,10 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let first = signatures.next()?;
     let is_clear = signatures.all(|other| other == first);
     match is_clear && first.iter().all(|arg| is_passed(kernel, arg)) {
-        true => signature_of(kernel, first, NamesFrom::Func(func)),
+        true => {
+            let args = first.into_iter().map(Some).collect();
+            signature_of(kernel, args, NamesFrom::Func(func))
+        }
         false => None,
     }
 }
@@ -150,28 +157,26 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
 fn of_table(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let arch = kernel.arch().map(Arch::rust_name);
     let declared = table::arguments(name, arch)?;
-    let args = declared.map(|(text, name)| {
-        Some(Argument {
-            name: Some(name.to_owned()),
-            type_id: type_of(kernel, text)?,
-            mark: None,
-        })
-    });
-    signature_of(kernel, args.collect::<Option<_>>()?, NamesFrom::Table)
+    let args = declared.map(|(text, name)| argument(kernel, text, name));
+    signature_of(kernel, args.collect(), NamesFrom::Table)
 }
 
+/// The signature with these arguments; `None` where one of them is not known. All types are asked for before
+/// that is told, so that whoever adds those that are missing knows them.
 fn signature_of(
     kernel: &KernelBtf,
-    args: Vec<Argument>,
+    args: Vec<Option<Argument>>,
     names_from: NamesFrom,
 ) -> Option<Signature> {
+    let ret = type_of(kernel, RETURNED);
+    let args: Vec<Argument> = args.into_iter().collect::<Option<_>>()?;
     (args.len() <= MAX_ARGUMENTS).then_some(Signature {
         names_from: match args.is_empty() {
             true => NamesFrom::NoArguments,
             false => names_from,
         },
         args,
-        ret: type_of(kernel, RETURNED)?,
+        ret: ret?,
         types: Types::Kernel,
         system_call: None,
     })
