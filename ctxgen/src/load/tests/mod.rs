@@ -1,5 +1,6 @@
 //! Kernels by hand: without BTF, with modules, with something else than was expected.
 
+mod answers;
 mod elf;
 
 use std::fs;
