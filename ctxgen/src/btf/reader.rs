@@ -41,7 +41,7 @@ pub struct Btf<'b> {
     order: ByteOrder,
     blob: Blob<'b>,
     /// How long types are, by kind.
-    lengths: Lengths,
+    pub(super) lengths: Lengths,
     pub(super) base: Option<&'b Self>,
     /// The id of this blob's first type, and where its strings start.
     pub(super) first: u32,
@@ -92,14 +92,15 @@ impl Btf<'static> {
         Self::owned(bytes, None)
     }
 
-    /// As [`Btf::outline`], of a blob that stands on its own and keeps its bytes.
+    /// As [`Btf::scan`], of a blob that stands on its own and keeps its bytes. The kinds of all types are
+    /// kept.
     ///
     /// # Errors
     /// As [`Btf::scan`].
     pub(crate) fn held(bytes: Box<dyn Held>) -> Result<Self, BtfError> {
         let sections = Sections::parse(bytes.bytes())?;
         let mut btf = Self::open(Bytes::Held(bytes), &sections, None)?;
-        btf.places = btf.walk(Keep::All)?;
+        btf.places = btf.walk(Keep::Kinds)?;
         btf.find_unknown();
         Ok(btf)
     }

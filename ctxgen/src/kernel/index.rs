@@ -5,8 +5,8 @@
 //! compared by where their names stand there; names are sorted only when many are asked for.
 
 mod flavours;
+mod hashes;
 mod spelling;
-mod table;
 
 use std::cell::Cell;
 use std::cell::OnceCell;
@@ -16,7 +16,7 @@ use std::ffi::CStr;
 
 use libbpf_rs::libbpf_sys;
 
-use self::table::Table;
+use self::hashes::Hashes;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -69,7 +69,7 @@ pub(crate) struct Index {
     /// Where three underscores begin in the strings.
     underscores: OnceCell<Vec<usize>>,
     /// All names, where they are looked for in a hurry.
-    table: Option<Table>,
+    hashes: Option<Hashes>,
     /// How many links have been looked for.
     links_asked: Cell<u32>,
     /// By kind and what they lead to, the first pointer or modifier of each.
@@ -80,15 +80,15 @@ impl Index {
     /// One that is ready for any name at once.
     pub(crate) fn ready(btf: &Btf<'_>) -> Self {
         Self {
-            table: Some(Table::new(btf)),
+            hashes: Some(Hashes::new(btf)),
             ..Self::default()
         }
     }
 
     /// The types of one of these kinds (`BTF_KIND_*` numbers) and of this name, in id order.
     pub(crate) fn of_kinds(&self, btf: &Btf<'_>, kinds: &[u32], name: &str) -> Vec<TypeId> {
-        match &self.table {
-            Some(table) => table.find(btf, kinds, name),
+        match &self.hashes {
+            Some(hashes) => hashes.find(btf, kinds, name),
             None => {
                 let mut found: Vec<TypeId> = kinds
                     .iter()
@@ -131,9 +131,6 @@ impl Index {
 
     /// The types of that kind and name, in id order.
     pub(crate) fn find(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
-        if let Some(table) = &self.table {
-            return table.find(btf, &[kind.number()], name);
-        }
         let found = match self.sorted[kind as usize].get() {
             None => self.find_unsorted(btf, kind, name),
             Some(_) => None,
@@ -180,10 +177,10 @@ impl Index {
         if let Some((_, _, ids)) = known {
             return Some(ids.clone());
         }
-        if found.len() >= FEW {
+        if found.len() >= FEW && self.hashes.is_none() {
             return None;
         }
-        let ids = btf.named(kind.number(), name);
+        let ids = self.of_kinds(btf, &[kind.number()], name);
         found.push((kind, name.to_owned(), ids.clone()));
         Some(ids)
     }

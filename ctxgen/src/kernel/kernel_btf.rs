@@ -112,32 +112,23 @@ impl KernelBtf {
         }
     }
 
-    /// As [`KernelBtf::from_bytes`], of bytes that have modules' types too, under these ids. No more
-    /// modules can be added to it.
-    pub(crate) fn with_parts(
-        bytes: &[u8],
+    /// A BTF that is there for one load. Any name in it is found at once.
+    ///
+    /// # Errors
+    /// [`KernelError::BadBtf`], where it was not parsed.
+    pub(crate) fn for_load(
+        parsed: Result<Btf<'static>, BtfError>,
         origin: Origin,
-        modules: &[(String, Range<u32>)],
     ) -> Result<Self, KernelError> {
-        let mut kernel = Self::from_bytes(bytes, origin)?;
-        kernel.modules = Modules::of(&kernel.btf, modules);
+        let mut kernel = Self::of(parsed, origin)?;
+        kernel.index = Index::ready(&kernel.btf);
         Ok(kernel)
     }
 
-    /// A BTF that is there for one load: with modules' types under these ids, and what tracefs says. Any
-    /// name in it is found at once.
-    pub(crate) fn for_load(
-        btf: Btf<'static>,
-        origin: Origin,
-        modules: &[(String, Range<u32>)],
-        formats: Formats,
-    ) -> Result<Self, KernelError> {
-        let index = Index::ready(&btf);
-        let mut kernel = Self::of(Ok(btf), origin)?;
-        kernel.modules = Modules::of(&kernel.btf, modules);
-        kernel.index = index;
-        kernel.formats = formats;
-        Ok(kernel)
+    /// This kernel, which has modules' types under these ids already. No more modules can be added to it.
+    pub(crate) fn with_module_ids(mut self, modules: &[(String, Range<u32>)]) -> Self {
+        self.modules = Modules::of(&self.btf, modules);
+        self
     }
 
     /// This kernel with a module on top: the types of both, under numbers that go through.

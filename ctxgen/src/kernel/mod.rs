@@ -6,6 +6,7 @@ mod error;
 mod incomplete;
 mod index;
 mod kernel_btf;
+mod lookup;
 mod origin;
 mod pin_note;
 mod touched;

@@ -126,9 +126,9 @@ impl<'o> Loader<'o> {
         let end = End::of(vmlinux.btf());
         let mut needs = Needs::of(&object, &vmlinux, &roots);
         let mut kernel = vmlinux;
-        if needs.is_lacking {
+        if !needs.lacking.is_nothing() {
             let folder = path.parent().unwrap_or(path);
-            kernel = source::with_modules(kernel, folder, &object, &needs.lacking)?;
+            kernel = source::with_modules(kernel, folder, &needs.lacking)?;
             needs = Needs::of(&object, &kernel, &roots);
         }
         let picked = Picked::new(&kernel, &needs, &roots, end);

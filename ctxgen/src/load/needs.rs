@@ -20,39 +20,53 @@ pub(super) struct Needs {
     pub(super) touched: Touched,
     /// What the object's other relocations are against.
     pub(super) roots: Vec<(TypeId, Part)>,
-    /// Whether a hook or a type is not there.
-    pub(super) is_lacking: bool,
-    /// The names that the kernel has nothing of, where it lacks something.
-    pub(super) lacking: BTreeSet<String>,
+    /// What modules may have.
+    pub(super) lacking: Lacking,
+}
+
+/// What a kernel lacks without its modules.
+#[derive(Debug, Default)]
+pub(super) struct Lacking {
+    /// Names that were looked for, and of which it has nothing.
+    pub(super) names: BTreeSet<String>,
+    /// The modules that hooks name.
+    pub(super) modules: BTreeSet<String>,
+}
+
+impl Lacking {
+    pub(super) fn is_nothing(&self) -> bool {
+        self.names.is_empty() && self.modules.is_empty()
+    }
 }
 
 impl Needs {
     pub(super) fn of(object: &ObjectFile, kernel: &KernelBtf, wanted: &Roots) -> Self {
         let hooks = hooks(object);
-        let (is_lacking_hook, touched) = kernel.touched_by(|| {
+        let (absent, touched) = kernel.touched_by(|| {
             let absent = hooks.iter().filter(|hook| !has(kernel, hook));
-            absent.count() > 0
+            absent.collect::<Vec<_>>()
         });
-        let mut lacking = BTreeSet::new();
+        let mut lacking = Lacking::default();
         let mut roots = Vec::new();
         for (name, found, part) in wanted.candidates(kernel) {
             if found.is_empty() {
-                lacking.insert(name.to_owned());
+                lacking.names.insert(name.to_owned());
             }
             roots.extend(found.into_iter().map(|id| (id, part)));
         }
-        if is_lacking_hook {
+        let named = absent.iter().filter_map(|hook| hook.module());
+        lacking.modules.extend(named.map(str::to_owned));
+        if !absent.is_empty() {
             let is_there = |name: &str| {
                 let mut kinds = Named::ALL.into_iter();
                 kinds.any(|named| kernel.candidates(named, name).next().is_some())
             };
             let asked = touched.asked.iter().filter(|name| !is_there(name));
-            lacking.extend(asked.cloned());
+            lacking.names.extend(asked.cloned());
         }
         Self {
             touched,
             roots,
-            is_lacking: is_lacking_hook || !lacking.is_empty(),
             lacking,
         }
     }
@@ -60,8 +74,7 @@ impl Needs {
 
 /// Whether a kernel has a hook, as a program's section and as a context's struct say it.
 fn has(kernel: &KernelBtf, hook: &Hook) -> bool {
-    let as_section = Context::find_hook(kernel, hook).is_ok();
-    Context::find_struct(kernel, hook).is_ok() && as_section
+    Context::find_struct(kernel, hook).is_ok() && Context::find_hook(kernel, hook).is_ok()
 }
 
 /// The hooks that programs are for, and those whose contexts are relocated.

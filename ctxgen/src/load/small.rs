@@ -172,7 +172,8 @@ impl Small {
     }
 
     pub(super) fn kernel(&self, origin: &Origin) -> Result<KernelBtf, KernelError> {
-        let kernel = KernelBtf::with_parts(&self.blob.bytes, origin.clone(), &self.modules)?;
+        let kernel = KernelBtf::from_bytes(&self.blob.bytes, origin.clone())?;
+        let kernel = kernel.with_module_ids(&self.modules);
         Ok(kernel.with_all_formats(self.formats.clone()))
     }
 }

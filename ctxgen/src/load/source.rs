@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use super::joined::joined;
 use super::mapped::Mapped;
+use super::needs::Lacking;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::BtfWriter;
@@ -18,12 +18,7 @@ use crate::hook::VMLINUX;
 use crate::kernel::KernelBtf;
 use crate::kernel::KernelError;
 use crate::kernel::Origin;
-use crate::object::ObjectFile;
-use crate::object::Program;
 use crate::tracefs::Formats;
-
-/// A module's types in a kernel's BTF, by the module's name.
-type Ids = (String, Range<u32>);
 
 /// The BTF in a file like `/sys/kernel/btf/vmlinux`, without modules.
 ///
@@ -34,24 +29,12 @@ pub(super) fn vmlinux(path: &Path, origin: &Origin) -> Result<KernelBtf, KernelE
         path: path.to_owned(),
         error,
     })?;
-    let btf = Btf::held(Box::new(mapped));
-    for_load(btf, origin, &[])
-}
-
-fn for_load(
-    btf: Result<Btf<'static>, BtfError>,
-    origin: &Origin,
-    modules: &[Ids],
-) -> Result<KernelBtf, KernelError> {
-    let btf = btf.map_err(|error| KernelError::BadBtf {
-        origin: origin.clone(),
-        error,
-    })?;
-    KernelBtf::for_load(btf, origin.clone(), modules, Formats::running())
+    let kernel = KernelBtf::for_load(Btf::held(Box::new(mapped)), origin.clone())?;
+    Ok(kernel.with_all_formats(Formats::running()))
 }
 
 /// The kernel with those modules in a folder like `/sys/kernel/btf` that have something of what is lacking,
-/// or that a program names; `None` where there are no modules. The others are modules without types.
+/// or that a hook names. The others are modules without types.
 ///
 /// A module that cannot be read has nothing: what was wanted of it is missing then, which is said
 /// where it is needed.
@@ -61,30 +44,32 @@ fn for_load(
 pub(super) fn with_modules(
     vmlinux: KernelBtf,
     folder: &Path,
-    object: &ObjectFile,
-    lacking: &BTreeSet<String>,
+    lacking: &Lacking,
 ) -> Result<KernelBtf, KernelError> {
-    let named = object.programs().iter().flat_map(Program::hooks);
-    let named: BTreeSet<String> = named
-        .filter_map(|hook| hook.module().map(str::to_owned))
-        .collect();
-    let origin = vmlinux.origin().clone();
     let base = vmlinux.btf();
     let mut writer = BtfWriter::split(base);
     let mut modules = Vec::new();
     for name in names(folder) {
         let first = writer.next_id().0;
         if let Ok(blob) = Mapped::open(&folder.join(&name))
-            && (named.contains(&name) || has_some(blob.bytes(), lacking))
+            && (lacking.modules.contains(&name) || has_some(blob.bytes(), &lacking.names))
         {
             add(base, blob.bytes(), &mut writer);
         }
         modules.push((name, first..writer.next_id().0));
     }
-    let both = joined(&base.to_bytes(), &writer.finish());
-    let both = both.map_err(BtfError::from);
-    let btf = both.and_then(|bytes| Btf::held(Box::new(Mapped::Read(bytes))));
-    for_load(btf, &origin, &modules)
+    let has_types = writer.next_id().0 > base.type_count();
+    let kernel = match has_types {
+        true => {
+            let both = joined(&base.to_bytes(), &writer.finish());
+            let both = both.map_err(BtfError::from);
+            let both = both.and_then(|bytes| Btf::held(Box::new(Mapped::Read(bytes))));
+            let formats = vmlinux.formats().clone();
+            KernelBtf::for_load(both, vmlinux.origin().clone())?.with_all_formats(formats)
+        }
+        false => vmlinux,
+    };
+    Ok(kernel.with_module_ids(&modules))
 }
 
 /// The names of all modules, sorted.

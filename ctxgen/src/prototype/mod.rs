@@ -75,13 +75,16 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
                 reason: Unsupported::TooManyParameters(MAX_PARAMETERS),
             })
         }
-        Err(PrototypeError::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
-            Some(kind) => Err(PrototypeError::Unsupported {
-                hook: hook.clone(),
-                reason: Unsupported::UnknownKind(kind),
-            }),
-            None => found,
-        },
+        Err(PrototypeError::UnknownHook { .. }) => {
+            let (_, touched) = kernel.touched_by(|| look_up_named(kernel, hook));
+            match opaque::kind(kernel, hook, &touched.asked) {
+                Some(kind) => Err(PrototypeError::Unsupported {
+                    hook: hook.clone(),
+                    reason: Unsupported::UnknownKind(kind),
+                }),
+                None => found,
+            }
+        }
         found => found,
     }
 }

@@ -1,6 +1,7 @@
 //! Hooks whose prototypes pass what BTF has in a kind that ctxgen does not know.
 
-use super::look_up_named;
+use std::collections::BTreeSet;
+
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -9,15 +10,15 @@ use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 
-/// The unknown kind in the prototype of a hook that has none otherwise.
-pub(super) fn kind(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
+/// The unknown kind in the prototype of a hook that has none otherwise. `asked` are the names that were looked
+/// up for it.
+pub(super) fn kind(kernel: &KernelBtf, hook: &Hook, asked: &BTreeSet<String>) -> Option<u32> {
     if hook.family().prototypes() == Prototypes::User {
         let mut users = kernel.users().iter();
         let found = users.find_map(|user| of_name(&user.btf, hook.target()));
         return found.map(|(_, kind)| kind);
     }
-    let (_, touched) = kernel.touched_by(|| look_up_named(kernel, hook));
-    let mut names = touched.asked.iter().filter(|name| !name.is_empty());
+    let mut names = asked.iter().filter(|name| !name.is_empty());
     let (id, kind) = names.find_map(|name| of_name(kernel.btf(), name))?;
     kernel.touch(id);
     Some(kind)

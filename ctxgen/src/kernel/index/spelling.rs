@@ -33,7 +33,7 @@ impl Index {
     pub(crate) fn link(&self, btf: &Btf<'_>, kind: u32, to: TypeId) -> Option<TypeId> {
         let asked = self.links_asked.get();
         self.links_asked.set(asked.saturating_add(1));
-        if self.table.is_some() || asked < FEW_LINKS {
+        if self.hashes.is_some() || asked < FEW_LINKS {
             return btf.first_reference(kind, to);
         }
         let links = self.links.get_or_init(|| {

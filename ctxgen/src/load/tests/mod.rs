@@ -373,10 +373,11 @@ fn a_modules_types_come_after_a_whole_kernel() {
     roots.ids = true;
     let vmlinux = source::vmlinux(&folder.vmlinux(), &Origin::running()).unwrap();
     let end = End::of(vmlinux.btf());
-    let lacking = ["of_module".to_owned()].into();
-    let both = source::with_modules(vmlinux, &folder.0, &object, &lacking).unwrap();
+    let needs = Needs::of(&object, &vmlinux, &roots);
+    assert!(!needs.lacking.is_nothing());
+    let both = source::with_modules(vmlinux, &folder.0, &needs.lacking).unwrap();
     let needs = Needs::of(&object, &both, &roots);
-    assert!(!needs.is_lacking);
+    assert!(needs.lacking.is_nothing());
     let picked = Picked::new(&both, &needs, &roots, end).unwrap();
     let small = picked.small.kernel(&Origin::running()).unwrap();
     let sides = Sides::new(&object, &small).unwrap();

@@ -1,62 +1,60 @@
-//! All names of a BTF in one table, for a program that loads others.
+//! All names of a BTF as small numbers, for a program that loads others.
 //!
 //! It looks for the names of a few hooks, and has to be done before a search of the string table for each
-//! would be. The table is made in one pass, which looks at no more of a name than its start.
+//! would be. The numbers are made in one pass, which looks at no more of a name than its start, and take less
+//! memory than what libbpf needs later.
 
 use crate::btf::Btf;
 use crate::btf::TypeId;
 
-/// How many bytes of a name tell its chain.
+/// How many bytes of a name make its number.
 const START: usize = 16;
 
-/// Types by the starts of their names, in chains.
-#[derive(Debug)]
-pub(super) struct Table {
-    /// The first type of each chain; 0 of none. As many as a power of two.
-    heads: Vec<u32>,
-    /// The next type of a chain, by id; 0 behind the last.
-    next: Vec<u32>,
-}
+/// How many numbers are compared in one step.
+const STEP: usize = 64;
 
-impl Table {
+/// A number for the name of each type, by id; 0 of one without.
+#[derive(Debug)]
+pub(super) struct Hashes(Vec<u16>);
+
+impl Hashes {
     /// Of a BTF that stands on its own.
     pub(super) fn new(btf: &Btf<'_>) -> Self {
-        let count = btf.type_count() as usize;
-        let mut heads = vec![0; (count / 2).next_power_of_two()];
-        let mut next = vec![0; count];
-        let mask = heads.len() - 1;
-        let strings = btf.strings();
-        btf.each_name_backwards(|id, name| {
-            let text = strings.get(name as usize..).unwrap_or_default();
-            let chain = &mut heads[start_of(text) & mask];
-            next[id.0 as usize] = std::mem::replace(chain, id.0);
-        });
-        Self { heads, next }
+        let mut hashes = vec![0; btf.type_count() as usize];
+        btf.each_name(|id, text| hashes[id.0 as usize] = hash(text));
+        Self(hashes)
     }
 
     /// The types of one of these kinds (`BTF_KIND_*` numbers) and of this name, in id order.
     pub(super) fn find(&self, btf: &Btf<'_>, kinds: &[u32], name: &str) -> Vec<TypeId> {
         let mut found = Vec::new();
-        if name.is_empty() {
-            return found;
-        }
-        // A name of the same start may be shorter, which a NUL tells.
-        let start = [name.as_bytes(), &[0]].concat();
-        let mut at = self.heads[start_of(&start) & (self.heads.len() - 1)];
-        while let Some(ty) = btf.get(TypeId(at)).filter(|_| at != 0) {
-            let text = btf.strings_at(ty.name_offset());
-            if kinds.contains(&ty.kind_number()) && text.starts_with(&start) {
-                found.push(TypeId(at));
+        // A name of the same start may be longer, which has no NUL there.
+        let whole = [name.as_bytes(), &[0]].concat();
+        let wanted = hash(&whole);
+        for (step, hashes) in self.0.chunks(STEP).enumerate() {
+            // Without a branch for each, so that several are compared at once.
+            let any = hashes
+                .iter()
+                .fold(false, |any, hash| any | (*hash == wanted));
+            let ids = (step * STEP..).zip(hashes).filter(|_| any);
+            for (id, _) in ids.filter(|(_, hash)| **hash == wanted) {
+                let id = TypeId(id as u32);
+                let is_one = btf.get(id).is_some_and(|ty| {
+                    let text = btf.strings_at(ty.name_offset());
+                    kinds.contains(&ty.kind_number()) && text.starts_with(&whole)
+                });
+                if is_one && !name.is_empty() {
+                    found.push(id);
+                }
             }
-            at = self.next.get(at as usize).copied().unwrap_or(0);
         }
         found
     }
 }
 
-/// A number for the first bytes of a name that a NUL ends.
+/// A number for the first bytes of a name that a NUL ends, which is not 0.
 #[inline(always)]
-fn start_of(text: &[u8]) -> usize {
+fn hash(text: &[u8]) -> u16 {
     let mut bytes = [0; START];
     match text.first_chunk::<START>() {
         Some(start) => bytes = *start,
@@ -67,7 +65,7 @@ fn start_of(text: &[u8]) -> usize {
     let (second, _) = until_nul(u64::from_le_bytes(words[1]));
     let second = if has_end { 0 } else { second };
     let mixed = (first ^ second.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as usize
+    (mixed >> 48) as u16 | 1
 }
 
 /// The bytes of a word before the first NUL, which is in the lowest byte that is 0, and whether there is one.
@@ -100,7 +98,7 @@ mod tests {
             writer.structure(name, 4, &[("x", int, 0)]);
         }
         let btf = Btf::parse(&writer.finish()).unwrap();
-        let table = Table::new(&btf);
+        let hashes = Hashes::new(&btf);
         for (kinds, name, expected) in [
             (&[STRUCT][..], "a", &[2, 4][..]),
             (&[STRUCT, libbpf_sys::BTF_KIND_INT], "a", &[1, 2, 4]),
@@ -113,7 +111,7 @@ mod tests {
             (&[STRUCT], "", &[]),
             (&[STRUCT], "ab", &[]),
         ] {
-            let found: Vec<u32> = table
+            let found: Vec<u32> = hashes
                 .find(&btf, kinds, name)
                 .iter()
                 .map(|id| id.0)
