@@ -30,9 +30,11 @@ use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::btf::copy;
 use crate::context::Context;
+use crate::context::ctx_btf::CtxBtf;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::kernel::PARTIAL;
+use crate::prototype::PrototypeError;
 use crate::usage::identifiers::Names;
 
 /// A pinned BTF.
@@ -51,17 +53,28 @@ pub struct Pin {
 /// As [`Context::of_struct`], for a hook that the kernel lacks, and [`PinError::NotPinned`] where
 /// `kernel` is itself a pinned one, and of something else.
 pub fn pin(kernel: &KernelBtf, hooks: &[Hook], names: &Names<'_>) -> Result<Pin, PinError> {
-    for hook in hooks {
-        Context::of_struct(kernel, hook)?;
-    }
+    let (contexts, touched) = kernel.touched_by(|| contexts(kernel, hooks));
+    contexts?;
     let mut kept = Kept::new(kernel);
-    for hook in hooks.iter().flat_map(Hook::sharing_struct) {
-        kept.add_hook(&hook);
-    }
+    kept.add(touched);
     kept.add_names(names)?;
     kept.add_what_kernels_are_told_by();
     kept.close();
     Ok(write(kernel, &kept))
+}
+
+/// The contexts of hooks and of all that share a struct with them, as they are rendered.
+fn contexts(kernel: &KernelBtf, hooks: &[Hook]) -> Result<(), PrototypeError> {
+    for hook in hooks {
+        let mut contexts = vec![Context::of_struct(kernel, hook)?];
+        let sharing = hook.sharing_struct();
+        contexts.extend(sharing.filter_map(|hook| Context::find_hook(kernel, &hook).ok()));
+        for context in contexts {
+            // What cannot be rendered takes no types.
+            let _ = CtxBtf::new(kernel, [context]);
+        }
+    }
+    Ok(())
 }
 
 fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
@@ -103,25 +116,9 @@ fn write(kernel: &KernelBtf, kept: &Kept<'_>) -> Pin {
             tag(&mut writer, &format.as_tag(category), *target);
         }
     }
-    let mut modules: Vec<(String, Range<u32>)> = Vec::new();
-    for (&id, &new) in &new_ids {
-        let Some(module) = kernel.module_of(id) else {
-            continue;
-        };
-        match modules.last_mut().filter(|last| last.0 == module.name()) {
-            Some((_, ids)) => ids.end = new + 1,
-            None => modules.push((module.name().to_owned(), new..new + 1)),
-        }
-    }
-    // One that is asked for by its name is there, whether or not anything of it is kept.
-    for module in kernel.modules() {
-        if modules.iter().all(|(name, _)| name != module.name()) {
-            modules.push((module.name().to_owned(), 0..0));
-        }
-    }
     Pin {
         btf: writer.finish(),
-        modules,
+        modules: kernel.modules_of(parts.keys().copied(), TypeId(first)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::ops::Range;
 use std::ptr::NonNull;
 
@@ -9,9 +10,35 @@ use super::ByteOrder;
 use super::Sections;
 use super::header::assemble;
 
-/// The bytes of a blob, owned or borrowed.
+/// Bytes that something else than memory of this program's own has.
+///
+/// # Safety
+/// `bytes` is the same slice, with the same bytes in it, as long as the value lives, wherever that is moved.
+pub(crate) unsafe trait Held: fmt::Debug {
+    /// They.
+    fn bytes(&self) -> &[u8];
+}
+
+/// The bytes of a blob, as whoever has made it has them.
+pub(super) enum Bytes<'b> {
+    Plain(Cow<'b, [u8]>),
+    Held(Box<dyn Held>),
+}
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Plain(bytes) => bytes,
+            Self::Held(held) => held.bytes(),
+        }
+    }
+}
+
+/// The bytes of a blob, with its types as words in host byte order.
 pub(super) struct Blob<'b> {
-    bytes: Cow<'b, [u8]>,
+    bytes: Bytes<'b>,
     /// The types, where they are not read in place: they are in another byte order, or not aligned.
     copied: Vec<u32>,
     /// The types, in `bytes` or `copied`.
@@ -22,7 +49,7 @@ pub(super) struct Blob<'b> {
 }
 
 impl<'b> Blob<'b> {
-    pub(super) fn new(bytes: Cow<'b, [u8]>, sections: &Sections) -> Self {
+    pub(super) fn new(bytes: Bytes<'b>, sections: &Sections) -> Self {
         let types = &bytes[sections.types.clone()];
         // SAFETY: any bits are a u32.
         let (before, in_place, _) = unsafe { types.align_to::<u32>() };

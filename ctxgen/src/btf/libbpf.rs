@@ -95,21 +95,10 @@ fn narrow<'b>(btf: &'b Btf<'_>) -> Cow<'b, [u8]> {
     Cow::Owned(btf.rewritten(narrow))
 }
 
-/// A blob that is not split, of kinds that are known, with a header of 24 bytes.
-///
-/// # Errors
-/// [`BtfError`], where types are not whole.
-pub(crate) fn known(bytes: &[u8]) -> Result<Cow<'_, [u8]>, BtfError> {
-    rewritten(bytes, |btf| match btf.has_unknown() {
-        true => Some(btf.to_bytes()),
-        false => None,
-    })
-}
-
 /// A whole blob that is not split, as libbpf 1.7 can parse it.
 ///
 /// # Errors
-/// As [`known`].
+/// [`BtfError`], where types are not whole.
 pub(crate) fn for_libbpf(bytes: Vec<u8>) -> Result<Vec<u8>, BtfError> {
     let rewritten = rewritten(&bytes, |btf| match btf.has_unknown() || btf.is_wide() {
         true => Some(narrow(btf).into_owned()),
@@ -128,7 +117,7 @@ fn rewritten(
     rewrite: impl Fn(&Btf<'_>) -> Option<Vec<u8>>,
 ) -> Result<Cow<'_, [u8]>, BtfError> {
     let sections = Sections::parse(bytes)?;
-    let scanned = Btf::scan(bytes, None, |_, _| ())?;
+    let scanned = Btf::scan(bytes, None)?;
     if !scanned.has_unknown() && !scanned.is_wide() {
         return Ok(sections.with_plain_header(bytes));
     }

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use super::Btf;
 use super::KINDS;
+use super::KSYM_NAME_LEN;
 use super::TYPE_WORDS;
 use super::Type;
 use super::TypeId;
@@ -27,8 +28,67 @@ impl Btf<'_> {
         ids
     }
 
-    /// The types of some kinds, of a BTF without a base, that refer to one of those for whose ids `wanted` is
-    /// true: it has one for each.
+    /// The types of this blob, whether all places are kept or not: the index of each, its kind, and where it
+    /// starts. `visit` says whether it wants more.
+    fn walk_kinds(&self, mut visit: impl FnMut(usize, u8, usize) -> bool) {
+        let words = self.words();
+        let mut at = 0;
+        for (index, kind) in self.places.kinds.iter().enumerate() {
+            let Some(info) = words.get(at + 1).filter(|_| visit(index, *kind, at)) else {
+                break;
+            };
+            at += TYPE_WORDS + self.lengths.trailing(*info).unwrap_or(0);
+        }
+    }
+
+    /// As many bytes as a name may have from where it stands on, of which a NUL ends it.
+    fn text_at(&self, name: u32) -> &[u8] {
+        let own = name.wrapping_sub(self.first_string()) as usize;
+        let text = self.strings().get(own..).unwrap_or_default();
+        &text[..text.len().min(KSYM_NAME_LEN)]
+    }
+
+    /// The types of this blob that have a name, with as many bytes from that on as a name may have.
+    pub(crate) fn each_name(&self, mut visit: impl FnMut(TypeId, &[u8])) {
+        let words = self.words();
+        self.walk_kinds(|index, _, at| {
+            if words[at] != 0 {
+                visit(TypeId(self.first + index as u32), self.text_at(words[at]));
+            }
+            true
+        });
+    }
+
+    /// The types of this blob of that kind whose names are such, in id order. `is_such` gets as many bytes
+    /// as a name may have, of which a NUL ends it.
+    pub(crate) fn with_names(&self, kind: u32, is_such: impl Fn(&[u8]) -> bool) -> Vec<TypeId> {
+        let words = self.words();
+        let mut found = Vec::new();
+        self.walk_kinds(|index, own, at| {
+            let name = words[at];
+            if u32::from(own) == kind && name != 0 && is_such(self.text_at(name)) {
+                found.push(TypeId(self.first + index as u32));
+            }
+            true
+        });
+        found
+    }
+
+    /// The first type of this blob of a kind that refers to another as a pointer or a typedef does.
+    pub(crate) fn first_reference(&self, kind: u32, to: TypeId) -> Option<TypeId> {
+        let words = self.words();
+        let mut found = None;
+        self.walk_kinds(|index, own, at| {
+            if u32::from(own) == kind && words[at + 2] == to.0 {
+                found = Some(TypeId(self.first + index as u32));
+            }
+            found.is_none()
+        });
+        found
+    }
+
+    /// The types of some kinds, of a BTF without a base of which all places are kept, that refer to one of
+    /// those for whose ids `wanted` is true: it has one for each.
     pub(crate) fn users_of(&self, wanted: &[bool], kinds: &[u32]) -> Vec<TypeId> {
         let plans =
             std::array::from_fn::<Plan, KINDS, _>(|kind| match kinds.contains(&(kind as u32)) {
@@ -62,8 +122,8 @@ impl Btf<'_> {
     /// Where the name of one of this blob's types stands; 0 where it has none.
     pub(crate) fn name_offset(&self, id: TypeId) -> u32 {
         let index = id.0.wrapping_sub(self.first) as usize;
-        let start = self.places.starts.get(index);
-        start.map_or(0, |start| self.words()[*start as usize])
+        let words = self.words_at(u32::try_from(index).unwrap_or(u32::MAX));
+        words.map_or(0, |words| words[0])
     }
 
     /// The types of this blob of that kind and name, in id order.
@@ -77,6 +137,16 @@ impl Btf<'_> {
         let Some(&only) = offsets.first() else {
             return found;
         };
+        if !self.places.keeps_all {
+            let words = self.words();
+            self.walk_kinds(|index, own, at| {
+                if own == kind && offsets.binary_search(&words[at]).is_ok() {
+                    found.push(TypeId(self.first + index as u32));
+                }
+                !first || found.is_empty()
+            });
+            return found;
+        }
         let is_one = offsets.len() == 1;
         let (kinds, starts) = (&self.places.kinds[..], &self.places.starts[..]);
         let words = self.words();

@@ -44,11 +44,11 @@ pub use self::types::Param;
 pub use self::types::Type;
 pub use self::writer::BtfWriter;
 
+pub(crate) use self::blob::Held;
 pub(crate) use self::children::Child;
 pub(crate) use self::header::Sections;
 pub(crate) use self::header::assemble;
 pub(crate) use self::libbpf::for_libbpf;
-pub(crate) use self::libbpf::known;
 pub(crate) use self::name::KSYM_NAME_LEN;
 pub(crate) use self::name::NO_NAME;
 pub(crate) use self::name::printable_name;

@@ -24,6 +24,8 @@ const STRIDE: u32 = 64;
 pub(super) enum Keep {
     /// Of all, and their kinds.
     All,
+    /// Of one in [`STRIDE`], and the kinds of all.
+    Kinds,
     /// Of one in [`STRIDE`].
     Few,
 }
@@ -32,10 +34,10 @@ pub(super) enum Keep {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub(super) count: u32,
-    keeps_all: bool,
+    pub(super) keeps_all: bool,
     /// Those of all types and where the last one ends, or of one in [`STRIDE`].
     pub(super) starts: Vec<u32>,
-    /// The `BTF_KIND_*` numbers of all types; none where not all places are kept.
+    /// The `BTF_KIND_*` numbers of all types, where they are kept.
     pub(super) kinds: Vec<u8>,
     /// Whether there is a type of a kind that is not known.
     pub(super) unknown: bool,
@@ -107,15 +109,12 @@ impl Places {
         lengths: &Lengths,
         first: u32,
         keep: Keep,
-        mut visit: impl FnMut(Step),
     ) -> Result<Self, BtfError> {
         let keeps_all = keep == Keep::All;
-        let most = if keeps_all {
-            words.len() / TYPE_WORDS
-        } else {
-            0
-        };
-        let (mut starts, mut kinds) = (vec![0_u32; most + 1], vec![0_u8; most]);
+        let keeps_kinds = keep != Keep::Few;
+        let most = words.len() / TYPE_WORDS;
+        let mut starts = vec![0_u32; if keeps_all { most + 1 } else { 0 }];
+        let mut kinds = vec![0_u8; if keeps_kinds { most } else { 0 }];
         let mut few = Vec::new();
         let (mut unknown, mut wide) = (false, false);
         let (own_starts, own_kinds) = (&mut starts[..], &mut kinds[..]);
@@ -125,15 +124,16 @@ impl Places {
             lengths,
             first,
             |step| {
-                visit(step);
                 let kind = kind_number(step.info);
                 unknown |= is_unknown(kind);
                 wide |= vlen(step.info) > MAX_RECORDS;
                 // Sections are addressed with 32 bits.
                 let at = step.at as u32;
+                if keeps_kinds {
+                    own_kinds[step.index as usize] = kind as u8;
+                }
                 if keeps_all {
                     own_starts[step.index as usize] = at;
-                    own_kinds[step.index as usize] = kind as u8;
                 } else if step.index.is_multiple_of(STRIDE) {
                     few.push(at);
                 }
@@ -144,11 +144,11 @@ impl Places {
             starts.truncate(count as usize + 1);
             starts[count as usize] = words.len() as u32;
             starts.shrink_to_fit();
-            kinds.truncate(count as usize);
-            kinds.shrink_to_fit();
         } else {
             starts = few;
         }
+        kinds.truncate(count as usize);
+        kinds.shrink_to_fit();
         Ok(Self {
             count,
             keeps_all,

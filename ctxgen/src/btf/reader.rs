@@ -17,13 +17,14 @@ use super::Sections;
 use super::Type;
 use super::TypeId;
 use super::blob::Blob;
+use super::blob::Bytes;
+use super::blob::Held;
 use super::blob::in_order;
 use super::header::assemble;
 use super::libbpf::Libbpf;
 use super::name::MAX_TEXT;
 use super::places::Keep;
 use super::places::Places;
-use super::places::Step;
 use super::printable_name;
 use super::unknown::Unknown;
 use super::validate;
@@ -40,7 +41,7 @@ pub struct Btf<'b> {
     order: ByteOrder,
     blob: Blob<'b>,
     /// How long types are, by kind.
-    lengths: Lengths,
+    pub(super) lengths: Lengths,
     pub(super) base: Option<&'b Self>,
     /// The id of this blob's first type, and where its strings start.
     pub(super) first: u32,
@@ -90,6 +91,19 @@ impl Btf<'static> {
     pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, BtfError> {
         Self::owned(bytes, None)
     }
+
+    /// As [`Btf::scan`], of a blob that stands on its own and keeps its bytes. The kinds of all types are
+    /// kept.
+    ///
+    /// # Errors
+    /// As [`Btf::scan`].
+    pub(crate) fn held(bytes: Box<dyn Held>) -> Result<Self, BtfError> {
+        let sections = Sections::parse(bytes.bytes())?;
+        let mut btf = Self::open(Bytes::Held(bytes), &sections, None)?;
+        btf.places = btf.walk(Keep::Kinds)?;
+        btf.find_unknown();
+        Ok(btf)
+    }
 }
 
 impl<'b> Btf<'b> {
@@ -103,9 +117,9 @@ impl<'b> Btf<'b> {
 
     fn owned(bytes: Vec<u8>, below: Option<Below<'b>>) -> Result<Self, BtfError> {
         let sections = Sections::parse(&bytes)?;
-        let mut btf = Self::open(Cow::Owned(bytes), &sections, below)?;
+        let mut btf = Self::open(Bytes::Plain(Cow::Owned(bytes)), &sections, below)?;
         validate::sections(&sections, btf.strings(), below.is_some())?;
-        btf.places = btf.walk(Keep::All, |_, _| ())?;
+        btf.places = btf.walk(Keep::All)?;
         btf.find_unknown();
         validate::types(&btf)?;
         Ok(btf)
@@ -115,16 +129,10 @@ impl<'b> Btf<'b> {
     /// place is found when it is asked for: all places would take more memory than what is needed of a
     /// kernel's types when a program is loaded.
     ///
-    /// `visit` gets each type on the way.
-    ///
     /// # Errors
     /// [`BtfError`], where the bytes are no BTF, or the types are not whole.
-    pub(crate) fn scan(
-        bytes: &'b [u8],
-        base: Option<&'b Btf<'_>>,
-        visit: impl FnMut(&Self, Step),
-    ) -> Result<Self, BtfError> {
-        Self::borrowed(bytes, base.map(Below::all), Keep::Few, visit)
+    pub(crate) fn scan(bytes: &'b [u8], base: Option<&'b Btf<'_>>) -> Result<Self, BtfError> {
+        Self::borrowed(bytes, base.map(Below::all), Keep::Few)
     }
 
     /// As [`Btf::scan`], with the places of all types.
@@ -132,25 +140,20 @@ impl<'b> Btf<'b> {
     /// # Errors
     /// As [`Btf::scan`].
     pub(crate) fn outline(bytes: &'b [u8], below: Option<Below<'b>>) -> Result<Self, BtfError> {
-        let mut btf = Self::borrowed(bytes, below, Keep::All, |_, _| ())?;
+        let mut btf = Self::borrowed(bytes, below, Keep::All)?;
         btf.find_unknown();
         Ok(btf)
     }
 
-    fn borrowed(
-        bytes: &'b [u8],
-        below: Option<Below<'b>>,
-        keep: Keep,
-        visit: impl FnMut(&Self, Step),
-    ) -> Result<Self, BtfError> {
+    fn borrowed(bytes: &'b [u8], below: Option<Below<'b>>, keep: Keep) -> Result<Self, BtfError> {
         let sections = Sections::parse(bytes)?;
-        let mut btf = Self::open(Cow::Borrowed(bytes), &sections, below)?;
-        btf.places = btf.walk(keep, visit)?;
+        let mut btf = Self::open(Bytes::Plain(Cow::Borrowed(bytes)), &sections, below)?;
+        btf.places = btf.walk(keep)?;
         Ok(btf)
     }
 
     fn open(
-        bytes: Cow<'b, [u8]>,
+        bytes: Bytes<'b>,
         sections: &Sections,
         below: Option<Below<'b>>,
     ) -> Result<Self, BtfError> {
@@ -177,15 +180,12 @@ impl<'b> Btf<'b> {
         match sections.types.len().is_multiple_of(4) {
             true => Ok(btf),
             // Types are whole words.
-            false => Err(BtfError::Truncated(
-                btf.walk(Keep::Few, |_, _| ())?.next(btf.first),
-            )),
+            false => Err(BtfError::Truncated(btf.walk(Keep::Few)?.next(btf.first))),
         }
     }
 
-    fn walk(&self, keep: Keep, mut visit: impl FnMut(&Self, Step)) -> Result<Places, BtfError> {
-        let visit = |step| visit(self, step);
-        Places::find(self.words(), &self.lengths, self.first, keep, visit)
+    fn walk(&self, keep: Keep) -> Result<Places, BtfError> {
+        Places::find(self.words(), &self.lengths, self.first, keep)
     }
 
     fn find_unknown(&mut self) {

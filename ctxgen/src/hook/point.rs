@@ -15,7 +15,6 @@ use super::marks::has_two_underscores;
 use super::marks::marked;
 use super::marks::unmarked;
 use super::marks::without_tag_mark;
-use super::syscall_event;
 use crate::text::ident::is_clone;
 use crate::text::ident::is_identifier;
 use crate::text::ident::is_module_name;
@@ -246,20 +245,6 @@ impl Hook {
                     .collect()
             }
             Kind::Generic => Vec::new(),
-        }
-    }
-
-    /// The system calls that it may be about, by the names that they have in the kernel's source.
-    pub(crate) fn calls(&self) -> Vec<&str> {
-        match self.family.prototypes() {
-            Prototypes::SystemCall if !self.is_generic() => vec![self.target()],
-            Prototypes::Event => {
-                let parts = self.parts().into_iter();
-                parts
-                    .filter_map(|(category, event)| syscall_event::of_event(category, event))
-                    .collect()
-            }
-            _ => Vec::new(),
         }
     }
 

@@ -97,7 +97,8 @@ impl Arch {
         let has = |&(composite, member): &(&str, &str)| {
             index
                 .find(btf, Named::Struct, composite)
-                .any(|ty| btf.member_named(ty.id(), member).is_some())
+                .into_iter()
+                .any(|id| btf.member_named(id, member).is_some())
         };
         let mut found: Vec<Self> = ROWS
             .iter()

@@ -4,15 +4,19 @@
 //! compiled without optimization. So a name is looked for in the string table, and the types are
 //! compared by where their names stand there; names are sorted only when many are asked for.
 
+mod flavours;
+mod hashes;
 mod spelling;
 
 use std::cell::Cell;
 use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::CStr;
 
 use libbpf_rs::libbpf_sys;
 
+use self::hashes::Hashes;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -30,13 +34,13 @@ pub(crate) enum Named {
 const KINDS: usize = 4;
 
 /// What a function is tagged with that programs may call.
-pub(crate) const KFUNC: &str = "bpf_kfunc";
+const KFUNC: &str = "bpf_kfunc";
 
 /// How many names are looked for before it is worth sorting them: that takes as long as looking for some
 /// fifty.
 const FEW: usize = 50;
-/// The same for how names end, which means looking at all of them.
-const FEW_ENDINGS: u32 = 10;
+/// The same for how names start or end, which means looking at all of them.
+const FEW_PARTS: u32 = 10;
 
 /// How many are compared one by one before the rest is searched.
 const NEAR: usize = 4;
@@ -56,25 +60,54 @@ pub(crate) struct Index {
     found: RefCell<Vec<(Named, String, Vec<TypeId>)>>,
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     tags: OnceCell<Vec<TypeId>>,
-    /// The functions that are tagged as ones that programs may call, sorted.
-    kfuncs: OnceCell<Vec<TypeId>>,
+    /// The functions that are tagged as ones that programs may call, with the tags, sorted.
+    kfuncs: OnceCell<Vec<(TypeId, TypeId)>>,
     /// Functions sorted by how their names end.
     by_end: OnceCell<Vec<TypeId>>,
-    /// How many endings of names have been looked for.
-    endings_asked: Cell<u32>,
+    /// How many starts and endings of names have been looked for.
+    parts_asked: Cell<u32>,
+    /// Where three underscores begin in the strings.
+    underscores: OnceCell<Vec<usize>>,
+    /// All names, where they are looked for in a hurry.
+    hashes: Option<Hashes>,
+    /// How many links have been looked for.
+    links_asked: Cell<u32>,
     /// By kind and what they lead to, the first pointer or modifier of each.
     links: OnceCell<HashMap<(u32, TypeId), TypeId>>,
 }
 
 impl Index {
+    /// One that is ready for any name at once.
+    pub(crate) fn ready(btf: &Btf<'_>) -> Self {
+        Self {
+            hashes: Some(Hashes::new(btf)),
+            ..Self::default()
+        }
+    }
+
+    /// The types of one of these kinds (`BTF_KIND_*` numbers) and of this name, in id order.
+    pub(crate) fn of_kinds(&self, btf: &Btf<'_>, kinds: &[u32], name: &str) -> Vec<TypeId> {
+        match &self.hashes {
+            Some(hashes) => hashes.find(btf, kinds, name),
+            None => {
+                let mut found: Vec<TypeId> = kinds
+                    .iter()
+                    .flat_map(|kind| btf.named(*kind, name))
+                    .collect();
+                found.sort_unstable();
+                found
+            }
+        }
+    }
+
     /// The tags of declarations (`BTF_KIND_DECL_TAG`), in id order.
     pub(crate) fn tags(&self, btf: &Btf<'_>) -> &[TypeId] {
         let tags = || btf.of_kinds(&[libbpf_sys::BTF_KIND_DECL_TAG]);
         self.tags.get_or_init(tags)
     }
 
-    /// Whether a function is tagged as one that programs may call.
-    pub(crate) fn is_kfunc(&self, btf: &Btf<'_>, func: TypeId) -> bool {
+    /// The tags that make a function one that programs may call; none for any other.
+    pub(crate) fn kfunc_tags(&self, btf: &Btf<'_>, func: TypeId) -> Vec<TypeId> {
         let kfuncs = self.kfuncs.get_or_init(|| {
             let tags = self.tags(btf).iter().filter_map(|id| btf.get(*id));
             let kfuncs = tags.filter_map(|tag| match tag.kind() {
@@ -82,28 +115,27 @@ impl Index {
                 Kind::DeclTag {
                     target,
                     component: -1,
-                } if tag.name() == KFUNC => Some(target),
+                } if tag.name() == KFUNC => Some((target, tag.id())),
                 _ => None,
             });
-            let mut kfuncs: Vec<TypeId> = kfuncs.collect();
+            let mut kfuncs: Vec<(TypeId, TypeId)> = kfuncs.collect();
             kfuncs.sort_unstable();
             kfuncs
         });
-        kfuncs.binary_search(&func).is_ok()
+        let start = kfuncs.partition_point(|(target, _)| *target < func);
+        let own = kfuncs[start..]
+            .iter()
+            .take_while(|(target, _)| *target == func);
+        own.map(|(_, tag)| *tag).collect()
     }
 
     /// The types of that kind and name, in id order.
-    pub(crate) fn find<'b>(
-        &self,
-        btf: &'b Btf<'_>,
-        kind: Named,
-        name: &str,
-    ) -> impl Iterator<Item = Type<'b>> + use<'b> {
+    pub(crate) fn find(&self, btf: &Btf<'_>, kind: Named, name: &str) -> Vec<TypeId> {
         let found = match self.sorted[kind as usize].get() {
             None => self.find_unsorted(btf, kind, name),
             Some(_) => None,
         };
-        let found = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             let ids = self.sorted(btf, kind);
             let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
             let start = self.start_of(kind, ids, name, name_of);
@@ -114,8 +146,7 @@ impl Index {
                 self.last[kind as usize].set(start);
             }
             found
-        });
-        found.into_iter().filter_map(|id| btf.get(id))
+        })
     }
 
     /// The place of the first that is not before that name.
@@ -146,10 +177,10 @@ impl Index {
         if let Some((_, _, ids)) = known {
             return Some(ids.clone());
         }
-        if found.len() >= FEW {
+        if found.len() >= FEW && self.hashes.is_none() {
             return None;
         }
-        let ids = btf.named(kind.number(), name);
+        let ids = self.of_kinds(btf, &[kind.number()], name);
         found.push((kind, name.to_owned(), ids.clone()));
         Some(ids)
     }
@@ -159,56 +190,74 @@ impl Index {
     }
 
     /// All types of a kind whose names start with `prefix`, sorted by name.
-    pub(crate) fn with_prefix<'b, 's>(
-        &'s self,
+    pub(crate) fn with_prefix<'b>(
+        &self,
         btf: &'b Btf<'_>,
         kind: Named,
-        prefix: &'s str,
-    ) -> impl Iterator<Item = Type<'b>> + use<'b, 's> {
-        let ids = self.sorted(btf, kind);
-        let start = ids.partition_point(|id| btf.get(*id).map_or("", |ty| ty.name()) < prefix);
-        ids[start..]
-            .iter()
-            .filter_map(move |&id| btf.get(id))
-            .take_while(move |ty| ty.name().starts_with(prefix))
+        prefix: &str,
+    ) -> impl Iterator<Item = Type<'b>> + use<'b> {
+        let ids = match self.is_worth_sorting(self.sorted[kind as usize].get()) {
+            false => {
+                let starts = |text: &[u8]| text.starts_with(prefix.as_bytes());
+                by_name(btf, btf.with_names(kind.number(), starts))
+            }
+            true => {
+                let ids = self.sorted(btf, kind);
+                let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
+                let start = ids.partition_point(|id| name_of(id) < prefix);
+                let rest = ids[start..].iter().copied();
+                rest.take_while(|id| name_of(id).starts_with(prefix))
+                    .collect()
+            }
+        };
+        ids.into_iter().filter_map(|id| btf.get(id))
     }
 
     /// All functions whose names end with `suffix`, sorted by name.
-    pub(crate) fn functions_ending<'b>(&self, btf: &'b Btf<'_>, suffix: &str) -> Vec<Type<'b>> {
-        let asked = self.endings_asked.get();
-        self.endings_asked.set(asked.saturating_add(1));
-        let mut found: Vec<(&str, TypeId)> = match self.by_end.get() {
-            None if asked < FEW_ENDINGS => named(btf, Named::Func)
-                .filter(|(name, _)| name.ends_with(suffix))
-                .collect(),
-            _ => {
+    pub(crate) fn functions_ending<'b>(
+        &self,
+        btf: &'b Btf<'_>,
+        suffix: &str,
+    ) -> impl Iterator<Item = Type<'b>> + use<'b> {
+        let ids = match self.is_worth_sorting(self.by_end.get()) {
+            false => {
+                let ends = |text: &[u8]| {
+                    let name = CStr::from_bytes_until_nul(text);
+                    name.is_ok_and(|name| name.to_bytes().ends_with(suffix.as_bytes()))
+                };
+                btf.with_names(Named::Func.number(), ends)
+            }
+            true => {
                 let ids = self.by_end.get_or_init(|| sorted_by_end(btf));
                 let name_of = |id: &TypeId| btf.get(*id).map_or("", |ty| ty.name());
                 let is_before = |id: &TypeId| name_of(id).bytes().rev().lt(suffix.bytes().rev());
                 let start = ids.partition_point(is_before);
-                let rest = ids[start..].iter().map(|id| (name_of(id), *id));
-                rest.take_while(|(name, _)| name.ends_with(suffix))
+                let rest = ids[start..].iter().copied();
+                rest.take_while(|id| name_of(id).ends_with(suffix))
                     .collect()
             }
         };
-        found.sort_unstable();
-        found
-            .into_iter()
-            .filter_map(|(_, id)| btf.get(id))
-            .collect()
+        by_name(btf, ids).into_iter().filter_map(|id| btf.get(id))
+    }
+
+    /// Whether parts of names have been looked for often enough, or they are sorted already.
+    fn is_worth_sorting<T>(&self, sorted: Option<T>) -> bool {
+        let asked = self.parts_asked.get();
+        self.parts_asked.set(asked.saturating_add(1));
+        sorted.is_some() || asked >= FEW_PARTS
     }
 }
 
 /// Sorted by their names read from the end.
 fn sorted_by_end(btf: &Btf<'_>) -> Vec<TypeId> {
-    let mut named: Vec<(&str, TypeId)> = named(btf, Named::Func).collect();
+    let functions = btf.of_kinds(&[Named::Func.number()]);
+    let mut named: Vec<(&str, TypeId)> = with_names(btf, functions).collect();
     named.sort_by(|a, b| a.0.bytes().rev().cmp(b.0.bytes().rev()));
     named.into_iter().map(|(_, id)| id).collect()
 }
 
-/// All of a kind that have a name, in id order.
-fn named<'b>(btf: &'b Btf<'_>, kind: Named) -> impl Iterator<Item = (&'b str, TypeId)> {
-    let ids = btf.of_kinds(&[kind.number()]);
+/// Those of some types that have a name, with that.
+fn with_names<'b>(btf: &'b Btf<'_>, ids: Vec<TypeId>) -> impl Iterator<Item = (&'b str, TypeId)> {
     ids.into_iter().filter_map(|id| {
         let name = btf.get(id)?.name_offset();
         (name != 0).then(|| (btf.string(name), id))
@@ -217,12 +266,20 @@ fn named<'b>(btf: &'b Btf<'_>, kind: Named) -> impl Iterator<Item = (&'b str, Ty
 
 /// All that have a name, sorted by it.
 fn sorted(btf: &Btf<'_>, kind: Named) -> Vec<TypeId> {
-    let mut named: Vec<(&str, TypeId)> = named(btf, kind).collect();
+    by_name(btf, btf.of_kinds(&[kind.number()]))
+}
+
+/// Those of some types that have a name, sorted by it.
+fn by_name(btf: &Btf<'_>, ids: Vec<TypeId>) -> Vec<TypeId> {
+    let mut named: Vec<(&str, TypeId)> = with_names(btf, ids).collect();
     named.sort_unstable();
     named.into_iter().map(|(_, id)| id).collect()
 }
 
 impl Named {
+    /// All of them.
+    pub(crate) const ALL: [Self; KINDS] = [Self::Func, Self::Typedef, Self::Struct, Self::Union];
+
     /// Its `BTF_KIND_*` number.
     fn number(self) -> u32 {
         match self {
@@ -255,11 +312,11 @@ mod tests {
         let index = Index::default();
         for _ in 0..=FEW {
             // Before and after they are sorted.
-            assert_eq!(ids(index.find(&btf, Named::Struct, "b")), [2, 6]);
-            assert_eq!(ids(index.find(&btf, Named::Struct, "x")), [0; 0]);
+            assert_eq!(index.find(&btf, Named::Struct, "b"), [2, 6].map(TypeId));
+            assert_eq!(index.find(&btf, Named::Struct, "x"), []);
         }
-        assert_eq!(ids(index.find(&btf, Named::Struct, "c")), [0; 0]);
-        assert_eq!(ids(index.find(&btf, Named::Union, "b")), [0; 0]);
+        assert_eq!(index.find(&btf, Named::Struct, "c"), []);
+        assert_eq!(index.find(&btf, Named::Union, "b"), []);
         assert_eq!(ids(index.with_prefix(&btf, Named::Struct, "a")), [5, 4]);
         assert_eq!(
             ids(index.with_prefix(&btf, Named::Struct, "")),
@@ -280,7 +337,7 @@ mod tests {
         }
         let btf = Btf::parse(&writer.finish()).unwrap();
         let index = Index::default();
-        for _ in 0..=FEW_ENDINGS {
+        for _ in 0..=FEW_PARTS {
             // Before and after they are sorted.
             for (suffix, expected) in [
                 ("_init", &["_init", "a_init", "a_init", "b_init"][..]),
@@ -290,7 +347,7 @@ mod tests {
                 ("xa_exit", &[]),
             ] {
                 let found = index.functions_ending(&btf, suffix);
-                let found: Vec<_> = found.iter().map(Type::name).collect();
+                let found: Vec<_> = found.map(|ty| ty.name()).collect();
                 assert_eq!(found, expected, "{suffix}");
             }
         }

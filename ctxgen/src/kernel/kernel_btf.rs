@@ -14,6 +14,7 @@ use super::index::Index;
 use super::origin::Origin;
 use super::origin::RUNNING_BTF;
 use super::pin_note::PinNote;
+use super::touched::Touched;
 use crate::btf::Btf;
 use crate::btf::BtfError;
 use crate::btf::ByteOrder;
@@ -43,6 +44,8 @@ pub struct KernelBtf {
     pub(super) formats: Formats,
     /// What types that were looked for as they are written in C are.
     pub(super) c_types: RefCell<HashMap<Box<str>, Option<TypeId>>>,
+    /// What is looked up, as long as that is recorded.
+    pub(super) touched: RefCell<Option<Touched>>,
 }
 
 impl KernelBtf {
@@ -103,21 +106,29 @@ impl KernelBtf {
                 arch: OnceCell::new(),
                 users: Vec::new(),
                 c_types: RefCell::default(),
+                touched: RefCell::default(),
             }),
             Err(error) => Err(KernelError::BadBtf { origin, error }),
         }
     }
 
-    /// As [`KernelBtf::from_bytes`], of bytes that have modules' types too, under these ids. No more
-    /// modules can be added to it.
-    pub(crate) fn with_parts(
-        bytes: &[u8],
+    /// A BTF that is there for one load. Any name in it is found at once.
+    ///
+    /// # Errors
+    /// [`KernelError::BadBtf`], where it was not parsed.
+    pub(crate) fn for_load(
+        parsed: Result<Btf<'static>, BtfError>,
         origin: Origin,
-        modules: &[(String, Range<u32>)],
     ) -> Result<Self, KernelError> {
-        let mut kernel = Self::from_bytes(bytes, origin)?;
-        kernel.modules = Modules::of(&kernel.btf, modules);
+        let mut kernel = Self::of(parsed, origin)?;
+        kernel.index = Index::ready(&kernel.btf);
         Ok(kernel)
+    }
+
+    /// This kernel, which has modules' types under these ids already. No more modules can be added to it.
+    pub(crate) fn with_module_ids(mut self, modules: &[(String, Range<u32>)]) -> Self {
+        self.modules = Modules::of(&self.btf, modules);
+        self
     }
 
     /// This kernel with a module on top: the types of both, under numbers that go through.
@@ -293,20 +304,6 @@ impl KernelBtf {
         &self.formats
     }
 
-    /// What a type that is written so in C is: the same as before, or what `find` finds.
-    pub(crate) fn c_type(
-        &self,
-        text: &str,
-        find: impl FnOnce() -> Option<TypeId>,
-    ) -> Option<TypeId> {
-        if let Some(known) = self.c_types.borrow().get(text) {
-            return *known;
-        }
-        let found = find();
-        self.c_types.borrow_mut().insert(text.into(), found);
-        found
-    }
-
     /// The modules, in the order in which they were added.
     pub fn modules(&self) -> &[Module] {
         self.modules.as_slice()
@@ -315,6 +312,31 @@ impl KernelBtf {
     /// The module that has brought a type; `None` for the kernel's own.
     pub fn module_of(&self, id: TypeId) -> Option<&Module> {
         self.modules().iter().find(|module| module.has(id))
+    }
+
+    /// The modules, with the ids of their types where those of `kept`, in order, are numbered from `first` on.
+    /// One that is asked for by its name is there, whether or not anything of it is kept.
+    pub(crate) fn modules_of(
+        &self,
+        kept: impl Iterator<Item = TypeId>,
+        first: TypeId,
+    ) -> Vec<(String, Range<u32>)> {
+        let mut modules: Vec<(String, Range<u32>)> = Vec::new();
+        for (new, id) in (first.0..).zip(kept) {
+            let Some(module) = self.module_of(id) else {
+                continue;
+            };
+            match modules.last_mut().filter(|last| last.0 == module.name()) {
+                Some((_, ids)) => ids.end = new + 1,
+                None => modules.push((module.name().to_owned(), new..new + 1)),
+            }
+        }
+        for module in self.modules() {
+            if modules.iter().all(|(name, _)| name != module.name()) {
+                modules.push((module.name().to_owned(), 0..0));
+            }
+        }
+        modules
     }
 
     /// The types.
@@ -330,11 +352,6 @@ impl KernelBtf {
     /// The kernel's byte order.
     pub fn byte_order(&self) -> ByteOrder {
         self.btf.byte_order()
-    }
-
-    /// The kernel's architecture, by what only that one's BTF has; `None` where nothing tells.
-    pub fn arch(&self) -> Option<Arch> {
-        *self.arch.get_or_init(|| Arch::of(&self.btf, &self.index))
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -135,8 +135,7 @@ impl<'k> Saved<'k> {
 
     /// The kernel's own, which may have more than that.
     fn of_kernel(kernel: &'k KernelBtf, types: &'k Btf<'k>) -> Result<Self, Unsupported> {
-        let index = kernel.index();
-        let mut found = index.find(kernel.btf(), Named::Struct, PT_REGS);
+        let mut found = kernel.find(Named::Struct, PT_REGS);
         Self::new(kernel, found.next(), types)
     }
 

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::ops::Deref;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr;
 use std::ptr::NonNull;
+
+use crate::btf::Held;
 
 /// The bytes of a BTF that the kernel shows: mapped, where it allows that (for vmlinux since 6.16),
 /// and read otherwise.
@@ -60,10 +61,9 @@ fn is_sysfs(file: &File) -> bool {
     answered && unsafe { stat.assume_init() }.f_type == libc::SYSFS_MAGIC
 }
 
-impl Deref for Mapped {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
+// SAFETY: the bytes are in a mapping or on the heap, and neither changes as long as `self` lives.
+unsafe impl Held for Mapped {
+    fn bytes(&self) -> &[u8] {
         match self {
             // SAFETY: mapped for reading, so long as `self` lives, and never changed: it is a part
             // of the kernel's own image.

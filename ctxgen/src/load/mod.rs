@@ -6,23 +6,24 @@
 
 mod copy;
 mod error;
-mod extract;
 mod joined;
+mod kept;
 mod log;
 mod log_buffer;
 mod mapped;
 mod memfd;
-mod names;
-mod pick;
+mod needs;
 mod program;
 mod programs;
 mod refusal;
 mod renamed;
+mod roots;
 mod sides;
+mod small;
+mod source;
 mod struct_ops;
 #[cfg(test)]
 mod tests;
-mod wanted;
 mod write;
 
 use std::ffi::CStr;
@@ -45,18 +46,16 @@ pub use self::renamed::RenamedArgument;
 
 use self::copy::Copier;
 use self::copy::Names;
-use self::extract::Small;
 use self::joined::joined;
 use self::log::Logs;
-use self::mapped::Mapped;
-use self::pick::Modules;
-use self::pick::Picked;
-use self::pick::pick;
+use self::needs::Needs;
 use self::programs::Programs;
+use self::roots::Roots;
 use self::sides::Sides;
-use self::wanted::Wanted;
+use self::small::End;
+use self::small::Picked;
+use self::small::Small;
 use crate::btf::BtfError;
-use crate::btf::BtfWriter;
 use crate::btf::HeaderError;
 use crate::compare::targets::TargetError;
 use crate::kernel::KernelBtf;
@@ -121,17 +120,21 @@ impl<'o> Loader<'o> {
         if !program::needs_kernel(&object) {
             return Ok(Self::without_kernel(bytes, &object, Origin::running()));
         }
-        let kernel = Mapped::open(path).map_err(|error| KernelError::NoRunningBtf {
-            path: path.to_owned(),
-            error,
-        })?;
-        let wanted = Wanted::new(&object);
-        let folder = path.parent().unwrap_or(path);
-        let picked = pick(&kernel, &Modules::Folder(folder), &wanted);
+        let origin = Origin::running();
+        let roots = Roots::of(&object);
+        let vmlinux = source::vmlinux(path, &origin)?;
+        let end = End::of(vmlinux.btf());
+        let mut needs = Needs::of(&object, &vmlinux, &roots);
+        let mut kernel = vmlinux;
+        if !needs.lacking.is_nothing() {
+            let folder = path.parent().unwrap_or(path);
+            kernel = source::with_modules(kernel, folder, &needs.lacking)?;
+            needs = Needs::of(&object, &kernel, &roots);
+        }
+        let picked = Picked::new(&kernel, &needs, &roots, end);
         // libbpf is going to parse the whole, and needs the room.
         drop(kernel);
-        drop(wanted);
-        Self::with_picked(bytes, &object, picked, Origin::running(), false)
+        Self::with_picked(bytes, &object, picked, origin, false)
     }
 
     /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
@@ -142,8 +145,9 @@ impl<'o> Loader<'o> {
     pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Box<LoadError>> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
-        let wanted = Wanted::new(&object);
-        let picked = pick(&kernel.btf().to_bytes(), &Modules::Within(kernel), &wanted);
+        let roots = Roots::of(&object);
+        let needs = Needs::of(&object, kernel, &roots);
+        let picked = Picked::new(kernel, &needs, &roots, End::of(kernel.btf()));
         Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
     }
 
@@ -338,10 +342,8 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
 
 /// The BTF to relocate against.
 fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
-    let (base, mut writer) = match &picked.whole {
-        Some(whole) => (&whole.bytes, whole.writer()?),
-        None => (&picked.small.bytes, BtfWriter::split(sides.kernel.btf())),
-    };
+    let base = picked.whole.as_ref().unwrap_or(&picked.small.blob);
+    let mut writer = base.writer()?;
     let mut relocations = sides.object.relocations().iter();
     let matches_whole = relocations.any(|relocation| {
         relocation.kind == RelocationKind::TypeMatches
@@ -355,5 +357,5 @@ fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
     for target in &sides.targets {
         target.write(&mut writer, &mut copier, sides.object, sides.kernel);
     }
-    joined(base, &writer.finish())
+    joined(&base.bytes, &writer.finish())
 }

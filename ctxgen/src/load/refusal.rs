@@ -6,9 +6,9 @@
 
 use super::Loader;
 use super::error::LoadError;
-use super::extract::Small;
 use super::log::Logs;
 use super::sides::Sides;
+use super::small::Small;
 use crate::object::ObjectFile;
 
 /// What libbpf puts before the relocation.

@@ -51,5 +51,4 @@ pub(crate) use self::fields::context_arguments;
 pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;
 pub(crate) use self::fields::slots;
-pub(crate) use self::fields::struct_members;
 pub(crate) use self::live::Flow;

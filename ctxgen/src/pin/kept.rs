@@ -7,20 +7,14 @@ use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::hook::Hook;
-use crate::hook::Prototypes;
 use crate::kernel::Arch;
 use crate::kernel::Incomplete;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::NotPinned;
+use crate::kernel::Touched;
 use crate::minimize::Trim;
 use crate::minimize::is_composite;
-use crate::prototype::Lookup;
-use crate::prototype::lookups;
-use crate::prototype::of_member;
-use crate::prototype::proto_of;
-use crate::prototype::settled;
 use crate::tracefs::Format;
 use crate::usage::closure::Reach;
 use crate::usage::identifiers::Names;
@@ -75,64 +69,26 @@ impl<'k> Kept<'k> {
         parts
     }
 
-    /// All that is looked up for a hook.
-    pub(super) fn add_hook(&mut self, hook: &Hook) {
-        let lookups = lookups(hook);
-        let mut found = Vec::new();
-        for lookup in &lookups {
-            if let Lookup::Type(named, name) = lookup {
-                found.extend(self.find(*named, name));
-            }
-        }
-        for id in found.iter().copied() {
+    /// All that lookups have come to.
+    pub(super) fn add(&mut self, touched: Touched) {
+        for id in touched.types {
             self.trim.define(id);
-            self.define_what_is_passed(id);
-        }
-        if hook.family().prototypes() == Prototypes::StructOps {
-            self.add_member_types(hook);
-        }
-        for lookup in &lookups {
-            match lookup {
-                // Of the classes, one has been settled.
-                Lookup::Type(..) | Lookup::Classes { .. } | Lookup::MemberTypes(_) => {}
-                Lookup::Member(of, member) => self.add_member(of, member),
-                Lookup::SameTypes(prefix) => self.add_same_types(prefix, &found),
-                Lookup::Tag(name) => self.add_tags(&[name], |func| found.contains(&func.id())),
+            if let Some(proto) = prototype(self.btf, id) {
+                self.define_what_is_passed(&proto);
             }
         }
-        let settled = settled(self.kernel, hook);
-        for id in settled.types {
-            self.add_settled(id);
+        for (union, member) in touched.members {
+            self.add_member(union, member);
         }
-        for (category, event) in settled.formats {
-            self.add_format(category, event);
+        for (category, event) in touched.formats {
+            if let Some(format) = self.kernel.formats().used(&category, &event) {
+                self.formats.insert((category, event), format);
+            }
         }
-    }
-
-    /// What is looked up by a `struct_ops` member's prototype.
-    fn add_member_types(&mut self, hook: &Hook) {
-        let (prototypes, functions) = of_member(self.kernel, hook);
-        for proto in prototypes {
-            self.define_parameters(&proto);
-        }
-        for func in functions {
-            self.trim.define(func.id());
-        }
-    }
-
-    fn find(&self, named: Named, name: &str) -> Vec<TypeId> {
-        let found = self.kernel.index().find(self.btf, named, name);
-        found.map(|ty| ty.id()).collect()
     }
 
     /// What a function takes by value stands in a context with all that it is made of.
-    fn define_what_is_passed(&mut self, id: TypeId) {
-        if let Some(proto) = prototype(self.btf, id) {
-            self.define_parameters(&proto);
-        }
-    }
-
-    fn define_parameters(&mut self, proto: &Type<'_>) {
+    fn define_what_is_passed(&mut self, proto: &Type<'_>) {
         for param in proto.params() {
             let resolved = self.btf.resolve(param.type_id);
             if resolved.is_some_and(|ty| is_composite(&ty)) {
@@ -141,50 +97,15 @@ impl<'k> Kept<'k> {
         }
     }
 
-    fn add_settled(&mut self, id: TypeId) {
-        let resolved = self.btf.resolve(id);
-        match resolved.is_some_and(|ty| is_composite(&ty)) {
-            true => self.trim.define(id),
-            false => self.trim.mention(id),
-        }
-    }
-
-    fn add_format(&mut self, category: String, event: String) {
-        if let Some(format) = self.kernel.formats().used(&category, &event) {
-            self.formats.insert((category, event), format);
-        }
-    }
-
-    fn add_member(&mut self, of: &str, name: &str) {
-        for id in self.find(Named::Union, of) {
-            self.trim.mention(id);
-            let Some(Kind::Union(union)) = self.btf.get(id).map(|ty| ty.kind()) else {
-                continue;
-            };
-            for member in union.members().filter(|member| member.name == name) {
-                self.trim.mention(member.type_id);
-                self.members.entry(id).or_default().insert(name.to_owned());
-            }
-        }
-    }
-
-    /// The functions of that prefix that take what one of these types does.
-    fn add_same_types(&mut self, prefix: &str, of: &[TypeId]) {
-        let types = |proto: Type<'_>| -> Vec<TypeId> {
-            proto.params().map(|param| param.type_id).collect()
+    fn add_member(&mut self, union: TypeId, name: String) {
+        self.trim.mention(union);
+        let Some(Kind::Union(composite)) = self.btf.get(union).map(|ty| ty.kind()) else {
+            return;
         };
-        let wanted: Vec<Vec<TypeId>> = of
-            .iter()
-            .filter_map(|id| prototype(self.btf, *id))
-            .map(types)
-            .collect();
-        let index = self.kernel.index();
-        for func in index.with_prefix(self.btf, Named::Func, prefix) {
-            let is_wanted = prototype(self.btf, func.id()).map(types);
-            if is_wanted.is_some_and(|types| wanted.contains(&types)) {
-                self.trim.define(func.id());
-            }
+        for member in composite.members().filter(|member| member.name == name) {
+            self.trim.mention(member.type_id);
         }
+        self.members.entry(union).or_default().insert(name);
     }
 
     /// The tags of these names on the functions for which `wanted` is true, and these functions.
@@ -229,8 +150,8 @@ impl<'k> Kept<'k> {
     /// What tells the architecture, and how large numbers and pointers are.
     pub(super) fn add_what_kernels_are_told_by(&mut self) {
         for name in Arch::landmarks() {
-            for id in self.find(Named::Struct, name) {
-                self.trim.define(id);
+            for ty in self.kernel.candidates(Named::Struct, name) {
+                self.trim.define(ty.id());
             }
         }
         let numbers = |ty: &Type<'_>| matches!(ty.kind(), Kind::Int { .. } | Kind::Float { .. });
@@ -299,16 +220,14 @@ impl<'k> Kept<'k> {
     }
 }
 
-/// The prototype of a function or of what points to one.
+/// The prototype of a function or of what points to one, or what is one.
 fn prototype<'b>(btf: &'b Btf<'_>, id: TypeId) -> Option<Type<'b>> {
-    let ty = btf.get(id)?;
-    let proto = match ty.kind() {
-        Kind::Func(_) => return proto_of(btf, &ty),
-        Kind::Typedef(ptr) => match btf.get(ptr)?.kind() {
-            Kind::Ptr(proto) => btf.get(proto)?,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    matches!(proto.kind(), Kind::FuncProto { .. }).then_some(proto)
+    let mut ty = btf.get(id)?;
+    if let Kind::Typedef(pointer) = ty.kind() {
+        ty = btf.get(pointer)?;
+    }
+    if let Kind::Ptr(to) | Kind::Func(to) = ty.kind() {
+        ty = btf.get(to)?;
+    }
+    matches!(ty.kind(), Kind::FuncProto { .. }).then_some(ty)
 }

@@ -11,10 +11,7 @@ pub(super) mod similar;
 
 use std::collections::BTreeSet;
 
-use super::Lookup;
 use super::Prototype;
-use super::Settled;
-use super::generic;
 use super::system_call;
 use super::tracepoint;
 use super::unknown;
@@ -59,7 +56,7 @@ fn of_event(
     let is_known = format.is_some();
     match class::of_event(kernel, hook, event, format) {
         Err(error @ PrototypeError::AmbiguousEvent { .. }) if !is_known => {
-            match kernel.formats().decide(category, event) {
+            match kernel.deciding_format(category, event) {
                 Some(format) => class::of_event(kernel, hook, event, Some(format)),
                 None => Err(error),
             }
@@ -74,7 +71,7 @@ fn of_event(
 /// take it apart is tried.
 pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, PrototypeError> {
     let parts = hook.parts();
-    let known = |(category, event): &&(&str, &str)| has_category(kernel, event, category);
+    let known = |(category, event): &&(&str, &str)| kernel.has_format(category, event);
     let exists = |(category, event): &&(&str, &str)| {
         (*category == syscall::CATEGORY) == Call::of(category, event).is_some()
             && exists(kernel, category, event)
@@ -85,7 +82,7 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
     }
     if found.len() > 1 {
         let decides = |(category, event): &&(&str, &str)| {
-            let format = kernel.formats().decide(category, event);
+            let format = kernel.deciding_format(category, event);
             *category != ANY_CATEGORY && format.is_some()
         };
         let decided: Vec<_> = found.iter().copied().filter(decides).collect();
@@ -134,55 +131,6 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
 fn spellings<'p>(hook: &Hook, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<String> {
     let hooks = parts.map(|(category, event)| hook.with_parts(category, event));
     hooks.map(|hook| hook.to_string()).collect()
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let mut lookups = Vec::new();
-    for (category, event) in hook.parts() {
-        match Call::of(category, event) {
-            Some(call) => {
-                lookups.push(Lookup::Type(Named::Struct, record::OF_CALL.to_owned()));
-                lookups.extend(wrappers(call.name()).map(|name| Lookup::Type(Named::Func, name)));
-                lookups.extend(syscall::lookups(call.name()));
-                // The architecture is told by it.
-                lookups.extend(generic::registers_lookups());
-            }
-            None => {
-                lookups.extend(tracepoint::lookups(event));
-                lookups.push(Lookup::Type(Named::Struct, class::structure(event)));
-            }
-        }
-    }
-    lookups.extend(class::FUNCS.map(Lookup::SameTypes));
-    lookups.push(Lookup::Classes {
-        funcs: &class::FUNCS,
-        structs: class::STRUCT,
-    });
-    lookups
-}
-
-/// What of a kernel [`resolve`] needs beside [`lookups`].
-pub(super) fn settled(kernel: &KernelBtf, hook: &Hook) -> Settled {
-    let mut settled = Settled::default();
-    for (category, event) in hook.parts() {
-        settled
-            .formats
-            .push((category.to_owned(), event.to_owned()));
-        if let Some(Call::Enter(name) | Call::Exit(name)) = Call::of(category, event) {
-            let of_call = syscall::settled(kernel, name);
-            settled.types.extend(of_call.types);
-            settled.formats.extend(of_call.formats);
-        }
-    }
-    if let Ok(Prototype::Record(record)) = resolve(kernel, hook) {
-        settled.types.extend(record.structure);
-        settled
-            .types
-            .extend(record.fields.iter().map(|field| field.type_id));
-        let elements = record.fields.iter().filter_map(|field| field.element);
-        settled.types.extend(elements);
-    }
-    settled
 }
 
 /// All events. Those of which the category is not known have `?` in its place.
@@ -236,11 +184,7 @@ fn wrappers(name: &str) -> impl Iterator<Item = String> {
 /// the architecture.
 fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
     let (index, btf) = (kernel.index(), kernel.btf());
-    if index
-        .find(btf, Named::Struct, record::OF_CALL)
-        .next()
-        .is_none()
-    {
+    if kernel.find(Named::Struct, record::OF_CALL).next().is_none() {
         return BTreeSet::new();
     }
     let of_prefix = |prefix: &'static str| {
@@ -259,11 +203,6 @@ fn calls(kernel: &KernelBtf) -> BTreeSet<String> {
     calls
 }
 
-/// Whether tracefs has the event in that category.
-fn has_category(kernel: &KernelBtf, event: &str, category: &str) -> bool {
-    kernel.formats().categories(event).contains(category)
-}
-
 /// Whether the formats that are known have all of a category, and not this event. What a module adds may be
 /// missing while that is not loaded.
 fn is_absent(kernel: &KernelBtf, category: &str, event: &str) -> bool {
@@ -277,14 +216,13 @@ fn is_absent(kernel: &KernelBtf, category: &str, event: &str) -> bool {
 /// Whether BTF has such an event, of whatever category. Of kernels without system calls' events, BTF
 /// has no struct of theirs either.
 fn exists(kernel: &KernelBtf, category: &str, event: &str) -> bool {
-    if has_category(kernel, event, category) {
+    if kernel.has_format(category, event) {
         return true;
     }
     if is_absent(kernel, category, event) {
         return false;
     }
-    let (index, btf) = (kernel.index(), kernel.btf());
-    let has = |named, name: &str| index.find(btf, named, name).next().is_some();
+    let has = |named, name: &str| kernel.find(named, name).next().is_some();
     match Call::of(category, event) {
         Some(call) => {
             let has_func = || wrappers(call.name()).any(|name| has(Named::Func, &name));
@@ -315,7 +253,7 @@ fn format(
         category => Some(category.to_owned()),
     };
     match category {
-        Some(category) => Ok(formats.find(&category, event)?),
+        Some(category) => Ok(kernel.format(&category, event)?),
         None => Ok(None),
     }
 }

@@ -1,6 +1,5 @@
 //! Functions: fentry and its relatives.
 
-use super::Lookup;
 use super::Signature;
 use super::module_scope;
 use super::protos::agreed;
@@ -18,7 +17,6 @@ use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::hook::Returned;
-use crate::kernel::KFUNC;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::prototype::PrototypeError;
@@ -75,19 +73,6 @@ pub(super) fn behind_alias(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
     Hook::new(hook.family(), &func).ok()
 }
 
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let name = hook.target();
-    let mut lookups = vec![
-        Lookup::Type(Named::Func, name.to_owned()),
-        Lookup::Type(Named::Func, format!("{name}{IMPLICIT}")),
-        Lookup::Tag(KFUNC),
-    ];
-    if hook.family().passing() == Passing::Registers {
-        lookups.extend(system_call::lookups_of_wrapper(name));
-    }
-    lookups
-}
-
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     let funcs = |prefix| {
         kernel
@@ -115,7 +100,7 @@ fn with_implicit_arguments<'k>(
     hook: &Hook,
     called: &Type<'_>,
 ) -> Option<Type<'k>> {
-    let is_kfunc = |func: &Type<'_>| kernel.index().is_kfunc(kernel.btf(), func.id());
+    let is_kfunc = |func: &Type<'_>| kernel.is_kfunc(func.id());
     if !funcs(kernel, hook.module(), hook.target())
         .iter()
         .any(is_kfunc)

@@ -1,6 +1,5 @@
 //! What programs get whatever they attach to.
 
-use super::Lookup;
 use super::Prototype;
 use super::unknown;
 use crate::btf::Kind;
@@ -46,29 +45,13 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
 
 /// The struct that programs of breakpoints get the registers in.
 pub(crate) fn registers(kernel: &KernelBtf) -> Option<Type<'_>> {
-    let (index, btf) = (kernel.index(), kernel.btf());
-    let mut typedefs = index.find(btf, Named::Typedef, REGISTERS);
+    let btf = kernel.btf();
+    let mut typedefs = kernel.find(Named::Typedef, REGISTERS);
     let of_typedef = typedefs.find_map(|ty| btf.resolve(ty.id()));
     let of_typedef = of_typedef.filter(|ty| matches!(ty.kind(), Kind::Struct(_)));
     of_typedef.or_else(|| structure(kernel, PT_REGS))
 }
 
 fn structure<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
-    let (index, btf) = (kernel.index(), kernel.btf());
-    index.find(btf, Named::Struct, name).next()
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    match hook.family().generic() {
-        Generic::Struct(name) => vec![Lookup::Type(Named::Struct, name.to_owned())],
-        Generic::Registers => registers_lookups(),
-        Generic::Other(..) | Generic::Unknown => Vec::new(),
-    }
-}
-
-pub(super) fn registers_lookups() -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Typedef, REGISTERS.to_owned()),
-        Lookup::Type(Named::Struct, PT_REGS.to_owned()),
-    ]
+    kernel.find(Named::Struct, name).next()
 }

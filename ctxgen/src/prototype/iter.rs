@@ -2,7 +2,6 @@
 //! `struct bpf_iter__<target>` the context that it gets (`DEFINE_BPF_ITER_FUNC` and
 //! `struct bpf_iter_reg` of `include/linux/bpf.h`).
 
-use super::Lookup;
 use super::Prototype;
 use super::unknown;
 use crate::btf::Type;
@@ -29,13 +28,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
     }
 }
 
-pub(super) fn lookups(target: &str) -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Struct, format!("{CONTEXT}{target}")),
-        Lookup::Type(Named::Func, format!("{FUNC}{target}")),
-    ]
-}
-
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     kernel
         .index()
@@ -49,11 +41,10 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
 /// The context struct. `bpf_iter__<target>__safe_trusted` and its like, which only tell the
 /// verifier which members may be followed, have no function.
 fn context<'k>(kernel: &'k KernelBtf, target: &str) -> Option<Type<'k>> {
-    let (index, btf) = (kernel.index(), kernel.btf());
-    index
-        .find(btf, Named::Func, &format!("{FUNC}{target}"))
+    kernel
+        .find(Named::Func, &format!("{FUNC}{target}"))
         .next()?;
-    index
-        .find(btf, Named::Struct, &format!("{CONTEXT}{target}"))
+    kernel
+        .find(Named::Struct, &format!("{CONTEXT}{target}"))
         .next()
 }

@@ -4,7 +4,6 @@
 //! functions of that prefix too. A hook is what is also a member of `union security_list_options`,
 //! which is made of the same list.
 
-use super::Lookup;
 use super::Signature;
 use super::proto_of;
 use super::protos::signature;
@@ -21,7 +20,7 @@ const HOOKS: &str = "security_list_options";
 
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let name = format!("{FUNC}{}", hook.target());
-    let is_hook = hooks(kernel).any(|known| known == hook.target());
+    let is_hook = kernel.has_member(HOOKS, hook.target());
     match proto(kernel, &name) {
         Some(proto) if is_hook => Ok(signature(&proto, &name)),
         _ => Err(unknown(
@@ -35,13 +34,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
     }
 }
 
-pub(super) fn lookups(hook: &str) -> Vec<Lookup> {
-    vec![
-        Lookup::Type(Named::Func, format!("{FUNC}{hook}")),
-        Lookup::Member(HOOKS, hook.to_owned()),
-    ]
-}
-
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     hooks(kernel)
         .filter(|hook| proto(kernel, &format!("{FUNC}{hook}")).is_some())
@@ -51,15 +43,13 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
 
 fn proto<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
     kernel
-        .index()
-        .find(kernel.btf(), Named::Func, name)
+        .find(Named::Func, name)
         .find_map(|func| proto_of(kernel.btf(), &func))
 }
 
 fn hooks(kernel: &KernelBtf) -> impl Iterator<Item = &str> {
     kernel
-        .index()
-        .find(kernel.btf(), Named::Union, HOOKS)
+        .candidates(Named::Union, HOOKS)
         .filter_map(|union| match union.kind() {
             Kind::Union(members) => Some(members),
             _ => None,

@@ -6,8 +6,6 @@ mod function;
 mod generic;
 mod iter;
 mod list;
-mod lookup;
-mod lookups;
 mod lsm;
 mod module_scope;
 mod nearest_hooks;
@@ -30,10 +28,6 @@ pub use self::event::Record;
 pub use self::event::RecordField;
 pub(crate) use self::generic::registers;
 pub use self::list::hooks;
-pub(crate) use self::lookup::Lookup;
-pub(crate) use self::lookup::Settled;
-pub(crate) use self::lookups::lookups;
-pub(crate) use self::lookups::settled;
 pub(crate) use self::nearest_hooks::with_nearest;
 pub use self::passed::Prototype;
 pub use self::signature::Argument;
@@ -53,7 +47,6 @@ pub(crate) use self::unsupported::MAX_SLOTS;
 pub use self::unsupported::SLOT;
 pub use self::unsupported::Unsupported;
 use crate::btf::MAX_PARAMETERS;
-use crate::btf::Type;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
@@ -82,13 +75,16 @@ pub(crate) fn look_up(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
                 reason: Unsupported::TooManyParameters(MAX_PARAMETERS),
             })
         }
-        Err(PrototypeError::UnknownHook { .. }) => match opaque::kind(kernel, hook) {
-            Some(kind) => Err(PrototypeError::Unsupported {
-                hook: hook.clone(),
-                reason: Unsupported::UnknownKind(kind),
-            }),
-            None => found,
-        },
+        Err(PrototypeError::UnknownHook { .. }) => {
+            let (_, touched) = kernel.touched_by(|| look_up_named(kernel, hook));
+            match opaque::kind(kernel, hook, &touched.asked) {
+                Some(kind) => Err(PrototypeError::Unsupported {
+                    hook: hook.clone(),
+                    reason: Unsupported::UnknownKind(kind),
+                }),
+                None => found,
+            }
+        }
         found => found,
     }
 }
@@ -121,10 +117,4 @@ pub(crate) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
         }
         _ => Ok(hook.clone()),
     }
-}
-
-/// What of a `struct_ops` member is looked up by more than its name: its prototype, and the functions that
-/// its arguments' names may be from.
-pub(crate) fn of_member<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
-    struct_ops::looked_up(kernel, hook)
 }

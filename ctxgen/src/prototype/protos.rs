@@ -34,7 +34,7 @@ pub(super) fn signature(proto: &Proto<'_>, func: &str) -> Signature {
 }
 
 pub(super) fn funcs<'k>(kernel: &'k KernelBtf, module: Option<&str>, name: &str) -> Vec<Type<'k>> {
-    let named = kernel.index().find(kernel.btf(), Named::Func, name);
+    let named = kernel.find(Named::Func, name);
     module_scope::meant(kernel, module, named)
 }
 

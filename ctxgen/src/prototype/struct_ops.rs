@@ -9,10 +9,7 @@
 mod member;
 mod names;
 
-use std::collections::BTreeSet;
-
 use self::member::Member;
-use super::Lookup;
 use super::Signature;
 use super::unknown;
 use crate::btf::Btf;
@@ -45,7 +42,10 @@ const COMMON: [&str; 2] = ["common", "refcnt"];
 pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, PrototypeError> {
     let found = members(kernel, hook);
     match &found[..] {
-        [member] => Ok(names::named(kernel, member)),
+        [member] => {
+            kernel.touch(member.proto.id());
+            Ok(names::named(kernel, member))
+        }
         [one, other, ..] => Err(PrototypeError::Unsupported {
             hook: hook.clone(),
             reason: Unsupported::SharedName {
@@ -55,18 +55,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
         }),
         [] => Err(unknown(kernel, hook, tried(kernel, hook))),
     }
-}
-
-pub(super) fn lookups(hook: &Hook) -> Vec<Lookup> {
-    let mut lookups = Vec::new();
-    for (ops, member) in readings(hook) {
-        let wrapper = Lookup::Type(Named::Struct, format!("{WRAPPER}{ops}"));
-        if !lookups.contains(&wrapper) {
-            lookups.push(wrapper);
-        }
-        lookups.push(Lookup::MemberTypes(member));
-    }
-    lookups
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
@@ -83,17 +71,6 @@ pub(super) fn told_apart(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
     let found = members(kernel, hook);
     let member = found.first()?;
     Some(hook.with_parts(member.ops.name(), member.name))
-}
-
-/// The prototypes that a hook may stand for, and the functions that the names of its arguments may be from.
-pub(super) fn looked_up<'k>(kernel: &'k KernelBtf, hook: &Hook) -> (Vec<Type<'k>>, Vec<Type<'k>>) {
-    let members = members(kernel, hook);
-    let functions = members
-        .iter()
-        .flat_map(|member| names::candidates(kernel, member));
-    let functions = functions.map(|candidate| candidate.func).collect();
-    let prototypes = members.into_iter().map(|member| member.proto);
-    (prototypes.collect(), functions)
 }
 
 /// The hooks nearest to one that is not there: of the ops type's own members if there is such a type, and
@@ -193,20 +170,28 @@ fn all_ops(kernel: &KernelBtf) -> Vec<(String, Type<'_>)> {
     let wrappers = kernel
         .index()
         .with_prefix(kernel.btf(), Named::Struct, WRAPPER);
-    let names: BTreeSet<&str> = wrappers
-        .filter_map(|wrapper| wrapper.name().strip_prefix(WRAPPER))
-        .filter(|name| is_name(name))
-        .collect();
-    let ops = |name: &str| Some((name.to_owned(), ops_type(kernel, name)?.1));
-    names.into_iter().filter_map(ops).collect()
+    let mut all: Vec<(String, Type<'_>)> = Vec::new();
+    for wrapper in wrappers {
+        let Some(name) = wrapper.name().strip_prefix(WRAPPER) else {
+            continue;
+        };
+        let is_known = all.last().is_some_and(|(known, _)| known == name);
+        if !is_known
+            && is_name(name)
+            && let Some(ops) = wrapped(kernel.btf(), &wrapper, name)
+        {
+            all.push((name.to_owned(), ops));
+        }
+    }
+    all
 }
 
 /// The ops type of a name, and its wrapper.
 fn ops_type<'k>(kernel: &'k KernelBtf, name: &str) -> Option<(TypeId, Type<'k>)> {
-    let (index, btf) = (kernel.index(), kernel.btf());
+    let btf = kernel.btf();
     let wrapper = format!("{WRAPPER}{name}");
-    index
-        .find(btf, Named::Struct, &wrapper)
+    kernel
+        .find(Named::Struct, &wrapper)
         .find_map(|wrapper| Some((wrapper.id(), wrapped(btf, &wrapper, name)?)))
 }
 

@@ -5,9 +5,7 @@
 //! there. libbpf attaches `ksyscall` programs to them (`attach_ksyscall` of `libbpf.c`).
 
 use super::Argument;
-use super::Lookup;
 use super::NamesFrom;
-use super::Settled;
 use super::Signature;
 use super::SystemCall;
 use super::protos;
@@ -132,7 +130,7 @@ pub(super) fn behind_alias(kernel: &KernelBtf, function: &str) -> Option<String>
     aliased(kernel, function)?;
     let (_, name) = alias(function)?;
     let func = format!("{}{name}", syscall::FUNC);
-    let mut found = kernel.index().find(kernel.btf(), Named::Func, &func);
+    let mut found = kernel.find(Named::Func, &func);
     found.next().is_some().then_some(func)
 }
 
@@ -154,7 +152,7 @@ fn alias(function: &str) -> Option<(&'static str, &str)> {
 }
 
 fn runs_32_bits(kernel: &KernelBtf) -> bool {
-    let mut wrappers = kernel.index().find(kernel.btf(), Named::Func, RUNS_32_BITS);
+    let mut wrappers = kernel.find(Named::Func, RUNS_32_BITS);
     wrappers.next().is_some()
 }
 
@@ -193,27 +191,6 @@ fn is_registers(kernel: &KernelBtf, argument: &Argument) -> bool {
     pointee.is_some_and(|ty| ty.name() == PT_REGS)
 }
 
-pub(super) fn lookups(name: &str) -> Vec<Lookup> {
-    let wrappers = WRAPPERS.iter().map(|(_, prefix)| format!("{prefix}{name}"));
-    let functions = wrappers.chain([format!("{WITHOUT_WRAPPER}{name}")]);
-    let functions = functions.map(|function| Lookup::Type(Named::Func, function));
-    functions.chain(syscall::lookups(name)).collect()
-}
-
-/// What [`with_call`] and [`aliased`] look up besides the function.
-pub(super) fn lookups_of_wrapper(function: &str) -> Vec<Lookup> {
-    let of_32_bits = function.strip_prefix(OF_32_BITS);
-    let names = WRAPPERS
-        .iter()
-        .filter_map(|(_, prefix)| function.strip_prefix(prefix))
-        .chain(of_32_bits);
-    let runs_32_bits = Lookup::Type(Named::Func, RUNS_32_BITS.to_owned());
-    names
-        .flat_map(syscall::lookups)
-        .chain(of_32_bits.map(|_| runs_32_bits))
-        .collect()
-}
-
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     let wrapper = kernel.arch().and_then(wrapper);
     let prefixes = wrapper.into_iter().chain([WITHOUT_WRAPPER]);
@@ -227,14 +204,6 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     }
     targets.extend(syscall::without_wrapper(kernel));
     targets
-}
-
-/// What [`with_call`] and [`aliased`] take of a kernel besides.
-pub(super) fn settled_of_wrapper(kernel: &KernelBtf, function: &str) -> Settled {
-    let prefix = kernel.arch().and_then(wrapper);
-    let name = prefix.and_then(|prefix| function.strip_prefix(prefix));
-    let name = name.or_else(|| function.strip_prefix(OF_32_BITS));
-    name.map_or_else(Settled::default, |name| syscall::settled(kernel, name))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! names. The functions that the tracepoint macros of `include/trace/` make beside it do have them.
 
 use super::Argument;
-use super::Lookup;
 use super::Signature;
 use super::argument;
 use super::module_scope;
@@ -60,16 +59,6 @@ pub(super) fn resolve(
             Err(unknown(kernel, hook, tried))
         }
     }
-}
-
-pub(super) fn lookups(tp: &str) -> Vec<Lookup> {
-    let typedef = Lookup::Type(Named::Typedef, format!("{TYPEDEF}{tp}"));
-    let funcs = PER_EVENT.map(|prefix| Lookup::Type(Named::Func, format!("{prefix}{tp}")));
-    [typedef]
-        .into_iter()
-        .chain(funcs)
-        .chain([Lookup::SameTypes(PER_CLASS)])
-        .collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
@@ -128,7 +117,7 @@ pub(super) fn arguments_with(
 /// The prototype of a tracepoint, `__data` included, with its typedef or without.
 fn prototype<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
     let name = format!("{TYPEDEF}{tp}");
-    let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
+    let typedefs = kernel.find(Named::Typedef, &name);
     let of_typedef = module_scope::meant(kernel, None, typedefs)
         .iter()
         .find_map(|typedef| proto_behind(kernel, typedef));
@@ -141,7 +130,7 @@ fn prototype<'k>(kernel: &'k KernelBtf, tp: &str) -> Option<Type<'k>> {
 /// The prototype of a tracepoint's typedef.
 fn typedef_proto<'k>(kernel: &'k KernelBtf, hook: &Hook) -> Option<Type<'k>> {
     let name = format!("{TYPEDEF}{}", hook.target());
-    let typedefs = kernel.index().find(kernel.btf(), Named::Typedef, &name);
+    let typedefs = kernel.find(Named::Typedef, &name);
     module_scope::meant(kernel, hook.module(), typedefs)
         .iter()
         .find_map(|typedef| proto_behind(kernel, typedef))
@@ -164,8 +153,7 @@ fn proto_behind<'k>(kernel: &'k KernelBtf, typedef: &Type<'_>) -> Option<Type<'k
 /// The functions of this name that take at least `__data`, with their prototypes.
 fn funcs<'k>(kernel: &'k KernelBtf, name: &str) -> impl Iterator<Item = (Type<'k>, Type<'k>)> {
     kernel
-        .index()
-        .find(kernel.btf(), Named::Func, name)
+        .find(Named::Func, name)
         .filter_map(|func| Some((func, proto_of(kernel.btf(), &func)?)))
         .filter(|(_, proto)| proto.params().len() > 0)
 }
@@ -191,6 +179,7 @@ fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
         .filter(|(_, other)| same_types(proto, other))
         // The name is told to people, in a comment of the header.
         .filter(|(func, _)| is_identifier(func.name()))
+        .inspect(|(func, _)| kernel.touch(func.id()))
         .map(|(func, other)| signature(&other, func.name()));
     let first = signatures.next()?;
     signatures

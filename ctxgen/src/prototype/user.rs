@@ -3,17 +3,14 @@
 use std::path::Path;
 
 use super::Prototype;
-use super::Settled;
 use super::proto_of;
 use super::protos::Proto;
 use super::protos::agreed;
 use super::unknown;
 use crate::btf::Btf;
 use crate::btf::Kind;
-use crate::btf::Type;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
-use crate::kernel::Named;
 use crate::kernel::Origin;
 use crate::kernel::Types;
 use crate::prototype::PrototypeError;
@@ -52,37 +49,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
             });
             Err(unknown(kernel, hook, tried.collect()))
         }
-    }
-}
-
-/// The structs of the kernel that have the name of one that the function takes a pointer to: where there is
-/// such a one, the function's is declared otherwise.
-pub(super) fn settled(kernel: &KernelBtf, hook: &Hook) -> Settled {
-    let Ok(Prototype::Function(signature)) = resolve(kernel, hook) else {
-        return Settled::default();
-    };
-    let user = kernel.types(signature.types);
-    let args = signature.args.iter().map(|arg| arg.type_id);
-    let mut types = Vec::new();
-    for id in args.chain([signature.ret]) {
-        let mut ty = user.resolve(id);
-        while let Some(Kind::Ptr(to)) = ty.as_ref().map(Type::kind) {
-            ty = user.resolve(to);
-        }
-        let Some(ty) = ty.filter(|ty| !ty.name().is_empty()) else {
-            continue;
-        };
-        let named = match ty.kind() {
-            Kind::Struct(_) | Kind::Fwd { is_union: false } => Named::Struct,
-            Kind::Union(_) | Kind::Fwd { is_union: true } => Named::Union,
-            _ => continue,
-        };
-        let same_name = kernel.index().find(kernel.btf(), named, ty.name());
-        types.extend(same_name.map(|ty| ty.id()));
-    }
-    Settled {
-        types,
-        formats: Vec::new(),
     }
 }
 

@@ -142,7 +142,7 @@ pub fn vmlinux_for(kernel: &KernelBtf, names: &Names<'_>) -> Result<String, Rend
 /// does not mark as such; `None` where the kernel has no function of that name, or C cannot say it.
 pub fn ksym(kernel: &KernelBtf, name: &str) -> Option<String> {
     let btf = kernel.btf();
-    let mut functions = kernel.index().find(btf, Named::Func, name);
+    let mut functions = kernel.find(Named::Func, name);
     let Kind::Func(proto) = functions.next()?.kind() else {
         return None;
     };

@@ -176,13 +176,12 @@ fn in_place() {
         let whole = Btf::parse(&bytes).unwrap();
         for before in 0..4 {
             let moved = [&[0xff; 4][..before], &bytes].concat();
-            let mut visited = Vec::new();
-            let btf = Btf::scan(&moved[before..], None, |_, step| visited.push(step.name)).unwrap();
+            let btf = Btf::scan(&moved[before..], None).unwrap();
             assert_eq!(btf.type_count(), whole.type_count());
-            for (id, name) in btf.ids_from(TypeId(1)).zip(visited) {
+            for id in btf.ids_from(TypeId(1)) {
                 let (ty, of_whole) = (btf.get(id).unwrap(), whole.get(id).unwrap());
                 assert_eq!(ty.words(), of_whole.words());
-                assert_eq!((ty.name(), ty.name_offset()), (of_whole.name(), name));
+                assert_eq!(ty.name(), of_whole.name());
                 assert_eq!(btf.offset_of(id), whole.offset_of(id));
             }
             assert!(btf.get(TypeId(501)).is_none());

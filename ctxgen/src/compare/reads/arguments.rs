@@ -214,11 +214,10 @@ fn has_ops(kernel: &KernelBtf, hook: &Hook) -> bool {
         .parts()
         .first()
         .map(|(ops, _)| format!("{WRAPPER}{ops}"));
-    let (index, btf) = (kernel.index(), kernel.btf());
     let mut found = ops
         .filter(|_| is_member)
         .into_iter()
-        .flat_map(|ops| index.find(btf, Named::Struct, &ops));
+        .flat_map(|ops| kernel.candidates(Named::Struct, &ops));
     found.next().is_some()
 }
 

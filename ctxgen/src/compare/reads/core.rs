@@ -42,8 +42,7 @@ pub(super) fn finds(object: &ObjectFile, kernel: &KernelBtf, relocation: &Reloca
         return Finds::Unknown;
     }
     let name = essential_name(ty.name());
-    let index = kernel.index();
-    let candidates = |named| index.find(kernel.btf(), named, name).take(MAX_CANDIDATES);
+    let candidates = |named| kernel.candidates(named, name).take(MAX_CANDIDATES);
     let answered = |is_there: bool| match is_there {
         true => Finds::Something,
         false => Finds::Nothing,

@@ -18,7 +18,7 @@ pub(super) fn lacking(object: &ObjectFile, kernel: &KernelBtf) -> Vec<Reason> {
     for external in object.externals() {
         let name = &*external.name;
         let plain = crate::essential_name(name);
-        let mut found = kernel.index().find(kernel.btf(), Named::Func, plain);
+        let mut found = kernel.candidates(Named::Func, plain);
         let Some(theirs) = found.next() else {
             if !external.is_weak {
                 reasons.push(Reason::NoKernelFunction {

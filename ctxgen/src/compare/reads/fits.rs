@@ -120,9 +120,8 @@ fn pointers(meant: &PointsTo, found: &PointsTo, kernel: &KernelBtf) -> Fit {
 
 /// The structs and unions of a tag.
 fn composites<'k>(kernel: &'k KernelBtf, tag: &str) -> impl Iterator<Item = TypeId> + use<'k> {
-    let (index, btf) = (kernel.index(), kernel.btf());
-    let structs = index.find(btf, Named::Struct, tag);
-    let unions = index.find(btf, Named::Union, tag);
+    let structs = kernel.candidates(Named::Struct, tag);
+    let unions = kernel.candidates(Named::Union, tag);
     structs.chain(unions).map(|ty| ty.id())
 }
 

@@ -14,19 +14,20 @@ use crate::btf::TypeId;
 use crate::btf::compat::Agreement;
 use crate::btf::compat::agreement;
 use crate::btf::copy::Part;
+use crate::kernel::KernelBtf;
 use crate::kernel::integer;
 
 /// How many types may be nested in one another.
 const MAX_DEPTH: u32 = 16;
 
-/// A type of `from` on top of `base`.
+/// A type of `from` on top of the BTF of `base`.
 ///
 /// Names are kept where they mean the same there: of a typedef or enum that `base` lacks, the number
 /// remains, of a struct behind a pointer the declaration, and of a function that it is one. `None` for
 /// what cannot be declared so that it is still the same: a struct that `base` lacks, by value or behind
 /// a pointer without a name of its own.
 pub(super) fn import(
-    base: &Btf<'_>,
+    base: &KernelBtf,
     writer: &mut BtfWriter,
     from: &Btf<'_>,
     id: TypeId,
@@ -51,7 +52,7 @@ pub(super) enum Structs {
 }
 
 struct Importer<'a> {
-    base: &'a Btf<'a>,
+    base: &'a KernelBtf,
     from: &'a Btf<'a>,
     structs: Structs,
 }
@@ -135,7 +136,7 @@ impl Importer<'_> {
     /// The type of the base that has this one's name and is the same.
     fn same(&self, ty: &Type<'_>) -> Option<TypeId> {
         let known = self.find(ty.name(), ty.kind_number())?;
-        let agreement = agreement((self.base, known), (self.from, ty.id()));
+        let agreement = agreement((self.base.btf(), known), (self.from, ty.id()));
         (agreement == Agreement::Same).then_some(known)
     }
 
@@ -144,7 +145,9 @@ impl Importer<'_> {
             return None;
         }
         let name = CString::new(name).ok()?;
-        self.base.find(&name, kind).map(|ty| ty.id())
+        let known = self.base.btf().find(&name, kind)?.id();
+        self.base.touch(known);
+        Some(known)
     }
 }
 

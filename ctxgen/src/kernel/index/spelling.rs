@@ -19,6 +19,9 @@ const LINKS: [u32; 5] = [
     libbpf_sys::BTF_KIND_TYPE_TAG,
 ];
 
+/// How many are looked for before it is worth having all in a map.
+const FEW_LINKS: u32 = 4;
+
 impl Index {
     /// The integers, in id order.
     pub(crate) fn numbers<'b>(&self, btf: &'b Btf<'_>) -> impl Iterator<Item = Type<'b>> + use<'b> {
@@ -28,6 +31,11 @@ impl Index {
 
     /// The first pointer or modifier of that kind (a `BTF_KIND_*` number) to a type.
     pub(crate) fn link(&self, btf: &Btf<'_>, kind: u32, to: TypeId) -> Option<TypeId> {
+        let asked = self.links_asked.get();
+        self.links_asked.set(asked.saturating_add(1));
+        if self.hashes.is_some() || asked < FEW_LINKS {
+            return btf.first_reference(kind, to);
+        }
         let links = self.links.get_or_init(|| {
             let mut links = HashMap::new();
             for kind in LINKS {
@@ -50,6 +58,6 @@ impl Index {
     /// The first type of that kind (a `BTF_KIND_*` number) and name, of those that define a name in C
     /// or declare one.
     pub(crate) fn declaration(&self, btf: &Btf<'_>, kind: u32, name: &str) -> Option<TypeId> {
-        btf.named(kind, name).first().copied()
+        self.of_kinds(btf, &[kind], name).first().copied()
     }
 }

@@ -1,5 +1,6 @@
 //! Kernels by hand: without BTF, with modules, with something else than was expected.
 
+mod answers;
 mod elf;
 
 use std::fs;
@@ -14,6 +15,7 @@ use crate::KernelError;
 use crate::LoadError;
 use crate::PrototypeError;
 use crate::btf::Btf;
+use crate::btf::BtfWriter;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::TypeId;
@@ -367,11 +369,17 @@ fn a_modules_types_come_after_a_whole_kernel() {
     let context = ("btf_fentry_in_kernel_ctx", "first");
     let bytes = object_with(order, "fentry/in_kernel", context, ("of_module", "x"));
     let object = ObjectFile::parse(&bytes).unwrap();
-    let mut wanted = Wanted::new(&object);
-    wanted.ids = true;
-    let picked = pick(&kernel, &Modules::Folder(&folder.0), &wanted).unwrap();
-    let origin = Origin::Memory("kernel".to_owned());
-    let small = picked.small.kernel(&origin).unwrap();
+    let mut roots = Roots::of(&object);
+    roots.ids = true;
+    let vmlinux = source::vmlinux(&folder.vmlinux(), &Origin::running()).unwrap();
+    let end = End::of(vmlinux.btf());
+    let needs = Needs::of(&object, &vmlinux, &roots);
+    assert!(!needs.lacking.is_nothing());
+    let both = source::with_modules(vmlinux, &folder.0, &needs.lacking).unwrap();
+    let needs = Needs::of(&object, &both, &roots);
+    assert!(needs.lacking.is_nothing());
+    let picked = Picked::new(&both, &needs, &roots, end).unwrap();
+    let small = picked.small.kernel(&Origin::running()).unwrap();
     let sides = Sides::new(&object, &small).unwrap();
     let file = file(&sides, &picked).unwrap();
     let (btf, base) = (Btf::parse(&file).unwrap(), Btf::parse(&kernel).unwrap());

@@ -44,12 +44,17 @@ pub(super) fn structure(class: &str) -> String {
 
 /// The struct of the class of that name.
 pub(super) fn named<'k>(kernel: &'k KernelBtf, class: &str) -> Option<Type<'k>> {
-    let structs = kernel
-        .index()
-        .find(kernel.btf(), Named::Struct, &structure(class));
-    module_scope::meant(kernel, None, structs)
-        .into_iter()
-        .next()
+    let structs = kernel.find(Named::Struct, &structure(class));
+    first_meant(kernel, structs)
+}
+
+/// The first of some structs of one name that the kernel itself has, or else a module.
+fn first_meant<'k>(
+    kernel: &KernelBtf,
+    structs: impl Iterator<Item = Type<'k>>,
+) -> Option<Type<'k>> {
+    let meant = module_scope::meant(kernel, None, structs);
+    meant.into_iter().next()
 }
 
 /// The record of an event; `None` where there is no such event.
@@ -96,6 +101,7 @@ pub(super) fn of_event(
             .iter()
             .any(|known| is_alike(kernel, known, &candidate))
         {
+            kernel.touch(candidate.id());
             different.push(candidate);
         }
     }
@@ -136,6 +142,7 @@ fn with_prototype<'k>(kernel: &'k KernelBtf, args: &[Argument]) -> Vec<Type<'k>>
             let class = func.name().strip_prefix(prefix);
             let others = tracepoint::arguments_with(kernel, &func, &wanted);
             if let (Some(class), Some(others)) = (class, others) {
+                kernel.touch(func.id());
                 classes.push((class, others == args));
             }
         }
@@ -145,9 +152,9 @@ fn with_prototype<'k>(kernel: &'k KernelBtf, args: &[Argument]) -> Vec<Type<'k>>
     }
     classes.sort_unstable();
     classes.dedup();
-    let structs = classes
-        .into_iter()
-        .filter_map(|(class, _)| named(kernel, class));
+    let structs = classes.into_iter().filter_map(|(class, _)| {
+        first_meant(kernel, kernel.candidates(Named::Struct, &structure(class)))
+    });
     structs.filter(|ty| is_identifier(ty.name())).collect()
 }
 

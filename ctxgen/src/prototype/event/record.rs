@@ -104,7 +104,7 @@ fn element(kernel: &KernelBtf, name: &str, format: Option<&Format>) -> Option<Ty
 
 /// The record of a system call's event.
 pub(super) fn of_call(kernel: &KernelBtf, call: Call<'_>) -> Option<Record> {
-    let structs = kernel.index().find(kernel.btf(), Named::Struct, OF_CALL);
+    let structs = kernel.find(Named::Struct, OF_CALL);
     let wanted = match call {
         Call::Enter(_) => "args",
         Call::Exit(_) => "ret",

@@ -71,15 +71,15 @@ pub(super) fn named(kernel: &KernelBtf, member: &Member<'_>) -> Signature {
 }
 
 /// A function whose arguments' names may be a member's.
-pub(super) struct Candidate<'k> {
+struct Candidate<'k> {
     rank: Rank,
-    pub(super) func: Type<'k>,
+    func: Type<'k>,
     proto: Type<'k>,
 }
 
 /// The functions with the member's types beside the ops type: in the kernel itself, or in its module. What
 /// other modules have must not change a name, since they are there today and gone tomorrow.
-pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<Candidate<'k>> {
+fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<Candidate<'k>> {
     let (index, btf) = (kernel.index(), kernel.btf());
     let place = |id: TypeId| kernel.module_of(id).map(Module::name);
     let beside = place(member.wrapper);
@@ -93,6 +93,7 @@ pub(super) fn candidates<'k>(kernel: &'k KernelBtf, member: &Member<'k>) -> Vec<
             && let Some(proto) = proto_of(kernel.btf(), &func)
             && is_implementation(btf, &member.proto, &proto)
         {
+            kernel.touch(func.id());
             found.push(Candidate { rank, func, proto });
         }
     }

@@ -14,7 +14,6 @@ use crate::btf::Kind;
 use crate::btf::Param;
 use crate::btf::Type;
 use crate::btf::TypeId;
-use crate::ctype;
 use crate::ctype::type_of;
 pub(crate) use crate::hook::syscall_event::CATEGORY;
 pub(crate) use crate::hook::syscall_event::ENTER;
@@ -25,13 +24,10 @@ use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::kernel::Types;
 use crate::prototype::Argument;
-use crate::prototype::Lookup;
 use crate::prototype::NamesFrom;
-use crate::prototype::Settled;
 use crate::prototype::Signature;
 use crate::prototype::proto_of;
 use crate::tracefs::Format;
-use crate::tracefs::Formats;
 
 /// What `SYSCALL_DEFINE` calls the function that has the arguments with their own types.
 pub(crate) const FUNC: &str = "__do_sys_";
@@ -54,39 +50,6 @@ pub(crate) fn signature(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     of_format(kernel, name)
         .or_else(|| of_func(kernel, name))
         .or_else(|| of_table(kernel, name))
-}
-
-/// What [`signature`] looks up by name.
-pub(crate) fn lookups(name: &str) -> Vec<Lookup> {
-    let typedefs = table::types(name).filter_map(ctype::typedef);
-    let typedefs = typedefs.map(|name| Lookup::Type(Named::Typedef, name.to_owned()));
-    let func = Lookup::Type(Named::Func, format!("{FUNC}{name}"));
-    typedefs.chain([func]).collect()
-}
-
-/// What [`signature`] takes of a kernel beside that.
-pub(crate) fn settled(kernel: &KernelBtf, name: &str) -> Settled {
-    let mut settled = Settled {
-        types: Vec::new(),
-        formats: vec![(CATEGORY.to_owned(), format!("{ENTER}{name}"))],
-    };
-    if let Some(signature) = signature(kernel, name) {
-        settled.types.push(signature.ret);
-        settled
-            .types
-            .extend(signature.args.iter().map(|arg| arg.type_id));
-    }
-    settled
-}
-
-/// The types of a call's arguments as they are written in C, in all places where it is.
-pub(crate) fn written(formats: &Formats, name: &str) -> Vec<String> {
-    let mut types = vec![RETURNED.to_owned()];
-    types.extend(table::types(name).map(str::to_owned));
-    if let Ok(Some(format)) = formats.find(CATEGORY, &format!("{ENTER}{name}")) {
-        types.extend(format.fields.into_iter().map(|field| field.declared));
-    }
-    types
 }
 
 /// Whether a call that a kernel has functions of can have trace events there. Whether the kernel was
@@ -127,7 +90,7 @@ pub(crate) fn without_wrapper(kernel: &KernelBtf) -> BTreeSet<String> {
 
 /// The function of a call that takes no arguments, as `SYSCALL_DEFINE0` makes it.
 fn func_without_arguments<'k>(kernel: &'k KernelBtf, name: &str) -> Option<Type<'k>> {
-    let mut funcs = kernel.index().find(kernel.btf(), Named::Func, name);
+    let mut funcs = kernel.find(Named::Func, name);
     funcs.find(|func| is_without_arguments(kernel, func))
 }
 
@@ -141,23 +104,27 @@ fn is_without_arguments(kernel: &KernelBtf, func: &Type<'_>) -> bool {
 fn of_format(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let event = format!("{ENTER}{name}");
     // What is wrong with a format is for those to hear who ask for that event.
-    let format = kernel.formats().find(CATEGORY, &event).ok()??;
-    let args = of_fields(kernel, &format)?;
+    let format = kernel.format(CATEGORY, &event).ok()??;
+    let args = of_fields(kernel, &format);
     signature_of(kernel, args, NamesFrom::Format(event))
 }
 
 /// The arguments that the format of `sys_enter_<name>` shows: those that have a slot of their own
 /// (`syscall_enter_define_fields` of `kernel/trace/trace_syscalls.c`).
-fn of_fields(kernel: &KernelBtf, format: &Format) -> Option<Vec<Argument>> {
+fn of_fields(kernel: &KernelBtf, format: &Format) -> Vec<Option<Argument>> {
     let slots = format.fields.iter().filter(|field| field.offset >= 16);
-    let arguments = slots.filter(|field| field.data.is_none()).map(|field| {
-        Some(Argument {
-            name: Some(field.name.clone()),
-            type_id: type_of(kernel, &field.declared)?,
-            mark: None,
-        })
-    });
-    arguments.collect()
+    let own = slots.filter(|field| field.data.is_none());
+    own.map(|field| argument(kernel, &field.declared, &field.name))
+        .collect()
+}
+
+/// An argument of a type as C writes it; `None` where that type is not known.
+fn argument(kernel: &KernelBtf, text: &str, name: &str) -> Option<Argument> {
+    Some(Argument {
+        name: Some(name.to_owned()),
+        type_id: type_of(kernel, text)?,
+        mark: None,
+    })
 }
 
 fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
@@ -165,8 +132,7 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     // Those without arguments are handed the registers all the same (`SYSCALL_DEFINE0`).
     let is_unused = |param: &Param<'_>| param.name == UNUSED;
     let protos = kernel
-        .index()
-        .find(kernel.btf(), Named::Func, &func)
+        .find(Named::Func, &func)
         .filter_map(|func| proto_of(kernel.btf(), &func));
     let mut signatures = protos.map(|proto| -> Vec<Argument> {
         let params = proto.leading_params().filter(|param| !is_unused(param));
@@ -180,7 +146,10 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let first = signatures.next()?;
     let is_clear = signatures.all(|other| other == first);
     match is_clear && first.iter().all(|arg| is_passed(kernel, arg)) {
-        true => signature_of(kernel, first, NamesFrom::Func(func)),
+        true => {
+            let args = first.into_iter().map(Some).collect();
+            signature_of(kernel, args, NamesFrom::Func(func))
+        }
         false => None,
     }
 }
@@ -188,28 +157,26 @@ fn of_func(kernel: &KernelBtf, name: &str) -> Option<Signature> {
 fn of_table(kernel: &KernelBtf, name: &str) -> Option<Signature> {
     let arch = kernel.arch().map(Arch::rust_name);
     let declared = table::arguments(name, arch)?;
-    let args = declared.map(|(text, name)| {
-        Some(Argument {
-            name: Some(name.to_owned()),
-            type_id: type_of(kernel, text)?,
-            mark: None,
-        })
-    });
-    signature_of(kernel, args.collect::<Option<_>>()?, NamesFrom::Table)
+    let args = declared.map(|(text, name)| argument(kernel, text, name));
+    signature_of(kernel, args.collect(), NamesFrom::Table)
 }
 
+/// The signature with these arguments; `None` where one of them is not known. All types are asked for before
+/// that is told, so that whoever adds those that are missing knows them.
 fn signature_of(
     kernel: &KernelBtf,
-    args: Vec<Argument>,
+    args: Vec<Option<Argument>>,
     names_from: NamesFrom,
 ) -> Option<Signature> {
+    let ret = type_of(kernel, RETURNED);
+    let args: Vec<Argument> = args.into_iter().collect::<Option<_>>()?;
     (args.len() <= MAX_ARGUMENTS).then_some(Signature {
         names_from: match args.is_empty() {
             true => NamesFrom::NoArguments,
             false => names_from,
         },
         args,
-        ret: type_of(kernel, RETURNED)?,
+        ret: ret?,
         types: Types::Kernel,
         system_call: None,
     })

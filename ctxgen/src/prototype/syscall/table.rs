@@ -19,14 +19,6 @@ pub(super) fn arguments(
     Some(arguments.split(", ").filter_map(argument))
 }
 
-/// The types of a system call's arguments, on whatever architecture.
-pub(super) fn types(name: &str) -> impl Iterator<Item = &'static str> {
-    let of_name = TABLE.lines().filter_map(line);
-    let of_name = of_name.filter(move |(known, ..)| *known == name);
-    let arguments = of_name.flat_map(|(.., arguments)| arguments.split(", "));
-    arguments.filter_map(argument).map(|(text, _)| text)
-}
-
 /// All names, sorted.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let mut last = "";
