@@ -1,6 +1,7 @@
 //! Rust bindings of the context structs: `<name>.ctx.rs`.
 
 mod bindgen;
+mod format;
 
 use std::fmt::Write;
 

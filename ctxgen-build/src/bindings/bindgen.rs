@@ -16,6 +16,7 @@ use ctxgen::btf::Kind;
 use ctxgen::btf::TypeId;
 use ctxgen::render;
 
+use super::format::in_lines;
 use crate::error::Error;
 
 /// The structs of [`header`] in Rust, with assertions of their layout.
@@ -44,7 +45,7 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str, header: &Header) -> Result<S
         .explicit_padding(true)
         .layout_tests(true)
         .generate_comments(false)
-        .formatter(Formatter::Prettyplease);
+        .formatter(Formatter::None);
     for ctx_struct in ctx.structs() {
         builder = builder.allowlist_type(&ctx_struct.context.struct_name);
     }
@@ -54,7 +55,7 @@ pub(super) fn structs(ctx: &CtxBtf<'_>, name: &str, header: &Header) -> Result<S
         builder = builder.opaque_type(name).allowlist_type(name);
     }
     match builder.generate() {
-        Ok(bindings) => Ok(bindings.to_string()),
+        Ok(bindings) => Ok(in_lines(&bindings.to_string())),
         Err(error) => Err(Error::Bindings {
             name: name.to_owned(),
             reason: error.to_string(),
