@@ -12,9 +12,11 @@ use crate::kernel::KernelError;
 use crate::kernel::NotPinned;
 use crate::load::LoadError;
 use crate::object::ObjectError;
+#[cfg(feature = "generate")]
 use crate::pin::PinError;
 use crate::prototype::Addition;
 use crate::prototype::PrototypeError;
+#[cfg(feature = "generate")]
 use crate::render::RenderError;
 use crate::tracefs::TracefsError;
 use crate::user::UserError;
@@ -58,6 +60,7 @@ pub enum Error {
     #[error(transparent)]
     Compare(CompareError),
     /// There is no header, or no list.
+    #[cfg(feature = "generate")]
     #[error(transparent)]
     Render(RenderError),
     /// An object cannot be opened or loaded.
@@ -133,6 +136,7 @@ impl From<CompareError> for Error {
     }
 }
 
+#[cfg(feature = "generate")]
 impl From<RenderError> for Error {
     fn from(error: RenderError) -> Self {
         match error {
@@ -143,6 +147,7 @@ impl From<RenderError> for Error {
     }
 }
 
+#[cfg(feature = "generate")]
 impl From<PinError> for Error {
     fn from(error: PinError) -> Self {
         match error {
