@@ -183,10 +183,6 @@ pub use self::usage::identifiers::Requests;
 #[cfg(feature = "generate")]
 pub use self::usage::identifiers::replace_stand_in;
 
-/// Tells this build of the crate from others: its version, and a digest of its sources. What is kept of
-/// another build's making may be made otherwise by this one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CTXGEN_SOURCES"));
-
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs
 /// skeleton, and the context structs in a module `ctx`.
 ///
