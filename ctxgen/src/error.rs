@@ -10,6 +10,7 @@ use crate::hook::HookError;
 use crate::image::ImageError;
 use crate::kernel::KernelError;
 use crate::kernel::NotPinned;
+#[cfg(feature = "load")]
 use crate::load::LoadError;
 use crate::object::ObjectError;
 #[cfg(feature = "generate")]
@@ -64,6 +65,7 @@ pub enum Error {
     #[error(transparent)]
     Render(RenderError),
     /// An object cannot be opened or loaded.
+    #[cfg(feature = "load")]
     #[error(transparent)]
     Load(Box<LoadError>),
 }
@@ -157,6 +159,7 @@ impl From<PinError> for Error {
     }
 }
 
+#[cfg(feature = "load")]
 impl From<Box<LoadError>> for Error {
     fn from(error: Box<LoadError>) -> Self {
         match *error {
@@ -167,6 +170,7 @@ impl From<Box<LoadError>> for Error {
     }
 }
 
+#[cfg(feature = "load")]
 impl From<LoadError> for Error {
     fn from(error: LoadError) -> Self {
         Box::new(error).into()
@@ -196,7 +200,7 @@ mod tests {
             origin: origin(),
             error,
         };
-        let all: [Error; 6] = [
+        let all: Vec<Error> = vec![
             ImageError::Read {
                 path: path.clone(),
                 error: io(),
@@ -211,6 +215,7 @@ mod tests {
             }
             .into(),
             ObjectError::Btf(header()).into(),
+            #[cfg(feature = "load")]
             LoadError::Kernel(kernel(header())).into(),
         ];
         for error in all {

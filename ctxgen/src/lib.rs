@@ -51,25 +51,27 @@
 //!
 //! # Features
 //!
-//! - `generate` makes what build scripts and the command make: headers, BTF of contexts, lists, reports and
-//!   pinned BTF ([`CtxBtf`], [`render`], [`pin()`]), and it reads sources and what programs do ([`reads`]).
+//! - `load`, the default, is what programs link that load BPF objects: [`Loader`].
+//! - `generate` makes what build scripts make: headers, BTF of contexts, lists, reports and pinned BTF
+//!   ([`CtxBtf`], [`render`], [`pin()`]).
+//! - `reads` holds what any object's programs read against kernels ([`reads`]).
 //! - `dwarf` reads prototypes of functions in user space out of debug information.
 //! - `images` reads kernel BTF out of compressed files, kernel images and archives
 //!   ([`kernel_btf_bytes`]).
 //! - `cli` builds the `ctxgen` command.
 //!
-//! Without features, it is what programs link that load BPF objects: [`Loader`], [`check()`] and [`Drift`].
+//! Without features, there are contexts and comparisons: [`Context`], [`Drift`] and [`check()`].
 
 #![cfg_attr(
-    not(feature = "generate"),
+    not(all(feature = "generate", feature = "load", feature = "reads")),
     allow(
         dead_code,
         unused_imports,
-        reason = "what generates uses more of each module"
+        reason = "what is left out uses more of each module"
     )
 )]
 #![cfg_attr(
-    not(feature = "generate"),
+    not(all(feature = "generate", feature = "load", feature = "reads")),
     allow(
         rustdoc::broken_intra_doc_links,
         reason = "documentation is built with all features"
@@ -88,6 +90,7 @@ mod hook;
 mod image;
 mod kernel;
 pub mod layout;
+#[cfg(feature = "load")]
 mod load;
 #[cfg(feature = "generate")]
 mod minimize;
@@ -111,7 +114,7 @@ pub use self::compare::CompareError;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 pub use self::compare::reads;
 pub use self::compare::targets::TargetError;
 #[cfg(feature = "generate")]
@@ -148,9 +151,13 @@ pub use self::declaration::DeclarationError;
 pub use self::error::Error;
 pub use self::hook::*;
 pub use self::kernel::*;
+#[cfg(feature = "load")]
 pub use self::load::AbsentHook;
+#[cfg(feature = "load")]
 pub use self::load::LoadError;
+#[cfg(feature = "load")]
 pub use self::load::Loader;
+#[cfg(feature = "load")]
 pub use self::load::RenamedArgument;
 #[cfg(feature = "generate")]
 pub use self::minimize::Trim;

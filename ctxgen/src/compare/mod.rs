@@ -3,7 +3,7 @@
 pub mod check;
 pub mod drift;
 mod error;
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 pub mod reads;
 pub(crate) mod targets;
 

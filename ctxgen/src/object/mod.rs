@@ -7,7 +7,7 @@ mod code;
 #[cfg(feature = "generate")]
 mod declared;
 mod elf;
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 mod embedded;
 mod error;
 mod ext;
@@ -21,7 +21,7 @@ mod instruction;
 #[cfg(feature = "generate")]
 mod license;
 mod live;
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 pub mod meant;
 mod names;
 mod path;
@@ -30,12 +30,12 @@ mod place;
 mod program;
 mod struct_ops;
 
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 pub use self::accesses::reads;
 #[cfg(feature = "generate")]
 pub use self::declared::complete_declarations;
 use self::elf::Elf;
-#[cfg(feature = "generate")]
+#[cfg(feature = "reads")]
 pub use self::embedded::embedded;
 pub use self::error::ObjectError;
 pub use self::ext::ExtError;
