@@ -32,7 +32,7 @@ impl<'a> Products<'a> {
     /// For a target triple.
     pub(crate) fn new(out: &'a OutDir, scratch: &'a Path, target: &str, inputs: &Inputs) -> Self {
         #[cfg(feature = "bindgen")]
-        let environment = super::bindings::environment(target, inputs);
+        let environment = super::contexts::environment(target, inputs);
         #[cfg(not(feature = "bindgen"))]
         let environment = {
             let _ = (target, inputs);
@@ -63,7 +63,7 @@ impl<'a> Products<'a> {
         let object = self.out.path(&format!("{}.bpf.o", unit.name));
         skeleton::generate(record, self.scratch, unit.name, &object, &unit.object)?;
         #[cfg(feature = "bindgen")]
-        super::bindings::generate(record, used, unit.name, &self.environment)?;
+        super::contexts::generate(record, used, unit.name, &self.environment)?;
         #[cfg(not(feature = "bindgen"))]
         let _ = used;
         record.finish()?;

@@ -60,47 +60,24 @@ impl<'a> Compilation<'a> {
         records: &[Record<'_>],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Unit<'a>>, Error> {
-        let sources = SourceNames(preprocessed.names().collect());
-        let own = |header: &str| -> Vec<Vec<String>> {
-            let all = sources
-                .macros(header)
-                .into_iter()
-                .zip(&sources.0)
-                .zip(scanned);
-            all.map(|((mut macros, names), scanned)| {
-                let statics = static_offsets_macro(self.kernel, self.relocatable, names);
-                let other = statics.into_iter().chain(scanned.macros);
-                macros.extend(other.map(str::to_owned));
-                macros
-            })
-            .collect()
+        let sources = &Sources {
+            texts: &preprocessed.texts,
+            names: preprocessed.names().collect(),
+            scanned,
+            records,
         };
         if let Vmlinux::Provided(path) = vmlinux {
-            let units = self.compile(
-                &self.inputs.file(path)?,
-                &preprocessed.texts,
-                &own(""),
-                records,
-            );
+            let units = self.compile(&self.inputs.file(path)?, &self.macros("", sources), sources);
             return units.map_err(|error| self.advise(error));
         }
-        let names = sources.all();
-        let compile = |header: &str, names: &Names<'_>| {
-            let contexts = render::header_for(self.contexts, header, names);
-            self.out.write(CONTEXTS, contexts.as_bytes())?;
-            self.compile(
-                header.as_bytes(),
-                &preprocessed.texts,
-                &own(header),
-                records,
-            )
-        };
-        let all = |names: &Names<'_>| render::vmlinux_with_all(self.kernel, names);
+        let names = sources.all_names();
         if *vmlinux == Vmlinux::Full {
-            return compile(&all(&names)?, &names).map_err(|error| self.advise(error));
+            let header = render::vmlinux_with_all(self.kernel, &names)?;
+            let units = self.compile_with(&header, &names, sources);
+            return units.map_err(|error| self.advise(error));
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
-        let error = match compile(&trimmed, &names) {
+        let error = match self.compile_with(&trimmed, &names, sources) {
             Ok(units) => return Ok(units),
             Err(error) => error,
         };
@@ -115,13 +92,10 @@ impl<'a> Compilation<'a> {
         };
         let stderr = all_said(stderr, unlimited);
         if let Some(names) = lacking::wider(self.kernel, &names, &trimmed, stderr)? {
-            match compile(&all(&names)?, &names) {
+            let header = render::vmlinux_with_all(self.kernel, &names)?;
+            match self.compile_with(&header, &names, sources) {
                 // It is the same with all types, and quotes a header that is hard to read.
-                Err(Error::Compile { .. }) => {
-                    let contexts = render::header_for(self.contexts, &trimmed, &names);
-                    self.out.write(CONTEXTS, contexts.as_bytes())?;
-                    self.out.write(HEADER, trimmed.as_bytes())?;
-                }
+                Err(Error::Compile { .. }) => self.write_headers(&trimmed, &names)?,
                 result => {
                     warnings.push(incomplete(source_file, stderr));
                     return result;
@@ -129,6 +103,39 @@ impl<'a> Compilation<'a> {
             }
         }
         Err(self.advise(error))
+    }
+
+    /// Writes this `vmlinux.h`, and what of `ctx.h` goes with it.
+    fn write_headers(&self, header: &str, names: &Names<'_>) -> Result<(), Error> {
+        let contexts = render::header_for(self.contexts, header, names);
+        self.out.write(CONTEXTS, contexts.as_bytes())?;
+        self.out.write(HEADER, header.as_bytes()).map(drop)
+    }
+
+    /// Makes the objects with this `vmlinux.h`.
+    fn compile_with(
+        &self,
+        header: &str,
+        names: &Names<'_>,
+        sources: &Sources<'_>,
+    ) -> Result<Vec<Unit<'a>>, Error> {
+        self.write_headers(header, names)?;
+        let macros = self.macros(header, sources);
+        self.compile(header.as_bytes(), &macros, sources)
+    }
+
+    /// The macros that each source is compiled with: those with which this header leaves out what the source
+    /// defines itself, and those of how it uses its contexts.
+    fn macros(&self, header: &str, sources: &Sources<'_>) -> Vec<Vec<String>> {
+        let of_source = |(names, scanned): (&Names<'_>, &Scanned)| {
+            let mut macros = render::own_macros(header, names);
+            let statics = static_offsets_macro(self.kernel, self.relocatable, names);
+            let other = statics.into_iter().chain(scanned.macros);
+            macros.extend(other.map(str::to_owned));
+            macros
+        };
+        let sources = sources.names.iter().zip(sources.scanned);
+        sources.map(of_source).collect()
     }
 
     /// Adds to an error of clang's what can be done about functions and headers that it does not find.
@@ -149,42 +156,42 @@ impl<'a> Compilation<'a> {
     fn compile(
         &self,
         header: &[u8],
-        texts: &[Expanded],
         macros: &[Vec<String>],
-        records: &[Record<'_>],
+        sources: &Sources<'_>,
     ) -> Result<Vec<Unit<'a>>, Error> {
         self.out.write(HEADER, header)?;
         let work = Work {
             clang: self.clang,
             options: self.options,
-            texts,
+            texts: sources.texts,
             macros,
             vmlinux: header,
-            records,
+            records: sources.records,
             scratch: self.scratch,
         };
         unit::objects(self.plan, self.kernel.btf(), work)
     }
 }
 
-/// What each of some sources names.
+/// What is known of the sources.
 #[derive(Debug)]
-struct SourceNames<'t>(Vec<Names<'t>>);
+struct Sources<'s> {
+    texts: &'s [Expanded],
+    /// What each names.
+    names: Vec<Names<'s>>,
+    scanned: &'s [Scanned],
+    /// What is known of earlier builds, of each object.
+    records: &'s [Record<'s>],
+}
 
-impl<'t> SourceNames<'t> {
+impl<'s> Sources<'s> {
     /// What they name together.
-    fn all(&self) -> Names<'t> {
+    fn all_names(&self) -> Names<'s> {
         let mut names = Names::new();
-        for own in &self.0 {
+        for own in &self.names {
             names.add(own.clone());
         }
         names
-    }
-
-    /// The macros with which this header leaves out what each defines itself.
-    fn macros(&self, header: &str) -> Vec<Vec<String>> {
-        let macros = self.0.iter().map(|own| render::own_macros(header, own));
-        macros.collect()
     }
 }
 

@@ -42,6 +42,50 @@ enum Form {
     Relocatable(Merged),
 }
 
+impl Wanted {
+    /// That of a struct, by the hook that its name says. `None` for a struct of the kernel's own that is not
+    /// there: clang reports it, if it is needed.
+    fn of_struct(
+        kernels: &[KernelBtf],
+        relocatable: bool,
+        hook: &Hook,
+    ) -> Result<Option<Self>, ContextError> {
+        let kernel = kernels.first().ok_or(ContextError::NoKernel)?;
+        let form = match relocatable {
+            true => merge(kernels, hook).map(Form::Relocatable),
+            false => Context::of_struct(kernel, hook)
+                .map(Form::Fixed)
+                .map_err(ContextError::from),
+        };
+        match form {
+            Err(ContextError::Prototype(PrototypeError::UnknownHook { .. }))
+                if hook.is_generic() =>
+            {
+                Ok(None)
+            }
+            form => Ok(Some(Self {
+                hook: hook.clone(),
+                form: form?,
+            })),
+        }
+    }
+
+    /// That of a hook, by its name.
+    fn of_hook(
+        kernels: &[KernelBtf],
+        relocatable: bool,
+        name: &str,
+    ) -> Result<Self, ctxgen::Error> {
+        let kernel = kernels.first().ok_or(ContextError::NoKernel)?;
+        let hook = name.parse::<Hook>()?;
+        let form = match relocatable {
+            true => Form::Relocatable(merge(kernels, &hook)?),
+            false => Form::Fixed(Context::of_hook(kernel, &hook)?),
+        };
+        Ok(Self { hook, form })
+    }
+}
+
 impl<'k> Contexts<'k> {
     /// Finds all of them in the kernels' BTF.
     ///
@@ -53,7 +97,6 @@ impl<'k> Contexts<'k> {
         sources: &[Scanned],
         hooks: &[String],
     ) -> Result<Self, Error> {
-        let kernel = kernels.first().ok_or(ContextError::NoKernel)?;
         // A struct's name does not tell a module's function from another one of its name; a hook can.
         let in_modules: BTreeMap<String, Hook> = hooks
             .iter()
@@ -67,44 +110,17 @@ impl<'k> Contexts<'k> {
                 continue;
             }
             let hook = in_modules.get(&request.name).unwrap_or(&request.hook);
-            let form = match relocatable {
-                true => merge(kernels, hook).map(Form::Relocatable),
-                false => Context::of_struct(kernel, hook)
-                    .map(Form::Fixed)
-                    .map_err(ContextError::from),
-            };
-            // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
-            if hook.is_generic()
-                && matches!(
-                    form,
-                    Err(ContextError::Prototype(PrototypeError::UnknownHook { .. }))
-                )
-            {
-                continue;
-            }
-            let wanted = form.map(|form| Wanted {
-                hook: hook.clone(),
-                form,
-            });
+            let wanted = Wanted::of_struct(kernels, relocatable, hook);
             let wanted = wanted.map_err(|error| Error::Context {
                 site: request.site.clone(),
                 name: request.name.clone(),
                 error: Box::new(error.into()),
             })?;
-            by_struct.insert(request.name.clone(), wanted);
+            by_struct.extend(wanted.map(|wanted| (request.name.clone(), wanted)));
         }
         let mut by_hook = BTreeSet::new();
         for name in hooks {
-            let wanted = name
-                .parse::<Hook>()
-                .map_err(ctxgen::Error::from)
-                .and_then(|hook| {
-                    let form = match relocatable {
-                        true => Form::Relocatable(merge(kernels, &hook)?),
-                        false => Form::Fixed(Context::of_hook(kernel, &hook)?),
-                    };
-                    Ok(Wanted { hook, form })
-                });
+            let wanted = Wanted::of_hook(kernels, relocatable, name);
             let wanted = wanted.map_err(|error| Error::Hook {
                 hook: name.clone(),
                 error: Box::new(error),
@@ -179,5 +195,79 @@ impl<'k> Contexts<'k> {
             true => CtxBtf::new(kernel, fixed)?,
             false => CtxBtf::relocatable(self.kernels, relocatable)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ctxgen::ByteOrder;
+    use ctxgen::Origin;
+    use ctxgen::Requests;
+    use ctxgen::btf::BtfWriter;
+
+    use super::*;
+
+    /// A kernel with one function, whose second parameter has this name.
+    fn kernel(name: &str, parameter: &str) -> KernelBtf {
+        let mut writer = BtfWriter::new(ByteOrder::Little);
+        let int = writer.unsigned("unsigned int", 4);
+        let proto = writer.prototype(&[("key", int), (parameter, int)], int);
+        writer.function("encrypt", proto);
+        KernelBtf::from_bytes(&writer.finish(), Origin::Memory(name.to_owned())).unwrap()
+    }
+
+    fn scanned(text: &str) -> Vec<Scanned> {
+        vec![Scanned::new(Path::new("a.bpf.c"), Requests::of_raw(text))]
+    }
+
+    fn names(ctx: &CtxBtf<'_>) -> Vec<String> {
+        let structs = ctx.structs().iter();
+        structs.map(|it| it.context.struct_name.clone()).collect()
+    }
+
+    #[test]
+    fn of_sources_and_of_hooks() {
+        let kernels = [kernel("one", "len")];
+        let one = scanned("struct btf_fentry_encrypt_ctx *ctx");
+        let none = scanned("struct sock *sk");
+        let hooks = ["fexit/encrypt".to_owned()];
+        let contexts = Contexts::resolve(&kernels, false, &one, &hooks).unwrap();
+        let (fentry, fexit) = ("btf_fentry_encrypt_ctx", "btf_fexit_encrypt_ctx");
+        assert_eq!(names(&contexts.all().unwrap()), [fentry, fexit]);
+        assert_eq!(names(&contexts.of(&one).unwrap()), [fentry, fexit]);
+        assert_eq!(names(&contexts.of(&none).unwrap()), [fexit]);
+        assert_eq!(contexts.drift().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let kernels = [kernel("one", "len")];
+        let lost = scanned("\n\nstruct btf_fentry_decrypt_ctx *ctx");
+        let error = Contexts::resolve(&kernels, false, &lost, &[]).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("a.bpf.c:3: struct btf_fentry_decrypt_ctx: "),
+            "{error}"
+        );
+        let hooks = ["fexit/decrypt".to_owned()];
+        let error = Contexts::resolve(&kernels, false, &[], &hooks).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("Builder::hook(\"fexit/decrypt\"): "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn kernels_that_differ() {
+        let kernels = [kernel("one", "len"), kernel("two", "size")];
+        let one = scanned("struct btf_fentry_encrypt_ctx *ctx");
+        for relocatable in [false, true] {
+            let contexts = Contexts::resolve(&kernels, relocatable, &one, &[]).unwrap();
+            let drifts = contexts.drift().unwrap();
+            assert_eq!(drifts.len(), 1, "{drifts:?}");
+        }
     }
 }
