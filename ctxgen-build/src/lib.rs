@@ -47,7 +47,7 @@
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
-//! | `<name>.inputs` | digests of what these were made of |
+//! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
 //!
 //! # Names in skeletons
@@ -66,7 +66,9 @@
 //! too, since `/sys/kernel/btf/vmlinux` gets a new time of change. The script is quick then: an object,
 //! a skeleton or bindings are made again only if what they are made of is another one, by content,
 //! and files that would be the same are not written. A kernel that has the same of what the sources
-//! use makes no difference either.
+//! use makes no difference either. Another build script, as with another version of ctxgen, libbpf or
+//! bindgen, makes all of it again: the records that it finds have the time of change of the one that wrote
+//! them. (A copy of the target folder, such as a cache of a CI, that does not keep times has all made again.)
 //!
 //! All sources of a [`Builder`] have `vmlinux.h` and `ctx.h` in common: what one of them newly needs
 //! of the kernel has the others compiled again. Whoever runs clang by a wrapper that is no script, or
@@ -116,49 +118,29 @@
 //! from the compiled object; no build script can know that it runs for a check. But cargo runs it only
 //! after a change of what it depends on, and then what is as it was is not made again.
 
-mod absent;
-mod aliased;
-mod arguments;
-#[cfg(feature = "bindgen")]
-mod bindings;
 mod builder;
+mod cache;
 mod cargo;
-mod check;
 mod clang;
-mod compile;
-mod contexts;
-mod depfile;
-mod digest;
+mod display;
 mod error;
-mod inputs;
-mod kernel;
-mod lacking;
-mod linker;
-mod missing;
-mod module;
+mod findings;
+mod libbpf_log;
+mod names;
 mod outdir;
-mod preprocess;
-mod record;
-mod refused;
-mod repeats;
-mod said;
-mod scan;
-mod skeleton;
-mod system;
-mod targets;
-mod undeclared;
-mod vmlinux;
+mod plan;
+mod stages;
 
-#[cfg(feature = "bindgen")]
-pub use self::bindings::bindings;
 pub use self::builder::Artifacts;
 pub use self::builder::Builder;
 pub use self::builder::Object;
 pub use self::builder::pin;
-pub use self::check::Mismatch;
 pub use self::error::Error;
 pub use self::error::NoName;
-pub use self::kernel::Place;
-pub use self::refused::Refused;
-pub use self::scan::Site;
-pub use self::vmlinux::Vmlinux;
+pub use self::findings::Mismatch;
+pub use self::findings::Place;
+pub use self::findings::Refused;
+pub use self::findings::Site;
+#[cfg(feature = "bindgen")]
+pub use self::stages::bind::bindings;
+pub use self::stages::headers::Vmlinux;

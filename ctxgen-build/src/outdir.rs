@@ -12,6 +12,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -73,15 +74,29 @@ impl OutDir {
         if is_file && fs::read(&path).is_ok_and(|old| old == bytes) {
             return Ok(path);
         }
-        self.write_anew(name, bytes)
+        self.replace(name, bytes, None)
     }
 
-    /// Writes a file, also where it has these bytes.
-    pub(crate) fn write_anew(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    /// Writes a file that has this time of change, also where it has these bytes.
+    pub(crate) fn write_with_time(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        time: SystemTime,
+    ) -> Result<PathBuf, Error> {
+        self.replace(name, bytes, Some(time))
+    }
+
+    fn replace(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        time: Option<SystemTime>,
+    ) -> Result<PathBuf, Error> {
         let path = self.path(name);
         let parent = Path::new(name).parent().unwrap_or(Path::new(""));
         self.real_folder(parent)
-            .and_then(|folder| replace(&folder, &path, bytes))
+            .and_then(|folder| replace(&folder, &path, bytes, time))
             .map_err(failed(&path))?;
         Ok(path)
     }
@@ -105,7 +120,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)
-        .and_then(|()| replace(folder, path, bytes))
+        .and_then(|()| replace(folder, path, bytes, None))
         .map_err(failed(path))
 }
 
@@ -124,13 +139,16 @@ fn remove_link(path: &Path) -> io::Result<()> {
     }
 }
 
-fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(folder: &Path, path: &Path, bytes: &[u8], time: Option<SystemTime>) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY)
         // As other files are made: the umask takes from it what is not wanted.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(time) = time {
+        file.as_file().set_modified(time)?;
+    }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -152,12 +170,9 @@ fn remove_leftovers(folder: &Path) {
     }
 }
 
+/// The bytes of a file that the build itself has made.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| Error::Read {
-        // A relative path leaves it open where a file is missing.
-        path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
-        error,
-    })
+    fs::read(path).map_err(|error| Error::read(path, error))
 }
 
 #[cfg(test)]
@@ -213,8 +228,9 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         out.write("a", b"x").unwrap();
         assert_eq!(changed(), before);
-        out.write_anew("a", b"x").unwrap();
-        assert!(changed() > before);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_000_000_001);
+        out.write_with_time("a", b"x", time).unwrap();
+        assert_eq!(changed(), time);
     }
 
     #[test]

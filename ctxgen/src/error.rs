@@ -10,11 +10,14 @@ use crate::hook::HookError;
 use crate::image::ImageError;
 use crate::kernel::KernelError;
 use crate::kernel::NotPinned;
+#[cfg(feature = "load")]
 use crate::load::LoadError;
 use crate::object::ObjectError;
+#[cfg(feature = "generate")]
 use crate::pin::PinError;
 use crate::prototype::Addition;
 use crate::prototype::PrototypeError;
+#[cfg(feature = "generate")]
 use crate::render::RenderError;
 use crate::tracefs::TracefsError;
 use crate::user::UserError;
@@ -58,9 +61,11 @@ pub enum Error {
     #[error(transparent)]
     Compare(CompareError),
     /// There is no header, or no list.
+    #[cfg(feature = "generate")]
     #[error(transparent)]
     Render(RenderError),
     /// An object cannot be opened or loaded.
+    #[cfg(feature = "load")]
     #[error(transparent)]
     Load(Box<LoadError>),
 }
@@ -133,6 +138,7 @@ impl From<CompareError> for Error {
     }
 }
 
+#[cfg(feature = "generate")]
 impl From<RenderError> for Error {
     fn from(error: RenderError) -> Self {
         match error {
@@ -143,6 +149,7 @@ impl From<RenderError> for Error {
     }
 }
 
+#[cfg(feature = "generate")]
 impl From<PinError> for Error {
     fn from(error: PinError) -> Self {
         match error {
@@ -152,6 +159,7 @@ impl From<PinError> for Error {
     }
 }
 
+#[cfg(feature = "load")]
 impl From<Box<LoadError>> for Error {
     fn from(error: Box<LoadError>) -> Self {
         match *error {
@@ -162,6 +170,7 @@ impl From<Box<LoadError>> for Error {
     }
 }
 
+#[cfg(feature = "load")]
 impl From<LoadError> for Error {
     fn from(error: LoadError) -> Self {
         Box::new(error).into()
@@ -191,7 +200,7 @@ mod tests {
             origin: origin(),
             error,
         };
-        let all: [Error; 6] = [
+        let all: Vec<Error> = vec![
             ImageError::Read {
                 path: path.clone(),
                 error: io(),
@@ -206,6 +215,7 @@ mod tests {
             }
             .into(),
             ObjectError::Btf(header()).into(),
+            #[cfg(feature = "load")]
             LoadError::Kernel(kernel(header())).into(),
         ];
         for error in all {

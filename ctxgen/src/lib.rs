@@ -4,18 +4,21 @@
 //! slots. This crate makes a struct of it, from the target kernel's own type information:
 //!
 //! ```no_run
+//! # #[cfg(feature = "generate")]
+//! # fn main() -> Result<(), ctxgen::Error> {
 //! use ctxgen::Context;
 //! use ctxgen::CtxBtf;
 //! use ctxgen::KernelBtf;
 //! use ctxgen::render;
 //!
-//! # fn main() -> Result<(), ctxgen::Error> {
 //! let kernel = KernelBtf::from_path("vmlinux.btf")?;
 //! let context = Context::of_hook(&kernel, &"fexit.s/vfs_unlink".parse()?)?;
 //! let ctx = CtxBtf::new(&kernel, [context])?;
 //! println!("{}", render::header(&ctx)?);
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "generate"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Words
@@ -48,14 +51,36 @@
 //!
 //! # Features
 //!
+//! - `load`, the default, is what programs link that load BPF objects: [`Loader`].
+//! - `generate` makes what build scripts make: headers, BTF of contexts, lists, reports and pinned BTF
+//!   ([`CtxBtf`], [`render`], [`pin()`]).
+//! - `reads` holds what any object's programs read against kernels ([`reads`]).
+//! - `dwarf` reads prototypes of functions in user space out of debug information.
 //! - `images` reads kernel BTF out of compressed files, kernel images and archives
 //!   ([`kernel_btf_bytes`]).
 //! - `cli` builds the `ctxgen` command.
 //!
-//! The library alone is light enough to be linked into the program that loads the BPF objects.
+//! Without features, there are contexts and comparisons: [`Context`], [`Drift`] and [`check()`].
+
+#![cfg_attr(
+    not(all(feature = "generate", feature = "load", feature = "reads")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what is left out uses more of each module"
+    )
+)]
+#![cfg_attr(
+    not(all(feature = "generate", feature = "load", feature = "reads")),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "documentation is built with all features"
+    )
+)]
 
 pub mod btf;
 mod compare;
+#[cfg(feature = "generate")]
 mod compiler;
 mod context;
 mod ctype;
@@ -65,16 +90,21 @@ mod hook;
 mod image;
 mod kernel;
 pub mod layout;
+#[cfg(feature = "load")]
 mod load;
+#[cfg(feature = "generate")]
 mod minimize;
 mod module;
 pub mod object;
+#[cfg(feature = "generate")]
 mod pin;
 pub mod prototype;
+#[cfg(feature = "generate")]
 pub mod render;
 mod sorted;
 pub mod text;
 mod tracefs;
+#[cfg(feature = "generate")]
 mod usage;
 mod user;
 
@@ -84,54 +114,81 @@ pub use self::compare::CompareError;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
+#[cfg(feature = "reads")]
 pub use self::compare::reads;
 pub use self::compare::targets::TargetError;
+#[cfg(feature = "generate")]
 pub use self::compiler::CLANG_TIMEOUT;
+#[cfg(feature = "generate")]
 pub use self::compiler::CLANG_TIMEOUT_VARIABLE;
+#[cfg(feature = "generate")]
 pub use self::compiler::RunError;
+#[cfg(feature = "generate")]
 pub use self::compiler::clang_args;
+#[cfg(feature = "generate")]
 pub use self::compiler::run_bounded;
+#[cfg(feature = "generate")]
 pub use self::compiler::system_folders;
+#[cfg(feature = "generate")]
 pub use self::compiler::system_folders_args;
+#[cfg(feature = "generate")]
 pub use self::compiler::timeout_from;
 pub use self::context::Context;
 pub use self::context::ContextError;
 pub use self::context::Shape;
+#[cfg(feature = "generate")]
 pub use self::context::ctx_btf::CtxBtf;
+#[cfg(feature = "generate")]
 pub use self::context::ctx_btf::CtxStruct;
+#[cfg(feature = "generate")]
 pub use self::context::ctx_btf::Lacking;
+#[cfg(feature = "generate")]
 pub use self::context::merged as merge;
 pub use self::context::multi::unshared;
+#[cfg(feature = "generate")]
 pub use self::context::similar::similar_structs;
 pub use self::declaration::DeclarationError;
 pub use self::error::Error;
 pub use self::hook::*;
 pub use self::kernel::*;
+#[cfg(feature = "load")]
 pub use self::load::AbsentHook;
+#[cfg(feature = "load")]
 pub use self::load::LoadError;
+#[cfg(feature = "load")]
 pub use self::load::Loader;
+#[cfg(feature = "load")]
 pub use self::load::RenamedArgument;
+#[cfg(feature = "generate")]
 pub use self::minimize::Trim;
+#[cfg(feature = "generate")]
 pub use self::pin::Pin;
+#[cfg(feature = "generate")]
 pub use self::pin::PinCommand;
+#[cfg(feature = "generate")]
 pub use self::pin::PinError;
+#[cfg(feature = "generate")]
 pub use self::pin::pin;
 pub use self::prototype::Addition;
 pub use self::prototype::PrototypeError;
 pub use self::prototype::pairing::KnownBy;
+#[cfg(feature = "generate")]
 pub use self::render::RenderError;
 pub use self::text::ident::is_identifier;
+#[cfg(feature = "generate")]
 pub use self::usage::closure::Reach;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::Line;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::Marker;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::Names;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::Request;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::Requests;
+#[cfg(feature = "generate")]
 pub use self::usage::identifiers::replace_stand_in;
-
-/// Tells this build of the crate from others: its version, and a digest of its sources. What is kept of
-/// another build's making may be made otherwise by this one.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CTXGEN_SOURCES"));
 
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs
 /// skeleton, and the context structs in a module `ctx`.

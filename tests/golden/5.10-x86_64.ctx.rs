@@ -85,15 +85,9 @@ pub union bpf_iter__task__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_1::meta",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_1"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_1"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_1::meta"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_1 {
     fn default() -> Self {
@@ -111,15 +105,9 @@ pub union bpf_iter__task__bindgen_ty_2 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_2::task",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_2"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_2"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_2::task"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_2 {
     fn default() -> Self {
@@ -162,18 +150,10 @@ pub struct btf_fentry_xdp_attachment_setup_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fentry_xdp_attachment_setup_ctx",
-    ][::core::mem::size_of::<btf_fentry_xdp_attachment_setup_ctx>() - 16usize];
-    [
-        "Alignment of btf_fentry_xdp_attachment_setup_ctx",
-    ][::core::mem::align_of::<btf_fentry_xdp_attachment_setup_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fentry_xdp_attachment_setup_ctx::info",
-    ][::core::mem::offset_of!(btf_fentry_xdp_attachment_setup_ctx, info) - 0usize];
-    [
-        "Offset of field: btf_fentry_xdp_attachment_setup_ctx::bpf_",
-    ][::core::mem::offset_of!(btf_fentry_xdp_attachment_setup_ctx, bpf_) - 8usize];
+    ["Size of btf_fentry_xdp_attachment_setup_ctx"][::core::mem::size_of::<btf_fentry_xdp_attachment_setup_ctx>() - 16usize];
+    ["Alignment of btf_fentry_xdp_attachment_setup_ctx"][::core::mem::align_of::<btf_fentry_xdp_attachment_setup_ctx>() - 8usize];
+    ["Offset of field: btf_fentry_xdp_attachment_setup_ctx::info"][::core::mem::offset_of!(btf_fentry_xdp_attachment_setup_ctx, info) - 0usize];
+    ["Offset of field: btf_fentry_xdp_attachment_setup_ctx::bpf_"][::core::mem::offset_of!(btf_fentry_xdp_attachment_setup_ctx, bpf_) - 8usize];
 };
 impl Default for btf_fentry_xdp_attachment_setup_ctx {
     fn default() -> Self {
@@ -195,24 +175,12 @@ pub struct btf_fexit_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 32usize];
-    [
-        "Alignment of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 0usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 16usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::ret",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 24usize];
+    ["Size of btf_fexit_vfs_unlink_ctx"][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 32usize];
+    ["Alignment of btf_fexit_vfs_unlink_ctx"][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 0usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 16usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::ret"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 24usize];
 };
 impl Default for btf_fexit_vfs_unlink_ctx {
     fn default() -> Self {
@@ -234,27 +202,13 @@ pub struct btf_kprobe_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_kprobe_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_kprobe_vfs_unlink_ctx>() - 168usize];
-    [
-        "Alignment of btf_kprobe_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_kprobe_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_kprobe_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, delegated_inode) - 96usize];
-    [
-        "Offset of field: btf_kprobe_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dentry) - 104usize];
-    [
-        "Offset of field: btf_kprobe_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dir) - 112usize];
-    [
-        "Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_1) - 120usize];
+    ["Size of btf_kprobe_vfs_unlink_ctx"][::core::mem::size_of::<btf_kprobe_vfs_unlink_ctx>() - 168usize];
+    ["Alignment of btf_kprobe_vfs_unlink_ctx"][::core::mem::align_of::<btf_kprobe_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_0"][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_kprobe_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, delegated_inode) - 96usize];
+    ["Offset of field: btf_kprobe_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dentry) - 104usize];
+    ["Offset of field: btf_kprobe_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, dir) - 112usize];
+    ["Offset of field: btf_kprobe_vfs_unlink_ctx::__reserved_1"][::core::mem::offset_of!(btf_kprobe_vfs_unlink_ctx, __reserved_1) - 120usize];
 };
 impl Default for btf_kprobe_vfs_unlink_ctx {
     fn default() -> Self {
@@ -274,21 +228,11 @@ pub struct btf_kretprobe_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_kretprobe_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_kretprobe_vfs_unlink_ctx>() - 168usize];
-    [
-        "Alignment of btf_kretprobe_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_kretprobe_vfs_unlink_ctx>() - 4usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_unlink_ctx::ret",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, ret) - 80usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_1) - 84usize];
+    ["Size of btf_kretprobe_vfs_unlink_ctx"][::core::mem::size_of::<btf_kretprobe_vfs_unlink_ctx>() - 168usize];
+    ["Alignment of btf_kretprobe_vfs_unlink_ctx"][::core::mem::align_of::<btf_kretprobe_vfs_unlink_ctx>() - 4usize];
+    ["Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_0"][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_kretprobe_vfs_unlink_ctx::ret"][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, ret) - 80usize];
+    ["Offset of field: btf_kretprobe_vfs_unlink_ctx::__reserved_1"][::core::mem::offset_of!(btf_kretprobe_vfs_unlink_ctx, __reserved_1) - 84usize];
 };
 impl Default for btf_kretprobe_vfs_unlink_ctx {
     fn default() -> Self {
@@ -312,24 +256,12 @@ pub struct btf_lsm_path_chown_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_path_chown_ctx",
-    ][::core::mem::size_of::<btf_lsm_path_chown_ctx>() - 32usize];
-    [
-        "Alignment of btf_lsm_path_chown_ctx",
-    ][::core::mem::align_of::<btf_lsm_path_chown_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::path",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, path) - 0usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::uid",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, uid) - 8usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::gid",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, gid) - 16usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::ret",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, ret) - 24usize];
+    ["Size of btf_lsm_path_chown_ctx"][::core::mem::size_of::<btf_lsm_path_chown_ctx>() - 32usize];
+    ["Alignment of btf_lsm_path_chown_ctx"][::core::mem::align_of::<btf_lsm_path_chown_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::path"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, path) - 0usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::uid"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, uid) - 8usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::gid"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, gid) - 16usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::ret"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_path_chown_ctx {
     fn default() -> Self {
@@ -351,26 +283,11 @@ pub struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>()
-        - 24usize];
-    [
-        "Alignment of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>()
-        - 8usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::sk",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, sk)
-        - 0usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::ack",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, ack)
-        - 8usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::acked",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, acked)
-        - 16usize];
+    ["Size of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx"][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>() - 24usize];
+    ["Alignment of btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx"][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::sk"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, sk) - 0usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::ack"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, ack) - 8usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx::acked"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx, acked) - 16usize];
 };
 impl Default for btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
     fn default() -> Self {
@@ -389,22 +306,10 @@ pub struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>()
-        - 16usize];
-    [
-        "Alignment of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>()
-        - 8usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg0",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg0)
-        - 0usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg1",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg1)
-        - 8usize];
+    ["Size of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx"][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>() - 16usize];
+    ["Alignment of btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx"][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg0"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg0) - 0usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx::arg1"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx, arg1) - 8usize];
 };
 impl Default for btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
     fn default() -> Self {
@@ -425,26 +330,12 @@ pub struct btf_tp_sched_sched_process_exec_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_sched_sched_process_exec_ctx",
-    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
-    [
-        "Alignment of btf_tp_sched_sched_process_exec_ctx",
-    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename)
-        - 8usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
+    ["Size of btf_tp_sched_sched_process_exec_ctx"][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
+    ["Alignment of btf_tp_sched_sched_process_exec_ctx"][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) - 8usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -460,41 +351,16 @@ pub struct btf_tp_syscalls_sys_enter_clone_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_enter_clone_ctx",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 56usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_enter_clone_ctx",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::syscall_nr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, syscall_nr) - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_1)
-        - 12usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::clone_flags",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, clone_flags)
-        - 16usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::newsp",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, newsp) - 24usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::parent_tidptr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, parent_tidptr)
-        - 32usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::child_tidptr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, child_tidptr)
-        - 40usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::tls",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, tls) - 48usize];
+    ["Size of btf_tp_syscalls_sys_enter_clone_ctx"][::core::mem::size_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 56usize];
+    ["Alignment of btf_tp_syscalls_sys_enter_clone_ctx"][::core::mem::align_of::<btf_tp_syscalls_sys_enter_clone_ctx>() - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, syscall_nr) - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, __reserved_1) - 12usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::clone_flags"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, clone_flags) - 16usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::newsp"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, newsp) - 24usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::parent_tidptr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, parent_tidptr) - 32usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::child_tidptr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, child_tidptr) - 40usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_clone_ctx::tls"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_clone_ctx, tls) - 48usize];
 };
 impl Default for btf_tp_syscalls_sys_enter_clone_ctx {
     fn default() -> Self {
@@ -516,18 +382,10 @@ pub struct btf_trace_cpu_idle_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_cpu_idle_ctx",
-    ][::core::mem::size_of::<btf_trace_cpu_idle_ctx>() - 16usize];
-    [
-        "Alignment of btf_trace_cpu_idle_ctx",
-    ][::core::mem::align_of::<btf_trace_cpu_idle_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_cpu_idle_ctx::arg0",
-    ][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg0) - 0usize];
-    [
-        "Offset of field: btf_trace_cpu_idle_ctx::arg1",
-    ][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg1) - 8usize];
+    ["Size of btf_trace_cpu_idle_ctx"][::core::mem::size_of::<btf_trace_cpu_idle_ctx>() - 16usize];
+    ["Alignment of btf_trace_cpu_idle_ctx"][::core::mem::align_of::<btf_trace_cpu_idle_ctx>() - 8usize];
+    ["Offset of field: btf_trace_cpu_idle_ctx::arg0"][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg0) - 0usize];
+    ["Offset of field: btf_trace_cpu_idle_ctx::arg1"][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg1) - 8usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -539,21 +397,11 @@ pub struct btf_trace_sched_switch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_switch_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 24usize];
-    [
-        "Alignment of btf_trace_sched_switch_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::preempt",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::next",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
+    ["Size of btf_trace_sched_switch_ctx"][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 24usize];
+    ["Alignment of btf_trace_sched_switch_ctx"][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::preempt"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::next"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
 };
 impl Default for btf_trace_sched_switch_ctx {
     fn default() -> Self {

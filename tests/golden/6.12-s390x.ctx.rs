@@ -64,15 +64,9 @@ pub union bpf_iter__task__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_1::meta",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_1"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_1"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_1::meta"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_1 {
     fn default() -> Self {
@@ -90,15 +84,9 @@ pub union bpf_iter__task__bindgen_ty_2 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_2::task",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_2"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_2"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_2::task"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_2 {
     fn default() -> Self {
@@ -134,27 +122,13 @@ pub struct btf_fexit_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 40usize];
-    [
-        "Alignment of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::idmap",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, idmap) - 0usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 16usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 24usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::ret",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 32usize];
+    ["Size of btf_fexit_vfs_unlink_ctx"][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 40usize];
+    ["Alignment of btf_fexit_vfs_unlink_ctx"][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::idmap"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, idmap) - 0usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 16usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 24usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::ret"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 32usize];
 };
 impl Default for btf_fexit_vfs_unlink_ctx {
     fn default() -> Self {
@@ -179,36 +153,16 @@ pub struct btf_tp_sched_sched_switch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_sched_sched_switch_ctx",
-    ][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx>() - 64usize];
-    [
-        "Alignment of btf_tp_sched_sched_switch_ctx",
-    ][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_comm",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_comm) - 8usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_pid) - 24usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_prio",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_prio) - 28usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::prev_state",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_state) - 32usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::next_comm",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_comm) - 40usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::next_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_pid) - 56usize];
-    [
-        "Offset of field: btf_tp_sched_sched_switch_ctx::next_prio",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_prio) - 60usize];
+    ["Size of btf_tp_sched_sched_switch_ctx"][::core::mem::size_of::<btf_tp_sched_sched_switch_ctx>() - 64usize];
+    ["Alignment of btf_tp_sched_sched_switch_ctx"][::core::mem::align_of::<btf_tp_sched_sched_switch_ctx>() - 8usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::prev_comm"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_comm) - 8usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::prev_pid"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_pid) - 24usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::prev_prio"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_prio) - 28usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::prev_state"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, prev_state) - 32usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::next_comm"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_comm) - 40usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::next_pid"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_pid) - 56usize];
+    ["Offset of field: btf_tp_sched_sched_switch_ctx::next_prio"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_prio) - 60usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -225,44 +179,17 @@ pub struct btf_tp_syscalls_sys_enter_openat_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_enter_openat_ctx",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr)
-        - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1)
-        - 12usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 20usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2)
-        - 32usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 36usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3)
-        - 40usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 46usize];
+    ["Size of btf_tp_syscalls_sys_enter_openat_ctx"][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
+    ["Alignment of btf_tp_syscalls_sys_enter_openat_ctx"][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1) - 12usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 20usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2) - 32usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 36usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3) - 40usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 46usize];
 };
 impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
     fn default() -> Self {
@@ -282,21 +209,11 @@ pub struct btf_trace_block_rq_complete_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_block_rq_complete_ctx",
-    ][::core::mem::size_of::<btf_trace_block_rq_complete_ctx>() - 24usize];
-    [
-        "Alignment of btf_trace_block_rq_complete_ctx",
-    ][::core::mem::align_of::<btf_trace_block_rq_complete_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::rq",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, rq) - 0usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::error",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, error) - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::nr_bytes",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, nr_bytes) - 16usize];
+    ["Size of btf_trace_block_rq_complete_ctx"][::core::mem::size_of::<btf_trace_block_rq_complete_ctx>() - 24usize];
+    ["Alignment of btf_trace_block_rq_complete_ctx"][::core::mem::align_of::<btf_trace_block_rq_complete_ctx>() - 8usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::rq"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, rq) - 0usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::error"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, error) - 8usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::nr_bytes"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, nr_bytes) - 16usize];
 };
 impl Default for btf_trace_block_rq_complete_ctx {
     fn default() -> Self {
@@ -323,42 +240,18 @@ pub struct btf_trace_percpu_alloc_percpu_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_percpu_alloc_percpu_ctx",
-    ][::core::mem::size_of::<btf_trace_percpu_alloc_percpu_ctx>() - 80usize];
-    [
-        "Alignment of btf_trace_percpu_alloc_percpu_ctx",
-    ][::core::mem::align_of::<btf_trace_percpu_alloc_percpu_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::call_site",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, call_site) - 0usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::reserved",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, reserved) - 8usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::is_atomic",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, is_atomic) - 16usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::size",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, size) - 24usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::align",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, align) - 32usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::base_addr",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, base_addr) - 40usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::off",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, off) - 48usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::ptr",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, ptr) - 56usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::bytes_alloc",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, bytes_alloc) - 64usize];
-    [
-        "Offset of field: btf_trace_percpu_alloc_percpu_ctx::gfp_flags",
-    ][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, gfp_flags) - 72usize];
+    ["Size of btf_trace_percpu_alloc_percpu_ctx"][::core::mem::size_of::<btf_trace_percpu_alloc_percpu_ctx>() - 80usize];
+    ["Alignment of btf_trace_percpu_alloc_percpu_ctx"][::core::mem::align_of::<btf_trace_percpu_alloc_percpu_ctx>() - 8usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::call_site"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, call_site) - 0usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::reserved"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, reserved) - 8usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::is_atomic"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, is_atomic) - 16usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::size"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, size) - 24usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::align"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, align) - 32usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::base_addr"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, base_addr) - 40usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::off"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, off) - 48usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::ptr"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, ptr) - 56usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::bytes_alloc"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, bytes_alloc) - 64usize];
+    ["Offset of field: btf_trace_percpu_alloc_percpu_ctx::gfp_flags"][::core::mem::offset_of!(btf_trace_percpu_alloc_percpu_ctx, gfp_flags) - 72usize];
 };
 impl Default for btf_trace_percpu_alloc_percpu_ctx {
     fn default() -> Self {
@@ -377,18 +270,10 @@ pub struct btf_trace_s390_cio_csch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_s390_cio_csch_ctx",
-    ][::core::mem::size_of::<btf_trace_s390_cio_csch_ctx>() - 16usize];
-    [
-        "Alignment of btf_trace_s390_cio_csch_ctx",
-    ][::core::mem::align_of::<btf_trace_s390_cio_csch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_s390_cio_csch_ctx::schid",
-    ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, schid) - 0usize];
-    [
-        "Offset of field: btf_trace_s390_cio_csch_ctx::cc",
-    ][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, cc) - 8usize];
+    ["Size of btf_trace_s390_cio_csch_ctx"][::core::mem::size_of::<btf_trace_s390_cio_csch_ctx>() - 16usize];
+    ["Alignment of btf_trace_s390_cio_csch_ctx"][::core::mem::align_of::<btf_trace_s390_cio_csch_ctx>() - 8usize];
+    ["Offset of field: btf_trace_s390_cio_csch_ctx::schid"][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, schid) - 0usize];
+    ["Offset of field: btf_trace_s390_cio_csch_ctx::cc"][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, cc) - 8usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -400,24 +285,12 @@ pub struct btf_trace_sched_switch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_switch_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
-    [
-        "Alignment of btf_trace_sched_switch_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::preempt",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::next",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev_state",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
+    ["Size of btf_trace_sched_switch_ctx"][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
+    ["Alignment of btf_trace_sched_switch_ctx"][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::preempt"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::next"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev_state"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
 };
 impl Default for btf_trace_sched_switch_ctx {
     fn default() -> Self {
@@ -435,15 +308,9 @@ pub struct btf_trace_sched_wakeup_new_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_wakeup_new_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
-    [
-        "Alignment of btf_trace_sched_wakeup_new_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_wakeup_new_ctx::p",
-    ][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, p) - 0usize];
+    ["Size of btf_trace_sched_wakeup_new_ctx"][::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
+    ["Alignment of btf_trace_sched_wakeup_new_ctx"][::core::mem::align_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_wakeup_new_ctx::p"][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, p) - 0usize];
 };
 impl Default for btf_trace_sched_wakeup_new_ctx {
     fn default() -> Self {

@@ -45,18 +45,10 @@ pub struct btf_fentry_dev_xdp_propagate_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fentry_dev_xdp_propagate_ctx",
-    ][::core::mem::size_of::<btf_fentry_dev_xdp_propagate_ctx>() - 16usize];
-    [
-        "Alignment of btf_fentry_dev_xdp_propagate_ctx",
-    ][::core::mem::align_of::<btf_fentry_dev_xdp_propagate_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fentry_dev_xdp_propagate_ctx::dev",
-    ][::core::mem::offset_of!(btf_fentry_dev_xdp_propagate_ctx, dev) - 0usize];
-    [
-        "Offset of field: btf_fentry_dev_xdp_propagate_ctx::bpf_",
-    ][::core::mem::offset_of!(btf_fentry_dev_xdp_propagate_ctx, bpf_) - 8usize];
+    ["Size of btf_fentry_dev_xdp_propagate_ctx"][::core::mem::size_of::<btf_fentry_dev_xdp_propagate_ctx>() - 16usize];
+    ["Alignment of btf_fentry_dev_xdp_propagate_ctx"][::core::mem::align_of::<btf_fentry_dev_xdp_propagate_ctx>() - 8usize];
+    ["Offset of field: btf_fentry_dev_xdp_propagate_ctx::dev"][::core::mem::offset_of!(btf_fentry_dev_xdp_propagate_ctx, dev) - 0usize];
+    ["Offset of field: btf_fentry_dev_xdp_propagate_ctx::bpf_"][::core::mem::offset_of!(btf_fentry_dev_xdp_propagate_ctx, bpf_) - 8usize];
 };
 impl Default for btf_fentry_dev_xdp_propagate_ctx {
     fn default() -> Self {
@@ -79,24 +71,12 @@ pub struct btf_fexit___pidfd_prepare_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fexit___pidfd_prepare_ctx",
-    ][::core::mem::size_of::<btf_fexit___pidfd_prepare_ctx>() - 32usize];
-    [
-        "Alignment of btf_fexit___pidfd_prepare_ctx",
-    ][::core::mem::align_of::<btf_fexit___pidfd_prepare_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fexit___pidfd_prepare_ctx::pid",
-    ][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, pid) - 0usize];
-    [
-        "Offset of field: btf_fexit___pidfd_prepare_ctx::flags",
-    ][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, flags) - 8usize];
-    [
-        "Offset of field: btf_fexit___pidfd_prepare_ctx::ret_",
-    ][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, ret_) - 16usize];
-    [
-        "Offset of field: btf_fexit___pidfd_prepare_ctx::ret",
-    ][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, ret) - 24usize];
+    ["Size of btf_fexit___pidfd_prepare_ctx"][::core::mem::size_of::<btf_fexit___pidfd_prepare_ctx>() - 32usize];
+    ["Alignment of btf_fexit___pidfd_prepare_ctx"][::core::mem::align_of::<btf_fexit___pidfd_prepare_ctx>() - 8usize];
+    ["Offset of field: btf_fexit___pidfd_prepare_ctx::pid"][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, pid) - 0usize];
+    ["Offset of field: btf_fexit___pidfd_prepare_ctx::flags"][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, flags) - 8usize];
+    ["Offset of field: btf_fexit___pidfd_prepare_ctx::ret_"][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, ret_) - 16usize];
+    ["Offset of field: btf_fexit___pidfd_prepare_ctx::ret"][::core::mem::offset_of!(btf_fexit___pidfd_prepare_ctx, ret) - 24usize];
 };
 impl Default for btf_fexit___pidfd_prepare_ctx {
     fn default() -> Self {
@@ -118,24 +98,12 @@ pub struct btf_lsm_file_mprotect_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_file_mprotect_ctx",
-    ][::core::mem::size_of::<btf_lsm_file_mprotect_ctx>() - 32usize];
-    [
-        "Alignment of btf_lsm_file_mprotect_ctx",
-    ][::core::mem::align_of::<btf_lsm_file_mprotect_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::vma",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, vma) - 0usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::reqprot",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, reqprot) - 8usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::prot",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, prot) - 16usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::ret",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, ret) - 24usize];
+    ["Size of btf_lsm_file_mprotect_ctx"][::core::mem::size_of::<btf_lsm_file_mprotect_ctx>() - 32usize];
+    ["Alignment of btf_lsm_file_mprotect_ctx"][::core::mem::align_of::<btf_lsm_file_mprotect_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::vma"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, vma) - 0usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::reqprot"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, reqprot) - 8usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::prot"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, prot) - 16usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::ret"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_file_mprotect_ctx {
     fn default() -> Self {
@@ -158,24 +126,12 @@ pub struct btf_trace_sched_switch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_switch_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
-    [
-        "Alignment of btf_trace_sched_switch_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::preempt",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::next",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev_state",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
+    ["Size of btf_trace_sched_switch_ctx"][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
+    ["Alignment of btf_trace_sched_switch_ctx"][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::preempt"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::next"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev_state"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
 };
 impl Default for btf_trace_sched_switch_ctx {
     fn default() -> Self {
@@ -193,15 +149,9 @@ pub struct btf_trace_sched_wakeup_new_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_wakeup_new_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
-    [
-        "Alignment of btf_trace_sched_wakeup_new_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_wakeup_new_ctx::p",
-    ][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, p) - 0usize];
+    ["Size of btf_trace_sched_wakeup_new_ctx"][::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
+    ["Alignment of btf_trace_sched_wakeup_new_ctx"][::core::mem::align_of::<btf_trace_sched_wakeup_new_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_wakeup_new_ctx::p"][::core::mem::offset_of!(btf_trace_sched_wakeup_new_ctx, p) - 0usize];
 };
 impl Default for btf_trace_sched_wakeup_new_ctx {
     fn default() -> Self {

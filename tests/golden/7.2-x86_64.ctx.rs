@@ -10,7 +10,8 @@ pub trait HookContext {
 #[derive(PartialEq, Eq, Copy, Clone, Debug, Hash)]
 #[repr(C, align(8))]
 pub struct __BindgenOpaqueArray8<T>(pub T);
-impl<T: Copy + Default, const N: usize> Default for __BindgenOpaqueArray8<[T; N]> {
+impl<T: Copy + Default,
+const N: usize> Default for __BindgenOpaqueArray8<[T; N]> {
     fn default() -> Self {
         Self([<T as Default>::default(); N])
     }
@@ -153,21 +154,11 @@ pub union pt_regs__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of pt_regs__bindgen_ty_1",
-    ][::core::mem::size_of::<pt_regs__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of pt_regs__bindgen_ty_1",
-    ][::core::mem::align_of::<pt_regs__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_1::cs",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, cs) - 0usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_1::csx",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, csx) - 0usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_1::fred_cs",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_1, fred_cs) - 0usize];
+    ["Size of pt_regs__bindgen_ty_1"][::core::mem::size_of::<pt_regs__bindgen_ty_1>() - 8usize];
+    ["Alignment of pt_regs__bindgen_ty_1"][::core::mem::align_of::<pt_regs__bindgen_ty_1>() - 8usize];
+    ["Offset of field: pt_regs__bindgen_ty_1::cs"][::core::mem::offset_of!(pt_regs__bindgen_ty_1, cs) - 0usize];
+    ["Offset of field: pt_regs__bindgen_ty_1::csx"][::core::mem::offset_of!(pt_regs__bindgen_ty_1, csx) - 0usize];
+    ["Offset of field: pt_regs__bindgen_ty_1::fred_cs"][::core::mem::offset_of!(pt_regs__bindgen_ty_1, fred_cs) - 0usize];
 };
 impl Default for pt_regs__bindgen_ty_1 {
     fn default() -> Self {
@@ -187,21 +178,11 @@ pub union pt_regs__bindgen_ty_2 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of pt_regs__bindgen_ty_2",
-    ][::core::mem::size_of::<pt_regs__bindgen_ty_2>() - 8usize];
-    [
-        "Alignment of pt_regs__bindgen_ty_2",
-    ][::core::mem::align_of::<pt_regs__bindgen_ty_2>() - 8usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_2::ss",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ss) - 0usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_2::ssx",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ssx) - 0usize];
-    [
-        "Offset of field: pt_regs__bindgen_ty_2::fred_ss",
-    ][::core::mem::offset_of!(pt_regs__bindgen_ty_2, fred_ss) - 0usize];
+    ["Size of pt_regs__bindgen_ty_2"][::core::mem::size_of::<pt_regs__bindgen_ty_2>() - 8usize];
+    ["Alignment of pt_regs__bindgen_ty_2"][::core::mem::align_of::<pt_regs__bindgen_ty_2>() - 8usize];
+    ["Offset of field: pt_regs__bindgen_ty_2::ss"][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ss) - 0usize];
+    ["Offset of field: pt_regs__bindgen_ty_2::ssx"][::core::mem::offset_of!(pt_regs__bindgen_ty_2, ssx) - 0usize];
+    ["Offset of field: pt_regs__bindgen_ty_2::fred_ss"][::core::mem::offset_of!(pt_regs__bindgen_ty_2, fred_ss) - 0usize];
 };
 impl Default for pt_regs__bindgen_ty_2 {
     fn default() -> Self {
@@ -231,13 +212,9 @@ const _: () = {
     ["Offset of field: pt_regs::dx"][::core::mem::offset_of!(pt_regs, dx) - 96usize];
     ["Offset of field: pt_regs::si"][::core::mem::offset_of!(pt_regs, si) - 104usize];
     ["Offset of field: pt_regs::di"][::core::mem::offset_of!(pt_regs, di) - 112usize];
-    [
-        "Offset of field: pt_regs::orig_ax",
-    ][::core::mem::offset_of!(pt_regs, orig_ax) - 120usize];
+    ["Offset of field: pt_regs::orig_ax"][::core::mem::offset_of!(pt_regs, orig_ax) - 120usize];
     ["Offset of field: pt_regs::ip"][::core::mem::offset_of!(pt_regs, ip) - 128usize];
-    [
-        "Offset of field: pt_regs::flags",
-    ][::core::mem::offset_of!(pt_regs, flags) - 144usize];
+    ["Offset of field: pt_regs::flags"][::core::mem::offset_of!(pt_regs, flags) - 144usize];
     ["Offset of field: pt_regs::sp"][::core::mem::offset_of!(pt_regs, sp) - 152usize];
 };
 impl Default for pt_regs {
@@ -293,18 +270,10 @@ pub union arg_track__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of arg_track__bindgen_ty_1",
-    ][::core::mem::size_of::<arg_track__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of arg_track__bindgen_ty_1",
-    ][::core::mem::align_of::<arg_track__bindgen_ty_1>() - 2usize];
-    [
-        "Offset of field: arg_track__bindgen_ty_1::off",
-    ][::core::mem::offset_of!(arg_track__bindgen_ty_1, off) - 0usize];
-    [
-        "Offset of field: arg_track__bindgen_ty_1::mask",
-    ][::core::mem::offset_of!(arg_track__bindgen_ty_1, mask) - 0usize];
+    ["Size of arg_track__bindgen_ty_1"][::core::mem::size_of::<arg_track__bindgen_ty_1>() - 8usize];
+    ["Alignment of arg_track__bindgen_ty_1"][::core::mem::align_of::<arg_track__bindgen_ty_1>() - 2usize];
+    ["Offset of field: arg_track__bindgen_ty_1::off"][::core::mem::offset_of!(arg_track__bindgen_ty_1, off) - 0usize];
+    ["Offset of field: arg_track__bindgen_ty_1::mask"][::core::mem::offset_of!(arg_track__bindgen_ty_1, mask) - 0usize];
 };
 impl Default for arg_track__bindgen_ty_1 {
     fn default() -> Self {
@@ -319,12 +288,8 @@ impl Default for arg_track__bindgen_ty_1 {
 const _: () = {
     ["Size of arg_track"][::core::mem::size_of::<arg_track>() - 10usize];
     ["Alignment of arg_track"][::core::mem::align_of::<arg_track>() - 2usize];
-    [
-        "Offset of field: arg_track::frame",
-    ][::core::mem::offset_of!(arg_track, frame) - 8usize];
-    [
-        "Offset of field: arg_track::off_cnt",
-    ][::core::mem::offset_of!(arg_track, off_cnt) - 9usize];
+    ["Offset of field: arg_track::frame"][::core::mem::offset_of!(arg_track, frame) - 8usize];
+    ["Offset of field: arg_track::off_cnt"][::core::mem::offset_of!(arg_track, off_cnt) - 9usize];
 };
 impl Default for arg_track {
     fn default() -> Self {
@@ -350,15 +315,9 @@ pub union bpf_iter__task__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_1",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_1::meta",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_1"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_1"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_1>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_1::meta"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_1, meta) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_1 {
     fn default() -> Self {
@@ -376,15 +335,9 @@ pub union bpf_iter__task__bindgen_ty_2 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Alignment of bpf_iter__task__bindgen_ty_2",
-    ][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
-    [
-        "Offset of field: bpf_iter__task__bindgen_ty_2::task",
-    ][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
+    ["Size of bpf_iter__task__bindgen_ty_2"][::core::mem::size_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Alignment of bpf_iter__task__bindgen_ty_2"][::core::mem::align_of::<bpf_iter__task__bindgen_ty_2>() - 8usize];
+    ["Offset of field: bpf_iter__task__bindgen_ty_2::task"][::core::mem::offset_of!(bpf_iter__task__bindgen_ty_2, task) - 0usize];
 };
 impl Default for bpf_iter__task__bindgen_ty_2 {
     fn default() -> Self {
@@ -447,18 +400,10 @@ pub union sockptr_t__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of sockptr_t__bindgen_ty_1",
-    ][::core::mem::size_of::<sockptr_t__bindgen_ty_1>() - 8usize];
-    [
-        "Alignment of sockptr_t__bindgen_ty_1",
-    ][::core::mem::align_of::<sockptr_t__bindgen_ty_1>() - 8usize];
-    [
-        "Offset of field: sockptr_t__bindgen_ty_1::kernel",
-    ][::core::mem::offset_of!(sockptr_t__bindgen_ty_1, kernel) - 0usize];
-    [
-        "Offset of field: sockptr_t__bindgen_ty_1::user",
-    ][::core::mem::offset_of!(sockptr_t__bindgen_ty_1, user) - 0usize];
+    ["Size of sockptr_t__bindgen_ty_1"][::core::mem::size_of::<sockptr_t__bindgen_ty_1>() - 8usize];
+    ["Alignment of sockptr_t__bindgen_ty_1"][::core::mem::align_of::<sockptr_t__bindgen_ty_1>() - 8usize];
+    ["Offset of field: sockptr_t__bindgen_ty_1::kernel"][::core::mem::offset_of!(sockptr_t__bindgen_ty_1, kernel) - 0usize];
+    ["Offset of field: sockptr_t__bindgen_ty_1::user"][::core::mem::offset_of!(sockptr_t__bindgen_ty_1, user) - 0usize];
 };
 impl Default for sockptr_t__bindgen_ty_1 {
     fn default() -> Self {
@@ -490,29 +435,17 @@ pub struct tmigr_state__bindgen_ty_1 {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of tmigr_state__bindgen_ty_1",
-    ][::core::mem::size_of::<tmigr_state__bindgen_ty_1>() - 4usize];
-    [
-        "Alignment of tmigr_state__bindgen_ty_1",
-    ][::core::mem::align_of::<tmigr_state__bindgen_ty_1>() - 2usize];
-    [
-        "Offset of field: tmigr_state__bindgen_ty_1::active",
-    ][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, active) - 0usize];
-    [
-        "Offset of field: tmigr_state__bindgen_ty_1::migrator",
-    ][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, migrator) - 1usize];
-    [
-        "Offset of field: tmigr_state__bindgen_ty_1::seq",
-    ][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, seq) - 2usize];
+    ["Size of tmigr_state__bindgen_ty_1"][::core::mem::size_of::<tmigr_state__bindgen_ty_1>() - 4usize];
+    ["Alignment of tmigr_state__bindgen_ty_1"][::core::mem::align_of::<tmigr_state__bindgen_ty_1>() - 2usize];
+    ["Offset of field: tmigr_state__bindgen_ty_1::active"][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, active) - 0usize];
+    ["Offset of field: tmigr_state__bindgen_ty_1::migrator"][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, migrator) - 1usize];
+    ["Offset of field: tmigr_state__bindgen_ty_1::seq"][::core::mem::offset_of!(tmigr_state__bindgen_ty_1, seq) - 2usize];
 };
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     ["Size of tmigr_state"][::core::mem::size_of::<tmigr_state>() - 4usize];
     ["Alignment of tmigr_state"][::core::mem::align_of::<tmigr_state>() - 4usize];
-    [
-        "Offset of field: tmigr_state::state",
-    ][::core::mem::offset_of!(tmigr_state, state) - 0usize];
+    ["Offset of field: tmigr_state::state"][::core::mem::offset_of!(tmigr_state, state) - 0usize];
 };
 impl Default for tmigr_state {
     fn default() -> Self {
@@ -539,21 +472,11 @@ const _: () = {
     ["Size of xdp_md"][::core::mem::size_of::<xdp_md>() - 24usize];
     ["Alignment of xdp_md"][::core::mem::align_of::<xdp_md>() - 4usize];
     ["Offset of field: xdp_md::data"][::core::mem::offset_of!(xdp_md, data) - 0usize];
-    [
-        "Offset of field: xdp_md::data_end",
-    ][::core::mem::offset_of!(xdp_md, data_end) - 4usize];
-    [
-        "Offset of field: xdp_md::data_meta",
-    ][::core::mem::offset_of!(xdp_md, data_meta) - 8usize];
-    [
-        "Offset of field: xdp_md::ingress_ifindex",
-    ][::core::mem::offset_of!(xdp_md, ingress_ifindex) - 12usize];
-    [
-        "Offset of field: xdp_md::rx_queue_index",
-    ][::core::mem::offset_of!(xdp_md, rx_queue_index) - 16usize];
-    [
-        "Offset of field: xdp_md::egress_ifindex",
-    ][::core::mem::offset_of!(xdp_md, egress_ifindex) - 20usize];
+    ["Offset of field: xdp_md::data_end"][::core::mem::offset_of!(xdp_md, data_end) - 4usize];
+    ["Offset of field: xdp_md::data_meta"][::core::mem::offset_of!(xdp_md, data_meta) - 8usize];
+    ["Offset of field: xdp_md::ingress_ifindex"][::core::mem::offset_of!(xdp_md, ingress_ifindex) - 12usize];
+    ["Offset of field: xdp_md::rx_queue_index"][::core::mem::offset_of!(xdp_md, rx_queue_index) - 16usize];
+    ["Offset of field: xdp_md::egress_ifindex"][::core::mem::offset_of!(xdp_md, egress_ifindex) - 20usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -568,27 +491,13 @@ pub struct btf_fentry___bh_submit_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fentry___bh_submit_ctx",
-    ][::core::mem::size_of::<btf_fentry___bh_submit_ctx>() - 40usize];
-    [
-        "Alignment of btf_fentry___bh_submit_ctx",
-    ][::core::mem::align_of::<btf_fentry___bh_submit_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fentry___bh_submit_ctx::bh",
-    ][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, bh) - 0usize];
-    [
-        "Offset of field: btf_fentry___bh_submit_ctx::opf",
-    ][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, opf) - 8usize];
-    [
-        "Offset of field: btf_fentry___bh_submit_ctx::write_hint",
-    ][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, write_hint) - 16usize];
-    [
-        "Offset of field: btf_fentry___bh_submit_ctx::wbc",
-    ][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, wbc) - 24usize];
-    [
-        "Offset of field: btf_fentry___bh_submit_ctx::end_bio",
-    ][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, end_bio) - 32usize];
+    ["Size of btf_fentry___bh_submit_ctx"][::core::mem::size_of::<btf_fentry___bh_submit_ctx>() - 40usize];
+    ["Alignment of btf_fentry___bh_submit_ctx"][::core::mem::align_of::<btf_fentry___bh_submit_ctx>() - 8usize];
+    ["Offset of field: btf_fentry___bh_submit_ctx::bh"][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, bh) - 0usize];
+    ["Offset of field: btf_fentry___bh_submit_ctx::opf"][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, opf) - 8usize];
+    ["Offset of field: btf_fentry___bh_submit_ctx::write_hint"][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, write_hint) - 16usize];
+    ["Offset of field: btf_fentry___bh_submit_ctx::wbc"][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, wbc) - 24usize];
+    ["Offset of field: btf_fentry___bh_submit_ctx::end_bio"][::core::mem::offset_of!(btf_fentry___bh_submit_ctx, end_bio) - 32usize];
 };
 impl Default for btf_fentry___bh_submit_ctx {
     fn default() -> Self {
@@ -615,30 +524,14 @@ pub struct btf_fentry_arg_track_join_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fentry_arg_track_join_ctx",
-    ][::core::mem::size_of::<btf_fentry_arg_track_join_ctx>() - 56usize];
-    [
-        "Alignment of btf_fentry_arg_track_join_ctx",
-    ][::core::mem::align_of::<btf_fentry_arg_track_join_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::env",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, env) - 0usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::idx",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, idx) - 8usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::target",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, target) - 16usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::r",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, r) - 24usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::in_",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, in_) - 32usize];
-    [
-        "Offset of field: btf_fentry_arg_track_join_ctx::out",
-    ][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, out) - 40usize];
+    ["Size of btf_fentry_arg_track_join_ctx"][::core::mem::size_of::<btf_fentry_arg_track_join_ctx>() - 56usize];
+    ["Alignment of btf_fentry_arg_track_join_ctx"][::core::mem::align_of::<btf_fentry_arg_track_join_ctx>() - 8usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::env"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, env) - 0usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::idx"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, idx) - 8usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::target"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, target) - 16usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::r"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, r) - 24usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::in_"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, in_) - 32usize];
+    ["Offset of field: btf_fentry_arg_track_join_ctx::out"][::core::mem::offset_of!(btf_fentry_arg_track_join_ctx, out) - 40usize];
 };
 impl Default for btf_fentry_arg_track_join_ctx {
     fn default() -> Self {
@@ -659,24 +552,12 @@ pub struct btf_fentry_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fentry_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_fentry_vfs_unlink_ctx>() - 32usize];
-    [
-        "Alignment of btf_fentry_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_fentry_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fentry_vfs_unlink_ctx::idmap",
-    ][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, idmap) - 0usize];
-    [
-        "Offset of field: btf_fentry_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, dir) - 8usize];
-    [
-        "Offset of field: btf_fentry_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, dentry) - 16usize];
-    [
-        "Offset of field: btf_fentry_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, delegated_inode) - 24usize];
+    ["Size of btf_fentry_vfs_unlink_ctx"][::core::mem::size_of::<btf_fentry_vfs_unlink_ctx>() - 32usize];
+    ["Alignment of btf_fentry_vfs_unlink_ctx"][::core::mem::align_of::<btf_fentry_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_fentry_vfs_unlink_ctx::idmap"][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, idmap) - 0usize];
+    ["Offset of field: btf_fentry_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, dir) - 8usize];
+    ["Offset of field: btf_fentry_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, dentry) - 16usize];
+    ["Offset of field: btf_fentry_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_fentry_vfs_unlink_ctx, delegated_inode) - 24usize];
 };
 impl Default for btf_fentry_vfs_unlink_ctx {
     fn default() -> Self {
@@ -706,47 +587,16 @@ pub struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx",
-    ][::core::mem::size_of::<btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx>()
-        - 80usize];
-    [
-        "Alignment of btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx",
-    ][::core::mem::align_of::<btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx>()
-        - 8usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::sk",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, sk)
-        - 0usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::level",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, level)
-        - 8usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optname",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optname)
-        - 16usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optval",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optval)
-        - 24usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optlen",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optlen)
-        - 40usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::max_optlen",
-    ][::core::mem::offset_of!(
-        btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, max_optlen
-    ) - 56usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::retval",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, retval)
-        - 64usize];
-    [
-        "Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::ret",
-    ][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, ret)
-        - 72usize];
+    ["Size of btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx"][::core::mem::size_of::<btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx>() - 80usize];
+    ["Alignment of btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx"][::core::mem::align_of::<btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx>() - 8usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::sk"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, sk) - 0usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::level"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, level) - 8usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optname"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optname) - 16usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optval"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optval) - 24usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::optlen"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, optlen) - 40usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::max_optlen"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, max_optlen) - 56usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::retval"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, retval) - 64usize];
+    ["Offset of field: btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx::ret"][::core::mem::offset_of!(btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx, ret) - 72usize];
 };
 impl Default for btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx {
     fn default() -> Self {
@@ -769,27 +619,13 @@ pub struct btf_fexit_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 40usize];
-    [
-        "Alignment of btf_fexit_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::idmap",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, idmap) - 0usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 8usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 16usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 24usize];
-    [
-        "Offset of field: btf_fexit_vfs_unlink_ctx::ret",
-    ][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 32usize];
+    ["Size of btf_fexit_vfs_unlink_ctx"][::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>() - 40usize];
+    ["Alignment of btf_fexit_vfs_unlink_ctx"][::core::mem::align_of::<btf_fexit_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::idmap"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, idmap) - 0usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dir) - 8usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, dentry) - 16usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, delegated_inode) - 24usize];
+    ["Offset of field: btf_fexit_vfs_unlink_ctx::ret"][::core::mem::offset_of!(btf_fexit_vfs_unlink_ctx, ret) - 32usize];
 };
 impl Default for btf_fexit_vfs_unlink_ctx {
     fn default() -> Self {
@@ -811,25 +647,12 @@ pub struct btf_fmod_ret_security_file_mprotect_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fmod_ret_security_file_mprotect_ctx",
-    ][::core::mem::size_of::<btf_fmod_ret_security_file_mprotect_ctx>() - 32usize];
-    [
-        "Alignment of btf_fmod_ret_security_file_mprotect_ctx",
-    ][::core::mem::align_of::<btf_fmod_ret_security_file_mprotect_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fmod_ret_security_file_mprotect_ctx::vma",
-    ][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, vma) - 0usize];
-    [
-        "Offset of field: btf_fmod_ret_security_file_mprotect_ctx::reqprot",
-    ][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, reqprot)
-        - 8usize];
-    [
-        "Offset of field: btf_fmod_ret_security_file_mprotect_ctx::prot",
-    ][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, prot) - 16usize];
-    [
-        "Offset of field: btf_fmod_ret_security_file_mprotect_ctx::ret",
-    ][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, ret) - 24usize];
+    ["Size of btf_fmod_ret_security_file_mprotect_ctx"][::core::mem::size_of::<btf_fmod_ret_security_file_mprotect_ctx>() - 32usize];
+    ["Alignment of btf_fmod_ret_security_file_mprotect_ctx"][::core::mem::align_of::<btf_fmod_ret_security_file_mprotect_ctx>() - 8usize];
+    ["Offset of field: btf_fmod_ret_security_file_mprotect_ctx::vma"][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, vma) - 0usize];
+    ["Offset of field: btf_fmod_ret_security_file_mprotect_ctx::reqprot"][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, reqprot) - 8usize];
+    ["Offset of field: btf_fmod_ret_security_file_mprotect_ctx::prot"][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, prot) - 16usize];
+    ["Offset of field: btf_fmod_ret_security_file_mprotect_ctx::ret"][::core::mem::offset_of!(btf_fmod_ret_security_file_mprotect_ctx, ret) - 24usize];
 };
 impl Default for btf_fmod_ret_security_file_mprotect_ctx {
     fn default() -> Self {
@@ -852,27 +675,13 @@ pub struct btf_fsession_vfs_unlink_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_fsession_vfs_unlink_ctx",
-    ][::core::mem::size_of::<btf_fsession_vfs_unlink_ctx>() - 40usize];
-    [
-        "Alignment of btf_fsession_vfs_unlink_ctx",
-    ][::core::mem::align_of::<btf_fsession_vfs_unlink_ctx>() - 8usize];
-    [
-        "Offset of field: btf_fsession_vfs_unlink_ctx::idmap",
-    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, idmap) - 0usize];
-    [
-        "Offset of field: btf_fsession_vfs_unlink_ctx::dir",
-    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dir) - 8usize];
-    [
-        "Offset of field: btf_fsession_vfs_unlink_ctx::dentry",
-    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dentry) - 16usize];
-    [
-        "Offset of field: btf_fsession_vfs_unlink_ctx::delegated_inode",
-    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, delegated_inode) - 24usize];
-    [
-        "Offset of field: btf_fsession_vfs_unlink_ctx::ret",
-    ][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, ret) - 32usize];
+    ["Size of btf_fsession_vfs_unlink_ctx"][::core::mem::size_of::<btf_fsession_vfs_unlink_ctx>() - 40usize];
+    ["Alignment of btf_fsession_vfs_unlink_ctx"][::core::mem::align_of::<btf_fsession_vfs_unlink_ctx>() - 8usize];
+    ["Offset of field: btf_fsession_vfs_unlink_ctx::idmap"][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, idmap) - 0usize];
+    ["Offset of field: btf_fsession_vfs_unlink_ctx::dir"][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dir) - 8usize];
+    ["Offset of field: btf_fsession_vfs_unlink_ctx::dentry"][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, dentry) - 16usize];
+    ["Offset of field: btf_fsession_vfs_unlink_ctx::delegated_inode"][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, delegated_inode) - 24usize];
+    ["Offset of field: btf_fsession_vfs_unlink_ctx::ret"][::core::mem::offset_of!(btf_fsession_vfs_unlink_ctx, ret) - 32usize];
 };
 impl Default for btf_fsession_vfs_unlink_ctx {
     fn default() -> Self {
@@ -896,33 +705,15 @@ pub struct btf_kprobe_vfs_create_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_kprobe_vfs_create_ctx",
-    ][::core::mem::size_of::<btf_kprobe_vfs_create_ctx>() - 168usize];
-    [
-        "Alignment of btf_kprobe_vfs_create_ctx",
-    ][::core::mem::align_of::<btf_kprobe_vfs_create_ctx>() - 8usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::di",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, di) - 88usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::mode",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, mode) - 96usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_1) - 98usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::dentry",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, dentry) - 104usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::idmap",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, idmap) - 112usize];
-    [
-        "Offset of field: btf_kprobe_vfs_create_ctx::__reserved_2",
-    ][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_2) - 120usize];
+    ["Size of btf_kprobe_vfs_create_ctx"][::core::mem::size_of::<btf_kprobe_vfs_create_ctx>() - 168usize];
+    ["Alignment of btf_kprobe_vfs_create_ctx"][::core::mem::align_of::<btf_kprobe_vfs_create_ctx>() - 8usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::__reserved_0"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::di"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, di) - 88usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::mode"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, mode) - 96usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::__reserved_1"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_1) - 98usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::dentry"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, dentry) - 104usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::idmap"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, idmap) - 112usize];
+    ["Offset of field: btf_kprobe_vfs_create_ctx::__reserved_2"][::core::mem::offset_of!(btf_kprobe_vfs_create_ctx, __reserved_2) - 120usize];
 };
 impl Default for btf_kprobe_vfs_create_ctx {
     fn default() -> Self {
@@ -942,21 +733,11 @@ pub struct btf_kretprobe_vfs_create_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_kretprobe_vfs_create_ctx",
-    ][::core::mem::size_of::<btf_kretprobe_vfs_create_ctx>() - 168usize];
-    [
-        "Alignment of btf_kretprobe_vfs_create_ctx",
-    ][::core::mem::align_of::<btf_kretprobe_vfs_create_ctx>() - 4usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_create_ctx::ret",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, ret) - 80usize];
-    [
-        "Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_1) - 84usize];
+    ["Size of btf_kretprobe_vfs_create_ctx"][::core::mem::size_of::<btf_kretprobe_vfs_create_ctx>() - 168usize];
+    ["Alignment of btf_kretprobe_vfs_create_ctx"][::core::mem::align_of::<btf_kretprobe_vfs_create_ctx>() - 4usize];
+    ["Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_0"][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_kretprobe_vfs_create_ctx::ret"][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, ret) - 80usize];
+    ["Offset of field: btf_kretprobe_vfs_create_ctx::__reserved_1"][::core::mem::offset_of!(btf_kretprobe_vfs_create_ctx, __reserved_1) - 84usize];
 };
 impl Default for btf_kretprobe_vfs_create_ctx {
     fn default() -> Self {
@@ -981,36 +762,16 @@ pub struct btf_syscall_openat_args {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_syscall_openat_args",
-    ][::core::mem::size_of::<btf_syscall_openat_args>() - 168usize];
-    [
-        "Alignment of btf_syscall_openat_args",
-    ][::core::mem::align_of::<btf_syscall_openat_args>() - 8usize];
-    [
-        "Offset of field: btf_syscall_openat_args::__reserved_0",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_syscall_openat_args::mode",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, mode) - 56usize];
-    [
-        "Offset of field: btf_syscall_openat_args::__reserved_1",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_1) - 58usize];
-    [
-        "Offset of field: btf_syscall_openat_args::flags",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, flags) - 96usize];
-    [
-        "Offset of field: btf_syscall_openat_args::__reserved_2",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_2) - 100usize];
-    [
-        "Offset of field: btf_syscall_openat_args::filename",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, filename) - 104usize];
-    [
-        "Offset of field: btf_syscall_openat_args::dfd",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, dfd) - 112usize];
-    [
-        "Offset of field: btf_syscall_openat_args::__reserved_3",
-    ][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_3) - 116usize];
+    ["Size of btf_syscall_openat_args"][::core::mem::size_of::<btf_syscall_openat_args>() - 168usize];
+    ["Alignment of btf_syscall_openat_args"][::core::mem::align_of::<btf_syscall_openat_args>() - 8usize];
+    ["Offset of field: btf_syscall_openat_args::__reserved_0"][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_0) - 0usize];
+    ["Offset of field: btf_syscall_openat_args::mode"][::core::mem::offset_of!(btf_syscall_openat_args, mode) - 56usize];
+    ["Offset of field: btf_syscall_openat_args::__reserved_1"][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_1) - 58usize];
+    ["Offset of field: btf_syscall_openat_args::flags"][::core::mem::offset_of!(btf_syscall_openat_args, flags) - 96usize];
+    ["Offset of field: btf_syscall_openat_args::__reserved_2"][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_2) - 100usize];
+    ["Offset of field: btf_syscall_openat_args::filename"][::core::mem::offset_of!(btf_syscall_openat_args, filename) - 104usize];
+    ["Offset of field: btf_syscall_openat_args::dfd"][::core::mem::offset_of!(btf_syscall_openat_args, dfd) - 112usize];
+    ["Offset of field: btf_syscall_openat_args::__reserved_3"][::core::mem::offset_of!(btf_syscall_openat_args, __reserved_3) - 116usize];
 };
 impl Default for btf_syscall_openat_args {
     fn default() -> Self {
@@ -1030,21 +791,11 @@ pub struct btf_ksyscall_openat_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_ksyscall_openat_ctx",
-    ][::core::mem::size_of::<btf_ksyscall_openat_ctx>() - 168usize];
-    [
-        "Alignment of btf_ksyscall_openat_ctx",
-    ][::core::mem::align_of::<btf_ksyscall_openat_ctx>() - 8usize];
-    [
-        "Offset of field: btf_ksyscall_openat_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_ksyscall_openat_ctx::args",
-    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, args) - 112usize];
-    [
-        "Offset of field: btf_ksyscall_openat_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_1) - 120usize];
+    ["Size of btf_ksyscall_openat_ctx"][::core::mem::size_of::<btf_ksyscall_openat_ctx>() - 168usize];
+    ["Alignment of btf_ksyscall_openat_ctx"][::core::mem::align_of::<btf_ksyscall_openat_ctx>() - 8usize];
+    ["Offset of field: btf_ksyscall_openat_ctx::__reserved_0"][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_ksyscall_openat_ctx::args"][::core::mem::offset_of!(btf_ksyscall_openat_ctx, args) - 112usize];
+    ["Offset of field: btf_ksyscall_openat_ctx::__reserved_1"][::core::mem::offset_of!(btf_ksyscall_openat_ctx, __reserved_1) - 120usize];
 };
 impl Default for btf_ksyscall_openat_ctx {
     fn default() -> Self {
@@ -1066,24 +817,12 @@ pub struct btf_lsm_cgroup_file_mprotect_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_cgroup_file_mprotect_ctx",
-    ][::core::mem::size_of::<btf_lsm_cgroup_file_mprotect_ctx>() - 32usize];
-    [
-        "Alignment of btf_lsm_cgroup_file_mprotect_ctx",
-    ][::core::mem::align_of::<btf_lsm_cgroup_file_mprotect_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_cgroup_file_mprotect_ctx::vma",
-    ][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, vma) - 0usize];
-    [
-        "Offset of field: btf_lsm_cgroup_file_mprotect_ctx::reqprot",
-    ][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, reqprot) - 8usize];
-    [
-        "Offset of field: btf_lsm_cgroup_file_mprotect_ctx::prot",
-    ][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, prot) - 16usize];
-    [
-        "Offset of field: btf_lsm_cgroup_file_mprotect_ctx::ret",
-    ][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, ret) - 24usize];
+    ["Size of btf_lsm_cgroup_file_mprotect_ctx"][::core::mem::size_of::<btf_lsm_cgroup_file_mprotect_ctx>() - 32usize];
+    ["Alignment of btf_lsm_cgroup_file_mprotect_ctx"][::core::mem::align_of::<btf_lsm_cgroup_file_mprotect_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_cgroup_file_mprotect_ctx::vma"][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, vma) - 0usize];
+    ["Offset of field: btf_lsm_cgroup_file_mprotect_ctx::reqprot"][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, reqprot) - 8usize];
+    ["Offset of field: btf_lsm_cgroup_file_mprotect_ctx::prot"][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, prot) - 16usize];
+    ["Offset of field: btf_lsm_cgroup_file_mprotect_ctx::ret"][::core::mem::offset_of!(btf_lsm_cgroup_file_mprotect_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_cgroup_file_mprotect_ctx {
     fn default() -> Self {
@@ -1105,24 +844,12 @@ pub struct btf_lsm_file_mprotect_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_file_mprotect_ctx",
-    ][::core::mem::size_of::<btf_lsm_file_mprotect_ctx>() - 32usize];
-    [
-        "Alignment of btf_lsm_file_mprotect_ctx",
-    ][::core::mem::align_of::<btf_lsm_file_mprotect_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::vma",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, vma) - 0usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::reqprot",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, reqprot) - 8usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::prot",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, prot) - 16usize];
-    [
-        "Offset of field: btf_lsm_file_mprotect_ctx::ret",
-    ][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, ret) - 24usize];
+    ["Size of btf_lsm_file_mprotect_ctx"][::core::mem::size_of::<btf_lsm_file_mprotect_ctx>() - 32usize];
+    ["Alignment of btf_lsm_file_mprotect_ctx"][::core::mem::align_of::<btf_lsm_file_mprotect_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::vma"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, vma) - 0usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::reqprot"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, reqprot) - 8usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::prot"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, prot) - 16usize];
+    ["Offset of field: btf_lsm_file_mprotect_ctx::ret"][::core::mem::offset_of!(btf_lsm_file_mprotect_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_file_mprotect_ctx {
     fn default() -> Self {
@@ -1140,15 +867,9 @@ pub struct btf_lsm_inode_free_security_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_inode_free_security_ctx",
-    ][::core::mem::size_of::<btf_lsm_inode_free_security_ctx>() - 8usize];
-    [
-        "Alignment of btf_lsm_inode_free_security_ctx",
-    ][::core::mem::align_of::<btf_lsm_inode_free_security_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_inode_free_security_ctx::inode",
-    ][::core::mem::offset_of!(btf_lsm_inode_free_security_ctx, inode) - 0usize];
+    ["Size of btf_lsm_inode_free_security_ctx"][::core::mem::size_of::<btf_lsm_inode_free_security_ctx>() - 8usize];
+    ["Alignment of btf_lsm_inode_free_security_ctx"][::core::mem::align_of::<btf_lsm_inode_free_security_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_inode_free_security_ctx::inode"][::core::mem::offset_of!(btf_lsm_inode_free_security_ctx, inode) - 0usize];
 };
 impl Default for btf_lsm_inode_free_security_ctx {
     fn default() -> Self {
@@ -1172,24 +893,12 @@ pub struct btf_lsm_path_chown_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_lsm_path_chown_ctx",
-    ][::core::mem::size_of::<btf_lsm_path_chown_ctx>() - 32usize];
-    [
-        "Alignment of btf_lsm_path_chown_ctx",
-    ][::core::mem::align_of::<btf_lsm_path_chown_ctx>() - 8usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::path",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, path) - 0usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::uid",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, uid) - 8usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::gid",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, gid) - 16usize];
-    [
-        "Offset of field: btf_lsm_path_chown_ctx::ret",
-    ][::core::mem::offset_of!(btf_lsm_path_chown_ctx, ret) - 24usize];
+    ["Size of btf_lsm_path_chown_ctx"][::core::mem::size_of::<btf_lsm_path_chown_ctx>() - 32usize];
+    ["Alignment of btf_lsm_path_chown_ctx"][::core::mem::align_of::<btf_lsm_path_chown_ctx>() - 8usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::path"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, path) - 0usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::uid"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, uid) - 8usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::gid"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, gid) - 16usize];
+    ["Offset of field: btf_lsm_path_chown_ctx::ret"][::core::mem::offset_of!(btf_lsm_path_chown_ctx, ret) - 24usize];
 };
 impl Default for btf_lsm_path_chown_ctx {
     fn default() -> Self {
@@ -1207,15 +916,9 @@ pub struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_Qdisc_ops_dequeue_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
-    [
-        "Alignment of btf_struct_ops_Qdisc_ops_dequeue_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
-    [
-        "Offset of field: btf_struct_ops_Qdisc_ops_dequeue_ctx::sch",
-    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_dequeue_ctx, sch) - 0usize];
+    ["Size of btf_struct_ops_Qdisc_ops_dequeue_ctx"][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
+    ["Alignment of btf_struct_ops_Qdisc_ops_dequeue_ctx"][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_Qdisc_ops_dequeue_ctx::sch"][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_dequeue_ctx, sch) - 0usize];
 };
 impl Default for btf_struct_ops_Qdisc_ops_dequeue_ctx {
     fn default() -> Self {
@@ -1235,21 +938,11 @@ pub struct btf_struct_ops_Qdisc_ops_enqueue_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_Qdisc_ops_enqueue_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 24usize];
-    [
-        "Alignment of btf_struct_ops_Qdisc_ops_enqueue_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 8usize];
-    [
-        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::skb",
-    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, skb) - 0usize];
-    [
-        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::sch",
-    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, sch) - 8usize];
-    [
-        "Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::to_free",
-    ][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, to_free) - 16usize];
+    ["Size of btf_struct_ops_Qdisc_ops_enqueue_ctx"][::core::mem::size_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 24usize];
+    ["Alignment of btf_struct_ops_Qdisc_ops_enqueue_ctx"][::core::mem::align_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::skb"][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, skb) - 0usize];
+    ["Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::sch"][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, sch) - 8usize];
+    ["Offset of field: btf_struct_ops_Qdisc_ops_enqueue_ctx::to_free"][::core::mem::offset_of!(btf_struct_ops_Qdisc_ops_enqueue_ctx, to_free) - 16usize];
 };
 impl Default for btf_struct_ops_Qdisc_ops_enqueue_ctx {
     fn default() -> Self {
@@ -1269,19 +962,10 @@ pub struct btf_struct_ops_sched_ext_ops_dispatch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_sched_ext_ops_dispatch_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 16usize];
-    [
-        "Alignment of btf_struct_ops_sched_ext_ops_dispatch_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev_cpu",
-    ][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev_cpu)
-        - 0usize];
-    [
-        "Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev",
-    ][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev) - 8usize];
+    ["Size of btf_struct_ops_sched_ext_ops_dispatch_ctx"][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 16usize];
+    ["Alignment of btf_struct_ops_sched_ext_ops_dispatch_ctx"][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev_cpu"][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev_cpu) - 0usize];
+    ["Offset of field: btf_struct_ops_sched_ext_ops_dispatch_ctx::prev"][::core::mem::offset_of!(btf_struct_ops_sched_ext_ops_dispatch_ctx, prev) - 8usize];
 };
 impl Default for btf_struct_ops_sched_ext_ops_dispatch_ctx {
     fn default() -> Self {
@@ -1297,12 +981,8 @@ impl Default for btf_struct_ops_sched_ext_ops_dispatch_ctx {
 pub struct btf_struct_ops_sched_ext_ops_init_ctx {}
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_sched_ext_ops_init_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 0usize];
-    [
-        "Alignment of btf_struct_ops_sched_ext_ops_init_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 1usize];
+    ["Size of btf_struct_ops_sched_ext_ops_init_ctx"][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 0usize];
+    ["Alignment of btf_struct_ops_sched_ext_ops_init_ctx"][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 1usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1311,17 +991,9 @@ pub struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx",
-    ][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>() - 8usize];
-    [
-        "Alignment of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx",
-    ][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>()
-        - 8usize];
-    [
-        "Offset of field: btf_struct_ops_tcp_congestion_ops_ssthresh_ctx::sk",
-    ][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_ssthresh_ctx, sk)
-        - 0usize];
+    ["Size of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx"][::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>() - 8usize];
+    ["Alignment of btf_struct_ops_tcp_congestion_ops_ssthresh_ctx"][::core::mem::align_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>() - 8usize];
+    ["Offset of field: btf_struct_ops_tcp_congestion_ops_ssthresh_ctx::sk"][::core::mem::offset_of!(btf_struct_ops_tcp_congestion_ops_ssthresh_ctx, sk) - 0usize];
 };
 impl Default for btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
     fn default() -> Self {
@@ -1340,18 +1012,10 @@ pub struct btf_tp_irq_softirq_entry_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_irq_softirq_entry_ctx",
-    ][::core::mem::size_of::<btf_tp_irq_softirq_entry_ctx>() - 12usize];
-    [
-        "Alignment of btf_tp_irq_softirq_entry_ctx",
-    ][::core::mem::align_of::<btf_tp_irq_softirq_entry_ctx>() - 4usize];
-    [
-        "Offset of field: btf_tp_irq_softirq_entry_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, __reserved_0) - 0usize];
-    [
-        "Offset of field: btf_tp_irq_softirq_entry_ctx::vec",
-    ][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, vec) - 8usize];
+    ["Size of btf_tp_irq_softirq_entry_ctx"][::core::mem::size_of::<btf_tp_irq_softirq_entry_ctx>() - 12usize];
+    ["Alignment of btf_tp_irq_softirq_entry_ctx"][::core::mem::align_of::<btf_tp_irq_softirq_entry_ctx>() - 4usize];
+    ["Offset of field: btf_tp_irq_softirq_entry_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_irq_softirq_entry_ctx::vec"][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, vec) - 8usize];
 };
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
@@ -1363,26 +1027,12 @@ pub struct btf_tp_sched_sched_process_exec_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_sched_sched_process_exec_ctx",
-    ][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
-    [
-        "Alignment of btf_tp_sched_sched_process_exec_ctx",
-    ][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename)
-        - 8usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
-    [
-        "Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid",
-    ][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
+    ["Size of btf_tp_sched_sched_process_exec_ctx"][::core::mem::size_of::<btf_tp_sched_sched_process_exec_ctx>() - 20usize];
+    ["Alignment of btf_tp_sched_sched_process_exec_ctx"][::core::mem::align_of::<btf_tp_sched_sched_process_exec_ctx>() - 4usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::__data_loc_filename"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, __data_loc_filename) - 8usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
+    ["Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
 };
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
@@ -1393,24 +1043,11 @@ pub struct btf_tp_syscalls_sys_enter_getpid_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_enter_getpid_ctx",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 16usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_enter_getpid_ctx",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 4usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::syscall_nr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr)
-        - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_1)
-        - 12usize];
+    ["Size of btf_tp_syscalls_sys_enter_getpid_ctx"][::core::mem::size_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 16usize];
+    ["Alignment of btf_tp_syscalls_sys_enter_getpid_ctx"][::core::mem::align_of::<btf_tp_syscalls_sys_enter_getpid_ctx>() - 4usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr) - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_1) - 12usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1428,48 +1065,18 @@ pub struct btf_tp_syscalls_sys_enter_openat_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_enter_openat_ctx",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_enter_openat_ctx",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr)
-        - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1)
-        - 12usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 16usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2)
-        - 20usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 32usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3)
-        - 36usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 40usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_4",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_4)
-        - 42usize];
+    ["Size of btf_tp_syscalls_sys_enter_openat_ctx"][::core::mem::size_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 48usize];
+    ["Alignment of btf_tp_syscalls_sys_enter_openat_ctx"][::core::mem::align_of::<btf_tp_syscalls_sys_enter_openat_ctx>() - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, syscall_nr) - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_1) - 12usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::dfd"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, dfd) - 16usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_2"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_2) - 20usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::filename"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, filename) - 24usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::flags"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, flags) - 32usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_3"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_3) - 36usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::mode"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, mode) - 40usize];
+    ["Offset of field: btf_tp_syscalls_sys_enter_openat_ctx::__reserved_4"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_openat_ctx, __reserved_4) - 42usize];
 };
 impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
     fn default() -> Self {
@@ -1490,26 +1097,12 @@ pub struct btf_tp_syscalls_sys_exit_openat_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_tp_syscalls_sys_exit_openat_ctx",
-    ][::core::mem::size_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 24usize];
-    [
-        "Alignment of btf_tp_syscalls_sys_exit_openat_ctx",
-    ][::core::mem::align_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_0",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_0)
-        - 0usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::syscall_nr",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, syscall_nr) - 8usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_1",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_1)
-        - 12usize];
-    [
-        "Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::ret",
-    ][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, ret) - 16usize];
+    ["Size of btf_tp_syscalls_sys_exit_openat_ctx"][::core::mem::size_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 24usize];
+    ["Alignment of btf_tp_syscalls_sys_exit_openat_ctx"][::core::mem::align_of::<btf_tp_syscalls_sys_exit_openat_ctx>() - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_0) - 0usize];
+    ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, syscall_nr) - 8usize];
+    ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_1) - 12usize];
+    ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::ret"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, ret) - 16usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1522,21 +1115,11 @@ pub struct btf_trace_block_rq_complete_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_block_rq_complete_ctx",
-    ][::core::mem::size_of::<btf_trace_block_rq_complete_ctx>() - 24usize];
-    [
-        "Alignment of btf_trace_block_rq_complete_ctx",
-    ][::core::mem::align_of::<btf_trace_block_rq_complete_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::rq",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, rq) - 0usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::error",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, error) - 8usize];
-    [
-        "Offset of field: btf_trace_block_rq_complete_ctx::nr_bytes",
-    ][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, nr_bytes) - 16usize];
+    ["Size of btf_trace_block_rq_complete_ctx"][::core::mem::size_of::<btf_trace_block_rq_complete_ctx>() - 24usize];
+    ["Alignment of btf_trace_block_rq_complete_ctx"][::core::mem::align_of::<btf_trace_block_rq_complete_ctx>() - 8usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::rq"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, rq) - 0usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::error"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, error) - 8usize];
+    ["Offset of field: btf_trace_block_rq_complete_ctx::nr_bytes"][::core::mem::offset_of!(btf_trace_block_rq_complete_ctx, nr_bytes) - 16usize];
 };
 impl Default for btf_trace_block_rq_complete_ctx {
     fn default() -> Self {
@@ -1556,30 +1139,16 @@ pub struct btf_trace_cpuhp_enter_ctx {
     pub __bindgen_padding_1: [u8; 4usize],
     pub idx: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
-    pub fun: ::core::option::Option<
-        unsafe extern "C" fn(arg1: ::core::ffi::c_uint) -> ::core::ffi::c_int,
-    >,
+    pub fun: ::core::option::Option<unsafe extern "C" fn(arg1: ::core::ffi::c_uint) -> ::core::ffi::c_int>,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_cpuhp_enter_ctx",
-    ][::core::mem::size_of::<btf_trace_cpuhp_enter_ctx>() - 32usize];
-    [
-        "Alignment of btf_trace_cpuhp_enter_ctx",
-    ][::core::mem::align_of::<btf_trace_cpuhp_enter_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_cpuhp_enter_ctx::cpu",
-    ][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, cpu) - 0usize];
-    [
-        "Offset of field: btf_trace_cpuhp_enter_ctx::target",
-    ][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, target) - 8usize];
-    [
-        "Offset of field: btf_trace_cpuhp_enter_ctx::idx",
-    ][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, idx) - 16usize];
-    [
-        "Offset of field: btf_trace_cpuhp_enter_ctx::fun",
-    ][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, fun) - 24usize];
+    ["Size of btf_trace_cpuhp_enter_ctx"][::core::mem::size_of::<btf_trace_cpuhp_enter_ctx>() - 32usize];
+    ["Alignment of btf_trace_cpuhp_enter_ctx"][::core::mem::align_of::<btf_trace_cpuhp_enter_ctx>() - 8usize];
+    ["Offset of field: btf_trace_cpuhp_enter_ctx::cpu"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, cpu) - 0usize];
+    ["Offset of field: btf_trace_cpuhp_enter_ctx::target"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, target) - 8usize];
+    ["Offset of field: btf_trace_cpuhp_enter_ctx::idx"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, idx) - 16usize];
+    ["Offset of field: btf_trace_cpuhp_enter_ctx::fun"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, fun) - 24usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1593,24 +1162,12 @@ pub struct btf_trace_sched_switch_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_sched_switch_ctx",
-    ][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
-    [
-        "Alignment of btf_trace_sched_switch_ctx",
-    ][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::preempt",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::next",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
-    [
-        "Offset of field: btf_trace_sched_switch_ctx::prev_state",
-    ][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
+    ["Size of btf_trace_sched_switch_ctx"][::core::mem::size_of::<btf_trace_sched_switch_ctx>() - 32usize];
+    ["Alignment of btf_trace_sched_switch_ctx"][::core::mem::align_of::<btf_trace_sched_switch_ctx>() - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::preempt"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, preempt) - 0usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev) - 8usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::next"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, next) - 16usize];
+    ["Offset of field: btf_trace_sched_switch_ctx::prev_state"][::core::mem::offset_of!(btf_trace_sched_switch_ctx, prev_state) - 24usize];
 };
 impl Default for btf_trace_sched_switch_ctx {
     fn default() -> Self {
@@ -1632,22 +1189,11 @@ pub struct btf_trace_tmigr_group_set_cpu_active_ctx {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    [
-        "Size of btf_trace_tmigr_group_set_cpu_active_ctx",
-    ][::core::mem::size_of::<btf_trace_tmigr_group_set_cpu_active_ctx>() - 24usize];
-    [
-        "Alignment of btf_trace_tmigr_group_set_cpu_active_ctx",
-    ][::core::mem::align_of::<btf_trace_tmigr_group_set_cpu_active_ctx>() - 8usize];
-    [
-        "Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::group",
-    ][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, group) - 0usize];
-    [
-        "Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::state",
-    ][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, state) - 8usize];
-    [
-        "Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::childmask",
-    ][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, childmask)
-        - 16usize];
+    ["Size of btf_trace_tmigr_group_set_cpu_active_ctx"][::core::mem::size_of::<btf_trace_tmigr_group_set_cpu_active_ctx>() - 24usize];
+    ["Alignment of btf_trace_tmigr_group_set_cpu_active_ctx"][::core::mem::align_of::<btf_trace_tmigr_group_set_cpu_active_ctx>() - 8usize];
+    ["Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::group"][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, group) - 0usize];
+    ["Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::state"][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, state) - 8usize];
+    ["Offset of field: btf_trace_tmigr_group_set_cpu_active_ctx::childmask"][::core::mem::offset_of!(btf_trace_tmigr_group_set_cpu_active_ctx, childmask) - 16usize];
 };
 impl Default for btf_trace_tmigr_group_set_cpu_active_ctx {
     fn default() -> Self {

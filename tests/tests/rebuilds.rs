@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -70,6 +71,10 @@ impl Done {
     }
 }
 
+/// When a file was written, in seconds and nanoseconds: what others call its time of change, a record has of
+/// the program that wrote it.
+type Changed = (i64, i64);
+
 /// The crate, with a clang that keeps count.
 struct Counted {
     krate: UserCrate,
@@ -78,7 +83,7 @@ struct Counted {
     /// The output folder, once it is known.
     out: Option<PathBuf>,
     /// What was in it after the last build.
-    files: BTreeMap<String, SystemTime>,
+    files: BTreeMap<String, Changed>,
 }
 
 impl Counted {
@@ -154,7 +159,7 @@ impl Counted {
     }
 
     /// The files in the output folder and when they were changed.
-    fn files(&mut self) -> BTreeMap<String, SystemTime> {
+    fn files(&mut self) -> BTreeMap<String, Changed> {
         let folder = self.out.take().unwrap_or_else(|| self.find_out());
         let entries = ["", "include"].map(|name| fs::read_dir(folder.join(name)).unwrap());
         self.out = Some(folder);
@@ -165,7 +170,8 @@ impl Counted {
             .filter(|entry| entry.file_type().unwrap().is_file())
             .map(|entry| {
                 let name = entry.file_name().into_string().unwrap();
-                (name, entry.metadata().unwrap().modified().unwrap())
+                let metadata = entry.metadata().unwrap();
+                (name, (metadata.ctime(), metadata.ctime_nsec()))
             })
             .collect()
     }

@@ -2,24 +2,33 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
 use ctxgen::CLANG_TIMEOUT_VARIABLE;
 
-use super::Builder;
-use super::names::type_name;
+use super::settings::Builder;
 use super::tools::Machine;
 use crate::cargo;
-use crate::compile::Source;
+use crate::cargo::Inputs;
 use crate::error::Error;
+use crate::names::type_name;
 use crate::outdir::OutDir;
-use crate::scan;
-use crate::scan::Scanned;
+use crate::plan::Plan;
+use crate::plan::Source;
+use crate::stages::scan;
+use crate::stages::scan::Scanned;
 
 /// What docs.rs sets where it builds.
 const DOCS_RS: &str = "DOCS_RS";
+
+/// The variables that name what may have been missing.
+const OTHERS: [&str; 4] = [
+    "CLANG",
+    CLANG_TIMEOUT_VARIABLE,
+    "CTXGEN_BTF",
+    "LIBCLANG_PATH",
+];
 
 impl Builder {
     /// Stand-ins for what could not be made, where documentation is all that is wanted.
@@ -28,23 +37,21 @@ impl Builder {
     /// `error`, where a crate is built for another purpose, or something else than a tool or BTF is
     /// missing.
     pub(super) fn stand_in(&self, error: Error) -> Result<(), Error> {
-        if std::env::var_os(DOCS_RS).is_none() || !is_something_missing(&error) {
+        let inputs = Inputs::new();
+        if inputs.variable(DOCS_RS).is_none() || !is_something_missing(&error) {
             return Err(error);
         }
         let out = self.output()?;
         let _lock = out.lock()?;
-        let plan = self.plan()?;
+        let plan = Plan::new(&self.objects)?;
         let sources = &plan.sources;
-        let mut files: BTreeSet<PathBuf> = sources
-            .iter()
-            .map(|(_, source)| source.to_path_buf())
-            .collect();
-        let scanned = match self.scan_without_kernel(sources, &mut files) {
+        inputs.add_files(sources.iter().map(|(_, source)| source.to_path_buf()));
+        let scanned = match self.scan_without_kernel(sources, &inputs) {
             Ok(scanned) => scanned,
             // Without clang, the sources' own texts have to do.
             Err(_) => sources
                 .iter()
-                .map(|(_, source)| scan::without_preprocessor(source))
+                .map(|(_, source)| scan::without_preprocessor(source, &inputs))
                 .collect::<Result<_, Error>>()?,
         };
         for object in &plan.objects {
@@ -58,17 +65,14 @@ impl Builder {
         }
         let said = error.to_string();
         let why = said.lines().next().unwrap_or_default();
-        let env = [
-            DOCS_RS,
-            "CLANG",
-            CLANG_TIMEOUT_VARIABLE,
-            "CTXGEN_BTF",
-            "LIBCLANG_PATH",
-        ];
-        print!("{}", cargo::rerun(&files, env));
-        println!(
-            "cargo::warning=the documentation has stand-ins for BPF skeletons and contexts: {why}"
-        );
+        // What was missing may be there then.
+        for name in OTHERS {
+            inputs.variable(name);
+        }
+        let warning =
+            format!("the documentation has stand-ins for BPF skeletons and contexts: {why}");
+        let lines = cargo::lines(&inputs.files(), &inputs.variables(), &[warning]);
+        print!("{lines}");
         Ok(())
     }
 }
@@ -77,31 +81,28 @@ impl Builder {
 const NO_CONTEXTS: &str = "#include \"vmlinux.h\"\n";
 
 impl Builder {
-    /// What the preprocessed sources ask for. Adds the files that they are made of.
+    /// What the preprocessed sources ask for.
     fn scan_without_kernel(
         &self,
         names: &[Source<'_>],
-        files: &mut BTreeSet<PathBuf>,
+        inputs: &Inputs,
     ) -> Result<Vec<Scanned>, Error> {
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
             path: std::env::temp_dir(),
             error,
         })?;
         let out = OutDir::new(scratch.path().join("out"));
-        let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
+        let target = self.target_triple();
         let machine = Machine {
             order: ByteOrder::Little,
             arch: target.as_deref().and_then(Arch::from_target),
         };
         let root = std::env::current_dir().unwrap_or_default();
-        let tools = self.tools(&out, root, machine)?;
+        let tools = self.tools(&out, root, machine, inputs)?;
         let options = tools.options();
-        let preprocessor = tools.preprocessor(&options, names, scratch.path());
-        let preprocessed = preprocessor.run(NO_CONTEXTS, &self.vmlinux.for_preprocessor()?)?;
-        for expanded in &preprocessed.texts {
-            files.extend(expanded.depends_on.iter().cloned());
-        }
-        files.extend(tools.arguments.files.iter().cloned());
+        let preprocessor = tools.preprocessor(&options, names, scratch.path(), inputs);
+        let preprocessed =
+            preprocessor.run(NO_CONTEXTS, &self.vmlinux.for_preprocessor(inputs)?)?;
         Ok(preprocessed.scan(names))
     }
 }

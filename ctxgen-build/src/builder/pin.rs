@@ -11,16 +11,17 @@ use ctxgen::PinCommand;
 use ctxgen::PinNote;
 use ctxgen::render;
 
-use super::Builder;
-use super::Plan;
-use super::generate::host_triple;
+use super::settings::Builder;
+use super::surroundings::host_triple;
 use super::tools::Machine;
-use crate::contexts::Contexts;
+use crate::cargo::Inputs;
 use crate::error::Error;
-use crate::kernel;
 use crate::outdir;
 use crate::outdir::OutDir;
-use crate::preprocess::Preprocessed;
+use crate::plan::Plan;
+use crate::stages::btf::kernel;
+use crate::stages::headers::Contexts;
+use crate::stages::scan::Preprocessed;
 
 impl Builder {
     /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
@@ -49,13 +50,15 @@ pub fn pin(
     let path = path.as_ref();
     let builders: Vec<Builder> = builders.into_iter().collect();
     let first = builders.first().ok_or(Error::NoSources)?;
-    let kernel = first.kernel_to_pin()?;
+    // What it reads, no cargo is told: nothing is built.
+    let inputs = Inputs::new();
+    let kernel = first.kernel_to_pin(&inputs)?;
     let kernels = std::slice::from_ref(&kernel);
 
     let mut hooks: Vec<Hook> = Vec::new();
     let mut preprocessed = Vec::new();
     for builder in &builders {
-        preprocessed.push(builder.preprocess(kernels, &mut hooks)?);
+        preprocessed.push(builder.preprocess(kernels, &mut hooks, &inputs)?);
     }
     let mut names = Names::new();
     for own in &preprocessed {
@@ -98,11 +101,16 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
 }
 
 impl Builder {
-    fn kernel_to_pin(&self) -> Result<KernelBtf, Error> {
+    /// All sources, in order.
+    fn all_sources(&self) -> impl Iterator<Item = &PathBuf> {
+        self.objects.iter().flat_map(|object| &object.sources)
+    }
+
+    fn kernel_to_pin(&self, inputs: &Inputs) -> Result<KernelBtf, Error> {
         let host_triple = host_triple();
-        let target = self.target.clone().or_else(|| std::env::var("TARGET").ok());
+        let target = self.target_triple();
         let target = target.unwrap_or_else(|| host_triple.clone());
-        let mut found = kernel::find_to_pin(self.btf.as_deref(), &target, &host_triple)?;
+        let mut found = kernel::find_to_pin(self.btf.as_deref(), &target, &host_triple, inputs)?;
         for (name, path) in &self.modules {
             found
                 .kernel
@@ -138,10 +146,11 @@ impl Builder {
         &self,
         kernels: &[KernelBtf],
         hooks: &mut Vec<Hook>,
+        inputs: &Inputs,
     ) -> Result<Preprocessed, Error> {
         let plan = match self.objects.is_empty() {
             true => Plan::default(),
-            false => self.plan()?,
+            false => Plan::new(&self.objects)?,
         };
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
             path: std::env::temp_dir(),
@@ -155,9 +164,9 @@ impl Builder {
             arch: kernel.arch().or_else(of_target),
         };
         let root = std::env::current_dir().unwrap_or_default();
-        let tools = self.tools(&out, root, machine)?;
+        let tools = self.tools(&out, root, machine, inputs)?;
         let options = tools.options();
-        let preprocessor = tools.preprocessor(&options, &plan.sources, scratch.path());
+        let preprocessor = tools.preprocessor(&options, &plan.sources, scratch.path(), inputs);
         let stand_in = Contexts::stand_in(kernels, self.relocatable)?;
         let vmlinux = render::vmlinux_without_types();
         let mut preprocessed = preprocessor.run(&stand_in, vmlinux.as_bytes())?;

@@ -10,8 +10,8 @@ use ctxgen::PinCommand;
 use ctxgen::PinNote;
 use ctxgen::PrototypeError;
 
-use super::Builder;
 use super::pin::command;
+use super::settings::Builder;
 use crate::error::Error;
 use crate::error::all_said;
 

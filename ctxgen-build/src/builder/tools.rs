@@ -1,5 +1,6 @@
 //! What clang is called with, for builds and for all that only preprocesses.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,14 +11,16 @@ use ctxgen::ByteOrder;
 use ctxgen::CLANG_TIMEOUT_VARIABLE;
 use libbpf_rs::libbpf_sys;
 
-use super::Builder;
-use crate::arguments::Arguments;
+use super::settings::Builder;
+use crate::cargo::Inputs;
+use crate::clang;
+use crate::clang::Arguments;
 use crate::clang::Clang;
 use crate::clang::Options;
 use crate::error::Error;
 use crate::outdir::OutDir;
-use crate::preprocess::Preprocessor;
-use crate::system;
+use crate::plan::Source;
+use crate::stages::scan::Preprocessor;
 
 /// The variable that names clang.
 const CLANG_VARIABLE: &str = "CLANG";
@@ -35,7 +38,7 @@ pub(super) struct Machine {
 pub(super) struct Tools<'b> {
     pub(super) clang: Clang,
     /// What the user's own arguments name.
-    pub(super) arguments: Arguments,
+    arguments: Arguments,
     machine: Machine,
     include: PathBuf,
     root: PathBuf,
@@ -53,14 +56,15 @@ impl Builder {
         out: &OutDir,
         root: PathBuf,
         machine: Machine,
+        inputs: &Inputs,
     ) -> Result<Tools<'_>, Error> {
         write_libbpf_headers(out)?;
-        let clang = Clang::new(self.clang_path(), self.time_for_clang())?;
+        let clang = Clang::new(self.clang_path(inputs), self.time_for_clang(inputs))?;
         let include = out.path("include");
         let Machine { order, arch } = machine;
         Ok(Tools {
-            system: system::folders(&clang, order, arch, &self.clang_args, &include),
-            arguments: Arguments::new(&self.clang_args, |name| std::env::var_os(name)),
+            system: clang::folders(&clang, order, arch, &self.clang_args, &include),
+            arguments: Arguments::new(&self.clang_args, inputs),
             args: &self.clang_args,
             machine,
             clang,
@@ -69,27 +73,17 @@ impl Builder {
         })
     }
 
-    /// The variables that say what the builder does not.
-    pub(super) fn clang_env(&self) -> impl Iterator<Item = &'static str> {
-        let path = self.clang.is_none().then_some(CLANG_VARIABLE);
-        let timeout = self.clang_timeout.is_none();
-        path.into_iter()
-            .chain(timeout.then_some(CLANG_TIMEOUT_VARIABLE))
-    }
-
-    fn time_for_clang(&self) -> Duration {
+    fn time_for_clang(&self, inputs: &Inputs) -> Duration {
         self.clang_timeout.unwrap_or_else(|| {
-            let variable = std::env::var(CLANG_TIMEOUT_VARIABLE).ok();
-            ctxgen::timeout_from(variable.as_deref())
+            let variable = inputs.variable(CLANG_TIMEOUT_VARIABLE);
+            ctxgen::timeout_from(variable.as_deref().and_then(OsStr::to_str))
         })
     }
 
-    fn clang_path(&self) -> PathBuf {
-        let env = || std::env::var_os(CLANG_VARIABLE).filter(|value| !value.is_empty());
-        match &self.clang {
-            Some(path) => path.clone(),
-            None => env().map_or_else(|| "clang".into(), PathBuf::from),
-        }
+    fn clang_path(&self, inputs: &Inputs) -> PathBuf {
+        let told = self.clang.clone();
+        told.or_else(|| inputs.variable(CLANG_VARIABLE).map(PathBuf::from))
+            .unwrap_or_else(|| "clang".into())
     }
 }
 
@@ -116,14 +110,16 @@ impl Tools<'_> {
     pub(super) fn preprocessor<'a>(
         &'a self,
         options: &'a Options<'a>,
-        sources: &'a [crate::compile::Source<'a>],
+        sources: &'a [Source<'a>],
         scratch: &'a Path,
+        inputs: &'a Inputs,
     ) -> Preprocessor<'a> {
         Preprocessor {
             clang: &self.clang,
             options,
             sources,
             scratch,
+            inputs,
         }
     }
 }
@@ -133,5 +129,5 @@ fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }
-    system::write_stand_ins(out)
+    clang::write_stand_ins(out)
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod drift;
 mod error;
+#[cfg(feature = "reads")]
 pub mod reads;
 pub(crate) mod targets;
 

@@ -1,9 +1,12 @@
 //! From a hook to its context: prototype and layout in one step.
 
+#[cfg(feature = "generate")]
 pub(crate) mod ctx_btf;
 mod error;
+#[cfg(feature = "generate")]
 pub mod merged;
 pub(crate) mod multi;
+#[cfg(feature = "generate")]
 pub(crate) mod similar;
 
 pub use self::error::ContextError;

@@ -208,7 +208,7 @@ impl Slots<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "generate"))]
 mod tests {
     use crate::Context;
     use crate::btf::BtfWriter;

@@ -1,10 +1,13 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
+#[cfg(feature = "generate")]
 pub mod accesses;
 mod aliases;
 mod code;
+#[cfg(feature = "generate")]
 mod declared;
 mod elf;
+#[cfg(feature = "reads")]
 mod embedded;
 mod error;
 mod ext;
@@ -12,20 +15,27 @@ mod externals;
 mod field_access;
 mod fields;
 mod file;
+#[cfg(feature = "generate")]
 mod functions;
 mod instruction;
+#[cfg(feature = "generate")]
 mod license;
 mod live;
+#[cfg(feature = "reads")]
 pub mod meant;
 mod names;
 mod path;
+#[cfg(feature = "generate")]
 mod place;
 mod program;
 mod struct_ops;
 
+#[cfg(feature = "reads")]
 pub use self::accesses::reads;
+#[cfg(feature = "generate")]
 pub use self::declared::complete_declarations;
 use self::elf::Elf;
+#[cfg(feature = "reads")]
 pub use self::embedded::embedded;
 pub use self::error::ObjectError;
 pub use self::ext::ExtError;
@@ -33,14 +43,22 @@ pub use self::ext::Relocation;
 pub use self::ext::RelocationKind;
 pub use self::externals::External;
 pub use self::file::ObjectFile;
+#[cfg(feature = "generate")]
 pub use self::functions::Functions;
+#[cfg(feature = "generate")]
 pub use self::functions::Parameter;
+#[cfg(feature = "generate")]
 pub use self::functions::Pointee;
+#[cfg(feature = "generate")]
 pub use self::license::GplOnly;
+#[cfg(feature = "generate")]
 pub use self::license::Unlicensed;
+#[cfg(feature = "generate")]
 pub use self::license::gpl_only_helper;
+#[cfg(feature = "generate")]
 pub use self::license::unlicensed;
 pub use self::path::Step;
+#[cfg(feature = "generate")]
 pub use self::place::PlacedField;
 pub use self::program::Program;
 

@@ -285,5 +285,5 @@ fn tried(kernel: &KernelBtf, category: &str, event: &str) -> Vec<String> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "generate"))]
 mod tests;

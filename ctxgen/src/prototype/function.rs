@@ -120,7 +120,7 @@ fn with_implicit_arguments<'k>(
     (begins_alike && is_alike(returned(called), returned(&whole))).then_some(whole)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "generate"))]
 mod clone_tests;
 #[cfg(test)]
 mod tests;

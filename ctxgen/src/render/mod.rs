@@ -4,6 +4,7 @@ mod access;
 mod error;
 mod header;
 mod own;
+#[cfg(feature = "reads")]
 mod reads;
 mod report;
 mod statics;

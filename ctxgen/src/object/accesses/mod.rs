@@ -28,6 +28,7 @@ mod hints;
 mod jumps;
 mod lines;
 mod origin;
+#[cfg(feature = "reads")]
 pub mod reads;
 mod result;
 mod state;

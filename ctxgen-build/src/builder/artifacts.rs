@@ -1,0 +1,33 @@
+//! What a build gives back.
+
+use std::path::PathBuf;
+
+/// What a build made, and what it depended on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Artifacts {
+    /// The folder with `vmlinux.h`, `ctx.h` and libbpf's headers.
+    pub include: PathBuf,
+    /// The context structs as a split BTF on top of the kernel's.
+    pub ctx_btf: PathBuf,
+    /// In the order in which they were asked for.
+    pub objects: Vec<Object>,
+    /// clang's warnings, and ctxgen's own.
+    pub warnings: Vec<String>,
+    /// The files whose change makes the build out of date, sorted.
+    pub depends_on: Vec<PathBuf>,
+    /// The environment variables whose change does, sorted.
+    pub depends_on_env: Vec<String>,
+}
+
+/// What was made of a source, or of several.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Object {
+    /// What it is called by: see [`Builder::source`](crate::Builder::source).
+    pub name: String,
+    /// The compiled and linked object.
+    pub object: PathBuf,
+    /// The context structs that its sources name, sorted.
+    pub structs: Vec<String>,
+}

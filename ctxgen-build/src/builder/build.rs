@@ -1,0 +1,326 @@
+//! The way through a build, stage by stage, in the order of the data: resolve, scan, headers, compile, check,
+//! bind.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::Arch;
+use ctxgen::Drift;
+use ctxgen::KernelBtf;
+use ctxgen::render;
+
+use super::artifacts::Artifacts;
+use super::artifacts::Object;
+use super::settings::Builder;
+use super::surroundings::host_triple;
+use super::surroundings::package;
+use super::tools::Machine;
+use super::tools::Tools;
+use crate::cache::Record;
+use crate::cargo;
+use crate::cargo::Inputs;
+use crate::cargo::watch_missing;
+use crate::clang::Options;
+use crate::error::Error;
+use crate::libbpf_log;
+use crate::outdir::OutDir;
+use crate::plan::Plan;
+use crate::stages::bind::Products;
+use crate::stages::btf::Asked;
+use crate::stages::btf::Targets;
+use crate::stages::check;
+use crate::stages::compile;
+use crate::stages::compile::Compilation;
+use crate::stages::compile::Unit;
+use crate::stages::headers::Contexts;
+use crate::stages::scan;
+use crate::stages::scan::Preprocessed;
+use crate::stages::scan::Preprocessor;
+use crate::stages::scan::Scanned;
+
+impl Builder {
+    /// Builds everything, from a build script: cargo is told what the build depended on, and
+    /// clang's warnings.
+    ///
+    /// Where `DOCS_RS` is set and clang, libclang or the kernel's BTF is missing, stand-ins are made
+    /// instead, with which the crate's documentation can be built.
+    ///
+    /// # Errors
+    /// [`Error`]; as the result of `main` it is printed so that one can read it.
+    pub fn build(self) -> Result<(), Error> {
+        match self.clone().generate() {
+            Ok(Artifacts {
+                depends_on,
+                depends_on_env,
+                warnings,
+                ..
+            }) => print!("{}", cargo::lines(&depends_on, &depends_on_env, &warnings)),
+            Err(error) => self.stand_in(error)?,
+        }
+        Ok(())
+    }
+
+    /// Builds everything, and leaves it to the caller to tell cargo.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn generate(self) -> Result<Artifacts, Error> {
+        let _kept = libbpf_log::Keep::new();
+        let mut of_clang = Vec::new();
+        let result = self.generate_warning(&mut of_clang);
+        let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
+        result.map_err(|error| error.after(warnings.as_deref()))
+    }
+
+    /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
+    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
+        let inputs = &Inputs::new();
+        let plan = Plan::new(&self.objects)?;
+        let out = self.output()?;
+        let _lock = out.lock()?;
+        let target = self.target_triple();
+        let target = target.ok_or(Error::NotABuildScript("TARGET"))?;
+        for (_, source) in &plan.sources {
+            inputs.file(source)?;
+        }
+        let targets = Targets::resolve(&self.asked(&target, &host_triple()), inputs)?;
+        let kernel = targets.first();
+        let machine = Machine {
+            order: kernel.byte_order(),
+            arch: kernel.arch().or_else(|| Arch::from_target(&target)),
+        };
+        let tools = self.tools(&out, package(), machine, inputs)?;
+        let scratch = out.scratch()?;
+        let build = Build {
+            builder: &self,
+            plan: &plan,
+            out: &out,
+            targets: &targets,
+            tools: &tools,
+            options: &tools.options(),
+            products: &Products::new(&out, scratch.path(), &target, inputs),
+            scratch: scratch.path(),
+            inputs,
+        };
+        build.run(of_clang)
+    }
+
+    /// What it asks for of kernels.
+    fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
+        Asked {
+            btf: self.btf.as_deref(),
+            kernels: &self.kernels,
+            modules: &self.modules,
+            users: &self.users,
+            debug_roots: &self.debug_roots,
+            formats: &self.formats,
+            target,
+            host,
+        }
+    }
+}
+
+/// What the stages of a build share.
+#[derive(Clone, Copy, Debug)]
+struct Build<'b> {
+    builder: &'b Builder,
+    plan: &'b Plan<'b>,
+    out: &'b OutDir,
+    targets: &'b Targets,
+    tools: &'b Tools<'b>,
+    options: &'b Options<'b>,
+    products: &'b Products<'b>,
+    /// A folder that goes away.
+    scratch: &'b Path,
+    inputs: &'b Inputs,
+}
+
+/// The sources after the preprocessor.
+#[derive(Debug)]
+struct Sources {
+    /// The text of `ctx.h` that they were preprocessed with.
+    stand_in: String,
+    preprocessed: Preprocessed,
+    scanned: Vec<Scanned>,
+}
+
+impl Build<'_> {
+    fn run(&self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
+        let mut sources = self.scan()?;
+        let contexts = self.resolve(&sources.scanned)?;
+        let mut findings = check::Findings::default();
+        findings.warnings.extend(self.drift(&contexts)?);
+        let (ctx_btf, header) = self.headers(&contexts, &mut sources)?;
+        let objects = self.plan.objects.iter();
+        let mut records: Vec<_> = objects
+            .map(|object| Record::read(self.out, &object.name))
+            .collect();
+        let units = self.compile(&header, &sources, &records, &mut findings.warnings)?;
+        of_clang.extend(units.iter().filter_map(|unit| unit.warnings.clone()));
+        let mut made = Vec::new();
+        for (unit, record) in units.into_iter().zip(&mut records) {
+            let scanned = &sources.scanned[unit.places.clone()];
+            check::check(self.rules(), &unit.paths(), &unit.object, &mut findings)?;
+            findings.warnings.extend(self.clang_said(&unit, scanned));
+            made.push(self.bind(&unit, record, &contexts, scanned)?);
+        }
+        findings.verdict()?;
+        Ok(self.artifacts(ctx_btf, made, findings.warnings))
+    }
+
+    fn kernels(&self) -> &[KernelBtf] {
+        self.targets.kernels()
+    }
+
+    fn preprocessor(&self) -> Preprocessor<'_> {
+        let sources = &self.plan.sources;
+        self.tools
+            .preprocessor(self.options, sources, self.scratch, self.inputs)
+    }
+
+    /// Preprocesses the sources without contexts, and looks for those that they name.
+    fn scan(&self) -> Result<Sources, Error> {
+        let stand_in = Contexts::stand_in(self.kernels(), self.builder.relocatable)?;
+        let vmlinux = self.builder.vmlinux.for_preprocessor(self.inputs)?;
+        let preprocessed = self.preprocessor().run(&stand_in, &vmlinux)?;
+        Ok(Sources {
+            stand_in,
+            scanned: preprocessed.scan(&self.plan.sources),
+            preprocessed,
+        })
+    }
+
+    /// Finds the contexts in the kernels' BTF.
+    fn resolve(&self, scanned: &[Scanned]) -> Result<Contexts<'_>, Error> {
+        let Builder {
+            relocatable, hooks, ..
+        } = self.builder;
+        Contexts::resolve(self.kernels(), *relocatable, scanned, hooks)
+            .map_err(|error| self.builder.explain(self.kernels(), error))
+    }
+
+    /// How the contexts differ among the kernels, as warnings.
+    ///
+    /// # Errors
+    /// [`Error::Drift`], where that is an error.
+    fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
+        let drifts = contexts.drift()?;
+        // With other names alone, the structs of one kernel are right on all of them.
+        let can_serve = self.builder.relocatable || drifts.iter().all(Drift::is_in_names);
+        if !drifts.is_empty() && (self.builder.deny_drift || !can_serve) {
+            return Err(Error::Drift {
+                drifts,
+                relocatable: can_serve,
+            });
+        }
+        Ok(drifts.iter().map(ToString::to_string).collect())
+    }
+
+    /// Writes the contexts as BTF and as `ctx.h`, which the sources get in place of the stand-in. The path of
+    /// the one, and the text of the other.
+    fn headers(
+        &self,
+        contexts: &Contexts<'_>,
+        sources: &mut Sources,
+    ) -> Result<(PathBuf, String), Error> {
+        let ctx = contexts.all()?;
+        let ctx_btf = self.out.write("ctx.btf", ctx.bytes())?;
+        let header = render::header(&ctx)?;
+        self.out.write("include/ctx.h", header.as_bytes())?;
+        self.preprocessor()
+            .finish(&mut sources.preprocessed, &sources.stand_in, &header)?;
+        Ok((ctx_btf, header))
+    }
+
+    /// Compiles and links the objects, as far as the records do not have them.
+    fn compile<'a>(
+        &'a self,
+        header: &'a str,
+        sources: &Sources,
+        records: &[Record<'_>],
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Unit<'a>>, Error> {
+        let Sources {
+            preprocessed,
+            scanned,
+            ..
+        } = sources;
+        let kernel = self.targets.first();
+        let compilation = Compilation {
+            kernel,
+            out: self.out,
+            contexts: header,
+            relocatable: self.builder.relocatable,
+            clang: &self.tools.clang,
+            options: self.options,
+            plan: self.plan,
+            scratch: self.scratch,
+            inputs: self.inputs,
+        };
+        let vmlinux = &self.builder.vmlinux;
+        let units = compilation.run(vmlinux, preprocessed, scanned, records, warnings);
+        units.map_err(|error| {
+            let error = scan::explain(error, scanned, kernel);
+            let error = compile::explain(self.kernels(), error);
+            self.builder.explain(self.kernels(), error)
+        })
+    }
+
+    /// What objects are held against.
+    fn rules(&self) -> check::Rules<'_> {
+        check::Rules {
+            kernels: self.kernels(),
+            options: self.options,
+            relocatable: self.builder.relocatable,
+            own_sections: &self.builder.own_sections,
+        }
+    }
+
+    /// clang's warnings about an object's sources, and what there is to say of them.
+    fn clang_said(&self, unit: &Unit<'_>, scanned: &[Scanned]) -> Vec<String> {
+        let stderr = unit.warnings.as_deref().unwrap_or_default();
+        let remarks = scan::remarks(stderr, scanned, self.targets.first());
+        unit.warnings.iter().cloned().chain(remarks).collect()
+    }
+
+    /// Writes an object and what is made of it.
+    fn bind(
+        &self,
+        unit: &Unit<'_>,
+        record: &mut Record<'_>,
+        contexts: &Contexts<'_>,
+        scanned: &[Scanned],
+    ) -> Result<Object, Error> {
+        let used = contexts.of(scanned)?;
+        self.products.write(unit, &used, record)?;
+        let structs = used.structs().iter();
+        Ok(Object {
+            name: unit.name.to_owned(),
+            object: self.out.path(&format!("{}.bpf.o", unit.name)),
+            structs: structs
+                .map(|used| used.context.struct_name.clone())
+                .collect(),
+        })
+    }
+
+    /// What was made, and what it depended on.
+    fn artifacts(
+        &self,
+        ctx_btf: PathBuf,
+        objects: Vec<Object>,
+        warnings: Vec<String>,
+    ) -> Artifacts {
+        self.inputs.add_files(self.targets.deciding_formats());
+        let missing = self.targets.absent();
+        let watched = missing.and_then(|path| watch_missing(self.out, path));
+        self.inputs.add_files(watched);
+        Artifacts {
+            include: self.tools.include().to_owned(),
+            ctx_btf,
+            objects,
+            warnings,
+            depends_on: self.inputs.files(),
+            depends_on_env: self.inputs.variables(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The builder, and the way through a build.
+
+mod artifacts;
+mod build;
+mod docs;
+mod pin;
+mod settings;
+mod stale;
+mod surroundings;
+mod tools;
+
+pub use self::artifacts::Artifacts;
+pub use self::artifacts::Object;
+pub use self::pin::pin;
+pub use self::settings::Builder;

@@ -1,0 +1,10 @@
+//! What stands between a build and cargo: what is read and cargo is to watch, and the lines that tell it.
+
+mod inputs;
+mod lines;
+mod watch_missing;
+
+pub(crate) use self::inputs::Inputs;
+pub(crate) use self::inputs::of_cargo;
+pub(crate) use self::lines::lines;
+pub(crate) use self::watch_missing::watch_missing;

@@ -1,0 +1,11 @@
+//! The last stage: what a crate includes of an object, its skeleton, its bindings, and the module with both.
+
+#[cfg(feature = "bindgen")]
+mod contexts;
+mod module;
+mod products;
+mod skeleton;
+
+#[cfg(feature = "bindgen")]
+pub use self::contexts::bindings;
+pub(crate) use self::products::Products;

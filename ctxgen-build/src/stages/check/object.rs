@@ -1,0 +1,89 @@
+//! All that is held against an object.
+
+use std::path::PathBuf;
+
+use ctxgen::KernelBtf;
+
+use super::aliased::aliased;
+use super::context;
+use super::refused::Reads;
+use super::section::unknown_sections;
+use super::unhooked::unhooked;
+use crate::clang::Options;
+use crate::error::Error;
+use crate::findings::Mismatch;
+use crate::findings::Refused;
+
+/// What objects are held against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'a> {
+    pub(crate) kernels: &'a [KernelBtf],
+    /// What they were compiled with.
+    pub(crate) options: &'a Options<'a>,
+    /// Whether the contexts are relocated when a program is loaded.
+    pub(crate) relocatable: bool,
+    /// Sections that a loader of the user's own knows.
+    pub(crate) own_sections: &'a [String],
+}
+
+/// What was found in objects.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    mismatches: Vec<Mismatch>,
+    refused: Vec<Refused>,
+    /// Remarks.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Adds what is found in the object of these sources.
+///
+/// # Errors
+/// [`Error::Object`], where it cannot be read.
+pub(crate) fn check(
+    rules: Rules<'_>,
+    sources: &[PathBuf],
+    bytes: &[u8],
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let Rules {
+        kernels, options, ..
+    } = rules;
+    let object = context::read(sources, bytes)?;
+    let reads = Reads::new(sources, &object, bytes, options)?;
+    let mut mismatches = context::mismatches(kernels, sources, &reads, bytes)?;
+    let found = reads.findings(kernels);
+    mismatches.extend(found.mismatches);
+    let unhooked = unhooked(kernels, &reads, &mismatches);
+    mismatches.extend(unhooked.mismatches);
+    mismatches.sort_by(|a, b| a.program.cmp(&b.program));
+    findings.mismatches.extend(mismatches);
+    findings.refused.extend(found.refused);
+    let warnings = &mut findings.warnings;
+    warnings.extend(unhooked.warnings);
+    warnings.extend(found.warnings);
+    if !rules.relocatable {
+        warnings.extend(context::relocated(&reads));
+    }
+    warnings.extend(aliased(kernels, sources, &object));
+    warnings.extend(unknown_sections(&reads, rules.own_sections));
+    warnings.extend(context::unlicensed(sources, &reads, bytes)?);
+    Ok(())
+}
+
+impl Findings {
+    /// Whether the programs are right.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] and [`Error::Refused`].
+    pub(crate) fn verdict(&mut self) -> Result<(), Error> {
+        let mismatches = std::mem::take(&mut self.mismatches);
+        if !mismatches.is_empty() {
+            return Err(Error::Mismatch(mismatches));
+        }
+        let refused = std::mem::take(&mut self.refused);
+        if !refused.is_empty() {
+            return Err(Error::Refused(refused));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! What the programs of an object do with their contexts.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use ctxgen::Hook;
+use ctxgen::HookError;
+use ctxgen::SecName;
+use ctxgen::object::Functions;
+use ctxgen::object::ObjectFile;
+use ctxgen::object::Program;
+use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::object::accesses::accesses;
+
+use super::texts::Texts;
+use crate::clang::Options;
+use crate::display::listed;
+use crate::error::Error;
+use crate::findings::Refused;
+
+/// An object, and what its programs do with their contexts.
+#[derive(Debug)]
+pub(crate) struct Reads<'o> {
+    sources: &'o [PathBuf],
+    pub(super) object: &'o ObjectFile,
+    pub(super) functions: Functions<'o>,
+    programs: Vec<ProgramAccesses>,
+    /// The source of each program, where it is known which of several that is.
+    of_programs: HashMap<&'o str, PathBuf>,
+}
+
+impl<'o> Reads<'o> {
+    /// Those of the object of these sources, which was read from these bytes, and compiled with these
+    /// options.
+    ///
+    /// # Errors
+    /// [`Error::Object`], where it cannot be read.
+    pub(crate) fn new(
+        sources: &'o [PathBuf],
+        object: &'o ObjectFile,
+        bytes: &[u8],
+        options: &Options<'_>,
+    ) -> Result<Self, Error> {
+        let mut programs = accesses(object, bytes).map_err(|error| Error::Object {
+            sources: sources.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let prefixes = sources.iter().flat_map(|source| options.prefixes(source));
+        let mut texts = Texts::new(sources, options.root, prefixes.collect());
+        for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
+            access.line.iter_mut().for_each(|line| texts.fill_in(line));
+        }
+        let mut of_programs = HashMap::new();
+        for found in &programs {
+            let name = &*object.programs()[found.program].name;
+            // What is inlined from a header may come first.
+            let source = texts.source(&found.files);
+            of_programs.extend(source.map(|source| (name, source.to_owned())));
+        }
+        Ok(Self {
+            sources,
+            object,
+            functions: object.functions(),
+            programs,
+            of_programs,
+        })
+    }
+
+    /// The source of a program; where it is not known which one, all of the object.
+    pub(crate) fn source_of(&self, program: &str) -> PathBuf {
+        match (self.sources, self.of_programs.get(program)) {
+            ([source], _) => source.clone(),
+            (_, Some(source)) => source.clone(),
+            (_, None) => listed(self.sources).into(),
+        }
+    }
+
+    /// The sources of these programs.
+    pub(crate) fn sources_of<'p>(&self, programs: impl IntoIterator<Item = &'p str>) -> String {
+        let sources: BTreeSet<PathBuf> = programs
+            .into_iter()
+            .map(|program| self.source_of(program))
+            .collect();
+        listed(&sources.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The object.
+    pub(crate) fn object(&self) -> &'o ObjectFile {
+        self.object
+    }
+
+    /// How the object's functions are declared.
+    pub(crate) fn functions(&self) -> &Functions<'o> {
+        &self.functions
+    }
+
+    pub(super) fn programs(&self) -> impl Iterator<Item = (&'o Program, &ProgramAccesses)> {
+        let programs = self.programs.iter();
+        programs.map(|found| (&self.object.programs()[found.program], found))
+    }
+
+    /// A finding about an access, whose words are still to be filled in.
+    pub(super) fn finding(&self, program: &Program, access: Option<&Access>) -> Refused {
+        let line = access.and_then(|access| access.line.as_ref());
+        let function = line.map(|line| line.function.to_string());
+        Refused {
+            source: self.source_of(&program.name),
+            line: line.map(|line| (line.file.to_string(), line.number)),
+            text: line.map(|line| line.text.to_string()).unwrap_or_default(),
+            program: program.name.clone(),
+            section: program.section.to_string(),
+            function: function.filter(|name| !name.is_empty() && *name != program.name),
+            what: String::new(),
+            instead: String::new(),
+        }
+    }
+}
+
+/// What a program is attached to, as far as the object says.
+pub(super) fn hook_of(program: &Program) -> Option<Hook> {
+    let assigned = program.implements.first().cloned();
+    assigned.or_else(|| {
+        let sec = SecName::parse(&program.section);
+        match sec {
+            Ok(sec) => Some(sec.hook),
+            // Attached by hand: the family is known.
+            Err(HookError::NoTarget { section, .. }) => {
+                format!("{section}/any_target").parse().ok()
+            }
+            Err(_) => None,
+        }
+    })
+}

@@ -1,0 +1,180 @@
+//! Compiles the sources, several at a time.
+
+use std::ops::Range;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ctxgen::btf::Btf;
+use ctxgen::object::complete_declarations;
+
+use super::linker;
+use crate::cache;
+use crate::cache::Digest;
+use crate::cache::Digester;
+use crate::cache::Folders;
+use crate::cache::OBJECT;
+use crate::cache::Record;
+use crate::clang::Clang;
+use crate::clang::Expanded;
+use crate::clang::Options;
+use crate::clang::each;
+use crate::error::Error;
+use crate::outdir::read;
+use crate::plan::Group;
+use crate::plan::Plan;
+use crate::plan::Source;
+
+/// What was made of the sources of an object.
+#[derive(Debug)]
+pub(crate) struct Unit<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) sources: &'a [Source<'a>],
+    /// Where these are among all.
+    pub(crate) places: Range<usize>,
+    /// The linked object.
+    pub(crate) object: Vec<u8>,
+    /// Whether an earlier build has made it.
+    pub(crate) is_reused: bool,
+    /// What it was made of, where that is known.
+    pub(crate) inputs: Option<Digest>,
+    /// clang's warnings.
+    pub(crate) warnings: Option<String>,
+}
+
+impl Unit<'_> {
+    /// The paths of its sources.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.sources
+            .iter()
+            .map(|(_, path)| (*path).to_owned())
+            .collect()
+    }
+}
+
+/// What sources are compiled with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) clang: &'a Clang,
+    pub(crate) options: &'a Options<'a>,
+    /// Of each source.
+    pub(crate) texts: &'a [Expanded],
+    /// Of each source, or of none.
+    pub(crate) macros: &'a [Vec<String>],
+    /// The text of `vmlinux.h`.
+    pub(crate) vmlinux: &'a [u8],
+    /// What is known of earlier builds, of each object.
+    pub(crate) records: &'a [Record<'a>],
+    /// A folder that goes away.
+    pub(crate) scratch: &'a Path,
+}
+
+/// Compiles and links the sources of each object, unless that was done with the same before.
+pub(crate) fn objects<'a>(
+    plan: &'a Plan<'a>,
+    kernel: &Btf<'_>,
+    work: Work<'_>,
+) -> Result<Vec<Unit<'a>>, Error> {
+    let known = each(&plan.objects, |place, object| {
+        let inputs = work.inputs(&plan.sources, object);
+        Ok((inputs, work.records[place].reuse(OBJECT, inputs)))
+    })?;
+    let mut is_needed = vec![true; plan.sources.len()];
+    for (object, (_, reused)) in plan.objects.iter().zip(&known) {
+        is_needed[object.places.clone()].fill(reused.is_none());
+    }
+    let said = each(&plan.sources, |place, (name, source)| {
+        let compiled = work.compiled(name);
+        match is_needed[place] {
+            true => work
+                .clang
+                .compile(source, &compiled, work.macros(place), work.options),
+            false => Ok(String::new()),
+        }
+    })?;
+    let mut units = Vec::new();
+    for (place, known) in known.into_iter().enumerate() {
+        units.push(unit(plan, place, kernel, work, known, &said)?);
+    }
+    Ok(units)
+}
+
+/// What an object is, reused or linked now.
+fn unit<'a>(
+    plan: &'a Plan<'a>,
+    place: usize,
+    kernel: &Btf<'_>,
+    work: Work<'_>,
+    (inputs, reused): (Option<Digest>, Option<Vec<u8>>),
+    said: &[String],
+) -> Result<Unit<'a>, Error> {
+    let Group { name, places } = &plan.objects[place];
+    let sources = &plan.sources[places.clone()];
+    let is_reused = reused.is_some();
+    let (object, warnings) = match reused {
+        Some(object) => (object, work.records[place].warnings()),
+        None => {
+            let compiled: Vec<(&Path, PathBuf)> = sources
+                .iter()
+                .map(|(name, source)| (*source, work.compiled(name)))
+                .collect();
+            let linked = work.scratch.join(format!("{name}.bpf.o"));
+            let warnings = said[places.clone()].concat();
+            let warnings = (!warnings.trim().is_empty()).then_some(warnings);
+            linker::link(&compiled, &linked).map_err(|error| error.after(warnings.as_deref()))?;
+            let mut object = read(&linked)?;
+            complete_declarations(&mut object, kernel).map_err(|error| {
+                let paths = sources.iter().map(|(_, path)| (*path).to_owned());
+                Error::Object {
+                    sources: paths.collect(),
+                    reason: error.to_string(),
+                }
+            })?;
+            (object, warnings)
+        }
+    };
+    // They are recorded as they are, and the record has to be the same everywhere.
+    let is_local = |text: &String| {
+        let mut sources = sources.iter();
+        sources.any(|(_, source)| Folders::new(&work.options.prefixes(source)).are_in(text))
+    };
+    let inputs = inputs.filter(|_| !warnings.as_ref().is_some_and(is_local));
+    Ok(Unit {
+        name,
+        sources,
+        places: places.clone(),
+        object,
+        is_reused,
+        inputs,
+        warnings,
+    })
+}
+
+impl Work<'_> {
+    /// What an object is made of.
+    fn inputs(&self, sources: &[Source<'_>], object: &Group) -> Option<Digest> {
+        let mut digests = object.places.clone().map(|place| {
+            let Expanded { text, first, .. } = &self.texts[place];
+            let macros = self.macros(place);
+            let source = sources[place].1;
+            let command = self.clang.digested(source, macros, self.options, first);
+            cache::digest(&command, text, self.vmlinux)
+        });
+        if object.places.len() == 1 {
+            return digests.next()?;
+        }
+        let mut all = Digester::new();
+        for digest in digests {
+            all.add(digest?.to_string());
+        }
+        Some(all.finish())
+    }
+
+    fn macros(&self, place: usize) -> &[String] {
+        self.macros.get(place).map_or(&[][..], |macros| macros)
+    }
+
+    /// Where a source's object goes before it is linked.
+    fn compiled(&self, name: &str) -> PathBuf {
+        self.scratch.join(format!("{name}.o"))
+    }
+}
