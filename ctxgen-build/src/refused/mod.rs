@@ -182,6 +182,13 @@ impl<'o> Reads<'o> {
         &self.functions
     }
 
+    /// Whether a program of the object may read this field of its context struct.
+    pub(crate) fn may_read(&self, program: &Program, field: &str) -> bool {
+        let mut programs = self.programs();
+        let found = programs.find(|(other, _)| other.name == program.name);
+        found.is_none_or(|(_, found)| found.may_read(self.object, field))
+    }
+
     /// What the verifiers of these kernels, which all have to load the object, do not take.
     pub(crate) fn findings(&self, kernels: &[KernelBtf]) -> Findings {
         let modified = Modified::of(kernels);
