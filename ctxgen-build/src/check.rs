@@ -258,8 +258,7 @@ fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Opti
     let hook = &sec.hook;
     let may_read = |field: &str| reads.may_read(program, field);
     let mut unshared = kernels.iter();
-    let unshared =
-        unshared.find_map(|kernel| ctxgen::unshared(kernel, &sec, &takes, may_read));
+    let unshared = unshared.find_map(|kernel| ctxgen::unshared(kernel, &sec, &takes, may_read));
     if let Some(why) = unshared {
         return of(None, why);
     }

@@ -56,7 +56,15 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
             let hook = program.context.and_then(|id| object.context_hook(id));
             let r#struct = hook.as_ref().map(Hook::struct_name);
             let mut notes = Vec::new();
-            let verdict = verdict(&object, bytes, place, hook, kernel, &mut relocated, &mut notes)?;
+            let verdict = verdict(
+                &object,
+                bytes,
+                place,
+                hook,
+                kernel,
+                &mut relocated,
+                &mut notes,
+            )?;
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),
