@@ -8,6 +8,7 @@ mod index;
 mod kernel_btf;
 mod origin;
 mod pin_note;
+mod release;
 mod users;
 
 use std::path::Path;
