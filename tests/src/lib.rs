@@ -3,6 +3,7 @@
 pub mod blob;
 mod clangs;
 pub mod families;
+pub mod field;
 mod kernels;
 pub mod prng;
 mod program;

@@ -113,7 +113,12 @@ fn other_dialects() {
                 .source(&source)
                 .btf(&kernel.btf)
                 .target(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
-                .clang_args([format!("-std={dialect}"), "-Wall".into(), "-Wextra".into()])
+                .clang_args([
+                    format!("-std={dialect}"),
+                    "-Wall".into(),
+                    "-Wextra".into(),
+                    "-Wpedantic".into(),
+                ])
                 .relocatable(relocatable)
                 .out_dir(folder.path().join("out"))
                 .generate();

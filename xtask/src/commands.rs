@@ -2,4 +2,5 @@
 
 pub(crate) mod bench;
 pub(crate) mod bpf;
+pub(crate) mod corpus;
 pub(crate) mod test;

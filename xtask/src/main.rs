@@ -27,6 +27,7 @@ use clap::Subcommand;
 
 use crate::commands::bench::Bench;
 use crate::commands::bpf::Bpf;
+use crate::commands::corpus::Corpus;
 use crate::commands::test::Test;
 use crate::error::Error;
 use crate::vm::Vm;
@@ -46,6 +47,7 @@ enum Command {
     Test(Test),
     Vm(Vm),
     Bench(Bench),
+    Corpus(Corpus),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ impl Command {
             Self::Test(test) => test.run(),
             Self::Vm(vm) => vm.run(),
             Self::Bench(bench) => bench.run(),
+            Self::Corpus(corpus) => corpus.run(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::support::Order;
 use crate::support::Project;
 
 /// A program: its section, and how its argument is declared. What the declaration needs may stand
-/// before it, up to a `|`.
+/// before it, up to a `|`, and what the program returns behind it, from `=>` on.
 type Case<'c> = (&'c str, &'c str);
 
 /// What is the matter with each of these programs, all of one source.
@@ -17,8 +17,9 @@ fn mismatches(cases: &[Case<'_>]) -> Vec<Option<Mismatch>> {
     let mut text = String::new();
     for (number, (section, declared)) in cases.iter().enumerate() {
         let (before, argument) = declared.split_once('|').unwrap_or(("", declared));
+        let (argument, returned) = argument.split_once("=>").unwrap_or((argument, "0"));
         text.push_str(&format!(
-            "{before}\nSEC(\"{section}\")\nint prog{number}({argument})\n{{\n\treturn 0;\n}}\n"
+            "{before}\nSEC(\"{section}\")\nint prog{number}({argument})\n{{\n\treturn {returned};\n}}\n"
         ));
     }
     let project = Project::with(&text);
@@ -57,21 +58,21 @@ fn several_functions() {
     for (section, takes, says) in [
         (
             "fentry.multi/vfs_unlink,put_task",
-            "btf_fentry_vfs_unlink_ctx",
-            "`dir` of fentry/vfs_unlink is not the same in fentry/put_task",
+            "btf_fentry_vfs_unlink_ctx *ctx => (long)ctx->dir",
+            "`dir` of fentry/vfs_unlink, which it reads, is not the same in fentry/put_task",
         ),
         (
             "fexit.multi/vfs_unlink,vfs_rmdir",
-            "btf_fentry_vfs_unlink_ctx",
+            "btf_fentry_vfs_unlink_ctx *ctx",
             "and should be struct btf_fexit_vfs_unlink_ctx",
         ),
         (
             "fentry.multi/vfs_*",
-            "btf_fentry_vfs_unlink_ctx",
+            "btf_fentry_vfs_unlink_ctx *ctx",
             "it gets their slots, `unsigned long long *ctx`",
         ),
     ] {
-        let said = refusal(section, &format!("struct {takes} *ctx"));
+        let said = refusal(section, &format!("struct {takes}"));
         assert!(said.contains(says), "{section}: {said}");
     }
 }

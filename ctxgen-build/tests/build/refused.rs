@@ -137,6 +137,36 @@ fn replaced_fields_are_never_computed() {
     assert!(text.contains(advice), "{text}");
 }
 
+/// One finding, whatever the number of loads that a copy becomes.
+#[test]
+fn an_array_of_a_record() {
+    let text = "struct record { u64 head; char here[16]; char there[16]; };
+SEC(\"tp/sched/sched_switch\")
+int copied(struct record *ctx)
+{
+	u64 low, high;
+
+	asm(\"if %[which] != 0 goto +2; %[which] = 8; goto +1; %[which] = 24;\"
+	    \"%[which] += %[ctx]; %[low] = *(u64 *)(%[which] + 0); %[high] = *(u64 *)(%[which] + 8)\"
+	    : [low] \"=&r\"(low), [high] \"=&r\"(high) : [ctx] \"r\"(ctx), [which] \"r\"((u64)which));
+	return low + high;
+}
+";
+    let strict = kernel_with("strict", Order::Little, &["-DREFUSES_MODIFIED"]);
+    let found = refused(&project(text), Order::Little, &strict);
+    let [found] = &found[..] else {
+        panic!("{found:?}");
+    };
+    let text = found.to_string();
+    for part in [
+        "loads ctx->here or ctx->there through a computed address",
+        "\n    bpf_probe_read_kernel(copy, sizeof(copy), ctx->here);\n",
+        "\n    bpf_probe_read_kernel(copy, sizeof(copy), ctx->there);",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
 #[test]
 fn parts_of_slots_in_either_byte_order() {
     let program = |width: &str, offset: u32| {

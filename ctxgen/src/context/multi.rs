@@ -9,13 +9,18 @@ use crate::hook::SecName;
 use crate::kernel::KernelBtf;
 use crate::layout::Field;
 
-/// Why a program whose section lists several functions cannot take the context of this one of them: the
-/// others lack an argument of its, or have it elsewhere or of another type. `None` where all have them all,
-/// whatever they call them, and where the section lists no such function.
+/// Why a program whose section lists several functions cannot take the context of this one of them: it reads
+/// an argument that the others lack, or have elsewhere or of another type. `None` where all have what it
+/// reads, whatever they call it, and where the section lists no such function.
 ///
-/// In `fentry.multi/vfs_read,vfs_readv`, the contexts of both are the same up to the first argument that is
-/// not: the program takes the one with nothing but shared arguments, or slots (`unsigned long long *ctx`).
-pub fn unshared(kernel: &KernelBtf, sec: &SecName, struct_name: &str) -> Option<String> {
+/// `may_read` tells of a field's name whether the program reads it: in `fentry.multi/vfs_read,vfs_fsync`, one
+/// that reads nothing but `file` runs on both, with the struct of either.
+pub fn unshared(
+    kernel: &KernelBtf,
+    sec: &SecName,
+    struct_name: &str,
+    may_read: impl Fn(&str) -> bool,
+) -> Option<String> {
     let mut listed = sec.listed().iter();
     let own = listed.find(|hook| hook.struct_name() == struct_name)?;
     let context = |hook: &Hook| Context::of_hook_alone(kernel, hook);
@@ -27,10 +32,11 @@ pub fn unshared(kernel: &KernelBtf, sec: &SecName, struct_name: &str) -> Option<
             Err(error) => return Some(error.to_string()),
         };
         let is_shared = |field: &Field| theirs.iter().any(|their| is_same(kernel, field, their));
-        if let Some(field) = fields.iter().find(|field| !is_shared(field)) {
+        let mut read = fields.iter().filter(|field| may_read(&field.name));
+        if let Some(field) = read.find(|field| !is_shared(field)) {
             return Some(format!(
-                "`{}` of {own} is not the same in {other}, to which the program attaches too; it can take \
-                 the struct of one whose arguments all share, or `unsigned long long *ctx`",
+                "`{}` of {own}, which it reads, is not the same in {other}, to which it attaches too: it can \
+                 read the arguments that all share, or slots (`unsigned long long *ctx`)",
                 field.name
             ));
         }
@@ -90,11 +96,15 @@ mod tests {
             ("fentry.multi/read", "btf_fentry_read_ctx", true),
         ] {
             let sec = SecName::parse(section).unwrap();
-            let why = unshared(&kernel, &sec, takes);
+            let why = unshared(&kernel, &sec, takes, |_| true);
             assert_eq!(why.is_none(), is_shared, "{section}, {takes}: {why:?}");
         }
+        let sec = SecName::parse("fentry.multi/read,sync").unwrap();
+        let reads = |field| unshared(&kernel, &sec, "btf_fentry_read_ctx", |name| name == field);
+        assert_eq!(reads("file"), None);
+        assert!(reads("count").is_some());
         let sec = SecName::parse("fexit.multi/read,sync").unwrap();
-        let why = unshared(&kernel, &sec, "btf_fexit_sync_ctx").unwrap();
+        let why = unshared(&kernel, &sec, "btf_fexit_sync_ctx", |_| true).unwrap();
         assert!(why.contains("`ret` of fexit/sync"), "{why}");
         assert!(why.contains("fexit/read"), "{why}");
     }

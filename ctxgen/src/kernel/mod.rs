@@ -9,6 +9,7 @@ mod kernel_btf;
 mod lookup;
 mod origin;
 mod pin_note;
+mod release;
 mod touched;
 mod users;
 

@@ -203,7 +203,9 @@ impl Judged {
     /// What there is to say of it, a line each: the reasons, and the reads that are not what is meant.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let is_worth = |read: &&JudgedRead| read.verdict != Verdict::Same;
+        let is_worth = |read: &&JudgedRead| {
+            read.verdict != Verdict::Same || read.remarks.contains(&Remark::Refused)
+        };
         for read in self.reads.iter().filter(is_worth) {
             lines.push(read.to_string());
         }

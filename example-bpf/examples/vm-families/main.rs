@@ -3,11 +3,13 @@
 //! ```text
 //! vm-families FOLDER
 //! vm-families --values FOLDER
+//! vm-families --drift OBJECT
 //! ```
 //!
-//! Made for a virtual machine. The folder has `fixed/*.bpf.o` and `relocatable/*.bpf.o`; there is a line
-//! for each program, for `families judge` of the tests' package. With `--values`, the objects are
-//! attached, and have to see the calls that are made here: there is a line for each value.
+//! Made for a virtual machine. The folder has `fixed/*.bpf.o` and `relocatable/*.bpf.o`, or `foreign/*.bpf.o`;
+//! there is a line for each program, for `families judge` or `field judge` of the tests' package. With `--values`, the objects are
+//! attached, and have to see the calls that are made here: there is a line for each value. With `--drift`,
+//! there is one for each argument of each program, whether it is right or wrong.
 
 use std::env;
 use std::fs;
@@ -15,6 +17,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+#[cfg(target_arch = "x86_64")]
+mod drift;
 #[path = "../../../tests/src/families/load.rs"]
 #[allow(
     dead_code,
@@ -25,15 +29,23 @@ mod load;
 mod values;
 
 /// The folders, and whether objects in them are loaded by ctxgen.
-const KINDS: [(&str, bool); 2] = [("fixed", false), ("relocatable", true)];
+const KINDS: [(&str, bool); 3] = [("fixed", false), ("relocatable", true), ("foreign", false)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let is_fine = match &arguments[..] {
         [folder] => load_each(Path::new(folder)),
         [option, folder] if option == "--values" => check_values(Path::new(folder)),
+        #[cfg(target_arch = "x86_64")]
+        [option, object] if option == "--drift" => match drift::try_each(Path::new(object)) {
+            Ok(()) => true,
+            Err(why) => {
+                println!("{object}: {why}");
+                false
+            }
+        },
         _ => {
-            eprintln!("usage: vm-families [--values] FOLDER");
+            eprintln!("usage: vm-families [--values] FOLDER, or vm-families --drift OBJECT");
             false
         }
     };

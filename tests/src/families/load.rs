@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 
 use ctxgen::LoadError;
 use ctxgen::Loader;
+use libbpf_rs::MapType;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
 use libbpf_rs::OpenObject;
@@ -162,10 +163,30 @@ fn load(
         other.set_autoload(is_it);
     }
     prepare(&mut object).map_err(libbpf)?;
+    size_maps(&mut object).map_err(libbpf)?;
     match &loader {
         Some(loader) => loader.load_object(object).map_err(ours),
         None => object.load().map_err(libbpf),
     }
+}
+
+/// Gives a size to maps whose programs give them one before they load them.
+fn size_maps(object: &mut OpenObject) -> libbpf_rs::Result<()> {
+    /// What rings of one page take, too.
+    const ENTRIES: u32 = 4096;
+    /// `PERF_MAX_STACK_DEPTH` addresses.
+    const STACK: u32 = 127 * 8;
+    for mut map in object.maps_mut() {
+        let is_sized_by_libbpf =
+            matches!(map.map_type(), MapType::PerfEventArray | MapType::StructOps);
+        if map.max_entries() == 0 && !is_sized_by_libbpf {
+            map.set_max_entries(ENTRIES)?;
+        }
+        if map.map_type() == MapType::StackTrace && map.value_size() == 0 {
+            map.set_value_size(STACK)?;
+        }
+    }
+    Ok(())
 }
 
 fn refused(errno: i32, error: &str) -> Refused {

@@ -196,7 +196,7 @@ fn nonsense(complaint: String) -> Error {
 }
 
 /// All files of a folder of kernels, sorted.
-fn images(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn images(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let unreadable = || vm::Error::file("look for kernels in", folder);
     let mut images = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable())? {

@@ -13,6 +13,7 @@ mod error;
 mod everything;
 mod families;
 mod fleet;
+pub(crate) mod foreign;
 mod judge;
 mod progress;
 mod qemu;

@@ -116,6 +116,16 @@ pub(crate) fn build_portable(
     build(root, arch, &btf, target_dir, &portable)
 }
 
+/// Build what loads programs one by one in a machine, and no sample.
+pub(crate) fn build_loader(
+    root: &Path,
+    arch: Arch,
+    target_dir: &Path,
+) -> Result<Vec<(String, PathBuf)>, Error> {
+    let btf = root.join(format!("example-bpf/btf/{arch}.btf"));
+    build(root, arch, &btf, target_dir, &[])
+}
+
 /// Build the sample with a fixed context, for the kernel with this BTF.
 ///
 /// What is built for another kernel afterwards takes nothing away from this one's.

@@ -186,8 +186,10 @@ fn mismatch(kernels: &[KernelBtf], reads: &Reads<'_>, program: &Program) -> Opti
         }
     };
     let hook = &sec.hook;
+    let may_read = |field: &str| reads.may_read(program, field);
     let mut unshared = kernels.iter();
-    if let Some(why) = unshared.find_map(|kernel| ctxgen::unshared(kernel, &sec, &takes)) {
+    let unshared = unshared.find_map(|kernel| ctxgen::unshared(kernel, &sec, &takes, may_read));
+    if let Some(why) = unshared {
         return of(None, why);
     }
     if takes != hook.struct_name() {

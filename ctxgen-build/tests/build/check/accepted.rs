@@ -88,6 +88,15 @@ const ACCEPTED: &[Case<'_>] = &[
         "fexit.multi/vfs_rmdir,vfs_unlink",
         "struct btf_fexit_vfs_unlink_ctx *ctx",
     ),
+    // What is not read need not be shared.
+    (
+        "fentry.multi/vfs_unlink,put_task",
+        "struct btf_fentry_vfs_unlink_ctx *ctx",
+    ),
+    (
+        "fexit.multi/vfs_unlink,put_task",
+        "struct btf_fexit_put_task_ctx *ctx",
+    ),
     ("fentry.multi/vfs_*", "unsigned long long *ctx"),
     // What user space and the author agree about.
     ("syscall", "struct mine { int x; };|struct mine *ctx"),

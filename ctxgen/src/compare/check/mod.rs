@@ -24,6 +24,7 @@ use crate::hook::SecName;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Program;
+use crate::object::accesses::accesses;
 
 /// Holds the context of each program in a compiled BPF object against a kernel, argument by argument.
 ///
@@ -37,7 +38,8 @@ use crate::object::Program;
 /// [`CompareError::Object`] where the object cannot be read; [`TargetError::ByteOrder`] where it is for machines
 /// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
 pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
-    let object = ObjectFile::parse(object)?;
+    let bytes = object;
+    let object = ObjectFile::parse(bytes)?;
     let order = object.btf().byte_order();
     if order != kernel.byte_order() {
         let error = TargetError::ByteOrder {
@@ -54,7 +56,15 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
             let hook = program.context.and_then(|id| object.context_hook(id));
             let r#struct = hook.as_ref().map(Hook::struct_name);
             let mut notes = Vec::new();
-            let verdict = verdict(&object, place, hook, kernel, &mut relocated, &mut notes)?;
+            let verdict = verdict(
+                &object,
+                bytes,
+                place,
+                hook,
+                kernel,
+                &mut relocated,
+                &mut notes,
+            )?;
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),
@@ -68,6 +78,7 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
 
 fn verdict(
     object: &ObjectFile,
+    bytes: &[u8],
     place: usize,
     of_struct: Option<Hook>,
     kernel: &KernelBtf,
@@ -82,7 +93,10 @@ fn verdict(
         && !sec.listed().is_empty()
     {
         let name = of_struct.struct_name();
-        if let Some(why) = unshared(kernel, &sec, &name) {
+        let found = accesses(object, bytes)?;
+        let found = found.iter().find(|found| found.program == place);
+        let may_read = |field: &str| found.is_none_or(|found| found.may_read(object, field));
+        if let Some(why) = unshared(kernel, &sec, &name, may_read) {
             return Ok(Verdict::Absent(why));
         }
         hooks.retain(|hook| hook.struct_name() == name);

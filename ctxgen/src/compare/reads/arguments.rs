@@ -14,6 +14,7 @@ use crate::hook::Prototypes;
 use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
+use crate::layout::Access;
 use crate::layout::Form;
 use crate::layout::SLOT;
 use crate::object::meant::Meaning;
@@ -25,6 +26,7 @@ use crate::prototype::pairing::Arguments;
 use super::Reason;
 use super::Unknown;
 use super::Value;
+use super::loadable::is_refused;
 
 /// What a hook of a kernel passes.
 pub(super) struct Passed<'k> {
@@ -55,6 +57,8 @@ pub(super) struct Argument {
     /// In bytes; of slots, whole ones.
     pub(super) size: u32,
     pub(super) meaning: Meaning,
+    /// What verifiers make of a load of it.
+    pub(super) access: Access,
     pub(super) is_result: bool,
 }
 
@@ -110,6 +114,7 @@ impl<'k> Passed<'k> {
                             Passing::Memory => field.size,
                         },
                         meaning: Meaning::of(passed.btf, field.type_id),
+                        access: field.access,
                         is_result: argument.is_result,
                     });
                 }
@@ -125,6 +130,7 @@ impl<'k> Passed<'k> {
                         offset: member.bit_offset / 8,
                         size: btf.size_of(member.type_id).unwrap_or(0),
                         meaning: Meaning::of(btf, member.type_id),
+                        access: Access::Always,
                         is_result: false,
                     });
                 }
@@ -174,6 +180,12 @@ impl<'k> Passed<'k> {
             Prototypes::Tracepoint { typedef: false }
         );
         self.passing == Passing::Slots && !is_untyped_tracepoint
+    }
+
+    /// Whether the verifier certainly refuses to load an argument.
+    pub(super) fn is_refused(&self, place: usize) -> bool {
+        let access = self.arguments[place].access;
+        self.is_typed() && is_refused(access, self.kernel.release()) == Some(true)
     }
 
     /// Whether only what is returned can be read.

@@ -73,7 +73,7 @@ pub(super) fn apply(
                 why: Unknown::Ambiguous | Unknown::NoSuchStruct(_) | Unknown::NotDeclared
             }
         );
-        read.verdict.is_wrong() || is_open
+        read.verdict.is_wrong() || is_open || read.remarks.contains(&Remark::Refused)
     };
     if program.guards.is_empty() || !judged.iter().any(|(read, _)| is_doubtful(read)) {
         return;

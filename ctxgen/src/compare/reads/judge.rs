@@ -136,7 +136,7 @@ impl Judge<'_> {
         if program.extent != Extent::Whole {
             reasons.insert(not_known(Unknown::NotFollowed));
         }
-        reasons.extend(reads.iter().filter_map(|read| reason(&read.verdict)));
+        reasons.extend(reads.iter().filter_map(reason));
         Judged {
             program: of_object.name.clone(),
             section: of_object.section.to_string(),
@@ -359,7 +359,8 @@ fn remarks(
     let mut remarks = Vec::new();
     let number = found.and_then(|place| width(&passed.arguments[place].meaning));
     let is_followed = verdict.is_wrong() && number.is_some() && uses.contains(&Use::Followed);
-    if passed.is_typed() && (*verdict == Verdict::Gone || is_followed) {
+    let is_refused = found.is_some_and(|place| passed.is_refused(place));
+    if is_refused || passed.is_typed() && (*verdict == Verdict::Gone || is_followed) {
         remarks.push(Remark::Refused);
     }
     let meant = here.and_then(|here| width(&here.meaning));
@@ -383,8 +384,9 @@ fn not_known(why: Unknown) -> Reason {
 }
 
 /// What the verdict on a read is a reason for.
-fn reason(verdict: &Verdict) -> Option<Reason> {
-    match verdict {
+fn reason(read: &JudgedRead) -> Option<Reason> {
+    match &read.verdict {
+        _ if read.remarks.contains(&Remark::Refused) => Some(Reason::Reads),
         verdict if verdict.is_wrong() => Some(Reason::Reads),
         Verdict::NotKnown { why } => Some(not_known(why.clone())),
         Verdict::Guarded {
@@ -403,9 +405,11 @@ fn reason(verdict: &Verdict) -> Option<Reason> {
 fn answer(reasons: &BTreeSet<Reason>, reads: &[JudgedRead]) -> Answer {
     let of_reason = |reason: &Reason| match reason {
         Reason::Reads => {
-            let mut wrong = reads.iter().filter(|read| read.verdict.is_wrong());
             // What is refused reports nothing.
-            match wrong.any(|read| read.remarks.contains(&Remark::Refused)) {
+            match reads
+                .iter()
+                .any(|read| read.remarks.contains(&Remark::Refused))
+            {
                 true => Answer::DoesNotLoad,
                 false => Answer::ReadsWrong,
             }

@@ -28,6 +28,7 @@ mod externs;
 mod fits;
 mod guards;
 mod judge;
+mod loadable;
 mod place;
 mod spot;
 mod verdict;

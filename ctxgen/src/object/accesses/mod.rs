@@ -22,6 +22,7 @@
 //! ```
 
 mod calls;
+mod fields;
 mod frame;
 mod helper;
 mod hints;

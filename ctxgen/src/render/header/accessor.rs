@@ -20,7 +20,7 @@ const KEEP: &str = "\
  * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
  * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
  */
-#define ctx_keep(value) ({                                                             \\
+#define ctx_keep(value) __extension__ ({                                               \\
 	__auto_type __kept = (value);                                                  \\
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \\
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \\
@@ -68,7 +68,7 @@ const GET_LITTLE: &str = "\
 #define ctx_get(ctx, field)                                                            \\
 	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \\
 	__builtin_choose_expr(__ctx_is_array((ctx)->field) ||                          \\
-			      sizeof((ctx)->field) > 16, (ctx)->field, ({              \\
+			      sizeof((ctx)->field) > 16, (ctx)->field, __extension__ ({ \\
 		const volatile void *__at = &(ctx)->field;                             \\
 		const volatile unsigned long long *__slots = __at;                     \\
 		union {                                                                \\
@@ -105,7 +105,7 @@ const GET_SLOTS: &str = "\
  */
 #define ctx_get(ctx, field)                                                            \\
 	__builtin_choose_expr(__ctx_is_scalar((ctx)->field), __ctx_scalar((ctx)->field), \\
-	__builtin_choose_expr(__ctx_is_slots((ctx)->field), ({                         \\
+	__builtin_choose_expr(__ctx_is_slots((ctx)->field), __extension__ ({           \\
 		union {                                                                \\
 			__typeof__((ctx)->__own->field) value;                         \\
 			unsigned long long slots[2];                                   \\
@@ -137,7 +137,7 @@ const GET_BIG: &str = "\
  * and this cuts it to the argument's type.
  */
 #define ctx_get(ctx, field)                                                            \\
-	__builtin_choose_expr(__ctx_is_array((ctx)->field), (ctx)->field, ({           \\
+	__builtin_choose_expr(__ctx_is_array((ctx)->field), (ctx)->field, __extension__ ({ \\
 	union {                                                                        \\
 		__typeof__(__builtin_choose_expr(__ctx_is_array((ctx)->field), 0ULL,   \\
 						 (ctx)->__own->field)) value;          \\

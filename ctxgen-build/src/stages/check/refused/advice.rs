@@ -9,6 +9,7 @@ use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 
+use super::kind::Kind;
 use super::reads::Reads;
 use super::reads::hook_of;
 use super::rules::Severity;
@@ -28,10 +29,42 @@ impl Reads<'_> {
         why: Why,
     ) -> Refused {
         let fields = self.fields(program, access);
+        let is_computed = matches!(why, Why::Modified | Why::NotConstant);
+        let arrays = match is_computed && is_of_record(program) {
+            true => arrays(&fields),
+            false => None,
+        };
+        if let Some(arrays) = arrays {
+            // The same for each element, so that a copy of the array is one finding.
+            return self.refused_arrays(program, access, severity, why, &arrays);
+        }
         let place = self.place(program, access, &fields);
         Refused {
             what: what(access, &place, severity, why),
             instead: self.instead(program, &fields, why),
+            ..self.finding(program, Some(access))
+        }
+    }
+
+    fn refused_arrays(
+        &self,
+        program: &Program,
+        access: &Access,
+        severity: Severity,
+        why: Why,
+        arrays: &[&str],
+    ) -> Refused {
+        let name = self.context_name(program);
+        let places = arrays.iter().map(|array| format!("{name}->{array}"));
+        let copies = arrays.iter().map(|array| {
+            format!("\n    bpf_probe_read_kernel(copy, sizeof(copy), {name}->{array});")
+        });
+        Refused {
+            what: what(access, &alternatives(places.collect()), severity, why),
+            instead: format!(
+                "Choose between calls, and not between places of the context:{}",
+                copies.collect::<String>()
+            ),
             ..self.finding(program, Some(access))
         }
     }
@@ -169,6 +202,23 @@ impl Reads<'_> {
         let declared = CPrinter::new(self.object.btf()).declare(id, name);
         declared.unwrap_or_else(|_| format!("unsigned long {name}"))
     }
+}
+
+/// Whether a program gets an event's record, which is memory of the kernel as it is.
+fn is_of_record(program: &Program) -> bool {
+    hook_of(program).is_some_and(|hook| Kind::of(&hook) == Kind::Record)
+}
+
+/// The arrays that these are elements of, each once; `None` where one is no element.
+fn arrays(fields: &[PlacedField]) -> Option<Vec<&str>> {
+    let mut arrays = Vec::new();
+    for field in fields {
+        let (stem, _) = field.path.strip_suffix(']')?.rsplit_once('[')?;
+        if !arrays.contains(&stem) {
+            arrays.push(stem);
+        }
+    }
+    (!arrays.is_empty()).then_some(arrays)
 }
 
 /// What is the matter with an access to a place.

@@ -51,8 +51,7 @@ fn of_kernel(kernel: &KernelBtf) -> Modified {
 }
 
 fn by_release(kernel: &KernelBtf) -> Modified {
-    let labels = ctxgen::labels(std::slice::from_ref(kernel));
-    match labels.first().and_then(|label| release(label)) {
+    match kernel.release() {
         Some(release) if release < FIRST => Modified::Refused,
         Some(release) if release > FIRST => Modified::Taken,
         _ => Modified::Unknown,
@@ -63,18 +62,8 @@ fn by_release(kernel: &KernelBtf) -> Modified {
 /// (`btf_ctx_access` of `kernel/bpf/btf.c`), and older ones that got it later.
 pub(super) fn refuses_narrow_pointers(kernels: &[KernelBtf]) -> bool {
     const FIRST: (u32, u32) = (6, 13);
-    let labels = kernels
-        .iter()
-        .flat_map(|kernel| ctxgen::labels(std::slice::from_ref(kernel)));
-    let mut releases = labels.map(|label| release(&label));
+    let mut releases = kernels.iter().map(KernelBtf::release);
     releases.any(|release| release.is_some_and(|release| release >= FIRST))
-}
-
-/// Major and minor number at the start of a name.
-fn release(label: &str) -> Option<(u32, u32)> {
-    let (major, rest) = label.split_once('.')?;
-    let minor = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 #[cfg(test)]

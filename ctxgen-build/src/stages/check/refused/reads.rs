@@ -96,6 +96,13 @@ impl<'o> Reads<'o> {
         &self.functions
     }
 
+    /// Whether a program of the object may read this field of its context struct.
+    pub(crate) fn may_read(&self, program: &Program, field: &str) -> bool {
+        let mut programs = self.programs();
+        let found = programs.find(|(other, _)| other.name == program.name);
+        found.is_none_or(|(_, found)| found.may_read(self.object, field))
+    }
+
     pub(super) fn programs(&self) -> impl Iterator<Item = (&'o Program, &ProgramAccesses)> {
         let programs = self.programs.iter();
         programs.map(|found| (&self.object.programs()[found.program], found))

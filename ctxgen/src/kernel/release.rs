@@ -1,0 +1,44 @@
+//! Which release a kernel is, as far as its name says.
+
+use super::KernelBtf;
+use super::labels;
+
+/// In the names of kernels whose distribution takes over parts of later releases, verifiers included.
+const MIXED: &str = ".el";
+
+impl KernelBtf {
+    /// The kernel's release, major and minor number: of the running kernel, of the kernel that a BTF was
+    /// pinned of, or at the start of the file's name. `None` where none of these tells, and of kernels that
+    /// have much of later releases.
+    pub fn release(&self) -> Option<(u32, u32)> {
+        let labels = labels(std::slice::from_ref(self));
+        parse(labels.first()?)
+    }
+}
+
+fn parse(label: &str) -> Option<(u32, u32)> {
+    let (major, rest) = label.split_once('.')?;
+    let minor = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    let release = (major.parse().ok()?, minor.parse().ok()?);
+    (!label.contains(MIXED)).then_some(release)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn at_the_start_of_names() {
+        for (label, release) in [
+            ("6.12.107-amd64-cloud", Some((6, 12))),
+            ("7.2.13.btf", Some((7, 2))),
+            ("10.0", Some((10, 0))),
+            ("5.14.0-427.13.1.el9_4.x86_64", None),
+            ("vmlinux", None),
+            ("v6.x", None),
+            ("6.", None),
+        ] {
+            assert_eq!(parse(label), release, "{label}");
+        }
+    }
+}

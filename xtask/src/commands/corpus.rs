@@ -1,0 +1,285 @@
+//! `cargo xtask corpus`: what `ctxgen check` says of programs that others wrote, and what kernels say.
+//!
+//! The objects come from Debian's packages, of this release and of newer ones: C, Rust and Go programs with
+//! objects inside, and objects by themselves. Nothing of them is kept in the repository.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use clap::Args;
+
+use crate::debian;
+use crate::error::Error;
+use crate::needs;
+use crate::needs::User;
+use crate::process;
+use crate::vm;
+use crate::vm::foreign::Foreign;
+use crate::workspace;
+use crate::workspace::SUITE;
+
+/// Debian's releases, and packages there with BPF objects in them.
+const RELEASES: [(&str, &[&str]); 3] = [
+    (
+        "bookworm",
+        &["ir-keytable", "libbpf-tools", "libxdp1", "xdp-tools"],
+    ),
+    (
+        "trixie",
+        &[
+            "bpftop",
+            "ir-keytable",
+            "libbpf-tools",
+            "libbpftune0",
+            "libknot15",
+            "libsystemd-shared",
+            "libxdp1",
+            "mimic",
+            "opensnitch-ebpf-modules",
+            "pcp",
+            "pwru",
+            "qemu-system-x86",
+            "suricata",
+            "systemd",
+            "xdp-tools",
+        ],
+    ),
+    (
+        "sid",
+        &[
+            "bpfilter",
+            "bpftop",
+            "libbpf-tools",
+            "libbpfilter0",
+            "libbpftune0",
+            "libsystemd-shared",
+            "libxdp1",
+            "network-manager",
+            "nsd",
+            "opensnitch-ebpf-modules",
+            "pwru",
+            "rsched",
+            "rtc-testbench",
+            "suricata",
+            "systemd",
+            "udev-hid-bpf",
+            "xdp-tests",
+            "xdp-tools",
+        ],
+    ),
+];
+
+/// Where the page is, from the workspace's root.
+const PAGE: &str = "docs/field.md";
+/// The line that the tables follow in it.
+const MARK: &str = "<!-- The rest is written by `cargo xtask corpus --write`. -->\n";
+/// Debian's keys, which are those of newer releases, too.
+const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Check the BPF programs in packages of Debian's, and ask kernels whether they load them
+#[derive(Args, Debug)]
+pub(crate) struct Corpus {
+    /// Only check them, and boot no kernel
+    #[arg(long)]
+    no_vm: bool,
+    /// Write the tables to docs/field.md
+    #[arg(long)]
+    write: bool,
+    /// Install the Debian packages that are missing
+    #[arg(long)]
+    setup: bool,
+}
+
+impl Corpus {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let root = workspace::root();
+        let mut users = vec![User::Build, User::Test];
+        if !self.no_vm {
+            users.push(User::Vm(vm::Arch::X86_64));
+        }
+        debian::provide("corpus", &needs::of(&users), self.setup)?;
+        let target = workspace::target_dir(&root);
+        let folder = target.join("corpus");
+        let versions = packages(&folder)?;
+        let build = [
+            "build",
+            "--quiet",
+            "--package",
+            "ctxgen-tests",
+            "--bin",
+            "field",
+        ];
+        let mut cargo = workspace::cargo();
+        cargo
+            .current_dir(&root)
+            .args(build)
+            .args(["--profile", SUITE]);
+        process::run(&mut cargo)?;
+        let field = target.join(SUITE).join("field");
+        let objects = folder.join("objects");
+        empty(&objects)?;
+        let unpacked = folder.join("packages");
+        process::run(Command::new(&field).arg("find").args([&unpacked, &objects]))?;
+
+        let drift = folder.join("drift.bpf.o");
+        process::run(Command::new(&field).arg("compile").arg(&drift))?;
+        let foreign = Foreign {
+            root: &root,
+            target: &target,
+            objects: &objects,
+            drift: &drift,
+        };
+        let kernels = foreign.kernels(!self.no_vm)?;
+        let mut tables = printed(
+            Command::new(&field)
+                .arg("judge")
+                .arg(&objects)
+                .args(&kernels.objects),
+        )?;
+        if !kernels.values.is_empty() {
+            let mut values = Command::new(&field);
+            values.arg("values").arg(&drift).args(&kernels.values);
+            tables.push_str("\n## Values\n\n");
+            tables.push_str(&printed(&mut values)?);
+        }
+        print!("{tables}");
+        if self.write {
+            let page = root.join(PAGE);
+            let text = fs::read_to_string(&page).map_err(vm::Error::file("read", &page))?;
+            let (start, _) = text.split_once(MARK).unwrap_or((&text, ""));
+            let text = format!("{start}{MARK}\n{tables}\nFrom {}.\n", versions.join(", "));
+            fs::write(&page, text).map_err(vm::Error::file("write", &page))?;
+            println!("\nwritten to {}", page.display());
+        }
+        Ok(())
+    }
+}
+
+/// What a command prints.
+fn printed(command: &mut Command) -> Result<String, Error> {
+    let program = PathBuf::from(command.get_program());
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(vm::Error::file("run", &program))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Fetches the packages and unpacks them, each to a folder of its own; their names and versions.
+fn packages(folder: &Path) -> Result<Vec<String>, Error> {
+    let unpacked = folder.join("packages");
+    empty(&unpacked)?;
+    let site = site()?;
+    let mut versions = Vec::new();
+    for (release, packages) in RELEASES {
+        let apt = Apt::new(folder, &site, release)?;
+        process::run(apt.command().args(["-qq", "update"]))?;
+        for package in packages {
+            let Some(file) = apt.download(package)? else {
+                println!("skipped: {package} of {release}: it cannot be had");
+                continue;
+            };
+            let to = unpacked.join(format!("{release}_{package}"));
+            process::run(Command::new("dpkg").arg("-x").args([&file, &to]))?;
+            let version = Command::new("dpkg-deb")
+                .arg("-f")
+                .arg(&file)
+                .arg("Version")
+                .output();
+            let version = version.map_err(vm::Error::file("read", &file))?;
+            let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+            versions.push(format!("{package} {version}"));
+        }
+    }
+    Ok(versions)
+}
+
+fn empty(folder: &Path) -> Result<(), Error> {
+    let failed = || vm::Error::file("empty", folder);
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(failed())?;
+    }
+    Ok(fs::create_dir_all(folder).map_err(failed())?)
+}
+
+/// Where this machine has its packages from.
+fn site() -> Result<String, Error> {
+    let targets = [
+        "indextargets",
+        "--format",
+        "$(SITE)",
+        "Created-By: Packages",
+    ];
+    let output = Command::new("apt-get")
+        .args(targets)
+        .output()
+        .map_err(vm::Error::file("run", Path::new("apt-get")))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A release's packages, beside those that this machine installs.
+struct Apt {
+    folder: PathBuf,
+    sources: PathBuf,
+}
+
+impl Apt {
+    fn new(folder: &Path, site: &str, release: &str) -> Result<Self, Error> {
+        let folder = folder.join(release);
+        for part in ["lists/partial", "cache/archives/partial", "files"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).map_err(vm::Error::file("make", &part))?;
+        }
+        let sources = folder.join("sources.list");
+        let line = format!("deb [signed-by={KEYS}] {site} {release} main\n");
+        fs::write(&sources, line).map_err(vm::Error::file("write", &sources))?;
+        Ok(Self { folder, sources })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("apt-get");
+        let option = |name: &str, path: &Path| format!("{name}={}", path.display());
+        command.args(["-o", &option("Dir::Etc::SourceList", &self.sources)]);
+        command.args(["-o", "Dir::Etc::SourceParts=/dev/null"]);
+        command.args([
+            "-o",
+            &option("Dir::State::Lists", &self.folder.join("lists")),
+        ]);
+        command.args(["-o", &option("Dir::Cache", &self.folder.join("cache"))]);
+        // The user who downloads for root may not write here.
+        command.args(["-o", "APT::Sandbox::User=root"]);
+        command
+    }
+
+    /// The file of a package, fetched if there is no other version of it yet; `None` where the release does
+    /// not have it.
+    fn download(&self, package: &str) -> Result<Option<PathBuf>, Error> {
+        let files = self.folder.join("files");
+        let start = format!("{package}_");
+        let find = || -> Result<Option<PathBuf>, Error> {
+            let entries = fs::read_dir(&files).map_err(vm::Error::file("read", &files))?;
+            let paths = entries.flatten().map(|entry| entry.path());
+            let is_it = |path: &PathBuf| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with(&start) && name.ends_with(".deb")
+            };
+            Ok(paths.into_iter().find(is_it))
+        };
+        if let Some(file) = find()? {
+            return Ok(Some(file));
+        }
+        let mut command = self.command();
+        command
+            .current_dir(&files)
+            .args(["-qq", "download", package]);
+        match process::status(&mut command)?.success() {
+            true => find(),
+            false => Ok(None),
+        }
+    }
+}

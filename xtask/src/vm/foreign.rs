@@ -1,0 +1,172 @@
+//! Programs that others wrote, loaded one by one in virtual machines.
+
+use std::fs;
+use std::num::NonZero;
+use std::path::Path;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use ctxgen_judge::Answer;
+
+use crate::error::Error;
+use crate::vm;
+use crate::vm::Accel;
+use crate::vm::Arch;
+use crate::vm::IMAGES;
+use crate::vm::Job;
+use crate::vm::Settings;
+use crate::vm::families;
+use crate::vm::run_all;
+use crate::vm::samples;
+
+/// The entry of a plan.
+const ID: &str = "foreign";
+/// Where the objects are in the machine.
+const FOLDER: &str = "/foreign";
+/// The entry that has values of programs whose hooks drift, and their object in the machine.
+const DRIFT: &str = "drift";
+const OBJECT: &str = "/drift.bpf.o";
+/// How long they may take in all, in seconds: longer than any host needs.
+const SECONDS: u32 = 6 * 3600;
+/// How long a machine may go without an answer: the verifier takes its time with some of these.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// What is held against kernels.
+#[derive(Debug)]
+pub(crate) struct Foreign<'a> {
+    /// The workspace.
+    pub(crate) root: &'a Path,
+    /// Where everything is built.
+    pub(crate) target: &'a Path,
+    /// What has the objects in its folder `foreign`.
+    pub(crate) objects: &'a Path,
+    /// The object of `tests/field/drift.bpf.c`.
+    pub(crate) drift: &'a Path,
+}
+
+/// The kernels, as `field` takes them: `NAME=BTF`, and where kernels were booted, what came of that.
+#[derive(Debug, Default)]
+pub(crate) struct Kernels {
+    /// For `field judge`.
+    pub(crate) objects: Vec<String>,
+    /// For `field values`; empty where none was booted.
+    pub(crate) values: Vec<String>,
+}
+
+impl Foreign<'_> {
+    /// The kernels to hold objects against. With `boots`, each is asked to load them.
+    ///
+    /// # Errors
+    /// Where a machine cannot be started.
+    pub(crate) fn kernels(&self, boots: bool) -> Result<Kernels, Error> {
+        let images = vm::cli::images(&self.root.join(IMAGES)).unwrap_or_default();
+        let is_ours = |image: &PathBuf| matches!(Arch::of_image(image), Ok(Arch::X86_64));
+        let images: Vec<PathBuf> = images.into_iter().filter(is_ours).collect();
+        if images.is_empty() {
+            println!("skipped: every kernel but the running one: there are none in {IMAGES}");
+            return Ok(Kernels {
+                objects: vec!["running=/sys/kernel/btf/vmlinux".to_owned()],
+                values: Vec::new(),
+            });
+        }
+        let folder = self.target.join("corpus/vm");
+        let mut jobs = Vec::new();
+        for image in images {
+            jobs.push(job(image, &folder)?);
+        }
+        let argument = |job: &Job| format!("{}={}", job.name, job.kernel.display());
+        if !boots {
+            return Ok(Kernels {
+                objects: jobs.iter().map(argument).collect(),
+                values: Vec::new(),
+            });
+        }
+        let files = self.files()?;
+        for job in &mut jobs {
+            job.files.clone_from(&files);
+        }
+        let settings = Settings {
+            accel: Accel::default(),
+            at_once: thread::available_parallelism().map_or(1, NonZero::get),
+            silence: SILENCE,
+            judge: self.root.join("tests/judge"),
+            folder,
+        };
+        let mut kernels = Kernels::default();
+        for (job, outcome) in jobs.iter().zip(run_all(&jobs, &settings)?) {
+            if !outcome.is_complete() {
+                println!("{}: not all answers came", job.name);
+            }
+            let answers = &outcome.answers;
+            let text = fs::read_to_string(answers).map_err(vm::Error::file("read", answers))?;
+            for (id, kernels) in [(ID, &mut kernels.objects), (DRIFT, &mut kernels.values)] {
+                let outcomes = answers.with_file_name(id);
+                let written = fs::write(&outcomes, said(&text, id));
+                written.map_err(vm::Error::file("write", &outcomes))?;
+                kernels.push(format!("{},{}", argument(job), outcomes.display()));
+            }
+        }
+        Ok(kernels)
+    }
+
+    /// What the machines get: the objects, and what loads them.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let samples = self.target.join("vm/samples");
+        let mut files = samples::build_loader(self.root, Arch::X86_64, &samples)?;
+        files.push((OBJECT.to_owned(), self.drift.to_owned()));
+        let folder = self.objects.join(ID);
+        let unreadable = || vm::Error::file("read", &folder);
+        for entry in fs::read_dir(&folder).map_err(unreadable())? {
+            let path = entry.map_err(unreadable())?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            files.push((format!("{FOLDER}/{ID}/{name}"), path.clone()));
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+fn job(image: PathBuf, folder: &Path) -> Result<Job, Error> {
+    let name = image.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
+    let plan = folder.join(&name).join("plan");
+    let unwritable = || vm::Error::file("write", &plan);
+    fs::create_dir_all(folder.join(&name)).map_err(unwritable())?;
+    let loader = families::LOADER;
+    let line = format!(
+        "x {DRIFT} {SECONDS} /bin/{loader} --drift {OBJECT}\n\
+         x {ID} {SECONDS} /bin/{loader} {FOLDER}\n"
+    );
+    fs::write(&plan, line).map_err(unwritable())?;
+    Ok(Job {
+        name,
+        kernel: image,
+        arch: Arch::X86_64,
+        plan,
+        files: Vec::new(),
+    })
+}
+
+/// What was printed in a machine for an entry.
+fn said(answers: &str, of: &str) -> String {
+    let lines = answers
+        .lines()
+        .filter_map(|line| match Answer::parse(line) {
+            Some(Answer::Output { id, text }) if id == of => Some(format!("{text}\n")),
+            _ => None,
+        });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_printed_is_found_again() {
+        let answers = "k\trelease\t7.2\nx\tforeign\t|\tforeign/a go tp_btf/x ok\n\
+                       x\tother\t|\tnothing\nx\tforeign\texit\t0\n";
+        assert_eq!(said(answers, ID), "foreign/a go tp_btf/x ok\n");
+    }
+}
