@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use clap::Args;
+use ctxgen::Arch;
 use ctxgen::ImageError;
 use ctxgen::KernelBtf;
 use ctxgen::KernelError;
@@ -32,6 +33,10 @@ pub(super) struct Kernels {
     /// its file [default: the running kernel's]
     #[arg(long, value_name = "[NAME=]PATH", num_args = 1..)]
     btf: Vec<String>,
+
+    /// Only the kernels of this architecture, as in x86_64 or aarch64
+    #[arg(long, value_name = "ARCH", value_parser = arch)]
+    arch: Option<Arch>,
 
     /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
     /// objects do not say it themselves
@@ -58,7 +63,7 @@ type Digest = (u64, u64, usize);
 
 /// What became of a file.
 enum Opened {
-    /// It is of a folder, and no kernel's.
+    /// It is of a folder and no kernel's, or of an architecture that is not asked for.
     Other,
     /// Another file with the same BTF is examined.
     Equal { digest: Digest, names: Vec<String> },
@@ -87,7 +92,11 @@ impl Kernels {
                 return Err(Failure::NoKernels(folder.to_owned()));
             }
         }
-        Ok(held(sources, opened))
+        let held = held(sources, opened);
+        match (held.is_empty(), self.arch) {
+            (true, Some(arch)) => Err(Failure::NoArchKernels(arch)),
+            _ => Ok(held),
+        }
     }
 
     fn sources(&self) -> Result<Vec<Source>, Failure> {
@@ -139,6 +148,9 @@ impl Kernels {
             }
             kernel => decided(kernel?),
         };
+        if self.arch.is_some_and(|arch| kernel.arch() != Some(arch)) {
+            return Ok(Opened::Other);
+        }
         let names = kernel.names();
         let digest = digest(&kernel);
         let mut all = begun.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,6 +171,14 @@ impl Kernels {
             found,
         })
     }
+}
+
+/// An architecture, by a name that one has for it.
+fn arch(name: &str) -> Result<Arch, String> {
+    Arch::from_target(name).ok_or_else(|| {
+        "it is none that is known: x86_64, aarch64, s390x, powerpc64, riscv64, loongarch64, arm, mips"
+            .to_owned()
+    })
 }
 
 /// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
