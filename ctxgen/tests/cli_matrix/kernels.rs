@@ -51,6 +51,37 @@ fn names_of_ones_own() {
     assert_eq!(statuses(&found, "old_ret"), ["wrong", "same"]);
 }
 
+/// Files whose names say nothing are named and sorted by what is in them.
+#[test]
+fn images_say_what_they_are() {
+    let folder = Folder::new();
+    for (name, release, btf) in [("a", "6.20.3-new", NEW), ("b", "6.3.1-old", OLD)] {
+        let kernels = folder.path(&format!("kernels/{name}"));
+        fs::create_dir_all(&kernels).unwrap();
+        let btf = fixture(btf).canonicalize().unwrap();
+        let source = format!(
+            "const char linux_banner[] = \"Linux version {release} (builder@host)\";\n\
+             __asm__(\".section .BTF\\n.incbin \\\"{}\\\"\");\n",
+            btf.display()
+        );
+        fs::write(folder.path("vmlinux.c"), source).unwrap();
+        let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
+        let status = Command::new(clang)
+            .current_dir(folder.folder.path())
+            .args(["-c", "vmlinux.c", "-o"])
+            .arg(kernels.join("vmlinux"))
+            .status();
+        assert!(status.unwrap().success());
+    }
+    let output = folder
+        .command(&["programs.bpf.o", "--json", "--btf", "kernels"])
+        .output();
+    let found = json(&output.unwrap());
+    assert_eq!(found["kernels"][0]["label"], "6.3.1-old");
+    assert_eq!(found["kernels"][1]["version"], "6.20.3");
+    assert_eq!(statuses(&found, "old_ret"), ["same", "wrong"]);
+}
+
 #[test]
 fn folders_without_kernels() {
     let folder = Folder::new();

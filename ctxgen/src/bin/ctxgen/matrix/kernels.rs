@@ -15,10 +15,12 @@ use ctxgen::ImageError;
 use ctxgen::KernelBtf;
 use ctxgen::KernelError;
 use ctxgen::RUNNING_BTF;
+use ctxgen::kernel_release;
 use ctxgen::matrix::Candidate;
 use ctxgen::matrix::Examination;
 use ctxgen::matrix::Found;
 use ctxgen::matrix::Held;
+use ctxgen::matrix::has_version;
 
 use super::workers::on_all;
 use crate::decided;
@@ -151,7 +153,7 @@ impl Kernels {
         if self.arch.is_some_and(|arch| kernel.arch() != Some(arch)) {
             return Ok(Opened::Other);
         }
-        let names = kernel.names();
+        let names = names(source, &kernel)?;
         let digest = digest(&kernel);
         let mut all = begun.lock().unwrap_or_else(PoisonError::into_inner);
         let first = *all.entry(digest).or_insert(place);
@@ -179,6 +181,18 @@ fn arch(name: &str) -> Result<Arch, String> {
         "it is none that is known: x86_64, aarch64, s390x, powerpc64, riscv64, loongarch64, arm, mips"
             .to_owned()
     })
+}
+
+/// What a kernel may be called: by its file, where that has no version by what its image says, and by its
+/// folders.
+fn names(source: &Source, kernel: &KernelBtf) -> Result<Vec<String>, Failure> {
+    let mut names = kernel.names();
+    if !names.first().is_some_and(|name| has_version(name)) {
+        let release = kernel_release(&source.path).map_err(KernelError::from)?;
+        let at = names.len().min(1);
+        names.splice(at..at, release);
+    }
+    Ok(names)
 }
 
 /// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
