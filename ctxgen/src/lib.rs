@@ -115,6 +115,8 @@ pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
 #[cfg(feature = "reads")]
+pub use self::compare::matrix;
+#[cfg(feature = "reads")]
 pub use self::compare::reads;
 pub use self::compare::targets::TargetError;
 #[cfg(feature = "generate")]

@@ -4,6 +4,8 @@ pub mod check;
 pub mod drift;
 mod error;
 #[cfg(feature = "reads")]
+pub mod matrix;
+#[cfg(feature = "reads")]
 pub mod reads;
 pub(crate) mod targets;
 

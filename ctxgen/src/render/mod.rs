@@ -3,9 +3,9 @@
 mod access;
 mod error;
 mod header;
+#[cfg(feature = "cli")]
+pub mod matrix;
 mod own;
-#[cfg(feature = "reads")]
-mod reads;
 mod report;
 mod statics;
 mod vmlinux;

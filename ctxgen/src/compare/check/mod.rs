@@ -24,7 +24,7 @@ use crate::hook::SecName;
 use crate::kernel::KernelBtf;
 use crate::object::ObjectFile;
 use crate::object::Program;
-use crate::object::accesses::accesses;
+use crate::object::accesses::accesses_without_lines;
 
 /// Holds the context of each program in a compiled BPF object against a kernel, argument by argument.
 ///
@@ -38,8 +38,14 @@ use crate::object::accesses::accesses;
 /// [`CompareError::Object`] where the object cannot be read; [`TargetError::ByteOrder`] where it is for machines
 /// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
 pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
-    let bytes = object;
-    let object = ObjectFile::parse(bytes)?;
+    check_object(&ObjectFile::parse(object)?, kernel)
+}
+
+/// As [`check`](check()), of an object that is read already: for several kernels.
+///
+/// # Errors
+/// As [`check`](check()), but for [`CompareError::Object`].
+pub fn check_object(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
     let order = object.btf().byte_order();
     if order != kernel.byte_order() {
         let error = TargetError::ByteOrder {
@@ -49,22 +55,14 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
         };
         return Err(error.into());
     }
-    let mut relocated = Relocated::new(&object, kernel);
+    let mut relocated = Relocated::new(object, kernel);
     let programs = object.programs().iter().enumerate();
     programs
         .map(|(place, program)| {
             let hook = program.context.and_then(|id| object.context_hook(id));
             let r#struct = hook.as_ref().map(Hook::struct_name);
             let mut notes = Vec::new();
-            let verdict = verdict(
-                &object,
-                bytes,
-                place,
-                hook,
-                kernel,
-                &mut relocated,
-                &mut notes,
-            )?;
+            let verdict = verdict(object, place, hook, kernel, &mut relocated, &mut notes)?;
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),
@@ -78,7 +76,6 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
 
 fn verdict(
     object: &ObjectFile,
-    bytes: &[u8],
     place: usize,
     of_struct: Option<Hook>,
     kernel: &KernelBtf,
@@ -93,7 +90,7 @@ fn verdict(
         && !sec.listed().is_empty()
     {
         let name = of_struct.struct_name();
-        let found = accesses(object, bytes)?;
+        let found = accesses_without_lines(object);
         let found = found.iter().find(|found| found.program == place);
         let may_read = |field: &str| found.is_none_or(|found| found.may_read(object, field));
         if let Some(why) = unshared(kernel, &sec, &name, may_read) {

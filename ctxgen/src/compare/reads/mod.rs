@@ -32,6 +32,7 @@ mod loadable;
 mod place;
 mod spot;
 mod verdict;
+mod words;
 
 pub use self::judge::judge;
 pub use self::verdict::Answer;

@@ -82,14 +82,24 @@ use crate::object::instruction::LEN;
 /// [`ObjectError`], where the bytes are no object.
 pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses>, ObjectError> {
     let elf = Elf::parse(bytes)?;
-    let code = &object.code;
-    let jumps = Jumps::of(code);
-    let numbers = code.numbers();
-    let number = |name: &str| numbers.get(name).copied();
     let ext = match elf.section_by_name(".BTF.ext") {
         Some(section) => Some(section.data()?),
         None => None,
     };
+    Ok(with_lines(object, ext))
+}
+
+/// As [`accesses`], of an object whose bytes are gone: no access has its line.
+pub(crate) fn accesses_without_lines(object: &ObjectFile) -> Vec<ProgramAccesses> {
+    with_lines(object, None)
+}
+
+/// `ext` is the section `.BTF.ext`.
+fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
+    let code = &object.code;
+    let jumps = Jumps::of(code);
+    let numbers = code.numbers();
+    let number = |name: &str| numbers.get(name).copied();
     let found = Found {
         code,
         lines: Lines::of(ext, object.btf(), number),
@@ -98,7 +108,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
     let hints = Hints::default();
     let mut budget = Budget::of_object();
     let programs = object.programs().iter().enumerate();
-    Ok(programs
+    programs
         .map(|(place, program)| {
             let entry = number(&program.section)
                 .zip(index_of(program.range.start))
@@ -122,7 +132,7 @@ pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses
                 files: found.lines.files(entry.section, &program.range),
             }
         })
-        .collect())
+        .collect()
 }
 
 /// The places of an object's relocations, by the instruction.
