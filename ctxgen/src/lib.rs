@@ -84,6 +84,7 @@ pub use self::compare::CompareError;
 pub use self::compare::check;
 pub use self::compare::drift;
 pub use self::compare::drift::Drift;
+pub use self::compare::matrix;
 pub use self::compare::reads;
 pub use self::compare::targets::TargetError;
 pub use self::compiler::CLANG_TIMEOUT;

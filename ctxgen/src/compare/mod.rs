@@ -3,6 +3,7 @@
 pub mod check;
 pub mod drift;
 mod error;
+pub mod matrix;
 pub mod reads;
 pub(crate) mod targets;
 

@@ -4,7 +4,6 @@ mod access;
 mod error;
 mod header;
 mod own;
-mod reads;
 mod report;
 mod statics;
 mod vmlinux;

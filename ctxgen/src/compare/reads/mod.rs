@@ -31,6 +31,7 @@ mod judge;
 mod place;
 mod spot;
 mod verdict;
+mod words;
 
 pub use self::judge::judge;
 pub use self::verdict::Answer;

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use crate::reads::Answer;
-use crate::reads::Asked;
-use crate::reads::Judged;
-use crate::reads::JudgedRead;
-use crate::reads::Place;
-use crate::reads::Reason;
-use crate::reads::Remark;
-use crate::reads::Source;
-use crate::reads::Unknown;
-use crate::reads::Value;
-use crate::reads::Verdict;
+use super::Answer;
+use super::Asked;
+use super::Judged;
+use super::JudgedRead;
+use super::Place;
+use super::Reason;
+use super::Remark;
+use super::Source;
+use super::Unknown;
+use super::Value;
+use super::Verdict;
 use crate::text::name;
 
 /// How many reasons are listed that are not of reads.
