@@ -3,6 +3,8 @@
 mod access;
 mod error;
 mod header;
+#[cfg(feature = "cli")]
+pub mod matrix;
 mod own;
 mod report;
 mod statics;
