@@ -21,6 +21,11 @@ pub(super) struct Blob<'b> {
     has_plain_header: bool,
 }
 
+// SAFETY: `words` is a view of `bytes` or `copied`, which are never changed, and so as good as a `&[u32]`.
+unsafe impl Send for Blob<'_> {}
+// SAFETY: likewise.
+unsafe impl Sync for Blob<'_> {}
+
 impl<'b> Blob<'b> {
     pub(super) fn new(bytes: Cow<'b, [u8]>, sections: &Sections) -> Self {
         let types = &bytes[sections.types.clone()];

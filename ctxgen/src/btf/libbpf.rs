@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use std::io;
 use std::ptr;
 use std::ptr::NonNull;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use libbpf_rs::libbpf_sys;
 
@@ -21,17 +24,20 @@ use super::type_layout::narrowed;
 #[derive(Debug)]
 pub(super) struct Libbpf(NonNull<libbpf_sys::btf>);
 
+// SAFETY: it is ours alone, and libbpf keeps nothing of a BTF for the thread that has made it.
+unsafe impl Send for Libbpf {}
+
 impl Libbpf {
     fn new(btf: &Btf<'_>) -> Result<Self, BtfError> {
-        let base = match btf.base {
-            Some(base) => base.libbpf()?.as_ptr(),
-            None => ptr::null_mut(),
-        };
+        let base = btf.base.map(Btf::libbpf).transpose()?;
+        let base_raw = base
+            .as_ref()
+            .map_or(ptr::null_mut(), |base| base.0.as_ptr());
         let bytes = narrow(btf);
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         // SAFETY: `bytes` is valid for `len` bytes, which libbpf copies; `base` is null or libbpf's view of
         // a BTF that outlives this one.
-        let raw = unsafe { libbpf_sys::btf__new_split(bytes.as_ptr().cast(), len, base) };
+        let raw = unsafe { libbpf_sys::btf__new_split(bytes.as_ptr().cast(), len, base_raw) };
         let raw = NonNull::new(raw);
         raw.map(Self)
             .ok_or_else(|| BtfError::Malformed(io::Error::last_os_error()))
@@ -57,13 +63,17 @@ impl Drop for Libbpf {
 }
 
 impl Btf<'_> {
-    /// What libbpf makes of this, which is made when it is asked for first.
-    pub(super) fn libbpf(&self) -> Result<NonNull<libbpf_sys::btf>, BtfError> {
-        if let Some(known) = self.libbpf.get() {
-            return Ok(known.0);
-        }
-        let new = Libbpf::new(self)?;
-        Ok(self.libbpf.get_or_init(|| new).0)
+    /// What libbpf makes of this, which is made when it is asked for first. One thread at a time has it: libbpf
+    /// does not say what it changes in a BTF that it only reads.
+    pub(super) fn libbpf(&self) -> Result<MutexGuard<'_, Libbpf>, BtfError> {
+        let known = match self.libbpf.get() {
+            Some(known) => known,
+            None => {
+                let new = Libbpf::new(self)?;
+                self.libbpf.get_or_init(|| Mutex::new(new))
+            }
+        };
+        Ok(known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The bytes of a split BTF when it continues another base, in which libbpf finds what it refers
@@ -73,9 +83,10 @@ impl Btf<'_> {
     /// [`BtfError::Malformed`], where something is not in that base or is there more than once.
     pub(crate) fn relocated(&self, onto: &Btf<'_>) -> Result<Vec<u8>, BtfError> {
         let own = Libbpf::new(self)?;
+        let onto = onto.libbpf()?;
         // SAFETY: both are live. libbpf changes ids and offsets in its own copy of the bytes, and
         // makes `onto` the base, which lives until this copy is dropped here.
-        let status = unsafe { libbpf_sys::btf__relocate(own.0.as_ptr(), onto.libbpf()?.as_ptr()) };
+        let status = unsafe { libbpf_sys::btf__relocate(own.0.as_ptr(), onto.0.as_ptr()) };
         match status {
             0 => Ok(own.bytes()),
             error => Err(BtfError::Malformed(io::Error::from_raw_os_error(-error))),

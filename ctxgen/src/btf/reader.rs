@@ -4,8 +4,9 @@
 //! for. Types are words of 32 bits. Where they are in the host's byte order, they are read in place.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::fmt;
+use std::sync::Mutex;
+use std::sync::OnceLock;
 
 use super::BtfError;
 use super::ByteOrder;
@@ -48,11 +49,11 @@ pub struct Btf<'b> {
     pub(super) places: Places,
     /// Where there are types of unknown kinds, what is nothing without them.
     pub(super) unknown: Option<Unknown>,
-    pub(super) pointer_size: OnceCell<Option<u32>>,
-    pub(super) namesakes: OnceCell<Vec<TypeId>>,
+    pub(super) pointer_size: OnceLock<Option<u32>>,
+    pub(super) namesakes: OnceLock<Vec<TypeId>>,
     /// The numbers that this blob's types have behind their names in C, in id order.
-    pub(super) name_numbers: OnceCell<Vec<(TypeId, u32)>>,
-    pub(super) libbpf: OnceCell<Libbpf>,
+    pub(super) name_numbers: OnceLock<Vec<(TypeId, u32)>>,
+    pub(super) libbpf: OnceLock<Mutex<Libbpf>>,
 }
 
 /// What a split BTF continues: so many of a BTF's types, void included, and bytes of its strings.
@@ -169,10 +170,10 @@ impl<'b> Btf<'b> {
             first_string: below.map_or(0, |below| below.strings),
             places: Places::default(),
             unknown: None,
-            pointer_size: OnceCell::new(),
-            namesakes: OnceCell::new(),
-            name_numbers: OnceCell::new(),
-            libbpf: OnceCell::new(),
+            pointer_size: OnceLock::new(),
+            namesakes: OnceLock::new(),
+            name_numbers: OnceLock::new(),
+            libbpf: OnceLock::new(),
         };
         match sections.types.len().is_multiple_of(4) {
             true => Ok(btf),

@@ -1,40 +1,52 @@
 //! Short names for kernels, for texts about several.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::KernelBtf;
 use super::Origin;
 
 /// Ends of file names that say nothing about the kernel.
-const EXTENSIONS: [&str; 8] = ["btf", "bz2", "gz", "lz4", "lzma", "lzo", "xz", "zst"];
+const EXTENSIONS: [&str; 9] = ["btf", "bz2", "gz", "lz4", "lzma", "lzo", "tar", "xz", "zst"];
 
 /// A name for each kernel, all different: the release of the running one, and of a file its name. No
 /// more of the path than is needed to tell two apart, since what is generated does not depend on where
 /// it is generated.
 pub fn labels(kernels: &[KernelBtf]) -> Vec<String> {
-    let candidates: Vec<Vec<String>> = kernels
-        .iter()
-        .map(|kernel| match kernel.pin_note() {
-            // As it would be with the BTF that it was made of.
-            Some(note) => vec![note.kernel.clone()],
-            None => candidates(kernel.origin()),
-        })
-        .collect();
+    let names: Vec<_> = kernels.iter().map(KernelBtf::names).collect();
+    labels_among(&names)
+}
+
+/// As [`labels`], of kernels that are not all at hand: of each its [`KernelBtf::names`].
+pub fn labels_among(names: &[Vec<String>]) -> Vec<String> {
     let nth = |of: &Vec<String>, depth: usize| of.get(depth).or(of.last()).cloned();
-    let depth = candidates.iter().map(Vec::len).max().unwrap_or(1);
-    let mut labels: Vec<String> = (0..depth)
-        .map(|depth| {
-            let at_depth = candidates.iter().filter_map(|of| nth(of, depth));
-            at_depth.collect::<Vec<_>>()
-        })
-        .find(|labels| (1..labels.len()).all(|at| !labels[..at].contains(&labels[at])))
-        .unwrap_or_else(|| candidates.iter().filter_map(|of| nth(of, 0)).collect());
-    for at in 1..labels.len() {
-        if labels[..at].contains(&labels[at]) {
-            labels[at] = format!("{} (kernel {})", labels[at], at + 1);
+    let at_depth = |depth: usize| -> Vec<String> {
+        let names = names.iter().map(|of| nth(of, depth).unwrap_or_default());
+        names.collect()
+    };
+    let depth = names.iter().map(Vec::len).max().unwrap_or(1);
+    let mut labels = (0..depth)
+        .map(at_depth)
+        .find(|labels| labels.iter().collect::<HashSet<_>>().len() == labels.len())
+        .unwrap_or_else(|| at_depth(0));
+    let mut seen = HashSet::new();
+    for (at, label) in labels.iter_mut().enumerate() {
+        if !seen.insert(label.clone()) {
+            *label = format!("{label} (kernel {})", at + 1);
         }
     }
     labels
+}
+
+impl KernelBtf {
+    /// What it may be called, from short to long: see [`labels_among`].
+    pub fn names(&self) -> Vec<String> {
+        match self.pin_note() {
+            // As it would be with the BTF that it was made of.
+            Some(note) => vec![note.kernel.clone()],
+            None => candidates(self.origin()),
+        }
+    }
 }
 
 /// Names from short to long.
@@ -98,6 +110,7 @@ mod tests {
             of(&["/k/5.10/vmlinux", "/k/6.1/vmlinux"]),
             ["5.10/vmlinux", "6.1/vmlinux"]
         );
+        assert_eq!(of(&["/hub/5.4.0-26.btf.tar.xz", "b"]), ["5.4.0-26", "b"]);
         assert_eq!(of(&["x.btf", "x.btf"]), ["x", "x (kernel 2)"]);
         assert_eq!(of(&[]), [""; 0]);
     }

@@ -14,6 +14,7 @@ use std::path::Path;
 
 pub use self::arch::Arch;
 pub use self::display_name::labels;
+pub use self::display_name::labels_among;
 pub use self::error::KernelError;
 pub(crate) use self::incomplete::Incomplete;
 pub use self::incomplete::NotPinned;

@@ -10,9 +10,8 @@ use std::process::ExitCode;
 use clap::Args;
 use ctxgen::KernelBtf;
 use ctxgen::check::Checked;
-use ctxgen::check::check;
+use ctxgen::check::check_object;
 use ctxgen::labels;
-use ctxgen::object::embedded;
 use ctxgen::object::reads::Examined;
 use ctxgen::reads::Answer;
 use ctxgen::reads::Judged;
@@ -21,6 +20,7 @@ use ctxgen::text;
 use serde::Serialize;
 
 use crate::Kernels;
+use crate::files;
 use crate::output::Failure;
 use crate::output::stdout;
 
@@ -92,17 +92,14 @@ impl Check {
         let mut out = stdout();
         let mut fine = true;
         for path in &self.objects {
-            let bytes = std::fs::read(path).map_err(|error| Failure::Read {
-                path: path.clone(),
-                error,
-            })?;
+            let bytes = files::read(path)?;
             for (object, bytes) in objects(path, &bytes) {
                 let examined = Examined::parse(bytes).map_err(|error| Failure::Object {
                     path: path.clone(),
                     error: Box::new(error.into()),
                 })?;
                 for (kernel, label) in kernels.iter().zip(&labels) {
-                    let found = found(path, bytes, &examined, kernel, built_for.as_ref())?;
+                    let found = found(path, &examined, kernel, built_for.as_ref())?;
                     fine &= found.iter().all(Found::is_fine);
                     if self.json {
                         for Found { checked, judged } in &found {
@@ -131,29 +128,22 @@ impl Check {
     }
 }
 
-/// The objects of a file, each with what it is called. Of several, each has its place in the file in its
-/// name. A file without any is taken for one, for the error.
+/// The objects of a file. One without any is taken for one, for the error.
 fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
-    let name = path.display().to_string();
-    let found = embedded(bytes);
-    match &found[..] {
-        [] => vec![(name, bytes)],
-        [one] if one.start == 0 => vec![(name, bytes)],
-        found => found
-            .iter()
-            .map(|place| (format!("{name}@{:#x}", place.start), &bytes[place.clone()]))
-            .collect(),
+    let found = files::objects(path, bytes);
+    match found.is_empty() {
+        true => vec![(path.display().to_string(), bytes)],
+        false => found,
     }
 }
 
 fn found(
     path: &Path,
-    bytes: &[u8],
     examined: &Examined,
     kernel: &KernelBtf,
     built_for: Option<&KernelBtf>,
 ) -> Result<Vec<Found>, Failure> {
-    let checked = check(bytes, kernel).map_err(|error| Failure::Object {
+    let checked = check_object(examined.object(), kernel).map_err(|error| Failure::Object {
         path: path.to_owned(),
         error: Box::new(error.into()),
     })?;

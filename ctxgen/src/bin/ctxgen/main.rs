@@ -7,8 +7,10 @@
 
 mod check;
 mod diff;
+mod files;
 mod header;
 mod list;
+mod matrix;
 mod output;
 mod pin;
 mod show;
@@ -42,8 +44,20 @@ enum Command {
     Show(show::Show),
     Header(header::Header),
     Check(check::Check),
+    Matrix(matrix::Table),
     Diff(diff::Diff),
     Pin(pin::Pin),
+}
+
+impl Command {
+    /// The status that it exits with where it cannot do what it is asked for. It is not that of a finding,
+    /// where an error must not be taken for one.
+    fn failed(&self) -> ExitCode {
+        match self {
+            Self::Matrix(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Where the kernel's BTF is.
@@ -170,11 +184,13 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
+    let failed = cli.command.failed();
     let result = match cli.command {
         Command::List(list) => list.run(),
         Command::Show(show) => show.run(),
         Command::Header(header) => header.run(),
         Command::Check(check) => check.run(),
+        Command::Matrix(matrix) => matrix.run(),
         Command::Diff(diff) => diff.run(),
         Command::Pin(pin) => pin.run(),
     };
@@ -186,7 +202,7 @@ fn main() -> ExitCode {
         }
         Err(failure) => {
             output::message(&format!("error: {failure}"));
-            ExitCode::FAILURE
+            failed
         }
     }
 }

@@ -68,6 +68,25 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: Box<ctxgen::Error>,
     },
+    #[error("there is no BPF object in any of the files and folders that were named")]
+    NoObjects,
+    #[error("there is no kernel BTF below {}, nor in it", shown(.0))]
+    NoKernels(PathBuf),
+    #[error(
+        "the name of {} does not tell a form of report: name it FORM=FILE, where FORM is one of {forms}, \
+         or end the file's name in one of {ends}",
+        shown(path)
+    )]
+    NoForm {
+        path: PathBuf,
+        forms: String,
+        ends: String,
+    },
+    #[error(
+        "{} is no baseline that this version reads: {why}. Write it again with --write-baseline",
+        shown(path)
+    )]
+    Baseline { path: PathBuf, why: String },
     #[error("`{0}` is no hook family; those there are: {1}")]
     NoFamily(String, String),
 }

@@ -37,7 +37,14 @@ use crate::object::Program;
 /// [`CompareError::Object`] where the object cannot be read; [`TargetError::ByteOrder`] where it is for machines
 /// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
 pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
-    let object = ObjectFile::parse(object)?;
+    check_object(&ObjectFile::parse(object)?, kernel)
+}
+
+/// As [`check`](check()), of an object that is read already: for several kernels.
+///
+/// # Errors
+/// As [`check`](check()), but for [`CompareError::Object`].
+pub fn check_object(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
     let order = object.btf().byte_order();
     if order != kernel.byte_order() {
         let error = TargetError::ByteOrder {
@@ -47,14 +54,14 @@ pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareE
         };
         return Err(error.into());
     }
-    let mut relocated = Relocated::new(&object, kernel);
+    let mut relocated = Relocated::new(object, kernel);
     let programs = object.programs().iter().enumerate();
     programs
         .map(|(place, program)| {
             let hook = program.context.and_then(|id| object.context_hook(id));
             let r#struct = hook.as_ref().map(Hook::struct_name);
             let mut notes = Vec::new();
-            let verdict = verdict(&object, place, hook, kernel, &mut relocated, &mut notes)?;
+            let verdict = verdict(object, place, hook, kernel, &mut relocated, &mut notes)?;
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),

@@ -137,6 +137,11 @@ pub enum Subject {
         /// Where in the context it would be read.
         place: Place,
     },
+    /// An argument of a context struct of ctxgen's.
+    Argument {
+        /// The struct's field.
+        name: String,
+    },
     /// The hook that the program attaches to.
     Hook {
         /// The SEC name.

@@ -248,12 +248,14 @@ impl Judge<'_> {
                 },
                 verdict,
                 line,
+                read: group.numbers.first().copied(),
             };
         }
         let read = self.at(program, group.first.spot, &group.uses, passed, before);
         JudgedRead {
             width: group.width,
             line,
+            read: group.numbers.first().copied(),
             ..read
         }
     }
@@ -276,6 +278,7 @@ impl Judge<'_> {
             verdict: unknown(Unknown::Place),
             remarks: Vec::new(),
             line: None,
+            read: None,
         };
         let Some(offset) = offset else {
             return read;

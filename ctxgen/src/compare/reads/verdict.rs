@@ -118,6 +118,11 @@ pub struct JudgedRead {
     /// Where in the source it is read first, where the object says.
     #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Option::is_none"))]
     pub line: Option<SourceLine>,
+    /// The first of the program's reads that it is of, by its place among them
+    /// ([`ProgramReads::reads`](crate::object::reads::ProgramReads::reads)): the same on all kernels. `None`
+    /// of what is declared and not read.
+    #[cfg_attr(feature = "cli", serde(skip))]
+    pub read: Option<usize>,
 }
 
 /// A line of source.

@@ -1,0 +1,234 @@
+//! The kernels of a matrix.
+
+use std::collections::HashMap;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use clap::Args;
+use ctxgen::ImageError;
+use ctxgen::KernelBtf;
+use ctxgen::KernelError;
+use ctxgen::RUNNING_BTF;
+use ctxgen::matrix::Candidate;
+use ctxgen::matrix::Examination;
+use ctxgen::matrix::Found;
+use ctxgen::matrix::Held;
+
+use super::workers::on_all;
+use crate::decided;
+use crate::files;
+use crate::output::Failure;
+
+/// Where the BTF of the kernels is.
+#[derive(Args, Debug)]
+pub(super) struct Kernels {
+    /// A kernel's BTF, from any file that --btf of `show` takes, or a folder of such files, with all that are
+    /// below it; may be repeated. Kernels with the same BTF are one. NAME is what it is called instead of by
+    /// its file [default: the running kernel's]
+    #[arg(long, value_name = "[NAME=]PATH", num_args = 1..)]
+    btf: Vec<String>,
+
+    /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
+    /// objects do not say it themselves
+    #[arg(long, value_name = "PATH")]
+    built_for: Option<PathBuf>,
+
+    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
+    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
+    #[arg(long, value_name = "PATH")]
+    user: Vec<PathBuf>,
+}
+
+/// A file that a kernel may be in.
+struct Source {
+    path: PathBuf,
+    /// What it is to be called.
+    label: Option<String>,
+    /// Whether it was named itself, and not found in a folder.
+    is_named: bool,
+}
+
+/// What tells one BTF from another: two digests of all that counts of it, and its length.
+type Digest = (u64, u64, usize);
+
+/// What became of a file.
+enum Opened {
+    /// It is of a folder, and no kernel's.
+    Other,
+    /// Another file with the same BTF is examined.
+    Equal { digest: Digest, names: Vec<String> },
+    /// This was found.
+    Examined {
+        digest: Digest,
+        names: Vec<String>,
+        found: Examination,
+    },
+}
+
+impl Kernels {
+    /// Holds objects against all kernels, one at a time on each core.
+    pub(super) fn hold(&self, objects: &[Candidate]) -> Result<Vec<Held>, Failure> {
+        let sources = self.sources()?;
+        let begun = Mutex::new(HashMap::new());
+        let opened = on_all("kernels", &sources, |place, source| {
+            self.examine(place, source, objects, &begun)
+        })?;
+        for (folder, of) in self.folders() {
+            let mut own = sources.iter().zip(&opened);
+            let is_kernel = |(source, opened): (&Source, &Opened)| {
+                source.path.starts_with(folder) && !matches!(opened, Opened::Other)
+            };
+            if of && !own.any(is_kernel) {
+                return Err(Failure::NoKernels(folder.to_owned()));
+            }
+        }
+        Ok(held(sources, opened))
+    }
+
+    fn sources(&self) -> Result<Vec<Source>, Failure> {
+        if self.btf.is_empty() {
+            return Ok(vec![Source {
+                path: RUNNING_BTF.into(),
+                label: None,
+                is_named: true,
+            }]);
+        }
+        let mut sources = Vec::new();
+        for argument in &self.btf {
+            let (label, path) = named(argument);
+            match path.is_dir() {
+                false => sources.push(Source {
+                    path: path.to_owned(),
+                    label: label.map(str::to_owned),
+                    is_named: true,
+                }),
+                true => sources.extend(files::below(path)?.into_iter().map(|path| Source {
+                    path,
+                    label: None,
+                    is_named: false,
+                })),
+            }
+        }
+        Ok(sources)
+    }
+
+    /// What is named, and whether it is a folder.
+    fn folders(&self) -> impl Iterator<Item = (&Path, bool)> {
+        let paths = self.btf.iter().map(|argument| named(argument).1);
+        paths.map(|path| (path, path.is_dir()))
+    }
+
+    fn examine(
+        &self,
+        place: usize,
+        source: &Source,
+        objects: &[Candidate],
+        begun: &Mutex<HashMap<Digest, usize>>,
+    ) -> Result<Opened, Failure> {
+        if !source.is_named && is_module(&source.path) {
+            return Ok(Opened::Other);
+        }
+        let mut kernel = match KernelBtf::from_path(&source.path) {
+            Err(KernelError::Image(error)) if !source.is_named && is_other(&error) => {
+                return Ok(Opened::Other);
+            }
+            kernel => decided(kernel?),
+        };
+        let names = kernel.names();
+        let digest = digest(&kernel);
+        let mut all = begun.lock().unwrap_or_else(|error| error.into_inner());
+        let first = *all.entry(digest).or_insert(place);
+        drop(all);
+        if first != place {
+            return Ok(Opened::Equal { digest, names });
+        }
+        for user in &self.user {
+            kernel.add_user_file(user)?;
+        }
+        let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
+        let built_for = built_for.transpose()?;
+        let found = Examination::of(objects, &kernel, built_for.as_ref());
+        Ok(Opened::Examined {
+            digest,
+            names,
+            found,
+        })
+    }
+}
+
+/// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
+fn named(argument: &str) -> (Option<&str>, &Path) {
+    match argument.split_once('=') {
+        Some((label, path)) if !label.is_empty() && !Path::new(argument).exists() => {
+            (Some(label), Path::new(path))
+        }
+        _ => (None, Path::new(argument)),
+    }
+}
+
+/// Whether a file is a module's, whose BTF is on top of a kernel's.
+fn is_module(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').skip(1).any(|part| part == "ko")
+}
+
+/// Whether a file in a folder is something else than a kernel: a README, the text beside a pinned BTF.
+fn is_other(error: &ImageError) -> bool {
+    matches!(
+        error,
+        ImageError::UnknownFormat { .. } | ImageError::NoBtfInArchive { .. }
+    )
+}
+
+/// That of all that tells a kernel from others: its BTF, and which of its types are modules'.
+fn digest(kernel: &KernelBtf) -> Digest {
+    let bytes = kernel.btf().to_bytes();
+    let modules = kernel.pin_note().map(|note| &note.modules);
+    let of = |first: u8| {
+        let mut hasher = DefaultHasher::new();
+        (first, &bytes, modules).hash(&mut hasher);
+        hasher.finish()
+    };
+    (of(0), of(1), bytes.len())
+}
+
+/// The kernels in the order of their files. Of those that are equal, the first is the one, whichever was
+/// examined.
+fn held(sources: Vec<Source>, opened: Vec<Opened>) -> Vec<Held> {
+    let mut found: HashMap<Digest, Examination> = HashMap::new();
+    let mut kernels = Vec::new();
+    for (source, opened) in sources.into_iter().zip(opened) {
+        let (digest, names) = match opened {
+            Opened::Other => continue,
+            Opened::Equal { digest, names } => (digest, names),
+            Opened::Examined {
+                digest,
+                names,
+                found: of,
+            } => {
+                found.insert(digest, of);
+                (digest, names)
+            }
+        };
+        kernels.push((source.label, names, digest));
+    }
+    let mut first: HashMap<Digest, usize> = HashMap::new();
+    let kernels = kernels.into_iter().enumerate();
+    kernels
+        .map(|(place, (label, names, digest))| {
+            let first = *first.entry(digest).or_insert(place);
+            Held {
+                label,
+                names,
+                found: match found.remove(&digest) {
+                    Some(of) => Found::Examined(of),
+                    None => Found::EqualTo(first),
+                },
+            }
+        })
+        .collect()
+}
