@@ -9,16 +9,27 @@ use crate::text::report::github_property;
 use super::findings::Listed;
 use super::findings::findings;
 use super::words::Level;
+use super::words::is_well;
 use super::words::look;
 
 /// The findings as [commands](https://docs.github.com/actions/reference/workflow-commands-for-github-actions)
 /// in a job's log, the worst first, a line each: `::error` for what makes the command fail, `::warning` for
-/// other faults, and `::notice` for what is open. GitHub shows the first ten of each in a step.
-pub fn github(matrix: &Matrix) -> String {
+/// other faults, and `::notice` for what is open. GitHub shows the first ten of each in a step. What programs
+/// have seen to themselves is left out. The last line is no command, and counts the others.
+pub(super) fn github(matrix: &Matrix) -> String {
     let mut out = String::new();
-    for listed in findings(matrix) {
-        line(&mut out, &listed);
+    let all = findings(matrix);
+    let shown = all.iter().filter(|it| !is_well(it.finding.status));
+    for listed in shown.clone() {
+        line(&mut out, listed);
     }
+    let _ = writeln!(
+        out,
+        "ctxgen: {} findings in {} objects on {} kernels",
+        shown.count(),
+        matrix.objects.len(),
+        matrix.kernels.len()
+    );
     out
 }
 

@@ -29,7 +29,7 @@ type Listed<'m> = (usize, &'m Program);
 /// The matrix as a page of HTML: a table that can be filtered, and for each cell what was found, the line of
 /// source, and two kernels' prototypes beside each other. It has all that it needs in itself, asks nothing
 /// of a network, and is a plain table with the findings below where scripts are not run.
-pub fn html(matrix: &Matrix) -> String {
+pub(super) fn html(matrix: &Matrix) -> String {
     let programs = worst_first(matrix);
     let mut out = String::new();
     let mut rest = PAGE;
@@ -104,7 +104,8 @@ fn objects(out: &mut String, matrix: &Matrix) {
 fn statuses(out: &mut String, programs: &[Listed<'_>]) {
     let rows: Vec<&Row> = programs.iter().flat_map(|(_, it)| &it.rows).collect();
     for status in Status::WORST_FIRST {
-        let count = rows.iter().filter(|row| row.status == status).count();
+        let is_shown = |row: &&&Row| table::shown_as(row).any(|of| of == status);
+        let count = rows.iter().filter(is_shown).count();
         if count == 0 {
             continue;
         }

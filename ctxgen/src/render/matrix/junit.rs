@@ -10,13 +10,14 @@ use crate::matrix::Row;
 use crate::matrix::Status;
 use crate::text::report::xml;
 
+use super::words::is_well;
 use super::words::look;
 
 /// The matrix as JUnit's XML: a `testsuite` for each object, and in it a `testcase` for each program and
 /// kernel. A case is a `failure` where it makes the command fail. It is `skipped` where it is not known how
 /// it ends, and where a fault does not count: it is in the baseline, or below what counts. No time is given:
 /// it would be another one in each run.
-pub fn junit(matrix: &Matrix) -> String {
+pub(super) fn junit(matrix: &Matrix) -> String {
     let suites: Vec<Suite> = matrix.objects.iter().map(|it| suite(matrix, it)).collect();
     let sum = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -87,7 +88,7 @@ fn ends(program: &Program, kernel: usize, answer: &Answered) -> Ends {
     match answer.status {
         _ if fails => Ends::Failed,
         status if status.is_open() => Ends::Skipped("it is not known how this ends"),
-        status if !status.is_fine() => {
+        status if !is_well(status) => {
             Ends::Skipped("this does not count: it is in the baseline, or below what counts")
         }
         _ => Ends::Passed,
@@ -108,7 +109,7 @@ fn case(
         out,
         "    <testcase classname=\"{class}\" name=\"{name}\" time=\"0\""
     );
-    let shown = |row: &&Row| row.cells.get(kernel).is_some_and(|it| !it.status.is_fine());
+    let shown = |row: &&Row| row.cells.get(kernel).is_some_and(|it| !is_well(it.status));
     let rows: Vec<&Row> = program.rows.iter().filter(shown).collect();
     if let Some(line) = rows.iter().find_map(|row| row.line.as_ref()) {
         let _ = write!(

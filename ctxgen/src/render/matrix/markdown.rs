@@ -20,7 +20,7 @@ const MAX_SOURCE: usize = 120;
 
 /// The findings as a table in GitHub's Markdown, the worst first, with the kernels of each folded into
 /// ranges, for `$GITHUB_STEP_SUMMARY`. It has less than 1 MiB; what is left out is counted.
-pub fn markdown(matrix: &Matrix) -> String {
+pub(super) fn markdown(matrix: &Matrix) -> String {
     let mut out = String::from("## What the BPF programs read\n\n");
     counts(&mut out, matrix);
     table(&mut out, &findings(matrix));

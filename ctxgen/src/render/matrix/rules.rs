@@ -15,7 +15,7 @@ pub(super) struct Rule {
 }
 
 /// All kinds, the worst first.
-pub(super) const RULES: [Rule; 5] = [
+pub(super) const RULES: [Rule; 6] = [
     Rule {
         status: Status::Wrong,
         name: "WrongValue",
@@ -58,5 +58,13 @@ pub(super) const RULES: [Rule; 5] = [
         help: "The read would be wrong on a kernel of the list, and a variable decides whether it is made \
                that is set when the program is loaded. Look at what sets it on that kernel. \
                `bpf_core_field_exists` and the like can be answered without loading.",
+    },
+    Rule {
+        status: Status::Guarded,
+        name: "Guarded",
+        tags: &["bpf"],
+        help: "The read would be wrong on a kernel of the list, or what the program needs is not there, and \
+               the program asks before or is optional. There is nothing to do, unless the program was meant \
+               to work there.",
     },
 ];

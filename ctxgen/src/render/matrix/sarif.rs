@@ -30,7 +30,7 @@ const ROOT: &str = "%SRCROOT%";
 /// (of the object, where no line is known), with the kernels in its message and in `properties`. Each has a
 /// fingerprint, by which code hosts know it again. Absolute paths of sources become `file` URIs; see
 /// [`relative_to`](super::relative_to).
-pub fn sarif(matrix: &Matrix) -> String {
+pub(super) fn sarif(matrix: &Matrix) -> String {
     let all = findings(matrix);
     let has_baseline = all.iter().any(|listed| !listed.finding.known.is_empty());
     let results = all.iter().map(|it| result(matrix, it, has_baseline));

@@ -1,25 +1,30 @@
 //! Names from elsewhere stay names, in each format.
 
+use std::path::Path;
+
 use crate::matrix::Matrix;
 
+use super::FORMATS;
+use super::Format;
+use super::github::github;
+use super::html::html;
+use super::junit::junit;
+use super::markdown::markdown;
 use super::sample::HOSTILE;
 use super::sample::matrix;
-
-/// The formats.
-const FORMATS: [(&str, fn(&Matrix) -> String); 5] = [
-    ("sarif", super::sarif),
-    ("junit", super::junit),
-    ("markdown", super::markdown),
-    ("github", super::github),
-    ("html", super::html),
-];
+use super::sarif::sarif;
 
 /// What no format may have out of a name.
 const NEVER: [&str; 4] = ["\u{202e}", "\u{1b}", "\u{2028}", "\0"];
 
 #[test]
 fn no_name_controls_a_terminal() {
-    for (format, render) in FORMATS {
+    for Format {
+        name: format,
+        write: render,
+        ..
+    } in FORMATS
+    {
         let text = render(&matrix(HOSTILE));
         for never in NEVER {
             assert!(!text.contains(never), "{format}: {never:?}");
@@ -29,7 +34,12 @@ fn no_name_controls_a_terminal() {
 
 #[test]
 fn each_format_is_the_same_for_the_same() {
-    for (format, render) in FORMATS {
+    for Format {
+        name: format,
+        write: render,
+        ..
+    } in FORMATS
+    {
         assert_eq!(render(&matrix("a")), render(&matrix("a")), "{format}");
         assert!(render(&matrix("a")).contains('a'), "{format}");
         assert!(
@@ -42,7 +52,7 @@ fn each_format_is_the_same_for_the_same() {
 #[test]
 fn a_name_closes_no_script_of_the_page() {
     let count = |text: &str, of: &str| text.matches(of).count();
-    let [plain, hostile] = ["a", HOSTILE].map(|name| super::html(&matrix(name)));
+    let [plain, hostile] = ["a", HOSTILE].map(|name| html(&matrix(name)));
     for of in ["<script", "</script", "<!--", "<td", "<button", "alert(1)<"] {
         let hostile = count(&hostile.to_lowercase(), of);
         assert_eq!(hostile, count(&plain.to_lowercase(), of), "{of}");
@@ -61,8 +71,8 @@ fn a_name_closes_no_script_of_the_page() {
 
 #[test]
 fn a_name_adds_no_command_of_githubs() {
-    let text = super::github(&matrix(HOSTILE));
-    assert_eq!(text.lines().count(), 1, "{text}");
+    let text = github(&matrix(HOSTILE));
+    assert_eq!(text.lines().count(), 2, "{text}");
     let (properties, message) = text
         .strip_prefix("::error ")
         .unwrap()
@@ -75,7 +85,7 @@ fn a_name_adds_no_command_of_githubs() {
 
 #[test]
 fn a_name_adds_no_row_or_cell_of_markdown() {
-    let [plain, hostile] = ["a", HOSTILE].map(|name| super::markdown(&matrix(name)));
+    let [plain, hostile] = ["a", HOSTILE].map(|name| markdown(&matrix(name)));
     assert_eq!(plain.lines().count(), hostile.lines().count());
     for (plain, hostile) in plain.lines().zip(hostile.lines()) {
         assert_eq!(
@@ -94,7 +104,7 @@ fn a_summary_has_less_than_a_mebibyte() {
     many.objects[0].programs[0].rows = vec![row; 2000];
     let kernel = many.kernels[0].clone();
     many.kernels = vec![kernel; 50_000];
-    let text = super::markdown(&many);
+    let text = markdown(&many);
     assert!(text.len() < 1 << 20, "{}", text.len());
     assert!(text.contains(" more findings, for which there is no room here"));
     assert!(text.trim_end().ends_with("</details>"));
@@ -104,7 +114,7 @@ fn a_summary_has_less_than_a_mebibyte() {
 fn cases_of_junit_end_as_the_command_does() {
     let mut sample = matrix("a");
     let ends = |sample: &Matrix| {
-        let text = super::junit(sample);
+        let text = junit(sample);
         ["<failure", "<skipped", "<testcase"].map(|of| text.matches(of).count())
     };
     assert_eq!(ends(&sample), [1, 0, 2]);
@@ -120,7 +130,7 @@ fn cases_of_junit_end_as_the_command_does() {
 
 #[test]
 fn findings_of_sarif_have_what_it_asks_for() {
-    let log: serde_json::Value = serde_json::from_str(&super::sarif(&matrix("src/a b.c"))).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&sarif(&matrix("src/a b.c"))).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let result = &run["results"][0];
@@ -138,5 +148,46 @@ fn findings_of_sarif_have_what_it_asks_for() {
         for text in [&rule["shortDescription"]["text"], &rule["help"]["text"]] {
             assert!(text.as_str().is_some_and(|text| text.len() > 10), "{rule}");
         }
+    }
+}
+
+#[test]
+fn by_the_names_of_files() {
+    for (path, name) in [
+        ("report.txt", Some("text")),
+        ("out/report.json", Some("json")),
+        ("a.sarif.json", Some("sarif")),
+        ("a.sarif", Some("sarif")),
+        ("report", None),
+        ("json", None),
+        ("report.docx", None),
+        ("", None),
+    ] {
+        let found = Format::of_file(Path::new(path)).map(|format| format.name);
+        assert_eq!(found, name, "{path}");
+    }
+}
+
+#[test]
+fn names_and_ends_are_of_one_form_each() {
+    for (at, format) in FORMATS.iter().enumerate() {
+        assert_eq!(
+            Format::by_name(format.name).map(|of| of.name),
+            Some(format.name)
+        );
+        for other in &FORMATS[at + 1..] {
+            assert!(!format.ends.iter().any(|end| other.ends.contains(end)));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_something() {
+    for format in FORMATS {
+        assert!(
+            (format.write)(&Matrix::default()).ends_with('\n'),
+            "{}",
+            format.name
+        );
     }
 }

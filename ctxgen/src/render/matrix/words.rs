@@ -62,6 +62,11 @@ pub(super) fn look(status: Status) -> Look {
     }
 }
 
+/// Whether the program works on the kernel, though it may be worth a look.
+pub(super) fn is_well(status: Status) -> bool {
+    status <= Status::Guarded
+}
+
 /// How loud a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
@@ -69,7 +74,7 @@ pub(super) enum Level {
     Error,
     /// It is a fault, and does not count: it is in the baseline, or below what counts.
     Warning,
-    /// It is open.
+    /// It is open how it ends, or the program has seen to it.
     Note,
 }
 
@@ -84,7 +89,7 @@ impl Level {
 
     /// Of a finding with this status that does not make the command fail.
     fn unless_failing(status: Status) -> Self {
-        match status.is_open() {
+        match status.is_open() || is_well(status) {
             true => Self::Note,
             false => Self::Warning,
         }

@@ -216,6 +216,13 @@ fn meant(subject: &Subject) -> (String, Option<String>) {
             let words = format!("{}, declared for {place}, not read", value(name, r#type));
             (words, name.as_deref().map(shown))
         }
+        Subject::Argument { name } => (
+            format!(
+                "{}, by its name in a context struct of ctxgen's",
+                shown(name)
+            ),
+            Some(shown(name)),
+        ),
         Subject::Hook { hook } => (format!("attaches to {}", shown(hook)), None),
         Subject::Field { what } => (format!("CO-RE looks for {}", shown(what)), None),
         Subject::KernelFunction { name } => (format!("needs {} of the kernel", shown(name)), None),

@@ -38,6 +38,12 @@
 	nameTheme();
 
 	// ---- Filters ----
+	const statusOf = (cell) => data.statuses[cell.status];
+	const unfold = (group, isOpen) => {
+		group.body.classList.toggle("folded", !isOpen);
+		const fold = group.body.querySelector("button.name");
+		if (fold) fold.setAttribute("aria-expanded", String(isOpen));
+	};
 	const groups = all("tbody").map((body) => {
 		const program = data.programs[body.dataset.program];
 		const ofProgram = [program.name, program.section, data.objects[program.object]].join("\n").toLowerCase();
@@ -46,10 +52,23 @@
 			const sentences = [...new Set(row.cells)].map((cell) => data.cells[cell].sentence);
 			const line = row.line ? [row.line.file, row.line.text] : [];
 			const text = [row.what, row.meant, ...line, ...sentences].join("\n").toLowerCase();
-			return { element, text, status: element.dataset.status };
+			return { element, text, statuses: element.dataset.statuses.split(" ") };
 		});
-		return { body, rows, ofProgram, object: body.dataset.object };
+		// What is well everywhere is folded until a person or a filter asks for it.
+		const isWell = program.rows.every((row) => row.cells.every((cell) => statusOf(data.cells[cell]).fine));
+		return { body, rows, ofProgram, object: body.dataset.object, isFolded: isWell && rows.length > 0 };
 	});
+	for (const group of groups.filter((group) => group.rows.length > 0)) {
+		const name = group.body.querySelector(".name");
+		const fold = make("button", "name");
+		fold.type = "button";
+		fold.append(...name.childNodes);
+		fold.addEventListener("click", () => {
+			group.isFolded = fold.getAttribute("aria-expanded") === "true";
+			unfold(group, !group.isFolded);
+		});
+		name.replaceWith(fold);
+	}
 	const chips = all(".chip");
 	const filter = () => {
 		const words = by("text").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -61,7 +80,7 @@
 			const rest = words.filter((word) => !group.ofProgram.includes(word));
 			let here = 0;
 			for (const row of group.rows) {
-				const isStatus = statuses.length === 0 || statuses.includes(row.status);
+				const isStatus = statuses.length === 0 || row.statuses.some((status) => statuses.includes(status));
 				const isShown = isObject && isStatus && rest.every((word) => row.text.includes(word));
 				row.element.hidden = !isShown;
 				here += isShown;
@@ -69,6 +88,7 @@
 			// A program that reads nothing has no rows, and is shown where no row is asked for.
 			const isBare = group.rows.length === 0 && statuses.length === 0 && rest.length === 0;
 			group.body.hidden = !(isObject && (here > 0 || isBare));
+			unfold(group, !group.isFolded || statuses.length > 0 || rest.length > 0);
 			shown += here;
 			programs += !group.body.hidden;
 		}
@@ -93,7 +113,6 @@
 	// ---- One cell ----
 	let open = null;
 	const cellOf = (row, kernel) => data.cells[row.cells[kernel]];
-	const statusOf = (cell) => data.statuses[cell.status];
 
 	// The nearest kernel of the architecture on which all is well and whose prototype is known.
 	const reference = (program, row, kernel) => {
@@ -209,6 +228,7 @@
 		if (!open) return;
 		open.cell.setAttribute("aria-expanded", "false");
 		by("detail").hidden = true;
+		document.body.classList.remove("looking");
 		const { cell } = open;
 		open = null;
 		cell.focus();
@@ -220,11 +240,13 @@
 		const program = data.programs[at];
 		open = { cell, program, row: program.rows[number] };
 		cell.setAttribute("aria-expanded", "true");
+		unfold(groups.find((group) => group.body.contains(cell)), true);
 		by("right").value = kernel;
 		by("left").value = reference(program, open.row, kernel);
 		tell(kernel);
 		compare();
 		by("detail").hidden = false;
+		document.body.classList.add("looking");
 		by("detail").scrollTop = 0;
 		cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 		by("detail-title").focus({ preventScroll: true });
@@ -246,7 +268,7 @@
 	}
 
 	// ---- Keys ----
-	const visible = () => all("tr.row:not([hidden])").filter((row) => !row.parentElement.hidden);
+	const visible = () => all("tr.row").filter((row) => row.checkVisibility());
 	const neighbour = (cell, key) => {
 		const own = cell.closest("tr");
 		const inRow = all(".cell", own);

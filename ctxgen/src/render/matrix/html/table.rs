@@ -26,14 +26,14 @@ pub(super) fn head(out: &mut String, matrix: &Matrix) {
     let span = if two_lines { " rowspan=\"2\"" } else { "" };
     let _ = write!(
         out,
-        "<tr><th scope=\"col\" class=\"what\"{span}>Program and what it reads</th>"
+        "<tr><th scope=\"col\" class=\"what\"{span}>Program</th>"
     );
     if two_lines {
         for group in groups {
             let arch = group[0].arch.as_deref().unwrap_or("?");
             let _ = write!(
                 out,
-                "<th scope=\"colgroup\" class=\"arch\" colspan=\"{}\">{}</th>",
+                "<th scope=\"colgroup\" class=\"arch\" colspan=\"{}\"><span>{}</span></th>",
                 group.len(),
                 text(arch)
             );
@@ -65,8 +65,8 @@ fn kernel(out: &mut String, kernel: &Column) {
     };
     let _ = write!(
         out,
-        "<th scope=\"col\" title=\"{}\"><span class=\"version\">{}</span>{more}\
-         <span class=\"label\">{}</span></th>",
+        "<th scope=\"col\" title=\"{}\"><span class=\"version\">{}</span>\
+         <span class=\"label\">{}{more}</span></th>",
         text(&title),
         text(version),
         text(rest)
@@ -82,9 +82,9 @@ pub(super) fn rows(out: &mut String, matrix: &Matrix, programs: &[(usize, &Progr
             "<tbody data-program=\"{at}\" data-object=\"{object}\">\n<tr class=\"program\">\
              <th scope=\"rowgroup\"><span class=\"name\">{}</span><span class=\"section\">{}</span>\
              <span class=\"object\">{}</span></th>{}</tr>",
-            text(&program.name),
-            text(&program.section),
-            text(name),
+            breakable(&program.name),
+            breakable(&program.section),
+            object_name(name),
             answers(matrix, program)
         );
         for (number, row) in program.rows.iter().enumerate() {
@@ -92,6 +92,31 @@ pub(super) fn rows(out: &mut String, matrix: &Matrix, programs: &[(usize, &Progr
         }
         out.push_str("</tbody>\n");
     }
+}
+
+/// The statuses by which a row is found: what is not fine on any kernel, and the worst.
+pub(super) fn shown_as(row: &Row) -> impl Iterator<Item = Status> {
+    let has = |status| row.cells.iter().any(|cell| cell.status == status);
+    Status::WORST_FIRST
+        .into_iter()
+        .filter(move |status| row.status == *status || !status.is_fine() && has(*status))
+}
+
+/// A name that may be broken into lines behind what separates its words.
+fn breakable(name: &str) -> String {
+    // No escape of a character has one of these.
+    text(name)
+        .replace('/', "/\u{200b}")
+        .replace('_', "_\u{200b}")
+        .replace('.', ".\u{200b}")
+        .replace('\u{200b}', "<wbr>")
+}
+
+/// An object's name, with its folder apart, for which small screens have no room.
+fn object_name(name: &str) -> String {
+    let start = name.rfind('/').map_or(0, |at| at + 1);
+    let (folder, file) = (breakable(&name[..start]), breakable(&name[start..]));
+    format!("<span class=\"folder\">{folder}</span>{file}")
 }
 
 /// What becomes of a program, as one strip.
@@ -131,10 +156,10 @@ fn row(out: &mut String, matrix: &Matrix, (program, number): (usize, usize), row
     });
     let _ = write!(
         out,
-        "<tr class=\"row\" data-row=\"{number}\" data-status=\"{}\"><th scope=\"row\">\
+        "<tr class=\"row\" data-row=\"{number}\" data-statuses=\"{}\"><th scope=\"row\">\
          <span class=\"read\">{}</span>{}</th>",
-        row.status.id(),
-        text(&row.what),
+        shown_as(row).map(Status::id).collect::<Vec<_>>().join(" "),
+        breakable(&row.what),
         line.unwrap_or_default()
     );
     for run in &row.runs {
