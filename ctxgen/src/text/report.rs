@@ -41,7 +41,6 @@ const MARKDOWN: &[(char, &str)] = &[
     ('$', "&#36;"),
     ('@', "&#64;"),
     ('#', "&#35;"),
-    (':', "&#58;"),
 ];
 
 /// What [GitHub's commands](https://docs.github.com/actions/reference/workflow-commands-for-github-actions)
@@ -89,6 +88,8 @@ pub(crate) fn markdown(text: &str) -> String {
         match c {
             // Inside of a word it emphasizes nothing.
             '_' if !is_inside => out.push_str("&#95;"),
+            // The start of an emoji's name has no space behind it.
+            ':' if rest.peek().is_some_and(|c| !c.is_whitespace()) => out.push_str("&#58;"),
             c => push(&mut out, c, MARKDOWN),
         }
         last = c;
@@ -184,6 +185,7 @@ mod tests {
             "_a_ *b* `c`|d",
             "&#95;a&#95; &#42;b&#42; &#96;c&#96;&#124;d",
         ),
+        (markdown, "is: a :smile: b:", "is: a &#58;smile: b:"),
         (
             markdown,
             "[x](y) <z> @me $a$ #1",

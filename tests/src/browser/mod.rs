@@ -147,15 +147,19 @@ impl Browser {
         entries.collect()
     }
 
-    /// What the page has asked for by address, since it was last asked.
+    /// What pages have asked for by address, since it was last asked. The browser's own are left out.
     pub fn requests(&self) -> Vec<String> {
         let mut requests = Vec::new();
         for entry in self.log("performance") {
             let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
             let event = &event["message"];
-            if event["method"] == "Network.requestWillBeSent" {
-                let url = event["params"]["request"]["url"].as_str().unwrap();
-                requests.push(url.to_owned());
+            if event["method"] != "Network.requestWillBeSent" {
+                continue;
+            }
+            let asks = &event["params"];
+            let is_own = asks["documentURL"].as_str().unwrap().starts_with("chrome");
+            if !is_own {
+                requests.push(asks["request"]["url"].as_str().unwrap().to_owned());
             }
         }
         requests

@@ -9,6 +9,7 @@ use crate::text::report::github_property;
 use super::findings::Listed;
 use super::findings::findings;
 use super::words::Level;
+use super::words::counted;
 use super::words::is_well;
 use super::words::look;
 
@@ -25,10 +26,10 @@ pub(super) fn github(matrix: &Matrix) -> String {
     }
     let _ = writeln!(
         out,
-        "ctxgen: {} findings in {} objects on {} kernels",
-        shown.count(),
-        matrix.objects.len(),
-        matrix.kernels.len()
+        "ctxgen: {} in {} on {}",
+        counted(shown.count(), "finding"),
+        counted(matrix.objects.len(), "object"),
+        counted(matrix.kernels.len(), "kernel")
     );
     out
 }

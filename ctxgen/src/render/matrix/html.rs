@@ -16,6 +16,7 @@ use crate::text::report::html as text;
 use crate::text::report::json_in_html;
 
 use self::data::Data;
+use super::words::counted;
 use super::words::look;
 
 /// The page, with the names of its parts in double braces.
@@ -78,15 +79,12 @@ fn worst(program: &Program) -> Status {
 }
 
 fn counts(out: &mut String, matrix: &Matrix, programs: &[Listed<'_>]) {
-    let parts = [
-        (programs.len(), "program"),
-        (matrix.objects.len(), "object"),
-        (matrix.kernels.len(), "kernel"),
-    ];
-    let [programs, objects, kernels] = parts.map(|(count, of)| {
-        let s = if count == 1 { "" } else { "s" };
-        format!("{count} {of}{s}")
-    });
+    let objects = match &matrix.objects[..] {
+        [one] => text(&one.name),
+        all => counted(all.len(), "object"),
+    };
+    let programs = counted(programs.len(), "program");
+    let kernels = counted(matrix.kernels.len(), "kernel");
     let _ = write!(out, "{programs} of {objects} on {kernels}");
 }
 

@@ -87,7 +87,7 @@ fn ends(program: &Program, kernel: usize, answer: &Answered) -> Ends {
     });
     match answer.status {
         _ if fails => Ends::Failed,
-        status if status.is_open() => Ends::Skipped("it is not known how this ends"),
+        status if status.is_open() => Ends::Skipped("how this ends is open"),
         status if !is_well(status) => {
             Ends::Skipped("this does not count: it is in the baseline, or below what counts")
         }
@@ -125,7 +125,10 @@ fn case(
         Ends::Passed => out.push_str("/>\n"),
         Ends::Skipped(why) => {
             let first = text(&rows, kernel).into_iter().next().unwrap_or_default();
-            let message = xml(&format!("{word}: {why}. {first}"));
+            let message = match first.is_empty() {
+                true => xml(&format!("{word}: {why}")),
+                false => xml(&format!("{first}: {why}")),
+            };
             let _ = writeln!(
                 out,
                 ">\n      <skipped message=\"{message}\"/>\n    </testcase>"
@@ -134,7 +137,7 @@ fn case(
         Ends::Failed => {
             let lines = text(&rows, kernel);
             let first = lines.first().map_or("", String::as_str);
-            let message = xml(&format!("{word}: {first}"));
+            let message = xml(first);
             let lines: Vec<String> = lines.iter().map(|line| xml(line)).collect();
             let _ = writeln!(
                 out,
@@ -154,7 +157,11 @@ fn text(rows: &[&Row], kernel: usize) -> Vec<String> {
             continue;
         };
         let word = look(cell.status).word;
-        lines.push(format!("{} ({word}): {}", row.what, cell.sentence));
+        let sentence = match cell.sentence.is_empty() {
+            true => String::new(),
+            false => format!(": {}", cell.sentence),
+        };
+        lines.push(format!("{word}, {}{sentence}", row.what));
         if let Some(line) = &row.line {
             let code = line.text.trim();
             lines.push(format!("    {}:{}: {code}", line.file, line.number));

@@ -9,13 +9,14 @@ use crate::text::report::markdown_code as code;
 
 use super::findings::Listed;
 use super::findings::findings;
+use super::words::counted;
 use super::words::look;
 
 /// How many bytes of rows there are at most. GitHub takes 1 MiB of a step, and other tools may write to the
 /// same summary.
 const MAX_BYTES: usize = 900 << 10;
 
-/// How many bytes a line of source has at most, before it is escaped.
+/// How many characters of a line of source are shown.
 const MAX_SOURCE: usize = 120;
 
 /// The findings as a table in GitHub's Markdown, the worst first, with the kernels of each folded into
@@ -121,11 +122,6 @@ fn kernels(out: &mut String, matrix: &Matrix) {
         "\n<details><summary>{}</summary>\n\n{list}\n</details>\n",
         counted(matrix.kernels.len(), "kernel")
     );
-}
-
-fn counted(count: usize, of: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {of}{s}")
 }
 
 fn shortened(line: &str) -> String {

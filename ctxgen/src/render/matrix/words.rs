@@ -103,3 +103,9 @@ impl Level {
         }
     }
 }
+
+/// So many of those.
+pub(super) fn counted(count: usize, of: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {of}{s}")
+}

@@ -76,15 +76,20 @@ fn kernel(out: &mut String, kernel: &Column) {
 /// A group of rows for each program.
 pub(super) fn rows(out: &mut String, matrix: &Matrix, programs: &[(usize, &Program)]) {
     for (at, (object, program)) in programs.iter().enumerate() {
-        let name = matrix.objects.get(*object).map_or("", |it| &it.name);
+        // One object is named above the table.
+        let name = match &matrix.objects[..] {
+            [] | [_] => String::new(),
+            all => all
+                .get(*object)
+                .map_or_else(String::new, |it| object_name(&it.name)),
+        };
         let _ = writeln!(
             out,
             "<tbody data-program=\"{at}\" data-object=\"{object}\">\n<tr class=\"program\">\
-             <th scope=\"rowgroup\"><span class=\"name\">{}</span><span class=\"section\">{}</span>\
-             <span class=\"object\">{}</span></th>{}</tr>",
+             <th scope=\"rowgroup\"><span class=\"name\">{}</span><span class=\"section\">{}</span>{}</th>{}</tr>",
             breakable(&program.name),
             breakable(&program.section),
-            object_name(name),
+            name,
             answers(matrix, program)
         );
         for (number, row) in program.rows.iter().enumerate() {
@@ -116,7 +121,7 @@ fn breakable(name: &str) -> String {
 fn object_name(name: &str) -> String {
     let start = name.rfind('/').map_or(0, |at| at + 1);
     let (folder, file) = (breakable(&name[..start]), breakable(&name[start..]));
-    format!("<span class=\"folder\">{folder}</span>{file}")
+    format!("<span class=\"object\"><span class=\"folder\">{folder}</span>{file}</span>")
 }
 
 /// What becomes of a program, as one strip.
