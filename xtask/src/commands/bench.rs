@@ -23,6 +23,12 @@ pub(crate) struct Bench {
     /// Build for this kernel (default: the running one); more of them are listed
     #[arg(long, value_name = "FILE")]
     btf: Vec<PathBuf>,
+    /// Measure `ctxgen matrix` too: of the BPF objects in this folder, or in its files
+    #[arg(long, value_name = "FOLDER")]
+    objects: Option<PathBuf>,
+    /// Measure nothing but that
+    #[arg(long, requires = "objects")]
+    matrix_only: bool,
     /// How often each is measured (default: 7)
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
@@ -62,7 +68,16 @@ impl Bench {
         for btf in btfs {
             bench.arg("--btf").arg(btf);
         }
+        if let Some(objects) = &self.objects {
+            bench.arg("--objects").arg(objects);
+        }
+        if self.matrix_only {
+            bench.arg("--matrix-only");
+        }
         process::run(bench.arg(target_dir.join("release/ctxgen")))?;
+        if self.matrix_only {
+            return Ok(());
+        }
 
         let load = ["bench", "--package", "ctxgen-tests", "--bench", "load"];
         process::run(workspace::cargo().current_dir(&root).args(load))

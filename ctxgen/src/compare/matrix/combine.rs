@@ -1,5 +1,6 @@
 //! What is said of one kernel each, side by side.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Answered;
@@ -116,6 +117,7 @@ fn examined(kernel: Held) -> Option<Examination> {
 
 /// A row in the making.
 struct Draft {
+    is_foreign: bool,
     subject: Subject,
     what: String,
     line: Option<super::SourceLine>,
@@ -147,7 +149,7 @@ fn combine(
         .map(|(key, draft)| row(kernels, &key, draft, &states))
         .collect();
     // What the order of keys says remains among those that are alike.
-    rows.sort_by(|one, other| other.status.cmp(&one.status));
+    rows.sort_by_key(|row| Reverse(row.status));
     Program {
         name: program.name.clone(),
         section: program.section.to_string(),
@@ -166,11 +168,17 @@ fn combine(
 /// hooks, the worse one counts.
 fn add(drafts: &mut BTreeMap<Key, Draft>, kernels: usize, place: usize, entry: Entry) {
     let draft = drafts.entry(entry.key).or_insert_with(|| Draft {
-        subject: entry.subject,
-        what: entry.what,
+        is_foreign: entry.is_foreign,
+        subject: entry.subject.clone(),
+        what: entry.what.clone(),
         line: None,
         cells: vec![None; kernels],
     });
+    if draft.is_foreign && !entry.is_foreign {
+        draft.is_foreign = false;
+        draft.subject = entry.subject;
+        draft.what = entry.what;
+    }
     draft.line = draft.line.take().or(entry.line);
     let cell = &mut draft.cells[place];
     let is_worse = |cell: &Cell| cell.status < entry.cell.status;
@@ -216,11 +224,11 @@ fn row(kernels: &[Column], key: &Key, draft: Draft, states: &[(bool, bool)]) -> 
 /// What becomes of the program on a kernel: the worst that its rows say.
 fn answered(rows: &[Row], place: usize) -> Answered {
     let mut cells: Vec<(&Row, &Cell)> = rows.iter().map(|row| (row, &row.cells[place])).collect();
-    cells.sort_by(|one, other| other.1.status.cmp(&one.1.status));
+    cells.sort_by_key(|(_, cell)| Reverse(cell.status));
     let worst = cells.first().map(|(_, cell)| cell.status);
     let told = cells.iter().filter(|(_, cell)| !cell.status.is_fine());
     let sentence = |(row, cell): &(&Row, &Cell)| match row.subject {
-        Subject::Program | Subject::Hook { .. } => cell.sentence.clone(),
+        Subject::Program => cell.sentence.clone(),
         _ => format!("{}: {}", row.what, cell.sentence),
     };
     Answered {

@@ -25,6 +25,9 @@ pub(super) struct Entry {
     pub(super) what: String,
     pub(super) line: Option<SourceLine>,
     pub(super) cell: Cell,
+    /// Whether the program is for another architecture than the kernel, so that the kernel has no right name
+    /// for where it reads.
+    pub(super) is_foreign: bool,
 }
 
 /// A program on a kernel.
@@ -49,6 +52,7 @@ impl Entry {
             subject,
             line: None,
             cell: Cell::new(status, sentence),
+            is_foreign: false,
         }
     }
 }

@@ -174,6 +174,12 @@ fn of_read(read: &JudgedRead, judged: &Judged) -> Entry {
         }
     };
     Entry {
+        is_foreign: matches!(
+            read.verdict,
+            Verdict::NotKnown {
+                why: Unknown::Architecture
+            }
+        ),
         key,
         what: what(&subject),
         subject,
@@ -192,7 +198,7 @@ fn of_read(read: &JudgedRead, judged: &Judged) -> Entry {
 
 /// What is said of something else than reads.
 fn of_reason(reason: &Reason, is_optional: bool) -> Option<Entry> {
-    let mut sentence = reason.to_string();
+    let mut sentence = words::of_reason(reason);
     let absent = |status: Status, sentence: &mut String| match is_optional {
         true => {
             sentence.push_str("; the program is optional (?)");

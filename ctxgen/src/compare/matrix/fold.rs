@@ -56,6 +56,9 @@ mod tests {
     use super::super::Status;
     use super::*;
 
+    /// Kernels with their architectures, places among them, and the text.
+    type Row<'a> = (&'a [(&'a str, &'a str)], &'a [usize], &'a str);
+
     fn kernels(all: &[(&str, &str)]) -> Vec<Column> {
         let column = |(label, arch): &(&str, &str)| Column {
             label: (*label).to_owned(),
@@ -73,7 +76,7 @@ mod tests {
             ("6.12", "aarch64"),
             ("6.12 x", "x86_64"),
         ];
-        let rows: [(&[(&str, &str)], &[usize], &str); 8] = [
+        let rows: [Row<'_>; 8] = [
             (&five, &[0, 1, 2, 3, 4], "all kernels"),
             (&five, &[3, 4], "7.2 →"),
             (&five, &[0, 1], "5.10 – 6.1"),

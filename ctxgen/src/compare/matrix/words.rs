@@ -4,6 +4,7 @@ use super::Status;
 use super::Value;
 use crate::compare::reads::Answer;
 use crate::compare::reads::JudgedRead;
+use crate::compare::reads::Reason;
 use crate::compare::reads::Remark;
 use crate::compare::reads::Verdict;
 
@@ -46,6 +47,21 @@ pub(super) fn of_read(read: &JudgedRead) -> String {
         .filter(|(remark, _)| is_worth(remark));
     parts.extend(worth.map(|(_, text)| text));
     parts.join("; ")
+}
+
+/// What a kernel makes of something else, which the row has the name of.
+pub(super) fn of_reason(reason: &Reason) -> String {
+    match reason {
+        Reason::HookAbsent {
+            is_certain: false, ..
+        } => "the kernel does not have it, as far as its BTF tells".to_owned(),
+        Reason::HookAbsent { .. }
+        | Reason::Unrelocated { .. }
+        | Reason::NoKernelFunction { .. } => "the kernel does not have it".to_owned(),
+        Reason::OtherPrototype { .. } => "the kernel has it with another prototype".to_owned(),
+        Reason::CannotAttach { why, .. } => why.clone(),
+        reason => reason.to_string(),
+    }
 }
 
 fn of_verdict(verdict: &Verdict, read: &JudgedRead) -> String {

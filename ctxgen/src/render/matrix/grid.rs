@@ -4,14 +4,16 @@ use std::fmt::Write;
 
 use super::wrap::WIDTH;
 use super::wrap::cut;
+use super::wrap::wrapped;
 use crate::matrix::Matrix;
 use crate::matrix::Object;
 use crate::matrix::Program;
 use crate::matrix::Status;
 use crate::text::name;
 
-/// The most characters of a program's name and section.
-const MAX_NAME: usize = 56;
+/// The most characters of a program's name, and the least that there are for its section.
+const MAX_NAME: usize = 32;
+const MIN_SECTION: usize = 8;
 
 /// What stands for a status.
 pub(super) fn letter(status: Status) -> char {
@@ -55,34 +57,39 @@ pub(super) fn objects(matrix: &Matrix) -> Vec<&Object> {
 /// The whole grid; nothing where all is as meant.
 pub(super) fn grid(text: &mut String, matrix: &Matrix) {
     let objects = objects(matrix);
-    let mut all = objects.iter().flat_map(|object| worth(object));
-    let Some(first) = all.next() else {
+    let all: Vec<&Program> = objects.iter().flat_map(|object| worth(object)).collect();
+    if all.is_empty() {
         return;
+    }
+    let widest = |of: fn(&Program) -> &str| {
+        let widths = all.iter().map(|program| name(of(program)).chars().count());
+        widths.max().unwrap_or(0)
     };
-    let widths = std::iter::once(first)
-        .chain(all)
-        .map(|of| title(of).chars().count());
-    let numbers = (1..=matrix.kernels.len()).map(|number| number.to_string());
-    let numbers: Vec<String> = numbers.collect();
-    let cell = numbers.last().map_or(1, String::len) + 1;
+    let names = widest(|program| &program.name).min(MAX_NAME);
+    let count = matrix.kernels.len();
+    let cell = count.to_string().len() + 1;
     let room = WIDTH
-        .saturating_sub(2 + cell * matrix.kernels.len())
-        .clamp(16, MAX_NAME);
-    let width = widths.max().unwrap_or(0).min(room);
-    text.push_str(&super::wrap::wrapped(LEGEND, 0, 2));
+        .saturating_sub(2 + names + 2 + cell * count)
+        .max(MIN_SECTION);
+    let width = names + 2 + widest(|program| &program.section).min(room);
+    text.push_str(&wrapped(LEGEND, 0, 2));
     let _ = write!(text, "\n  {:width$}", "");
-    for number in &numbers {
+    for number in 1..=count {
         let _ = write!(text, "{number:>cell$}");
     }
     text.push('\n');
     for object in objects {
         let worth = worth(object);
-        if worth.is_empty() {
-            continue;
+        if !worth.is_empty() {
+            let _ = writeln!(text, "{}", name(&object.name));
         }
-        let _ = writeln!(text, "{}", name(&object.name));
         for program in worth {
-            let _ = write!(text, "  {:width$}", cut(&title(program), width));
+            let title = format!(
+                "{:names$}  {}",
+                cut(&name(&program.name), names),
+                name(&program.section)
+            );
+            let _ = write!(text, "  {:width$}", cut(&title, width));
             for answer in &program.answers {
                 let _ = write!(text, "{:>cell$}", letter(answer.status));
             }
@@ -90,9 +97,4 @@ pub(super) fn grid(text: &mut String, matrix: &Matrix) {
         }
     }
     text.push('\n');
-}
-
-/// Program and section.
-fn title(program: &Program) -> String {
-    format!("{}  {}", name(&program.name), name(&program.section))
 }

@@ -1,19 +1,25 @@
 //! A matrix for people: the kernels, a grid of the programs, and what there is to look at, the worst first.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::grid;
 use super::wrap::WIDTH;
 use super::wrap::cut;
 use super::wrap::wrapped;
+use crate::matrix::Cell;
 use crate::matrix::Finding;
 use crate::matrix::Matrix;
 use crate::matrix::Object;
 use crate::matrix::Program;
 use crate::matrix::Row;
 use crate::matrix::Status;
+use crate::matrix::Subject;
 use crate::matrix::ranges;
 use crate::text::name;
+
+/// How many programs are named of which the same is said.
+const MAX_NAMED: usize = 5;
 
 /// What stands above the findings of a status.
 fn title(status: Status) -> &'static str {
@@ -64,37 +70,96 @@ fn kernels(text: &mut String, matrix: &Matrix) {
     text.push('\n');
 }
 
-/// All findings of a status, by object and program.
+/// All findings of a status, by object and program. What is said of whole programs in the same words comes
+/// first, once.
 fn findings(text: &mut String, matrix: &Matrix, status: Status) {
-    let mut all: Vec<Located<'_>> = Vec::new();
-    for object in &matrix.objects {
-        for program in &object.programs {
-            for row in &program.rows {
-                let of = row
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.status == status);
-                all.extend(of.map(|finding| (object, program, row, finding)));
-            }
-        }
-    }
+    let all = located(matrix, status);
     if all.is_empty() {
         return;
     }
     let _ = writeln!(text, "{} ({})", title(status), all.len());
+    let (shared, own) = shared(all);
+    for (finding, of) in shared {
+        let ranges = name(&finding.ranges);
+        let programs: Vec<_> = of
+            .iter()
+            .take(MAX_NAMED)
+            .map(|of| name(&of.1.name))
+            .collect();
+        let more = match of.len() - programs.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let line = format!(
+            "{} programs, {ranges}: {} ({}{more})",
+            of.len(),
+            name(&finding.sentence),
+            programs.join(", ")
+        );
+        text.push_str(&wrapped(&line, 2, 4));
+    }
     let mut before: Option<(&Object, &Program)> = None;
-    for (object, program, row, finding) in all {
-        let is_same =
-            |of: &(&Object, &Program)| std::ptr::eq(of.0, object) && std::ptr::eq(of.1, program);
-        if before.filter(is_same).is_none() {
-            let of = [&object.name, &program.name, &program.section].map(|of| name(of));
-            let of = format!("{}: {}  SEC(\"{}\")", of[0], of[1], of[2]);
-            text.push_str(&wrapped(&of, 2, 4));
+    for (object, program, row, finding) in own {
+        if !before.is_some_and(|of| std::ptr::eq(of.0, object)) {
+            let _ = writeln!(text, "  {}", name(&object.name));
+        }
+        if !before.is_some_and(|of| std::ptr::eq(of.1, program)) {
+            let _ = writeln!(
+                text,
+                "    {}  {}",
+                name(&program.name),
+                name(&program.section)
+            );
         }
         before = Some((object, program));
         entry(text, matrix, row, finding);
     }
     text.push('\n');
+}
+
+fn located(matrix: &Matrix, status: Status) -> Vec<Located<'_>> {
+    let mut all = Vec::new();
+    for object in &matrix.objects {
+        for program in &object.programs {
+            for row in &program.rows {
+                let of = row.findings.iter();
+                let of = of.filter(|finding| finding.status == status);
+                all.extend(of.map(|finding| (object, program, row, finding)));
+            }
+        }
+    }
+    all
+}
+
+/// A finding, and all those that say the same of other programs as a whole.
+type Shared<'m> = (&'m Finding, Vec<Located<'m>>);
+
+/// What is said of several programs as a whole, and the rest.
+fn shared(all: Vec<Located<'_>>) -> (Vec<Shared<'_>>, Vec<Located<'_>>) {
+    let mut shared: Vec<Shared<'_>> = Vec::new();
+    for of in all.iter().filter(|of| is_of_whole(of)) {
+        let (_, _, _, finding) = *of;
+        let says = |of: &&mut Shared<'_>| {
+            of.0.sentence == finding.sentence && of.0.kernels == finding.kernels
+        };
+        match shared.iter_mut().find(says) {
+            Some((_, programs)) => programs.push(*of),
+            None => shared.push((finding, vec![*of])),
+        }
+    }
+    shared.retain(|(_, programs)| programs.len() > 1);
+    let told = shared.iter().flat_map(|(_, programs)| programs);
+    let told: HashSet<*const Finding> = told.map(|of| std::ptr::from_ref(of.3)).collect();
+    let is_own = |of: &Located<'_>| !told.contains(&std::ptr::from_ref(of.3));
+    let own = all.into_iter().filter(is_own).collect();
+    (shared, own)
+}
+
+/// Whether it says the same of all its kernels, and of nothing less than the program.
+fn is_of_whole((_, _, row, finding): &Located<'_>) -> bool {
+    let mut cells = row.cells.iter();
+    let is_one = |cell: &Cell| cell.status != finding.status || cell.sentence == finding.sentence;
+    row.subject == Subject::Program && finding.known.is_empty() && cells.all(is_one)
 }
 
 /// A finding: what it is about, and what is said of which kernels.
@@ -107,23 +172,28 @@ fn entry(text: &mut String, matrix: &Matrix, row: &Row, finding: &Finding) {
             None => said.push((sentence, vec![place])),
         }
     }
+    // The hook is in the line above.
+    let what = match &row.subject {
+        Subject::Hook { .. } | Subject::Program => String::new(),
+        _ => format!("{}, ", name(&row.what)),
+    };
     for (sentence, places) in said {
         let known = match places.iter().all(|place| finding.known.contains(place)) {
             true => " (known)",
             false => "",
         };
         let ranges = ranges(&matrix.kernels, &places);
-        let line = format!(
-            "{}, {}{known}: {}",
-            name(&row.what),
-            name(&ranges),
-            name(sentence)
-        );
-        text.push_str(&wrapped(&line, 4, 2));
+        let line = format!("{what}{}{known}: {}", name(&ranges), name(sentence));
+        text.push_str(&wrapped(&line, 6, 2));
     }
     if let Some(line) = &row.line {
-        let line = format!("{}:{}: {}", name(&line.file), line.number, name(&line.text));
-        let _ = writeln!(text, "      {}", cut(&line, WIDTH - 6));
+        let of = |file: &str| format!("{}:{}: {}", name(file), line.number, name(&line.text));
+        let whole = of(&line.file);
+        let line = match whole.chars().count() + 8 > WIDTH {
+            true => of(line.file.rsplit('/').next().unwrap_or_default()),
+            false => whole,
+        };
+        let _ = writeln!(text, "        {}", cut(&line, WIDTH - 8));
     }
 }
 

@@ -1,14 +1,15 @@
 //! What builds cost, beside what they cost without ctxgen: side by side, in one run.
 //!
 //! ```text
-//! bench [--runs N] [--btf FILE]... COMMAND
+//! bench [--runs N] [--btf FILE]... [--objects FOLDER] [--matrix-only] COMMAND
 //! ```
 //!
 //! `COMMAND` is the `ctxgen` command. The first BTF, or else the running kernel's, is what everything
-//! is built for; the listing is measured on each. Each measurement is a process of its own, since a
+//! is built for; the listing is measured on each, and `ctxgen matrix` of the objects in `FOLDER` on all. Each measurement is a process of its own, since a
 //! build script is, and this program is compiled as build scripts are, without optimization. Nothing
 //! here passes or fails but by what is printed: a figure is one of this machine, at this hour.
 
+mod matrix;
 mod measure;
 mod work;
 
@@ -23,6 +24,8 @@ use self::measure::side_by_side;
 
 /// How often each is measured, unless it is said.
 const RUNS: usize = 7;
+
+const USAGE: &str = "bench [--runs N] [--btf FILE]... [--objects FOLDER] [--matrix-only] COMMAND";
 
 /// Two ways to the same thing.
 struct Comparison {
@@ -71,6 +74,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut runs = RUNS;
     let mut btfs: Vec<PathBuf> = Vec::new();
     let mut command = None;
+    let mut objects: Option<PathBuf> = None;
+    let mut is_matrix_only = false;
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         match arg.to_str() {
@@ -78,27 +83,44 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let value = args.next().and_then(|value| value.into_string().ok());
                 runs = value.ok_or("--runs takes a number")?.parse()?;
             }
+            Some("--objects") => {
+                objects = Some(PathBuf::from(
+                    args.next().ok_or("--objects takes a folder")?,
+                ));
+            }
+            Some("--matrix-only") => is_matrix_only = true,
             Some("--btf") => btfs.push(args.next().ok_or("--btf takes a file")?.into()),
             _ => command = Some(PathBuf::from(arg)),
         }
     }
-    let command = command.ok_or("bench [--runs N] [--btf FILE]... COMMAND")?;
+    let command = command.ok_or(USAGE)?;
     if btfs.is_empty() {
         btfs.push(ctxgen::RUNNING_BTF.into());
     }
     let folder = tempfile::tempdir()?;
     let btfs = raw(&btfs, folder.path())?;
-    let btf = btfs[0].clone();
-    work::prepare(folder.path(), &btf)?;
+    if !is_matrix_only {
+        builds(&btfs[0], folder.path(), runs)?;
+        list(&command, &btfs, runs)?;
+    }
+    match objects {
+        Some(objects) => matrix::matrix(&command, &objects, &btfs, runs),
+        None => Ok(()),
+    }
+}
+
+/// What builds for a kernel take, in a folder of their own.
+fn builds(btf: &Path, folder: &Path, runs: usize) -> Result<(), Box<dyn Error>> {
+    work::prepare(folder, btf)?;
 
     println!(
         "{}: medians of {runs}, milliseconds of wall time\n",
-        name(&btf)
+        name(btf)
     );
     println!("| what | ctxgen | without | ratio | at most |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     for comparison in &COMPARISONS {
-        let child = |step: &'static str| work::child(step, folder.path(), &btf);
+        let child = |step: &'static str| work::child(step, folder, btf);
         let [ours, theirs] = side_by_side(
             runs,
             [&|| child(comparison.ours), &|| child(comparison.theirs)],
@@ -112,7 +134,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             comparison.bound
         );
     }
-    list(&command, &btfs, runs)
+    Ok(())
 }
 
 /// The bare BTF of each, so that nobody's time goes into decompression: a file of the same name.

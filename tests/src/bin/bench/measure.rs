@@ -19,6 +19,8 @@ pub(crate) const STARTER: &str = "--measure";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) time: Duration,
+    /// Of all processors together.
+    pub(crate) cpu: Duration,
     /// The most memory that it, or one of its children, had.
     pub(crate) peak_kib: u64,
 }
@@ -41,10 +43,12 @@ pub(crate) fn side_by_side<const N: usize>(
     Ok(costs.map(|mut costs| {
         costs.sort_by_key(|cost| cost.time);
         let peak_kib = costs.iter().map(|cost| cost.peak_kib).max().unwrap_or(0);
-        let time = costs
-            .get(costs.len() / 2)
-            .map_or(Duration::ZERO, |c| c.time);
-        Cost { time, peak_kib }
+        let median = costs.get(costs.len() / 2);
+        Cost {
+            time: median.map_or(Duration::ZERO, |cost| cost.time),
+            cpu: median.map_or(Duration::ZERO, |cost| cost.cpu),
+            peak_kib,
+        }
     }))
 }
 
@@ -61,14 +65,18 @@ fn cost(command: &Command) -> Result<Cost, Box<dyn Error>> {
     }
     let said = String::from_utf8(output.stdout)?;
     let numbers: Vec<u64> = said.split_whitespace().flat_map(str::parse).collect();
-    let [nanoseconds, peak_kib] = numbers[..] else {
+    let [nanoseconds, of_cpu, peak_kib] = numbers[..] else {
         return Err(format!("{command:?} was measured to take {said:?}").into());
     };
-    let time = Duration::from_nanos(nanoseconds);
-    Ok(Cost { time, peak_kib })
+    Ok(Cost {
+        time: Duration::from_nanos(nanoseconds),
+        cpu: Duration::from_nanos(of_cpu),
+        peak_kib,
+    })
 }
 
-/// Starts a program, and prints the nanoseconds that it took and the most KiB that it had.
+/// Starts a program, and prints the nanoseconds that it took, those of processors, and the most KiB that it
+/// had.
 pub(crate) fn start(program: &[OsString]) -> Result<(), Box<dyn Error>> {
     let [program, args @ ..] = program else {
         return Err("a program, and its arguments".into());
@@ -82,7 +90,13 @@ pub(crate) fn start(program: &[OsString]) -> Result<(), Box<dyn Error>> {
     if status != 0 {
         return Err(format!("{command:?} ended with status {status}").into());
     }
-    println!("{} {}", time.as_nanos(), usage.ru_maxrss);
+    let of = |time: libc::timeval| {
+        let [seconds, micros] =
+            [time.tv_sec, time.tv_usec].map(|of| u64::try_from(of).unwrap_or(0));
+        Duration::from_secs(seconds) + Duration::from_micros(micros)
+    };
+    let cpu = of(usage.ru_utime) + of(usage.ru_stime);
+    println!("{} {} {}", time.as_nanos(), cpu.as_nanos(), usage.ru_maxrss);
     Ok(())
 }
 

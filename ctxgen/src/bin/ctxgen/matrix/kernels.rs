@@ -7,6 +7,7 @@ use std::hash::Hasher;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use clap::Args;
 use ctxgen::ImageError;
@@ -140,7 +141,7 @@ impl Kernels {
         };
         let names = kernel.names();
         let digest = digest(&kernel);
-        let mut all = begun.lock().unwrap_or_else(|error| error.into_inner());
+        let mut all = begun.lock().unwrap_or_else(PoisonError::into_inner);
         let first = *all.entry(digest).or_insert(place);
         drop(all);
         if first != place {

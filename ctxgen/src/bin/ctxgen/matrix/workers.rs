@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::num::NonZero;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -33,7 +34,7 @@ pub(super) fn on_all<T: Sync, R: Send>(
             let result = work(place, item);
             has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
             progress.step();
-            let mut results = results.lock().unwrap_or_else(|error| error.into_inner());
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
             results.push((place, result));
         }
     };
@@ -46,9 +47,7 @@ pub(super) fn on_all<T: Sync, R: Send>(
         worker();
     });
     progress.end();
-    let mut results = results
-        .into_inner()
-        .unwrap_or_else(|error| error.into_inner());
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(place, _)| *place);
     results.into_iter().map(|(_, result)| result).collect()
 }
@@ -72,7 +71,7 @@ impl Progress {
     }
 
     fn step(&self) {
-        let mut done = self.done.lock().unwrap_or_else(|error| error.into_inner());
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
         if self.is_shown {
             let mut out = std::io::stderr().lock();
