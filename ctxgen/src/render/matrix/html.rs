@@ -22,7 +22,15 @@ use super::words::look;
 /// The page, with the names of its parts in double braces.
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
-const SCRIPT: &str = include_str!("html/page.js");
+/// Parts of one script, in their order.
+const SCRIPTS: [&str; 6] = [
+    include_str!("html/script/common.js"),
+    include_str!("html/script/theme.js"),
+    include_str!("html/script/filters.js"),
+    include_str!("html/script/detail.js"),
+    include_str!("html/script/keys.js"),
+    include_str!("html/script/start.js"),
+];
 
 /// A program, and the object that it is of.
 type Listed<'m> = (usize, &'m Program);
@@ -48,7 +56,7 @@ pub(super) fn html(matrix: &Matrix) -> String {
 fn put(out: &mut String, part: &str, matrix: &Matrix, programs: &[Listed<'_>]) {
     match part {
         "style" => out.push_str(STYLE),
-        "script" => out.push_str(SCRIPT),
+        "script" => out.push_str(&SCRIPTS.join("\n")),
         "counts" => counts(out, matrix, programs),
         "objects" => objects(out, matrix),
         "statuses" => statuses(out, programs),
