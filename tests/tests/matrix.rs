@@ -188,9 +188,10 @@ fn own_contexts() {
     let kernels = names.map(|name| KernelBtf::from_path(fixture(name).btf).unwrap());
     use Status::DoesNotLoad;
     use Status::Same;
+    use Status::Unread;
     use Status::Wrong;
     for (relocatable, unlinked, switched) in [
-        (false, [Wrong, Same, Same], [Wrong, Same, Same]),
+        (false, [Wrong, Unread, Same], [Wrong, Same, Same]),
         (true, [Same; 3], [DoesNotLoad, Same, Same]),
     ] {
         let artifacts = Builder::new()

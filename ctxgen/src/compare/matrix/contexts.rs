@@ -3,6 +3,7 @@
 use super::Place;
 use super::Status;
 use super::Subject;
+use super::Value;
 use super::entry::Entry;
 use crate::compare::check::Checked;
 use crate::compare::check::Note;
@@ -10,6 +11,9 @@ use crate::compare::check::Verdict;
 use crate::compare::drift;
 use crate::compare::drift::Change;
 use crate::compare::reads::Judged;
+use crate::compare::reads::JudgedRead;
+use crate::compare::reads::Reason;
+use crate::compare::reads::Unknown;
 
 /// What holding a context struct against a kernel says. Lines of the source are of the reads that
 /// were found of it.
@@ -32,14 +36,36 @@ pub(super) fn entries(checked: &Checked, judged: &Judged) -> Vec<Entry> {
         }
     }
     for entry in &mut entries {
-        if let Subject::Argument { name } = &entry.subject {
-            let is_it = |meant: &super::Value| meant.name.as_ref() == Some(name);
-            let mut reads = judged.reads.iter();
-            let read = reads.find(|read| read.meant.as_ref().is_some_and(is_it));
-            entry.line = read.and_then(|read| read.line.clone());
+        let Subject::Argument { name } = &entry.subject else {
+            continue;
+        };
+        // Of a fixed struct, all that differs is told.
+        match read(judged, name) {
+            Some(read) => entry.line.clone_from(&read.line),
+            None if entry.cell.status == Status::Wrong && is_told(judged) => {
+                entry.cell.status = Status::Unread;
+            }
+            None => {}
         }
     }
     entries
+}
+
+/// The read of a field of the context.
+fn read<'j>(judged: &'j Judged, field: &str) -> Option<&'j JudgedRead> {
+    let is_it = |meant: &Value| meant.name.as_deref() == Some(field);
+    let mut reads = judged.reads.iter();
+    reads.find(|read| read.meant.as_ref().is_some_and(is_it))
+}
+
+/// Whether nothing else is read than is listed.
+fn is_told(judged: &Judged) -> bool {
+    let is_whole = |reason: &Reason| {
+        let why = Unknown::NotFollowed;
+        *reason != Reason::NotKnown { why }
+    };
+    let is_placed = |read: &JudgedRead| read.meant.is_some() && read.place != Place::Unknown;
+    judged.reasons.iter().all(is_whole) && judged.reads.iter().all(is_placed)
 }
 
 fn absent(checked: &Checked, judged: &Judged, why: &str) -> Entry {
