@@ -1,4 +1,4 @@
-//! JUnit's XML, as Jenkins, GitLab and others read it.
+//! `JUnit`'s XML, as Jenkins, GitLab and others read it.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use crate::text::report::xml;
 use super::words::is_well;
 use super::words::look;
 
-/// The matrix as JUnit's XML: a `testsuite` for each object, and in it a `testcase` for each program and
+/// The matrix as `JUnit`'s XML: a `testsuite` for each object, and in it a `testcase` for each program and
 /// kernel. A case is a `failure` where it makes the command fail. It is `skipped` where it is not known how
 /// it ends, and where a fault does not count: it is in the baseline, or below what counts. No time is given:
 /// it would be another one in each run.
