@@ -81,6 +81,12 @@ impl Browser {
         self.command("Emulation.setEmulatedMedia", &features);
     }
 
+    /// Shows colours as a person sees them who has this deficiency (`deuteranopia`, `achromatopsia`, `none`).
+    pub fn see_with(&self, deficiency: &str) {
+        let params = json!({"type": deficiency});
+        self.command("Emulation.setEmulatedVisionDeficiency", &params);
+    }
+
     /// Whether pages may run scripts.
     pub fn allow_scripts(&self, may: bool) {
         let value = json!({"value": !may});

@@ -20,15 +20,20 @@ const KERNELS: [&str; 4] = ["5.10-x86_64", "6.1-x86_64", "6.12-aarch64", "7.2-x8
 
 /// What `tests/reads/report.bpf.c` reads, as it fails for what is wrong and for what does not load.
 pub(crate) fn matrix(clang: &Clang) -> Matrix {
+    matrix_of(clang, "build/report.bpf.o", "")
+}
+
+/// The same, of an object with this name and of kernels whose names end so.
+pub(crate) fn matrix_of(clang: &Clang, object_name: &str, end: &str) -> Matrix {
     let objects = [Candidate {
-        file: "build/report.bpf.o".to_owned(),
-        name: "build/report.bpf.o".to_owned(),
+        file: object_name.to_owned(),
+        name: object_name.to_owned(),
         examined: Examined::parse(&object(clang)).unwrap(),
     }];
     let kernels = KERNELS.map(|name| {
         let kernel = KernelBtf::from_path(fixture(name).btf).unwrap();
         Held {
-            label: Some(name.to_owned()),
+            label: Some(format!("{name}{end}")),
             names: kernel.names(),
             found: Found::Examined(Examination::of(&objects, &kernel, None)),
         }

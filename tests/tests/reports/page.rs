@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use ctxgen::matrix::Matrix;
 use ctxgen::render::matrix::Format;
 use ctxgen_tests::browser::Browser;
 use ctxgen_tests::clangs;
 
 use crate::matrix::matrix;
+use crate::matrix::matrix_of;
 
 /// Keys, by their codes in the protocol.
 const ESCAPE: char = '\u{e00c}';
@@ -23,9 +25,13 @@ const WINDOWS: [(&str, u32, u32, bool); 2] =
 
 /// The page in a file, and a browser that shows it.
 fn page(name: &str) -> Option<(Browser, PathBuf)> {
+    page_of(name, || matrix(&clangs("the page of a matrix")[0]))
+}
+
+fn page_of(name: &str, matrix: impl FnOnce() -> Matrix) -> Option<(Browser, PathBuf)> {
     let browser = Browser::start("the page of a matrix")?;
     let format = Format::by_name("html").unwrap();
-    let text = (format.write)(&matrix(&clangs("the page of a matrix")[0]));
+    let text = (format.write)(&matrix());
     let folder = pictures();
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join(format!("{name}.html"));
@@ -51,6 +57,7 @@ fn it_is_used_on_a_desk_and_on_a_phone_in_light_and_in_dark() {
             let name = format!("{window}-{colours}");
             browser.picture(&pictures().join(format!("{name}.png")));
             the_table(&browser, width);
+            texts_are_told_from_their_ground(&browser);
             a_cell(&browser);
             browser.picture(&pictures().join(format!("{name}-cell.png")));
             another_kernel(&browser);
@@ -84,6 +91,30 @@ fn the_table(browser: &Browser, width: u32) {
     let wordless = "Array.from(document.querySelectorAll('.cell, .strip'))\
                     .filter(it => it.textContent.trim().length < 4).length";
     assert_eq!(browser.value(wordless), 0);
+}
+
+/// The contrast of texts, as the guidelines for accessible pages (WCAG 2, level AA) have it.
+fn texts_are_told_from_their_ground(browser: &Browser) {
+    let worst = "(() => {\
+        const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);\
+        const light = (colour) => {\
+            const [r, g, b] = channels(colour).map((c) => c / 255)\
+                .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);\
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;\
+        };\
+        const ground = (element) => {\
+            const colour = getComputedStyle(element).backgroundColor;\
+            return channels(colour)[3] === 0 ? ground(element.parentElement) : colour;\
+        };\
+        const contrast = (element) => {\
+            const [a, b] = [getComputedStyle(element).color, ground(element)].map(light);\
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);\
+        };\
+        const texts = '.cell, .strip, .chip, .chip b, .mark, .place, .section, .label, h1, .title p';\
+        return Math.min(...Array.from(document.querySelectorAll(texts)).map(contrast));\
+    })()";
+    let worst = browser.value(worst).as_f64().unwrap();
+    assert!((4.5..21.0).contains(&worst), "{worst}");
 }
 
 /// A click shows the sentence, the line of source and both prototypes.
@@ -204,4 +235,50 @@ fn it_is_a_plain_table_without_scripts() {
         "{findings}"
     );
     browser.picture(&pictures().join("plain.png"));
+}
+
+/// Names that try to become a script or an element are shown as they are.
+#[test]
+fn names_stay_names() {
+    const NAME: &str = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">";
+    let hostile = || matrix_of(&clangs("the page of a matrix")[0], NAME, NAME);
+    let Some((browser, path)) = page_of("names", hostile) else {
+        return;
+    };
+    browser.resize(1400, 900, false);
+    browser.open(&path, "#p0r0k3");
+    assert!(browser.text(".title p").contains(NAME));
+    assert!(browser.text("#detail-title").ends_with(NAME));
+    assert_eq!(
+        browser.value("document.querySelectorAll('script').length"),
+        2
+    );
+    assert_eq!(browser.value("document.querySelectorAll('img').length"), 0);
+    let title = browser.value("document.title");
+    assert_ne!(title, "taken");
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+/// Pictures of how people see the page who tell fewer colours apart, to be looked at. Each status has a sign
+/// of its own besides.
+#[test]
+fn statuses_are_told_apart_without_colours() {
+    let Some((browser, path)) = page("colours") else {
+        return;
+    };
+    browser.resize(1400, 900, false);
+    for deficiency in ["deuteranopia", "protanopia", "tritanopia", "achromatopsia"] {
+        browser.see_with(deficiency);
+        browser.open(&path, "");
+        browser.picture(&pictures().join(format!("{deficiency}.png")));
+    }
+    let signs = "(() => {\
+        const signs = new Map();\
+        for (const cell of document.querySelectorAll('.cell')) {\
+            const status = cell.className.match(/s-\\w+/)[0];\
+            signs.set(status, cell.querySelector('.sign').textContent);\
+        }\
+        return [signs.size, new Set(signs.values()).size];\
+    })()";
+    assert_eq!(browser.value(signs), serde_json::json!([8, 8]));
 }

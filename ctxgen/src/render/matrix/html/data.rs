@@ -49,7 +49,7 @@ struct ProgramData {
     object: usize,
     name: String,
     section: String,
-    /// What tells what the author meant.
+    /// What tells what the author meant, in a sentence without full stop.
     source: String,
     /// For each kernel, the place among the prototypes.
     prototypes: Vec<Option<usize>>,
@@ -61,6 +61,9 @@ struct RowData {
     what: String,
     /// What the author means, in words.
     meant: String,
+    /// Whether it is something that an author means: not of hooks, fields and the like.
+    #[serde(rename = "isMeant")]
+    is_meant: bool,
     /// The name of the argument that the author means.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -162,6 +165,7 @@ fn row(row: &Row, cells: &mut Pool<CellData>) -> RowData {
     RowData {
         what: shown(&row.what),
         meant,
+        is_meant: matches!(row.subject, Subject::Read { .. } | Subject::Declared { .. }),
         name,
         line: row.line.as_ref().map(|line| LineData {
             file: shown(&line.file),

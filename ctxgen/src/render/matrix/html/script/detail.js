@@ -103,7 +103,9 @@ const tell = (kernel) => {
 	by("detail-status").className = `s-${status.id}`;
 	by("detail-status").textContent = `${status.sign} ${status.word}`;
 	by("detail-sentence").textContent = cell.sentence || `${status.meaning}.`;
-	by("detail-meant").textContent = `${row.meant}. ${program.source[0].toUpperCase()}${program.source.slice(1)}.`;
+	const source = row.isMeant ? ` ${program.source[0].toUpperCase()}${program.source.slice(1)}.` : "";
+	by("detail-about").textContent = row.isMeant ? "Meant" : "About";
+	by("detail-meant").textContent = `${row.meant}.${source}`;
 	by("detail-source").hidden = !row.line;
 	if (row.line) {
 		by("detail-place").textContent = `${row.line.file}:${row.line.number}`;
