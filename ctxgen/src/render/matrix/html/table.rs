@@ -138,7 +138,7 @@ fn answers(matrix: &Matrix, program: &Program) -> String {
         let look = look(status);
         let _ = write!(
             out,
-            "<td colspan=\"{}\"><span class=\"strip s-{}\"><span aria-hidden=\"true\">{}</span> {}</span></td>",
+            "<td colspan=\"{}\"><span class=\"strip s-{}\"><span class=\"in\"><span aria-hidden=\"true\">{}</span> {}</span></span></td>",
             run.len(),
             status.id(),
             look.sign,
@@ -188,9 +188,9 @@ fn cell(out: &mut String, matrix: &Matrix, (program, number): (usize, usize), ru
     let _ = write!(
         out,
         "<td colspan=\"{}\"><button type=\"button\" class=\"cell s-{id}\" id=\"p{program}r{number}k{}\" \
-         aria-expanded=\"false\"><span class=\"vh\">{kernels}: </span>\
+         aria-expanded=\"false\"><span class=\"in\"><span class=\"vh\">{kernels}: </span>\
          <span class=\"sign\" aria-hidden=\"true\">{}</span> <span class=\"word\">{}</span>{sentence}\
-         </button></td>",
+         </span></button></td>",
         run.last + 1 - run.first,
         run.first,
         look.sign,
