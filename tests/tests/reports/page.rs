@@ -91,6 +91,11 @@ fn the_table(browser: &Browser, width: u32) {
     let wordless = "Array.from(document.querySelectorAll('.cell, .strip'))\
                     .filter(it => it.textContent.trim().length < 4).length";
     assert_eq!(browser.value(wordless), 0);
+    // No word is cut off by the end of its cell.
+    let cut = "Array.from(document.querySelectorAll('.word')).filter(it => it.checkVisibility() && \
+               it.getBoundingClientRect().right > it.closest('.cell').getBoundingClientRect().right)\
+               .map(it => it.textContent)";
+    assert_eq!(browser.value(cut), serde_json::json!([]));
 }
 
 /// The contrast of texts, as the guidelines for accessible pages (WCAG 2, level AA) have it.
