@@ -10,6 +10,7 @@ const SETUP_SECTS: usize = 0x1f1;
 const BOOT_FLAG: usize = 0x1fe;
 const HEADER: usize = 0x202;
 const VERSION: usize = 0x206;
+const KERNEL_VERSION: usize = 0x20e;
 const PAYLOAD_OFFSET: usize = 0x248;
 const PAYLOAD_LENGTH: usize = 0x24c;
 
@@ -19,6 +20,14 @@ const PAYLOAD_SINCE: u16 = 0x0208;
 pub(super) fn is_bzimage(bytes: &[u8]) -> bool {
     let at = |at: usize| bytes.get(at..).unwrap_or_default();
     at(HEADER).starts_with(b"HdrS") && at(BOOT_FLAG).starts_with(&[0x55, 0xaa])
+}
+
+/// What starts with the kernel's release; its place is so many bytes behind the first sector.
+pub(super) fn version_text(bytes: &[u8]) -> Option<&[u8]> {
+    match u16::from_le_bytes(field(bytes, KERNEL_VERSION)?) {
+        0 => None,
+        at => bytes.get(0x200 + usize::from(at)..),
+    }
 }
 
 /// Where the compressed kernel is.

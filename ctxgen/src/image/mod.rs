@@ -17,6 +17,7 @@ mod file;
 mod found;
 mod kind;
 mod raw;
+mod release;
 mod room;
 mod s390;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use self::file::read_btf;
 use self::found::Found;
 use self::found::LIMIT;
 use self::found::within;
+pub(crate) use self::release::release_in;
 use self::room::Room;
 pub use self::trail::Trail;
 

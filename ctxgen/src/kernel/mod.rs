@@ -28,6 +28,7 @@ pub use self::pin_note::PinNote;
 pub use crate::image::ImageError;
 pub use crate::image::Trail;
 use crate::image::read_btf;
+use crate::image::release_in;
 pub use crate::module::Module;
 pub use crate::module::ModuleError;
 pub use crate::tracefs::TracefsError;
@@ -52,4 +53,13 @@ pub(crate) use crate::user::integer;
 /// what is wrong with it otherwise.
 pub fn kernel_btf_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, ImageError> {
     read_btf(path.as_ref()).map(|found| found.btf)
+}
+
+/// The release that a kernel image says, where it says it without being decompressed: that in the header of an
+/// x86 image, or what a kernel that is not compressed prints when it boots. `None` of all else; BTF has none.
+///
+/// # Errors
+/// [`ImageError::Read`].
+pub fn kernel_release(path: impl AsRef<Path>) -> Result<Option<String>, ImageError> {
+    release_in(path.as_ref())
 }

@@ -51,6 +51,37 @@ fn names_of_ones_own() {
     assert_eq!(statuses(&found, "old_ret"), ["wrong", "same"]);
 }
 
+/// Files whose names say nothing are named and sorted by what is in them.
+#[test]
+fn images_say_what_they_are() {
+    let folder = Folder::new();
+    for (name, release, btf) in [("a", "6.20.3-new", NEW), ("b", "6.3.1-old", OLD)] {
+        let kernels = folder.path(&format!("kernels/{name}"));
+        fs::create_dir_all(&kernels).unwrap();
+        let btf = fixture(btf).canonicalize().unwrap();
+        let source = format!(
+            "const char linux_banner[] = \"Linux version {release} (builder@host)\";\n\
+             __asm__(\".section .BTF\\n.incbin \\\"{}\\\"\");\n",
+            btf.display()
+        );
+        fs::write(folder.path("vmlinux.c"), source).unwrap();
+        let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
+        let status = Command::new(clang)
+            .current_dir(folder.folder.path())
+            .args(["-c", "vmlinux.c", "-o"])
+            .arg(kernels.join("vmlinux"))
+            .status();
+        assert!(status.unwrap().success());
+    }
+    let output = folder
+        .command(&["programs.bpf.o", "--json", "--btf", "kernels"])
+        .output();
+    let found = json(&output.unwrap());
+    assert_eq!(found["kernels"][0]["label"], "6.3.1-old");
+    assert_eq!(found["kernels"][1]["version"], "6.20.3");
+    assert_eq!(statuses(&found, "old_ret"), ["same", "wrong"]);
+}
+
 #[test]
 fn folders_without_kernels() {
     let folder = Folder::new();
@@ -88,22 +119,41 @@ fn damaged_kernels_in_folders() {
     );
 }
 
-/// Of another byte order nothing is known, which is said and never looks as if it were right.
+/// On a kernel of another byte order it does not run. Where there is no other, nothing is known.
 #[test]
 fn the_other_byte_order() {
     let folder = Folder::new();
     let output = folder.run(&["6.12-s390x", MIDDLE], &["--json"]);
     let found = json(&output);
     assert_eq!(found["kernels"][0]["arch"], "s390x");
-    assert_eq!(statuses(&found, "old_ret"), ["not_known", "wrong"]);
-    let row = &program(&found, "old_ret")["rows"][0];
-    assert_eq!(row["cells"][0]["status"], "skipped");
-    let text = folder.run(&["6.12-s390x", MIDDLE], &[]).stdout;
-    let text = super::text(&text);
-    assert!(
-        text.contains("5 programs, 6.12-s390x: the object is for another"),
-        "{text}"
+    assert_eq!(statuses(&found, "old_ret"), ["skipped", "wrong"]);
+    assert_eq!(
+        program(&found, "old_ret")["rows"][0]["cells"][0]["status"],
+        "skipped"
     );
+    let said = folder.run(&["6.12-s390x", MIDDLE], &[]).stdout;
+    let expected = "5 programs not held against 6.12-s390x: the object is for another";
+    assert!(text(&said).contains(expected), "{}", text(&said));
+
+    let found = json(&folder.run(&["6.12-s390x"], &["--json"]));
+    assert_eq!(statuses(&found, "old_ret"), ["not_known"]);
+    assert_eq!(code(&folder.run(&["6.12-s390x"], &["--strict"])), 1);
+    let said = folder.run(&["6.12-s390x"], &[]).stdout;
+    assert!(text(&said).contains("5 programs, 6.12-s390x: the object is for another"));
+}
+
+#[test]
+fn of_one_architecture() {
+    let folder = Folder::new();
+    let kernels = ["6.12-s390x", MIDDLE, "6.12-aarch64"];
+    for (arch, label) in [("x86_64", MIDDLE), ("aarch64", "6.12-aarch64")] {
+        let found = json(&folder.run(&kernels, &["--json", "--arch", arch]));
+        assert_eq!(found["kernels"].as_array().unwrap().len(), 1);
+        assert_eq!(found["kernels"][0]["label"], label);
+    }
+    for arch in ["riscv64", "vax"] {
+        assert_eq!(code(&folder.run(&kernels, &["--arch", arch])), 2, "{arch}");
+    }
 }
 
 /// Objects inside of another file, and folders of objects.

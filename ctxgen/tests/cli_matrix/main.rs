@@ -162,7 +162,7 @@ fn as_text() {
     };
     // The worst first.
     let order = [
-        "  old_ret     fexit/vfs_unlink          . W W",
+        "  old_ret     fexit/vfs_unlink         . W W",
         "Loads, and reads a wrong value (1)",
         "ret (slot 3), 6.1-x86_64: the kernel has delegated_inode (struct inode **) there; the returned",
         "Does not load (1)",

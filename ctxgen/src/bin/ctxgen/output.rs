@@ -72,6 +72,8 @@ pub(crate) enum Failure {
     NoObjects,
     #[error("there is no kernel BTF below {}, nor in it", shown(.0))]
     NoKernels(PathBuf),
+    #[error("none of the kernels is of {0}, as far as their BTF tells")]
+    NoArchKernels(ctxgen::Arch),
     #[error(
         "the name of {} does not tell a form of report: name it FORM=FILE, where FORM is one of {forms}, \
          or end the file's name in one of {ends}",

@@ -4,6 +4,9 @@ use super::Column;
 use super::version::Version;
 use crate::kernel::labels_among;
 
+/// How many of a kernel's names, from the shortest on, are looked at for a version.
+const NEAR: usize = 3;
+
 /// A kernel that is to be a column.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
@@ -61,9 +64,10 @@ fn labels(kernels: &[Named]) -> Vec<String> {
     labels_among(&names.collect::<Vec<_>>())
 }
 
-/// That in the label, or else the last one in any of its names: folders have versions of other things.
+/// That in the label, or else the first in its names: not in those of folders far above, which have versions of
+/// other things.
 fn version((kernel, label): (&Named, &String)) -> Option<Version> {
-    let mut names = kernel.names.iter();
+    let mut names = kernel.names.iter().take(NEAR);
     Version::of(label).or_else(|| names.find_map(|name| Version::of(name)))
 }
 

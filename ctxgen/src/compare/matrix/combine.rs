@@ -134,13 +134,18 @@ fn combine(
         .iter()
         .map(|(_, of)| (of.is_examined, of.is_attached))
         .collect();
+    let is_examined_at_all = states.iter().any(|(is_examined, _)| *is_examined);
     let said = each.first().map(|(said, _)| said.clone());
     let mut is_struct = said.as_ref().and_then(|said| said.r#struct.clone());
     let mut prototypes = Vec::new();
     for (place, (said, on_kernel)) in each.into_iter().enumerate() {
         is_struct = is_struct.or(said.r#struct);
         prototypes.push(on_kernel.prototype);
-        for entry in on_kernel.entries {
+        for mut entry in on_kernel.entries {
+            // Where it runs on some of the kernels, it is not for those of the other byte order.
+            if is_examined_at_all && !on_kernel.is_examined {
+                entry.cell.status = Status::Skipped;
+            }
             add(&mut drafts, kernels.len(), place, entry);
         }
     }
@@ -156,8 +161,10 @@ fn combine(
         hooks: program.hooks().iter().map(ToString::to_string).collect(),
         r#struct: is_struct,
         source: said.map_or(super::Source::Nowhere, |said| said.source),
-        answers: (0..kernels.len())
-            .map(|place| answered(&rows, place))
+        answers: states
+            .iter()
+            .enumerate()
+            .map(|(place, (is_examined, _))| answered(&rows, place, *is_examined))
             .collect(),
         prototypes,
         rows,
@@ -222,17 +229,25 @@ fn row(kernels: &[Column], key: &Key, draft: Draft, states: &[(bool, bool)]) -> 
 }
 
 /// What becomes of the program on a kernel: the worst that its rows say.
-fn answered(rows: &[Row], place: usize) -> Answered {
+fn answered(rows: &[Row], place: usize, is_examined: bool) -> Answered {
     let mut cells: Vec<(&Row, &Cell)> = rows.iter().map(|row| (row, &row.cells[place])).collect();
     cells.sort_by_key(|(_, cell)| Reverse(cell.status));
-    let worst = cells.first().map(|(_, cell)| cell.status);
-    let told = cells.iter().filter(|(_, cell)| !cell.status.is_fine());
+    let best = match is_examined {
+        true => Status::Same,
+        false => Status::Skipped,
+    };
+    let worst = cells
+        .first()
+        .map_or(best, |(_, cell)| cell.status.max(best));
+    let is_worth =
+        |cell: &Cell| !cell.status.is_fine() || !is_examined && !cell.sentence.is_empty();
+    let told = cells.iter().filter(|(_, cell)| is_worth(cell));
     let sentence = |(row, cell): &(&Row, &Cell)| match row.subject {
         Subject::Program => cell.sentence.clone(),
         _ => format!("{}: {}", row.what, cell.sentence),
     };
     Answered {
-        status: worst.unwrap_or(Status::Same).max(Status::Same),
+        status: worst,
         reasons: told.take(MAX_REASONS).map(sentence).collect(),
     }
 }

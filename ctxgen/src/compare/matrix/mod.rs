@@ -66,6 +66,7 @@ pub use self::model::Row;
 pub use self::model::Run;
 pub use self::model::Subject;
 pub use self::status::Status;
+pub use self::version::has_version;
 pub use super::reads::Place;
 pub use super::reads::Source;
 pub use super::reads::SourceLine;

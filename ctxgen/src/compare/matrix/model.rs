@@ -79,7 +79,8 @@ pub struct Program {
 #[cfg_attr(feature = "cli", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Answered {
-    /// In one word: the worst of its rows, or [`Status::Same`] where it has none.
+    /// In one word: the worst of its rows, or [`Status::Same`] where it has none. [`Status::Skipped`] where the
+    /// object is for the other byte order, and the matrix has kernels that it is for.
     pub status: Status,
     /// Why, a sentence each, the worst first; none where all is well.
     #[cfg_attr(feature = "cli", serde(skip_serializing_if = "Vec::is_empty"))]

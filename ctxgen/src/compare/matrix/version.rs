@@ -2,6 +2,11 @@
 
 use std::cmp::Ordering;
 
+/// Whether a kernel's name has a version by which it can be sorted.
+pub fn has_version(name: &str) -> bool {
+    Version::of(name).is_some()
+}
+
 /// A kernel's version, as its name has it.
 ///
 /// It orders as kernels do: by number, a release candidate before its release, and what a distribution

@@ -42,6 +42,7 @@ pub(super) fn text(matrix: &Matrix) -> String {
     let mut text = String::new();
     kernels(&mut text, matrix);
     grid::grid(&mut text, matrix);
+    skipped(&mut text, matrix);
     for status in Status::WORST_FIRST {
         findings(&mut text, matrix, status);
     }
@@ -68,6 +69,30 @@ fn kernels(text: &mut String, matrix: &Matrix) {
         text.push_str(&wrapped(&format!("{number}  {line}"), indent, 4));
     }
     text.push('\n');
+}
+
+/// How many programs were not held against a kernel.
+fn skipped(text: &mut String, matrix: &Matrix) {
+    let mut is_any = false;
+    for (place, kernel) in matrix.kernels.iter().enumerate() {
+        let programs = matrix.objects.iter().flat_map(|object| &object.programs);
+        let answers = programs.map(|program| &program.answers[place]);
+        let mut skipped = answers.filter(|answer| answer.status == Status::Skipped);
+        if let Some(first) = skipped.next() {
+            let count = counted(1 + skipped.count(), "program");
+            let why = first.reasons.first().map_or("", String::as_str);
+            let line = format!(
+                "{count} not held against {}: {}",
+                name(&kernel.label),
+                name(why)
+            );
+            text.push_str(&wrapped(&line, 0, 2));
+            is_any = true;
+        }
+    }
+    if is_any {
+        text.push('\n');
+    }
 }
 
 /// All findings of a status, by object and program. What is said of whole programs in the same words comes

@@ -10,14 +10,17 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use clap::Args;
+use ctxgen::Arch;
 use ctxgen::ImageError;
 use ctxgen::KernelBtf;
 use ctxgen::KernelError;
 use ctxgen::RUNNING_BTF;
+use ctxgen::kernel_release;
 use ctxgen::matrix::Candidate;
 use ctxgen::matrix::Examination;
 use ctxgen::matrix::Found;
 use ctxgen::matrix::Held;
+use ctxgen::matrix::has_version;
 
 use super::workers::on_all;
 use crate::decided;
@@ -32,6 +35,10 @@ pub(super) struct Kernels {
     /// its file [default: the running kernel's]
     #[arg(long, value_name = "[NAME=]PATH", num_args = 1..)]
     btf: Vec<String>,
+
+    /// Only the kernels of this architecture, as in x86_64 or aarch64
+    #[arg(long, value_name = "ARCH", value_parser = arch)]
+    arch: Option<Arch>,
 
     /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
     /// objects do not say it themselves
@@ -58,7 +65,7 @@ type Digest = (u64, u64, usize);
 
 /// What became of a file.
 enum Opened {
-    /// It is of a folder, and no kernel's.
+    /// It is of a folder and no kernel's, or of an architecture that is not asked for.
     Other,
     /// Another file with the same BTF is examined.
     Equal { digest: Digest, names: Vec<String> },
@@ -87,7 +94,11 @@ impl Kernels {
                 return Err(Failure::NoKernels(folder.to_owned()));
             }
         }
-        Ok(held(sources, opened))
+        let held = held(sources, opened);
+        match (held.is_empty(), self.arch) {
+            (true, Some(arch)) => Err(Failure::NoArchKernels(arch)),
+            _ => Ok(held),
+        }
     }
 
     fn sources(&self) -> Result<Vec<Source>, Failure> {
@@ -139,7 +150,10 @@ impl Kernels {
             }
             kernel => decided(kernel?),
         };
-        let names = kernel.names();
+        if self.arch.is_some_and(|arch| kernel.arch() != Some(arch)) {
+            return Ok(Opened::Other);
+        }
+        let names = names(source, &kernel)?;
         let digest = digest(&kernel);
         let mut all = begun.lock().unwrap_or_else(PoisonError::into_inner);
         let first = *all.entry(digest).or_insert(place);
@@ -159,6 +173,26 @@ impl Kernels {
             found,
         })
     }
+}
+
+/// An architecture, by a name that one has for it.
+fn arch(name: &str) -> Result<Arch, String> {
+    Arch::from_target(name).ok_or_else(|| {
+        "it is none that is known: x86_64, aarch64, s390x, powerpc64, riscv64, loongarch64, arm, mips"
+            .to_owned()
+    })
+}
+
+/// What a kernel may be called: by its file, where that has no version by what its image says, and by its
+/// folders.
+fn names(source: &Source, kernel: &KernelBtf) -> Result<Vec<String>, Failure> {
+    let mut names = kernel.names();
+    if !names.first().is_some_and(|name| has_version(name)) {
+        let release = kernel_release(&source.path).map_err(KernelError::from)?;
+        let at = names.len().min(1);
+        names.splice(at..at, release);
+    }
+    Ok(names)
 }
 
 /// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
