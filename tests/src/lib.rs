@@ -1,6 +1,7 @@
 //! What the integration tests share: kernels to test on, and a way to say what is skipped.
 
 pub mod blob;
+pub mod browser;
 mod clangs;
 pub mod families;
 pub mod field;

@@ -33,6 +33,8 @@ pub(crate) enum User {
     /// Tests that are skipped without it: compilers beside `clang`. Distributions have one or the
     /// other, Debian 12 both.
     Clangs,
+    /// Tests of the page of `ctxgen matrix`, which are skipped without it.
+    Browser,
     /// Booting a kernel of that architecture, and asking it.
     Vm(Arch),
 }
@@ -58,7 +60,7 @@ pub(crate) struct Missing {
 }
 
 /// All that is needed.
-pub(crate) static NEEDS: [Need; 18] = [
+pub(crate) static NEEDS: [Need; 20] = [
     Need {
         user: User::Build,
         name: "a C compiler",
@@ -144,6 +146,20 @@ pub(crate) static NEEDS: [Need; 18] = [
         purpose: "programs are compiled with it too",
         source: Source::Packages(&["clang-19"]),
         probe: |machine| machine.has_clang(19),
+    },
+    Need {
+        user: User::Browser,
+        name: "Chromium",
+        purpose: "it shows the page of `ctxgen matrix`",
+        source: Source::Packages(&["chromium"]),
+        probe: |machine| machine.has_program("chromium".as_ref()),
+    },
+    Need {
+        user: User::Browser,
+        name: "Chromium's driver",
+        purpose: "tests use Chromium through it",
+        source: Source::Packages(&["chromium-driver"]),
+        probe: |machine| machine.has_program("chromedriver".as_ref()),
     },
     qemu(
         Arch::X86_64,

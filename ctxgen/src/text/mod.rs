@@ -9,10 +9,14 @@
 //! | a C identifier | `ident::field_name`; what cannot be one is an error (`declaration::check_declaration`) |
 //! | JSON | serde, and [`terminal`] behind it: what that writes is an escape of JSON too |
 //! | Rust | `ctxgen_build`'s `skeleton::names` |
+//! | HTML, XML, Markdown, GitHub's commands, a URI | `report`'s function of that name |
+//! | JSON in a page of HTML | serde, and `report::json_in_html` behind it |
 //! | a line for cargo | `ctxgen_build`'s `cargo`, with [`terminal`]: cargo prints it as it is |
 
 pub(crate) mod ident;
 pub(crate) mod nearest;
+#[cfg(feature = "cli")]
+pub(crate) mod report;
 pub(crate) mod struct_names;
 
 use std::borrow::Cow;

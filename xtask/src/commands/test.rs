@@ -142,7 +142,7 @@ impl Test {
         }
         debian::provide("test", &needs::of(&users), self.setup)?;
         if self.setup {
-            debian::provide_wanted("test", &needs::of(&[User::Clangs]));
+            debian::provide_wanted("test", &needs::of(&[User::Clangs, User::Browser]));
         }
         let btf = Btf::resolve(&root)?;
 
@@ -253,11 +253,14 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
             "sample programs for the running kernel: they were built against {btf}"
         ));
     }
-    for missing in needs::missing(&needs::of(&[User::Clangs])) {
+    for missing in needs::missing(&needs::of(&[User::Clangs, User::Browser])) {
         let (name, sought) = (missing.need.name, missing.sought);
+        let what = match missing.need.user {
+            User::Browser => format!("the page of `ctxgen matrix` in a browser, without {name}"),
+            _ => format!("programs that {name} has compiled"),
+        };
         skipped.push(format!(
-            "programs that {name} has compiled: {sought}; `cargo xtask test --setup` installs it \
-             where the distribution has it"
+            "{what}: {sought}; `cargo xtask test --setup` installs it where the distribution has it"
         ));
     }
     let kernels = Path::new("../shared/kernels");

@@ -5,6 +5,7 @@ mod objects;
 mod reports;
 mod workers;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +13,7 @@ use clap::Args;
 use clap::ValueEnum;
 use ctxgen::matrix::Matrix;
 use ctxgen::matrix::Status;
+use ctxgen::render::matrix::relative_to;
 
 use self::kernels::Kernels;
 use self::reports::Reports;
@@ -90,6 +92,14 @@ impl Table {
         let objects = objects::read(&self.objects)?;
         let kernels = self.kernels.hold(&objects)?;
         let mut matrix = Matrix::new(&objects, kernels);
+        // Code hosts know files by their paths in the folder that they have checked out.
+        if let Some(folder) = std::env::current_dir()
+            .ok()
+            .as_deref()
+            .and_then(Path::to_str)
+        {
+            relative_to(&mut matrix, folder);
+        }
         drop(objects);
         let statuses = match self.write_baseline {
             Some(_) => Vec::new(),

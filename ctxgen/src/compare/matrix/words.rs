@@ -12,6 +12,7 @@ use crate::compare::reads::Verdict;
 pub(super) fn status(read: &JudgedRead, answer: Answer) -> Status {
     match &read.verdict {
         _ if read.read.is_none() => Status::Unread,
+        _ if read.remarks.contains(&Remark::Refused) => Status::DoesNotLoad,
         Verdict::Same => Status::Same,
         Verdict::Guarded {
             is_answered: true, ..

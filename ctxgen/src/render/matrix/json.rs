@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::matrix::Matrix;
+use crate::text::terminal;
 
 /// The version of the form. It changes when something in it gets another meaning or goes; what is added
 /// does not change it.
@@ -25,5 +26,6 @@ pub(super) fn json(matrix: &Matrix) -> String {
     // Nothing in a matrix is a map, or anything else that JSON has no form for.
     let mut text = serde_json::to_string(&document).unwrap_or_default();
     text.push('\n');
-    text
+    // A file of it may be shown on a terminal: what that writes is an escape of JSON too.
+    terminal(&text).into_owned()
 }

@@ -1,13 +1,29 @@
 //! A matrix of objects and kernels, in the forms that people, programs and continuous integration take.
 //!
-//! Each form is a row of [`FORMATS`], with a file of its own.
+//! Each form is a row of [`FORMATS`], with a file of its own. Names in objects and BTF are not trusted: no form
+//! lets them be more than text. Paths of sources are as the compiler was given them; [`relative_to`] makes
+//! those in a folder relative to it, which code hosts need.
 
+mod findings;
+mod github;
 mod grid;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod paths;
+mod rules;
+#[cfg(test)]
+mod sample;
+mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
+mod words;
 mod wrap;
 
 pub use self::json::JSON_VERSION;
+pub use self::paths::relative_to;
 
 use std::path::Path;
 
@@ -41,6 +57,36 @@ pub static FORMATS: &[Format] = &[
         purpose: "all of it, for programs",
         write: json::json,
     },
+    Format {
+        name: "sarif",
+        ends: &["sarif", "sarif.json"],
+        purpose: "SARIF 2.1.0, for code hosts",
+        write: sarif::sarif,
+    },
+    Format {
+        name: "junit",
+        ends: &["xml"],
+        purpose: "JUnit's XML, for lists of tests",
+        write: junit::junit,
+    },
+    Format {
+        name: "markdown",
+        ends: &["md"],
+        purpose: "for the summary of a job",
+        write: markdown::markdown,
+    },
+    Format {
+        name: "github",
+        ends: &[],
+        purpose: "lines of a log that GitHub makes annotations of",
+        write: github::github,
+    },
+    Format {
+        name: "html",
+        ends: &["html", "htm"],
+        purpose: "one page for people, which needs nothing else",
+        write: html::html,
+    },
 ];
 
 impl Format {
@@ -61,49 +107,5 @@ impl Format {
             .iter()
             .filter_map(|format| Some((len(format)?, format)));
         told.max_by_key(|(len, _)| *len).map(|(_, format)| format)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_the_names_of_files() {
-        for (path, name) in [
-            ("report.txt", Some("text")),
-            ("out/report.json", Some("json")),
-            ("report", None),
-            ("json", None),
-            ("report.docx", None),
-            ("", None),
-        ] {
-            let found = Format::of_file(Path::new(path)).map(|format| format.name);
-            assert_eq!(found, name, "{path}");
-        }
-    }
-
-    #[test]
-    fn names_and_ends_are_of_one_form_each() {
-        for (at, format) in FORMATS.iter().enumerate() {
-            assert_eq!(
-                Format::by_name(format.name).map(|of| of.name),
-                Some(format.name)
-            );
-            for other in &FORMATS[at + 1..] {
-                assert!(!format.ends.iter().any(|end| other.ends.contains(end)));
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_is_something() {
-        for format in FORMATS {
-            assert!(
-                (format.write)(&Matrix::default()).ends_with('\n'),
-                "{}",
-                format.name
-            );
-        }
     }
 }
