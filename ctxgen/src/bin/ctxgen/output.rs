@@ -1,11 +1,14 @@
 //! How results leave the command.
 
 use std::io::BufWriter;
+use std::io::IsTerminal;
 use std::io::StdoutLock;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use ctxgen::Addition;
 use ctxgen::render::Report;
@@ -185,6 +188,46 @@ impl<W: Write> Write for Terminal<W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.end()?;
         self.out.flush()
+    }
+}
+
+/// A line on the terminal that says how far something is; nothing where messages go elsewhere.
+pub(crate) struct Progress {
+    /// What there are several of.
+    what: &'static str,
+    all: usize,
+    done: Mutex<usize>,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// Of so many.
+    pub(crate) fn new(what: &'static str, all: usize) -> Self {
+        Self {
+            what,
+            all,
+            done: Mutex::new(0),
+            is_shown: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// One more is done.
+    pub(crate) fn step(&self) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        if self.is_shown {
+            let mut out = std::io::stderr().lock();
+            // Nothing depends on it.
+            let _ = write!(out, "\r{} of {} {}", *done, self.all, self.what);
+            let _ = out.flush();
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn end(&self) {
+        if self.is_shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
     }
 }
 

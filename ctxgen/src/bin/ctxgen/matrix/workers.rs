@@ -1,7 +1,5 @@
 //! Work on all cores, and how far it has got.
 
-use std::io::IsTerminal;
-use std::io::Write;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use crate::output::Failure;
+use crate::output::Progress;
 
 /// As much as the main thread has.
 const STACK: usize = 8 << 20;
@@ -50,41 +49,4 @@ pub(super) fn on_all<T: Sync, R: Send>(
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(place, _)| *place);
     results.into_iter().map(|(_, result)| result).collect()
-}
-
-/// A line on the terminal that says how far it is; nothing where messages go elsewhere.
-struct Progress {
-    what: &'static str,
-    all: usize,
-    done: Mutex<usize>,
-    is_shown: bool,
-}
-
-impl Progress {
-    fn new(what: &'static str, all: usize) -> Self {
-        Self {
-            what,
-            all,
-            done: Mutex::new(0),
-            is_shown: std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn step(&self) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += 1;
-        if self.is_shown {
-            let mut out = std::io::stderr().lock();
-            // Nothing depends on it.
-            let _ = write!(out, "\r{} of {} {}", *done, self.all, self.what);
-            let _ = out.flush();
-        }
-    }
-
-    /// Takes the line away.
-    fn end(&self) {
-        if self.is_shown {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-        }
-    }
 }
