@@ -303,11 +303,10 @@ impl Judge<'_> {
             read.verdict = verdict;
             return read;
         }
-        let used = used_as(self.object.object(), uses);
         let mut decision = Decision {
             passed,
             found,
-            used,
+            used: used_as(self.object.object(), uses),
             remarks: Vec::new(),
         };
         let verdict = match before {
