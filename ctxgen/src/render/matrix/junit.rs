@@ -15,7 +15,8 @@ use super::words::look;
 
 /// The matrix as `JUnit`'s XML: a `testsuite` for each object, and in it a `testcase` for each program and
 /// kernel. A case is a `failure` where it makes the command fail. It is `skipped` where it is not known how
-/// it ends, and where a fault does not count: it is in the baseline, or below what counts. No time is given:
+/// it ends, where the program is not for the kernel, and where a fault does not count: it is in the
+/// baseline, or below what counts. No time is given:
 /// it would be another one in each run.
 pub(super) fn junit(matrix: &Matrix) -> String {
     let suites: Vec<Suite> = matrix.objects.iter().map(|it| suite(matrix, it)).collect();
@@ -91,6 +92,7 @@ fn ends(program: &Program, kernel: usize, answer: &Answered) -> Ends {
         status if !is_well(status) => {
             Ends::Skipped("this does not count: it is in the baseline, or below what counts")
         }
+        Status::Skipped => Ends::Skipped("the program is not for this kernel"),
         _ => Ends::Passed,
     }
 }

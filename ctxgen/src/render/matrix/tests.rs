@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::matrix::Matrix;
+use crate::matrix::Status;
 
 use super::FORMATS;
 use super::Format;
@@ -124,8 +125,13 @@ fn cases_of_junit_end_as_the_command_does() {
     assert_eq!(ends(&sample), [0, 1, 2]);
     // What is not known is not green.
     sample.objects[0].programs[0].rows.clear();
-    sample.objects[0].programs[0].answers[0].status = crate::matrix::Status::NotKnown;
+    sample.objects[0].programs[0].answers[0].status = Status::NotKnown;
     assert_eq!(ends(&sample), [0, 2, 2]);
+    // Nor is what is not for the kernel.
+    sample.objects[0].programs[0].answers[0].status = Status::Skipped;
+    assert_eq!(ends(&sample), [0, 2, 2]);
+    sample.objects[0].programs[0].answers[0].status = Status::Guarded;
+    assert_eq!(ends(&sample), [0, 1, 2]);
 }
 
 #[test]
