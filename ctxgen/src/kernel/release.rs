@@ -1,18 +1,18 @@
 //! Which release a kernel is, as far as its name says.
 
 use super::KernelBtf;
-use super::labels;
 
+/// How many of a kernel's names are looked at, from the shortest on: folders far above have numbers of their own.
+const NAMES: usize = 2;
 /// In the names of kernels whose distribution takes over parts of later releases, verifiers included.
 const MIXED: &str = ".el";
 
 impl KernelBtf {
     /// The kernel's release, major and minor number: of the running kernel, of the kernel that a BTF was
-    /// pinned of, or at the start of the file's name. `None` where none of these tells, and of kernels that
-    /// have much of later releases.
+    /// pinned of, or at the start of the name of the file or of its folder. `None` where none of these tells,
+    /// and of kernels that have much of later releases.
     pub fn release(&self) -> Option<(u32, u32)> {
-        let labels = labels(std::slice::from_ref(self));
-        parse(labels.first()?)
+        self.names().iter().take(NAMES).find_map(|name| parse(name))
     }
 }
 
