@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Child;
-use crate::btf::Kind;
 use crate::btf::Role;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -58,7 +57,7 @@ impl<'b> Trim<'b> {
                 continue;
             };
             // What has no name can only be written out.
-            let by_value = by_value || ty.name().is_empty() && is_composite(&ty);
+            let by_value = by_value || ty.name().is_empty() && ty.is_composite();
             let new = match by_value {
                 true => self.defined.insert(id),
                 false => !self.defined.contains(&id) && self.mentioned.insert(id),
@@ -80,7 +79,7 @@ impl<'b> Trim<'b> {
         let mut forwards: BTreeMap<TypeId, Type<'_>> = BTreeMap::new();
         for id in mentioned {
             match btf.get(id) {
-                Some(ty) if is_composite(&ty) && !kept.contains(&id) => {
+                Some(ty) if ty.is_composite() && !kept.contains(&id) => {
                     forwards.insert(id, ty);
                 }
                 _ => {
@@ -107,10 +106,6 @@ impl<'b> Trim<'b> {
         }
         writer.finish()
     }
-}
-
-pub(crate) fn is_composite(ty: &Type<'_>) -> bool {
-    matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))
 }
 
 /// What a type needs, each by value or by name, depending on how the type itself is needed.

@@ -209,14 +209,18 @@ impl<'a> Type<'a> {
         (self.words[0], self.words[1])
     }
 
+    /// Whether it is a struct or a union.
+    pub(crate) fn is_composite(&self) -> bool {
+        matches!(
+            self.kind_number(),
+            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
+        )
+    }
+
     /// Whether it is a struct or union of which only name and size are there, as in a pinned BTF
     /// ([`crate::pin()`]). A compiler gives none without members a size, but for those without a name.
     pub(crate) fn is_hollow(&self) -> bool {
-        let is_composite = matches!(
-            self.kind_number(),
-            libbpf_sys::BTF_KIND_STRUCT | libbpf_sys::BTF_KIND_UNION
-        );
-        is_composite && self.vlen() == 0 && self.size() > 0 && self.words[0] != 0
+        self.is_composite() && self.vlen() == 0 && self.size() > 0 && self.words[0] != 0
     }
 
     /// Its `BTF_KIND_*` number.

@@ -10,7 +10,6 @@ use crate::btf::Type;
 use crate::btf::TypeId;
 use crate::btf::copy;
 use crate::btf::copy::ids;
-use crate::minimize::is_composite;
 
 /// How much of a type is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +48,7 @@ impl<'k> Kept<'k> {
                 continue;
             };
             // What has no name is told by what is in it.
-            let part = match ty.name_offset() == 0 && is_composite(&ty) {
+            let part = match ty.name_offset() == 0 && ty.is_composite() {
                 true => Part::Whole,
                 false => part,
             };

@@ -75,6 +75,13 @@ impl Live {
         Some(closed)
     }
 
+    /// Whether an instruction is reached, as far as values are known here.
+    pub(crate) fn certainly_has(&self, at: Place) -> bool {
+        self.reached
+            .as_ref()
+            .is_some_and(|reached| reached.contains(&at))
+    }
+
     pub(crate) fn has(&self, at: Place) -> bool {
         self.reached
             .as_ref()

@@ -1,6 +1,5 @@
 //! A compiled BPF object: its types, its programs, and what CO-RE has to relocate in it.
 
-#[cfg(feature = "generate")]
 pub mod accesses;
 mod aliases;
 mod code;
@@ -24,8 +23,9 @@ mod live;
 #[cfg(feature = "reads")]
 pub mod meant;
 mod names;
+#[cfg(feature = "reads")]
+mod needs;
 mod path;
-#[cfg(feature = "generate")]
 mod place;
 mod program;
 mod struct_ops;
@@ -58,7 +58,6 @@ pub use self::license::gpl_only_helper;
 #[cfg(feature = "generate")]
 pub use self::license::unlicensed;
 pub use self::path::Step;
-#[cfg(feature = "generate")]
 pub use self::place::PlacedField;
 pub use self::program::Program;
 
@@ -70,3 +69,7 @@ pub(crate) use self::fields::context_fields;
 pub(crate) use self::fields::own_type;
 pub(crate) use self::fields::slots;
 pub(crate) use self::live::Flow;
+#[cfg(feature = "reads")]
+pub(crate) use self::needs::Need;
+#[cfg(feature = "reads")]
+pub(crate) use self::needs::needs;

@@ -14,7 +14,6 @@ use crate::kernel::Named;
 use crate::kernel::NotPinned;
 use crate::kernel::Touched;
 use crate::minimize::Trim;
-use crate::minimize::is_composite;
 use crate::tracefs::Format;
 use crate::usage::closure::Reach;
 use crate::usage::identifiers::Names;
@@ -57,7 +56,7 @@ impl<'k> Kept<'k> {
     pub(super) fn parts(&self) -> BTreeMap<TypeId, Part> {
         let (defined, mentioned) = self.trim.parts();
         let outside = |id: &TypeId| {
-            let is_outside = self.btf.get(*id).is_some_and(|ty| is_composite(&ty));
+            let is_outside = self.btf.get(*id).is_some_and(|ty| ty.is_composite());
             match is_outside {
                 true => Part::Outside(self.members.get(id).cloned().unwrap_or_default()),
                 false => Part::Whole,
@@ -91,7 +90,7 @@ impl<'k> Kept<'k> {
     fn define_what_is_passed(&mut self, proto: &Type<'_>) {
         for param in proto.params() {
             let resolved = self.btf.resolve(param.type_id);
-            if resolved.is_some_and(|ty| is_composite(&ty)) {
+            if resolved.is_some_and(|ty| ty.is_composite()) {
                 self.trim.define(param.type_id);
             }
         }

@@ -50,7 +50,7 @@ const DENY: &str = "deny";
 /// All steps, in their order.
 ///
 /// They choose the same packages and features wherever they can: each other choice would have cargo
-/// compile the dependencies once more. The two that check what other features leave out cannot.
+/// compile the dependencies once more. Those that check what other features leave out cannot.
 static STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -83,6 +83,13 @@ static STEPS: &[Step] = &[
     Step {
         name: "clippy of bare ctxgen",
         cargo: "clippy --profile suite --package ctxgen-bpf --no-default-features --all-targets -- -D warnings",
+        env: &[],
+        after_build: true,
+        extra: None,
+    },
+    Step {
+        name: "clippy of ctxgen as programs link it",
+        cargo: "clippy --profile suite --package ctxgen-bpf --lib -- -D warnings",
         env: &[],
         after_build: true,
         extra: None,

@@ -79,6 +79,7 @@ pub(super) fn what(subject: &Subject) -> String {
         Subject::Read { name, place, .. } => named(name, place),
         Subject::Declared { name, place, .. } => format!("{}, not read", named(name, place)),
         Subject::Argument { name } | Subject::KernelFunction { name } => name.clone(),
+        Subject::Needed { what } => what.clone(),
         Subject::Hook { hook } => hook.clone(),
         Subject::Field { what } => what.clone(),
         Subject::Program => "the program".to_owned(),

@@ -226,6 +226,10 @@ fn of_reason(reason: &Reason, is_optional: bool) -> Option<Entry> {
             let name = name.clone();
             (Subject::KernelFunction { name }, Status::DoesNotLoad)
         }
+        Reason::Lacks { what } => {
+            let what = what.clone();
+            (Subject::Needed { what }, Status::DoesNotLoad)
+        }
         Reason::Reads | Reason::NotKnown { .. } => return None,
     };
     Some(Entry::of(subject, status, sentence))

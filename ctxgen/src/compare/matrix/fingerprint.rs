@@ -46,6 +46,7 @@ fn about(subject: &Subject) -> (&'static str, String) {
         Subject::Argument { name } => ("argument", name.clone()),
         Subject::Hook { hook } => ("hook", hook.clone()),
         Subject::Field { what } => ("field", what.clone()),
+        Subject::Needed { what } => ("needed", what.clone()),
         Subject::KernelFunction { name } => ("function", name.clone()),
         Subject::Program => ("program", String::new()),
     }

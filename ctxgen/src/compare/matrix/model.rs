@@ -153,6 +153,11 @@ pub enum Subject {
         /// `task_struct.state`.
         what: String,
     },
+    /// What the program's instructions need.
+    Needed {
+        /// What, in words: a helper, or a kind of instruction.
+        what: String,
+    },
     /// A function or variable of the kernel (`__ksym`).
     KernelFunction {
         /// Its name.

@@ -58,6 +58,7 @@ pub(super) fn of_reason(reason: &Reason) -> String {
         } => "the kernel does not have it, as far as its BTF tells".to_owned(),
         Reason::HookAbsent { .. }
         | Reason::Unrelocated { .. }
+        | Reason::Lacks { .. }
         | Reason::NoKernelFunction { .. } => "the kernel does not have it".to_owned(),
         Reason::OtherPrototype { .. } => "the kernel has it with another prototype".to_owned(),
         Reason::CannotAttach { why, .. } => why.clone(),

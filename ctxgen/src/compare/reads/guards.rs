@@ -26,7 +26,7 @@ const MAX_GUARDS: usize = 48;
 const MAX_NAMED: usize = 16;
 
 /// What libbpf puts in place of a question, where that is known.
-fn answer(judge: &Judge<'_>, relocation: &Relocation) -> Option<u32> {
+pub(super) fn answer(judge: &Judge<'_>, relocation: &Relocation) -> Option<u32> {
     answer_on(judge, judge.kernel, relocation)
 }
 
@@ -196,7 +196,11 @@ pub(super) fn unrelocated(judge: &Judge<'_>, program: &ProgramReads) -> BTreeSet
 }
 
 /// The variables that keep a program from an instruction.
-fn closing(judge: &Judge<'_>, program: &ProgramReads, at: crate::object::Place) -> Vec<String> {
+pub(super) fn closing(
+    judge: &Judge<'_>,
+    program: &ProgramReads,
+    at: crate::object::Place,
+) -> Vec<String> {
     let open = program.guards.iter().filter(|guard| is_open(judge, guard));
     let closes = open.take(MAX_GUARDS).filter(|guard| {
         [false, true].into_iter().any(|way| {

@@ -34,6 +34,7 @@ use super::decision::Decision;
 use super::decision::unknown;
 use super::externs;
 use super::guards;
+use super::lacking::lacking;
 use super::place::is_foreign;
 use super::place::of_place;
 use super::place::used_as;
@@ -133,6 +134,7 @@ impl Judge<'_> {
             reasons.append(&mut absent);
         }
         reasons.extend(guards::unrelocated(self, program));
+        reasons.extend(lacking(self, program));
         if program.extent != Extent::Whole {
             reasons.insert(not_known(Unknown::NotFollowed));
         }
@@ -422,6 +424,7 @@ fn answer(reasons: &BTreeSet<Reason>, reads: &[JudgedRead]) -> Answer {
         Reason::HookAbsent { .. } | Reason::CannotAttach { .. } => Answer::DoesNotAttach,
         Reason::Unrelocated { .. }
         | Reason::NoKernelFunction { .. }
+        | Reason::Lacks { .. }
         | Reason::OtherPrototype { .. } => Answer::DoesNotLoad,
         Reason::NotKnown { .. } => Answer::Unknown,
     };

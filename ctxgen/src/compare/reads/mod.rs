@@ -28,6 +28,7 @@ mod externs;
 mod fits;
 mod guards;
 mod judge;
+mod lacking;
 mod loadable;
 mod place;
 mod spot;

@@ -88,6 +88,11 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
+    /// The program's instructions need something that the kernel lacks: a helper, or an instruction.
+    Lacks {
+        /// What, in words.
+        what: String,
+    },
     /// Something is not known.
     NotKnown {
         /// What.

@@ -146,6 +146,7 @@ impl fmt::Display for Reason {
                     name(of)
                 )
             }
+            Self::Lacks { what } => write!(f, "the kernel lacks {}", name(what)),
             Self::NotKnown { why } => write!(f, "{why}"),
         }
     }

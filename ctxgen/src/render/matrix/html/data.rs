@@ -229,6 +229,7 @@ fn meant(subject: &Subject) -> (String, Option<String>) {
         ),
         Subject::Hook { hook } => (format!("attaches to {}", shown(hook)), None),
         Subject::Field { what } => (format!("CO-RE looks for {}", shown(what)), None),
+        Subject::Needed { what } => (format!("needs {} of the kernel", shown(what)), None),
         Subject::KernelFunction { name } => (format!("needs {} of the kernel", shown(name)), None),
         Subject::Program => ("the program as a whole".to_owned(), None),
     }
