@@ -27,7 +27,7 @@
  * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
  * does this; ctx_keep(ctx->field) is for what else is a number or a pointer in a context.
  */
-#define ctx_keep(value) ({                                                             \
+#define ctx_keep(value) __extension__ ({                                               \
 	__auto_type __kept = (value);                                                  \
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \

@@ -27,7 +27,7 @@ fn only_new_findings_fail() {
     assert_eq!(finding["fails"], false);
     let said = folder.run(&[OLD, MIDDLE, NEW], &known).stdout;
     assert!(
-        text(&said).contains("6.1-x86_64 (known): "),
+        text(&said).contains("6.1-x86_64 → (known): "),
         "{}",
         text(&said)
     );

@@ -126,9 +126,9 @@ fn what_is_returned_moves() {
     let row = &program["rows"][0];
     assert_eq!(row["subject"]["name"], "ret");
     assert_eq!(row["status"], "wrong");
-    assert_eq!(row["cells"][1]["found"]["name"], "delegated_inode");
-    assert_eq!(row["cells"][1]["moved_to"]["slot"], 4);
-    assert_eq!(row["runs"].as_array().unwrap().len(), 3);
+    assert_eq!(row["cells"][1]["found"]["name"], "flags");
+    assert_eq!(row["cells"][1]["moved_to"]["slot"], 5);
+    assert_eq!(row["runs"].as_array().unwrap().len(), 2);
     assert_eq!(row["findings"][0]["ranges"], format!("{MIDDLE} →"));
     assert_eq!(row["findings"][0]["fails"], true);
     let file = row["line"]["file"].as_str().unwrap();
@@ -143,8 +143,14 @@ fn what_is_returned_moves() {
             .contains("____old_ret")
     );
     let prototypes = strings(&program["prototypes"]);
-    assert!(prototypes[0].starts_with("int vfs_unlink(struct inode *dir, struct dentry *dentry"));
-    assert!(prototypes[2].starts_with("int vfs_unlink(struct mnt_idmap *idmap, struct inode *dir"));
+    assert!(
+        prototypes[0].ends_with("struct dentry *new_dentry)"),
+        "{prototypes:?}"
+    );
+    assert!(
+        prototypes[2].ends_with("unsigned int flags)"),
+        "{prototypes:?}"
+    );
 }
 
 #[test]
@@ -162,9 +168,9 @@ fn as_text() {
     };
     // The worst first.
     let order = [
-        "  old_ret     fexit/vfs_unlink         . W W",
+        "  old_ret     lsm/path_rename          . W W",
         "Loads, and reads a wrong value (1)",
-        "ret (slot 3), 6.1-x86_64: the kernel has delegated_inode (struct inode **) there; the returned",
+        "ret (slot 4), 6.1-x86_64 →: the kernel has flags (unsigned int) there; the returned",
         "Does not load (1)",
         "Does not attach (1)",
         "Not known (1)",
