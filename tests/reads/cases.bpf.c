@@ -47,7 +47,7 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 const volatile bool is_old = 0;
 u64 out;
 
-// The kernel has a pointer to a pointer there until 7.2, which no verifier up to 6.12 lets a program load.
+// The kernel has a pointer to a pointer there, which no verifier up to 6.12 lets a program load.
 SEC("fexit/vfs_unlink")
 int BPF_PROG(unlink_ret_old, struct inode *dir, struct dentry *dentry, void *delegated, int ret)
 {

@@ -52,6 +52,8 @@ const PROGRAMS: &[(&str, &[&str], Call)] = &[
 /// Loads and tries each program of the object, and says what came of it.
 pub(crate) fn try_each(path: &Path) -> Result<(), String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    // What libbpf says would stand between the lines.
+    libbpf_rs::set_print(None);
     let folder = Folder::new().map_err(|error| format!("cannot make a folder: {error}"))?;
     for (program, arguments, call) in PROGRAMS {
         match noted(&bytes, program, &folder, *call) {

@@ -27,6 +27,7 @@ use super::Reason;
 use super::Unknown;
 use super::Value;
 use super::loadable::is_refused;
+use super::loadable::is_whole;
 
 /// What a hook of a kernel passes.
 pub(super) struct Passed<'k> {
@@ -186,6 +187,12 @@ impl<'k> Passed<'k> {
     pub(super) fn is_refused(&self, place: usize) -> bool {
         let access = self.arguments[place].access;
         self.is_typed() && is_refused(access, self.kernel.release()) == Some(true)
+    }
+
+    /// Whether the verifier certainly refuses to load so many bytes of an argument.
+    pub(super) fn refuses_part(&self, place: usize, width: u32) -> bool {
+        let is_pointer = matches!(self.arguments[place].meaning, Meaning::Pointer(_));
+        self.is_typed() && is_pointer && width < SLOT && is_whole(self.kernel.release())
     }
 
     /// Whether only what is returned can be read.

@@ -253,7 +253,14 @@ impl Judge<'_> {
                 read: group.numbers.first().copied(),
             };
         }
-        let read = self.at(program, group.first.spot, &group.uses, passed, before);
+        let mut read = self.at(program, group.first.spot, &group.uses, passed, before);
+        let found = spot::offset(group.first.spot, passed).and_then(|offset| passed.at(offset));
+        if let (Some(found), Some(width)) = (found, group.width)
+            && passed.refuses_part(found, width)
+            && !read.remarks.contains(&Remark::Refused)
+        {
+            read.remarks.push(Remark::Refused);
+        }
         JudgedRead {
             width: group.width,
             line,
