@@ -5,6 +5,7 @@ pub mod browser;
 mod clangs;
 pub mod families;
 pub mod field;
+mod foreign;
 mod kernels;
 pub mod prng;
 mod program;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 pub use self::clangs::Clang;
 pub use self::clangs::clangs;
+pub use self::foreign::foreign_object;
 pub use self::kernels::Kernel;
 pub use self::kernels::VARIED;
 pub use self::kernels::fixture;

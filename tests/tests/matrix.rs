@@ -1,7 +1,6 @@
 //! Matrices of objects and real kernels: what they say is what holding each object against each kernel says.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use ctxgen::KernelBtf;
 use ctxgen::matrix::Candidate;
@@ -16,30 +15,15 @@ use ctxgen::object::reads::Examined;
 use ctxgen::reads::Answer;
 use ctxgen::reads::judge;
 use ctxgen_build::Builder;
+use ctxgen_tests::Clang;
 use ctxgen_tests::fixture;
+use ctxgen_tests::foreign_object;
 use ctxgen_tests::full;
-use ctxgen_tests::workspace;
 
 /// The programs that are written as without ctxgen.
 fn cases() -> Examined {
-    let folder = tempfile::tempdir().unwrap();
-    let headers = folder.path().join("bpf");
-    std::fs::create_dir(&headers).unwrap();
-    for (name, text) in libbpf_rs::libbpf_sys::API_HEADERS {
-        std::fs::write(headers.join(name), text).unwrap();
-    }
-    let object = folder.path().join("cases.bpf.o");
-    let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
-    let status = Command::new(clang)
-        .args(["-g", "-O2", "-target", "bpf", "-I"])
-        .arg(folder.path())
-        .arg("-c")
-        .arg(workspace().join("tests/reads/cases.bpf.c"))
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(status.unwrap().success());
-    Examined::parse(&std::fs::read(&object).unwrap()).unwrap()
+    let clang = &Clang::of_builds().path;
+    Examined::parse(&foreign_object(clang, "tests/reads/cases.bpf.c").unwrap()).unwrap()
 }
 
 fn candidate(examined: Examined) -> [Candidate; 1] {

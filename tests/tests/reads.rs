@@ -12,9 +12,9 @@ use ctxgen::reads::Answer;
 use ctxgen::reads::Judged;
 use ctxgen::reads::Verdict;
 use ctxgen::reads::judge;
+use ctxgen_tests::foreign_object;
 use ctxgen_tests::full;
 use ctxgen_tests::skip;
-use ctxgen_tests::workspace;
 
 /// The clangs that are here, with what strips an object.
 fn compilers() -> Vec<(&'static str, &'static str)> {
@@ -31,23 +31,10 @@ fn compilers() -> Vec<(&'static str, &'static str)> {
 
 /// The object of the source, with and without debug information.
 fn objects(clang: &str, strip: &str) -> [Vec<u8>; 2] {
+    let whole = foreign_object(clang, "tests/reads/cases.bpf.c").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let headers = folder.path().join("bpf");
-    std::fs::create_dir(&headers).unwrap();
-    for (name, text) in libbpf_rs::libbpf_sys::API_HEADERS {
-        std::fs::write(headers.join(name), text).unwrap();
-    }
     let object = folder.path().join("cases.bpf.o");
-    let status = Command::new(clang)
-        .args(["-g", "-O2", "-target", "bpf", "-Wall", "-Werror", "-I"])
-        .arg(folder.path())
-        .arg("-c")
-        .arg(workspace().join("tests/reads/cases.bpf.c"))
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(status.unwrap().success(), "{clang}");
-    let whole = std::fs::read(&object).unwrap();
+    std::fs::write(&object, &whole).unwrap();
     let status = Command::new(strip).arg("-g").arg(&object).status();
     assert!(status.unwrap().success(), "{strip}");
     [whole, std::fs::read(&object).unwrap()]

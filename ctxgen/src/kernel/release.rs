@@ -7,12 +7,22 @@ const NAMES: usize = 2;
 /// In the names of kernels whose distribution takes over parts of later releases, verifiers included.
 const MIXED: &str = ".el";
 
+/// The first release that takes no load of a part of a pointer.
+const WHOLE_POINTERS: (u32, u32) = (6, 13);
+
 impl KernelBtf {
     /// The kernel's release, major and minor number: of the running kernel, of the kernel that a BTF was
     /// pinned of, or at the start of the name of the file or of its folder. `None` where none of these tells,
     /// and of kernels that have much of later releases.
     pub fn release(&self) -> Option<(u32, u32)> {
         self.names().iter().take(NAMES).find_map(|name| parse(name))
+    }
+
+    /// Whether the kernel certainly refuses to load a part of a pointer from a slot: since 6.13
+    /// (`btf_ctx_access` of `kernel/bpf/btf.c`), and older ones that got it later.
+    pub fn refuses_narrow_pointers(&self) -> bool {
+        self.release()
+            .is_some_and(|release| release >= WHOLE_POINTERS)
     }
 }
 

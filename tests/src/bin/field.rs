@@ -17,16 +17,17 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use ctxgen::KernelBtf;
 use ctxgen::object::reads::Examined;
 use ctxgen::reads::judge;
+use ctxgen_tests::Clang;
 use ctxgen_tests::families::load::Outcome;
 use ctxgen_tests::field::Column;
 use ctxgen_tests::field::Report;
 use ctxgen_tests::field::Values;
 use ctxgen_tests::field::find;
+use ctxgen_tests::foreign_object;
 
 /// The folder of the objects.
 const FOREIGN: &str = "foreign";
@@ -101,25 +102,11 @@ fn report(folder: &Path, kernels: &[&str]) -> Result<Report, Box<dyn Error>> {
 }
 
 fn compile(object: &Path) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let headers = folder.path().join("bpf");
-    fs::create_dir(&headers)?;
-    for (name, text) in libbpf_rs::libbpf_sys::API_HEADERS {
-        fs::write(headers.join(name), text)?;
-    }
-    let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
-    let status = Command::new(clang)
-        .args(["-g", "-O2", "-target", "bpf", "-Wall", "-Werror", "-I"])
-        .arg(folder.path())
-        .arg("-c")
-        .arg(ctxgen_tests::workspace().join("tests/field/drift.bpf.c"))
-        .arg("-o")
-        .arg(object)
-        .status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err("clang failed".into()),
-    }
+    let clang = &Clang::of_builds().path;
+    Ok(fs::write(
+        object,
+        foreign_object(clang, "tests/field/drift.bpf.c")?,
+    )?)
 }
 
 fn values(object: &Path, kernels: &[&str]) -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,5 @@
 //! A small matrix of this project's own fixtures.
 
-use std::process::Command;
-
 use ctxgen::KernelBtf;
 use ctxgen::matrix::Candidate;
 use ctxgen::matrix::Examination;
@@ -13,6 +11,7 @@ use ctxgen::object::reads::Examined;
 use ctxgen::render::matrix::relative_to;
 use ctxgen_tests::Clang;
 use ctxgen_tests::fixture;
+use ctxgen_tests::foreign_object;
 use ctxgen_tests::workspace;
 
 /// The kernels of which it is.
@@ -28,7 +27,10 @@ pub(crate) fn matrix_of(clang: &Clang, object_name: &str, end: &str) -> Matrix {
     let objects = [Candidate {
         file: object_name.to_owned(),
         name: object_name.to_owned(),
-        examined: Examined::parse(&object(clang)).unwrap(),
+        examined: Examined::parse(
+            &foreign_object(&clang.path, "tests/reads/report.bpf.c").unwrap(),
+        )
+        .unwrap(),
     }];
     let kernels = KERNELS.map(|name| {
         let kernel = KernelBtf::from_path(fixture(name).btf).unwrap();
@@ -42,24 +44,4 @@ pub(crate) fn matrix_of(clang: &Clang, object_name: &str, end: &str) -> Matrix {
     matrix.fail_on(&[Status::Wrong, Status::DoesNotLoad], None);
     relative_to(&mut matrix, workspace().to_str().unwrap());
     matrix
-}
-
-fn object(clang: &Clang) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let headers = folder.path().join("bpf");
-    std::fs::create_dir(&headers).unwrap();
-    for (name, text) in libbpf_rs::libbpf_sys::API_HEADERS {
-        std::fs::write(headers.join(name), text).unwrap();
-    }
-    let object = folder.path().join("report.bpf.o");
-    let status = Command::new(&clang.path)
-        .args(["-g", "-O2", "-target", "bpf", "-Wall", "-Werror", "-I"])
-        .arg(folder.path())
-        .arg("-c")
-        .arg(workspace().join("tests/reads/report.bpf.c"))
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(status.unwrap().success(), "{clang}");
-    std::fs::read(&object).unwrap()
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -114,14 +113,13 @@ impl Vm {
 
     fn settings(&self, root: &Path) -> Settings {
         let folder = self.folder.clone();
+        let folder = folder.unwrap_or_else(|| workspace::target_dir(root).join("vm"));
+        let settings = Settings::new(root, folder);
         Settings {
             accel: self.accel,
-            at_once: self
-                .at_once
-                .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into)),
+            at_once: self.at_once.unwrap_or(settings.at_once),
             silence: Duration::from_secs(self.silence),
-            judge: root.join("tests/judge"),
-            folder: folder.unwrap_or_else(|| workspace::target_dir(root).join("vm")),
+            ..settings
         }
     }
 

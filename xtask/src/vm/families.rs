@@ -86,7 +86,7 @@ pub(crate) fn report<'a>(
     arch: Arch,
     answers: impl IntoIterator<Item = &'a str>,
 ) -> Result<Report, Error> {
-    let (outcomes, end) = outcomes(answers);
+    let (outcomes, end) = outcomes(ID, answers);
     let text = judged(program, name, arch, &outcomes).map_err(vm::Error::file("run", program))?;
     let mut report = read(&text);
     if end.as_deref() != Some("0") {
@@ -96,17 +96,20 @@ pub(crate) fn report<'a>(
     Ok(report)
 }
 
-/// The lines of what loads them, and how it ended.
-fn outcomes<'a>(answers: impl IntoIterator<Item = &'a str>) -> (String, Option<String>) {
+/// What a program of the initramfs printed for an entry of the plan, and how it ended.
+pub(super) fn outcomes<'a>(
+    of: &str,
+    answers: impl IntoIterator<Item = &'a str>,
+) -> (String, Option<String>) {
     let (mut text, mut end) = (String::new(), None);
     for line in answers {
         match Answer::parse(line) {
-            Some(Answer::Output { id, text: said }) if id == ID => {
+            Some(Answer::Output { id, text: said }) if id == of => {
                 text.push_str(said);
                 text.push('\n');
             }
-            Some(Answer::Exit { id, how }) if id == ID => end = Some(how.to_owned()),
-            Some(Answer::Trouble { id, text }) if id == ID => end = Some(text.to_owned()),
+            Some(Answer::Exit { id, how }) if id == of => end = Some(how.to_owned()),
+            Some(Answer::Trouble { id, text }) if id == of => end = Some(text.to_owned()),
             _ => {}
         }
     }
@@ -152,7 +155,13 @@ mod tests {
             "x\tfamilies\t|\tfixed/xdp filter xdp ok",
             "x\tfamilies\texit\t0",
         ];
-        let (text, end) = outcomes(answers);
+        let foreign = "k\trelease\t7.2\nx\tforeign\t|\tforeign/a go tp_btf/x ok\n\
+                       x\tother\t|\tnothing\nx\tforeign\texit\t0\n";
+        let (text, end) = outcomes("foreign", foreign.lines());
+        assert_eq!(text, "foreign/a go tp_btf/x ok\n");
+        assert_eq!(end.as_deref(), Some("0"));
+
+        let (text, end) = outcomes(ID, answers);
         assert_eq!(text, "fixed/xdp filter xdp ok\n");
         assert_eq!(end.as_deref(), Some("0"));
     }

@@ -21,6 +21,7 @@ use crate::vm::Arch;
 use crate::vm::Error;
 use crate::vm::boot;
 use crate::vm::boot::End;
+use crate::vm::boot::SILENCE;
 use crate::vm::cpio::Archive;
 use crate::vm::judge;
 use crate::vm::progress::Progress;
@@ -55,6 +56,19 @@ pub(crate) struct Settings {
     pub(crate) judge: PathBuf,
     /// Where everything is written to.
     pub(crate) folder: PathBuf,
+}
+
+impl Settings {
+    /// As many machines as there are processors, emulated, of the workspace's judge.
+    pub(crate) fn new(root: &Path, folder: PathBuf) -> Self {
+        Self {
+            accel: Accel::default(),
+            at_once: thread::available_parallelism().map_or(1, Into::into),
+            silence: SILENCE,
+            judge: root.join("tests/judge"),
+            folder,
+        }
+    }
 }
 
 /// What became of a job.

@@ -1,17 +1,11 @@
 //! Programs that others wrote, loaded one by one in virtual machines.
 
 use std::fs;
-use std::num::NonZero;
 use std::path::Path;
 use std::path::PathBuf;
-use std::thread;
-use std::time::Duration;
-
-use ctxgen_judge::Answer;
 
 use crate::error::Error;
 use crate::vm;
-use crate::vm::Accel;
 use crate::vm::Arch;
 use crate::vm::IMAGES;
 use crate::vm::Job;
@@ -29,8 +23,6 @@ const DRIFT: &str = "drift";
 const OBJECT: &str = "/drift.bpf.o";
 /// How long they may take in all, in seconds: longer than any host needs.
 const SECONDS: u32 = 6 * 3600;
-/// How long a machine may go without an answer: the verifier takes its time with some of these.
-const SILENCE: Duration = Duration::from_secs(600);
 
 /// What is held against kernels.
 #[derive(Debug)]
@@ -90,13 +82,7 @@ impl Foreign<'_> {
         for job in &mut jobs {
             job.files.clone_from(&files);
         }
-        let settings = Settings {
-            accel: Accel::default(),
-            at_once: thread::available_parallelism().map_or(1, NonZero::get),
-            silence: SILENCE,
-            judge: self.root.join("tests/judge"),
-            folder,
-        };
+        let settings = Settings::new(self.root, folder);
         let mut kernels = Kernels::default();
         for (job, outcome) in jobs.iter().zip(run_all(&jobs, &settings)?) {
             if !outcome.is_complete() {
@@ -106,7 +92,8 @@ impl Foreign<'_> {
             let text = fs::read_to_string(answers).map_err(vm::Error::file("read", answers))?;
             for (id, kernels) in [(ID, &mut kernels.objects), (DRIFT, &mut kernels.values)] {
                 let outcomes = answers.with_file_name(id);
-                let written = fs::write(&outcomes, said(&text, id));
+                let (said, _) = families::outcomes(id, text.lines());
+                let written = fs::write(&outcomes, said);
                 written.map_err(vm::Error::file("write", &outcomes))?;
                 kernels.push(format!("{},{}", argument(job), outcomes.display()));
             }
@@ -150,27 +137,4 @@ fn job(image: PathBuf, folder: &Path) -> Result<Job, Error> {
         plan,
         files: Vec::new(),
     })
-}
-
-/// What was printed in a machine for an entry.
-fn said(answers: &str, of: &str) -> String {
-    let lines = answers
-        .lines()
-        .filter_map(|line| match Answer::parse(line) {
-            Some(Answer::Output { id, text }) if id == of => Some(format!("{text}\n")),
-            _ => None,
-        });
-    lines.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_printed_is_found_again() {
-        let answers = "k\trelease\t7.2\nx\tforeign\t|\tforeign/a go tp_btf/x ok\n\
-                       x\tother\t|\tnothing\nx\tforeign\texit\t0\n";
-        assert_eq!(said(answers, ID), "foreign/a go tp_btf/x ok\n");
-    }
 }

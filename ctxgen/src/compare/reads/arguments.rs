@@ -27,11 +27,12 @@ use super::Reason;
 use super::Unknown;
 use super::Value;
 use super::loadable::is_refused;
-use super::loadable::is_whole;
 
 /// What a hook of a kernel passes.
 pub(super) struct Passed<'k> {
     pub(super) kernel: &'k KernelBtf,
+    /// The kernel's release, where it is known.
+    release: Option<(u32, u32)>,
     pub(super) family: Family,
     context: Context,
     pub(super) btf: &'k Btf<'k>,
@@ -82,6 +83,7 @@ impl<'k> Passed<'k> {
         let family = hook.family();
         let mut passed = Self {
             kernel,
+            release: kernel.release(),
             family,
             btf: kernel.btf(),
             passing: Passing::Memory,
@@ -186,13 +188,13 @@ impl<'k> Passed<'k> {
     /// Whether the verifier certainly refuses to load an argument.
     pub(super) fn is_refused(&self, place: usize) -> bool {
         let access = self.arguments[place].access;
-        self.is_typed() && is_refused(access, self.kernel.release()) == Some(true)
+        self.is_typed() && is_refused(access, self.release) == Some(true)
     }
 
     /// Whether the verifier certainly refuses to load so many bytes of an argument.
     pub(super) fn refuses_part(&self, place: usize, width: u32) -> bool {
         let is_pointer = matches!(self.arguments[place].meaning, Meaning::Pointer(_));
-        self.is_typed() && is_pointer && width < SLOT && is_whole(self.kernel.release())
+        self.is_typed() && is_pointer && width < SLOT && self.kernel.refuses_narrow_pointers()
     }
 
     /// Whether only what is returned can be read.

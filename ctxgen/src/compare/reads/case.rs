@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use super::spot::Registers;
 use crate::kernel::KernelBtf;
+use crate::object::Need;
+use crate::object::Place;
 use crate::object::reads::Examined;
 
 pub(super) struct Judge<'j> {
@@ -11,6 +13,8 @@ pub(super) struct Judge<'j> {
     pub(super) kernel: &'j KernelBtf,
     pub(super) built_for: Option<&'j KernelBtf>,
     pub(super) registers: Option<Registers>,
+    /// What instructions anywhere in the object need, and the kernel lacks.
+    pub(super) lacking: Vec<(Place, Need)>,
     /// How often a program may still be followed again.
     pub(super) tries: Cell<usize>,
 }

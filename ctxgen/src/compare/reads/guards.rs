@@ -183,24 +183,34 @@ pub(super) fn unrelocated(judge: &Judge<'_>, program: &ProgramReads) -> BTreeSet
     for (at, number) in lacking {
         if live.has(at) && reasons.len() < MAX_NAMED {
             let what = core::named(object, &object.relocations()[number]);
-            let by = closing(judge, program, at);
-            reasons.insert(match by.is_empty() {
-                true => Reason::Unrelocated { what },
-                false => Reason::NotKnown {
-                    why: Unknown::Guard(format!("{what}: {}", by.join(", "))),
-                },
-            });
+            reasons.insert(reason(judge, program, at, what, |what| {
+                Reason::Unrelocated { what }
+            }));
         }
     }
     reasons
 }
 
-/// The variables that keep a program from an instruction.
-pub(super) fn closing(
+/// What an instruction is a reason for that cannot do on the kernel: that, or, where variables keep the program
+/// from it, that it depends on these.
+pub(super) fn reason(
     judge: &Judge<'_>,
     program: &ProgramReads,
     at: crate::object::Place,
-) -> Vec<String> {
+    what: String,
+    of: impl FnOnce(String) -> Reason,
+) -> Reason {
+    let by = closing(judge, program, at);
+    match by.is_empty() {
+        true => of(what),
+        false => Reason::NotKnown {
+            why: Unknown::Guard(format!("{what}: {}", by.join(", "))),
+        },
+    }
+}
+
+/// The variables that keep a program from an instruction.
+fn closing(judge: &Judge<'_>, program: &ProgramReads, at: crate::object::Place) -> Vec<String> {
     let open = program.guards.iter().filter(|guard| is_open(judge, guard));
     let closes = open.take(MAX_GUARDS).filter(|guard| {
         [false, true].into_iter().any(|way| {

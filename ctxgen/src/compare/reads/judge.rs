@@ -34,7 +34,7 @@ use super::decision::Decision;
 use super::decision::unknown;
 use super::externs;
 use super::guards;
-use super::lacking::lacking;
+use super::lacking;
 use super::place::is_foreign;
 use super::place::of_place;
 use super::place::used_as;
@@ -62,6 +62,10 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
         kernel,
         built_for,
         registers: Registers::of(kernel),
+        lacking: match is_other_order {
+            true => Vec::new(),
+            false => lacking::of_object(object.object(), kernel),
+        },
         tries: Cell::new((MAX_FOLLOWED / object.instructions().max(1)).clamp(2, MAX_TRIES)),
     };
     let programs = object.programs().iter();
@@ -134,7 +138,7 @@ impl Judge<'_> {
             reasons.append(&mut absent);
         }
         reasons.extend(guards::unrelocated(self, program));
-        reasons.extend(lacking(self, program));
+        reasons.extend(lacking::of_program(self, program));
         if program.extent != Extent::Whole {
             reasons.insert(not_known(Unknown::NotFollowed));
         }

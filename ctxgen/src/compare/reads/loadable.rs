@@ -28,11 +28,6 @@ pub(super) fn is_refused(access: Access, release: Option<Release>) -> Option<boo
     }
 }
 
-/// Whether a release takes no load of a part of a pointer.
-pub(super) fn is_whole(release: Option<Release>) -> bool {
-    release.is_some_and(|release| release >= (6, 13))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,6 @@ use ctxgen::object::accesses::Extent;
 use ctxgen::text::name;
 
 use super::kernel::Modified;
-use super::kernel::refuses_narrow_pointers;
 use super::kind::Kind;
 use super::reads::Reads;
 use super::reads::hook_of;
@@ -36,7 +35,7 @@ impl Reads<'_> {
     /// What the verifiers of these kernels, which all have to load the object, do not take.
     pub(crate) fn findings(&self, kernels: &[KernelBtf]) -> Findings {
         let modified = Modified::of(kernels);
-        let narrow = match refuses_narrow_pointers(kernels) {
+        let narrow = match kernels.iter().any(KernelBtf::refuses_narrow_pointers) {
             true => Severity::Error,
             false => Severity::Warning,
         };

@@ -58,14 +58,6 @@ fn by_release(kernel: &KernelBtf) -> Modified {
     }
 }
 
-/// Whether these kernels certainly refuse to load a part of a pointer from a slot: since 6.13
-/// (`btf_ctx_access` of `kernel/bpf/btf.c`), and older ones that got it later.
-pub(super) fn refuses_narrow_pointers(kernels: &[KernelBtf]) -> bool {
-    const FIRST: (u32, u32) = (6, 13);
-    let mut releases = kernels.iter().map(KernelBtf::release);
-    releases.any(|release| release.is_some_and(|release| release >= FIRST))
-}
-
 #[cfg(test)]
 mod tests {
     use ctxgen::ByteOrder;
