@@ -23,13 +23,17 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Error> {
 /// Run `command` in view of the user; anything but success is an error.
 pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
     let status = status(command)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::Failed {
+    ended(command, status)
+}
+
+/// Anything but success of a command is an error.
+pub(crate) fn ended(command: &Command, status: ExitStatus) -> Result<(), Error> {
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::Failed {
             command: command_line(command),
             status,
-        })
+        }),
     }
 }
 

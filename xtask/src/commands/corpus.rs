@@ -134,17 +134,18 @@ impl Corpus {
             drift: &drift,
         };
         let kernels = foreign.kernels(!self.no_vm)?;
-        let mut tables = printed(
-            Command::new(&field)
-                .arg("judge")
-                .arg(&objects)
-                .args(&kernels.objects),
-        )?;
+        let mut judge = Command::new(&field);
+        judge.arg("judge").arg(&objects).args(&kernels.objects);
+        let (mut tables, judged) = printed(&mut judge)?;
+        // Values that are otherwise than said are shown first.
+        let mut ended = vec![judged];
         if !kernels.values.is_empty() {
             let mut values = Command::new(&field);
             values.arg("values").arg(&drift).args(&kernels.values);
+            let (table, held) = printed(&mut values)?;
             tables.push_str("\n## Values\n\n");
-            tables.push_str(&printed(&mut values)?);
+            tables.push_str(&table);
+            ended.push(held);
         }
         print!("{tables}");
         if self.write {
@@ -155,18 +156,19 @@ impl Corpus {
             fs::write(&page, text).map_err(vm::Error::file("write", &page))?;
             println!("\nwritten to {}", page.display());
         }
-        Ok(())
+        ended.into_iter().collect()
     }
 }
 
-/// What a command prints.
-fn printed(command: &mut Command) -> Result<String, Error> {
+/// What a command prints, and whether it ended well.
+fn printed(command: &mut Command) -> Result<(String, Result<(), Error>), Error> {
     let program = PathBuf::from(command.get_program());
     let output = command
         .stderr(Stdio::inherit())
         .output()
         .map_err(vm::Error::file("run", &program))?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let ended = process::ended(command, output.status);
+    Ok((String::from_utf8_lossy(&output.stdout).into_owned(), ended))
 }
 
 /// Fetches the packages and unpacks them, each to a folder of its own; their names and versions.
