@@ -58,7 +58,8 @@
 //! - `dwarf` reads prototypes of functions in user space out of debug information.
 //! - `images` reads kernel BTF out of compressed files, kernel images and archives
 //!   ([`kernel_btf_bytes`]).
-//! - `cli` builds the `ctxgen` command.
+//! - `cli` is what the `ctxgen` command takes (package `ctxgen-cli`): reports in JSON, SARIF and HTML, and all
+//!   of the above.
 //!
 //! Without features, there are contexts and comparisons: [`Context`], [`Drift`] and [`check()`].
 

@@ -9,3 +9,4 @@ mod skeleton;
 #[cfg(feature = "bindgen")]
 pub use self::contexts::bindings;
 pub(crate) use self::products::Products;
+pub(crate) use self::products::write_object;

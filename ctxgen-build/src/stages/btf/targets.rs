@@ -29,6 +29,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) formats: &'a [(usize, PathBuf)],
     /// The triple that the build is for.
     pub(crate) target: &'a str,
+    /// Whether somebody has said so: then the BTF has to be of its architecture. Otherwise, BTF that is named
+    /// says what the build is for.
+    pub(crate) is_target_said: bool,
     /// That of the machine that builds.
     pub(crate) host: &'a str,
 }
@@ -74,7 +77,9 @@ impl Targets {
             targets.add_user(path, asked.debug_roots, inputs)?;
         }
         let targets = targets.with_formats(asked.formats, inputs)?;
-        targets.check_architecture(asked.target)?;
+        if asked.is_target_said {
+            targets.check_architecture(asked.target)?;
+        }
         Ok(targets)
     }
 

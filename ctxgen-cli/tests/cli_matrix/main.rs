@@ -32,7 +32,7 @@ struct Folder {
 impl Folder {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = "ctxgen/tests/cli_matrix/programs.bpf.c";
+        let source = "ctxgen-cli/tests/cli_matrix/programs.bpf.c";
         let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
         let status = Command::new(clang)
             .current_dir(workspace())
@@ -133,7 +133,7 @@ fn what_is_returned_moves() {
     assert_eq!(row["findings"][0]["fails"], true);
     let file = row["line"]["file"].as_str().unwrap();
     assert!(
-        file.ends_with("ctxgen/tests/cli_matrix/programs.bpf.c"),
+        file.ends_with("ctxgen-cli/tests/cli_matrix/programs.bpf.c"),
         "{file}"
     );
     assert!(
