@@ -24,12 +24,22 @@ use crate::files;
 use crate::output::Failure;
 use crate::output::stdout;
 
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen check guard.bpf.o
+      are its contexts those of the running kernel?
+  ctxgen check guard.bpf.o --btf 5.10.btf --btf 7.2.btf
+  ctxgen check /usr/sbin/opensnoop --btf 7.2.btf
+      also of objects inside of programs, and of those that were built without ctxgen
+  ctxgen check old.bpf.o --built-for 5.10.btf --btf 7.2.btf --json";
+
 /// Hold what compiled BPF programs read of their contexts against kernels, argument by argument. Ends with
 /// 1 where a program would read something else than it means to, cannot be loaded, or cannot attach.
 ///
 /// Any BPF object will do, whether or not it was built with ctxgen, and any file with BPF objects in it, such
 /// as an executable with skeletons.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
     /// Compiled BPF objects, or files that contain some
     #[arg(required = true, value_name = "OBJECT")]

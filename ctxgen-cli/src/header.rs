@@ -4,66 +4,56 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use ctxgen::Context;
-use ctxgen::CtxBtf;
-use ctxgen::Drift;
-use ctxgen::merge::merge;
-use ctxgen::render;
+use ctxgen_build::Builder;
 
-use crate::Kernels;
 use crate::output::Failure;
-use crate::output::message;
-use crate::output::write;
+use crate::project::Project;
+use crate::project::sources_and_hooks;
 
-/// Write ctx.h with the context structs of these hooks, ctx.btf, and the kernel's vmlinux.h.
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen header -o include src/*.bpf.c
+      vmlinux.h with what the sources reach, ctx.h with the contexts that they name, libbpf's headers
+  clang @include/guard.args -c src/guard.bpf.c -o guard.bpf.o
+      compiles one of them as `ctxgen build` would
+  ctxgen header -o include --btf 5.10.btf --btf 7.2.btf --relocatable src/guard.bpf.c -- -DDEBUG
+  ctxgen header -o include --depfile include/ctx.d src/*.bpf.c
+  ctxgen header -o include lsm/file_open fexit/vfs_unlink
+      these contexts, and all types of the running kernel";
+
+/// Write the headers that BPF sources are compiled with: ctx.h with the contexts that they name, vmlinux.h with
+/// the kernel's types that they reach, and libbpf's headers.
+///
+/// Contexts are those that the preprocessed sources name (`struct btf_lsm_file_open_ctx`), and those of the
+/// hooks that are named here. Without sources, vmlinux.h has all types, and no clang is needed. A file that is
+/// as it would be is not written. For each source, <name>.args has the arguments for clang.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Header {
-    /// SEC names or struct names
-    #[arg(required = true, value_name = "HOOK")]
-    hooks: Vec<String>,
+    /// BPF C files, and hooks by SEC name or struct name
+    #[arg(required = true, value_name = "SOURCE|HOOK")]
+    what: Vec<String>,
 
     /// The directory for the files; made where it is missing
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 
-    /// Make each access to a context one that is relocated when a program is loaded, and give the
-    /// contexts the arguments of all kernels that --btf names; types are those of the first
-    #[arg(long)]
-    relocatable: bool,
-
     #[command(flatten)]
-    kernels: Kernels,
+    project: Project,
+
+    /// More arguments for clang
+    #[arg(last = true, value_name = "CLANG ARGS", allow_hyphen_values = true)]
+    clang_args: Vec<String>,
 }
 
 impl Header {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let hooks = crate::hooks(&self.hooks)?;
-        let kernels = self.kernels.open()?;
-        let ctx = match (self.relocatable, &kernels[..]) {
-            (false, [kernel]) => {
-                let contexts = hooks.iter().map(|hook| Context::of_hook(kernel, hook));
-                CtxBtf::new(kernel, contexts.collect::<Result<Vec<_>, _>>()?)?
-            }
-            (false, _) => return Err(Failure::SeveralKernels),
-            (true, _) => {
-                let contexts = hooks.iter().map(|hook| merge(&kernels, hook));
-                CtxBtf::relocatable(&kernels, contexts.collect::<Result<Vec<_>, _>>()?)?
-            }
-        };
-        for hook in &hooks {
-            if let Some(drift) = Drift::of(&kernels, hook)? {
-                message(&drift.to_string());
-            }
-        }
-
-        let write = |name: &str, bytes: &[u8]| write(&self.output.join(name), bytes);
-        std::fs::create_dir_all(&self.output).map_err(|error| Failure::Write {
-            path: self.output.clone(),
-            error,
-        })?;
-        write("ctx.h", render::header(&ctx)?.as_bytes())?;
-        write("ctx.btf", ctx.bytes())?;
-        write("vmlinux.h", render::vmlinux(ctx.kernel())?.as_bytes())?;
+        let (sources, hooks) = sources_and_hooks(&self.what);
+        let hooks = crate::hooks(&hooks)?;
+        let builder = self.project.builder(&self.clang_args).sources(sources);
+        let hooks = hooks.iter().map(ToString::to_string);
+        let made = hooks.fold(builder, Builder::hook).headers(&self.output)?;
+        self.project.finish(&made, &self.output.join("ctx.h"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

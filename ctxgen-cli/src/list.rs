@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use ctxgen::Context;
 use ctxgen::CtxBtf;
 use ctxgen::Error;
@@ -21,19 +22,30 @@ use ctxgen::render::Reports;
 
 use crate::Kernel;
 use crate::output::Failure;
+use crate::output::Stdout;
 use crate::output::advised;
 use crate::output::json;
 use crate::output::stdout;
+use crate::style::Style;
 
 /// How many hooks are rendered at a time: enough to make the cost of a ctx BTF small, and few
 /// enough that output starts at once and memory stays flat.
 const BATCH: usize = 4096;
 
-/// List the kernel's hooks, with their arguments.
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen list unlink
+      all hooks of the running kernel with `unlink` in their names
+  ctxgen list --family lsm mprotect --btf 7.2.btf
+  ctxgen list --family fentry --module nf_conntrack 'nf_ct_*'
+  ctxgen list --family tp --json sched_ | jq -r .struct";
+
+/// List the kernel's hooks, with their arguments. Ends with 1 where there is none.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct List {
     /// Only hooks of this family: tp_btf, fentry, lsm, ...
-    #[arg(long, short, value_name = "FAMILY")]
+    #[arg(long, short, value_name = "FAMILY", value_parser = families())]
     family: Option<String>,
 
     /// Only hooks whose name contains this; `*` stands for any characters
@@ -49,7 +61,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let families = self.families()?;
+        let mut is_empty = true;
         let mut kernel = self.kernel.open()?;
         if kernel.origin().is_running() && self.kernel.formats.is_empty() {
             // A list is of what there is on this machine: categories too, where they can be read.
@@ -57,9 +69,10 @@ impl List {
         }
         let mut out = stdout();
         let mut renderer = Reports::new(&kernel);
-        for family in families {
+        for family in self.families() {
             let mut hooks = hooks(&kernel, family)?;
             hooks.retain(|hook| self.wants(hook));
+            is_empty &= hooks.is_empty();
             for batch in hooks.chunks(BATCH) {
                 for report in batch_reports(&kernel, batch, &mut renderer)? {
                     match self.json {
@@ -70,19 +83,36 @@ impl List {
             }
         }
         out.flush()?;
-        Ok(ExitCode::SUCCESS)
+        match is_empty {
+            true => Err(self.nothing(&kernel)),
+            false => Ok(ExitCode::SUCCESS),
+        }
     }
 
-    fn families(&self) -> Result<Vec<Family>, Failure> {
-        let Some(name) = &self.family else {
-            return Ok(Family::all().collect());
+    fn families(&self) -> Vec<Family> {
+        let named = |family: &Family| {
+            self.family
+                .as_deref()
+                .is_none_or(|name| name == family.name())
         };
-        match Family::by_name(name) {
-            Some(family) => Ok(vec![family]),
-            None => {
-                let all: Vec<_> = Family::all().map(Family::name).collect();
-                Err(Failure::NoFamily(name.clone(), all.join(", ")))
+        Family::all().filter(named).collect()
+    }
+
+    /// That there is no such hook.
+    fn nothing(&self, kernel: &KernelBtf) -> Failure {
+        let family = self.family.iter();
+        let advice = match (self.kernel.module.is_empty(), self.family.as_deref()) {
+            (_, Some("uprobe" | "uretprobe")) if self.kernel.user.is_empty() => {
+                ": functions in user space are those of --user FILE"
             }
+            (true, _) => ". If it is in a module, name that with --module",
+            _ => "",
+        };
+        Failure::NoHooks {
+            pattern: self.pattern.clone().unwrap_or_default(),
+            family: family.map(|name| format!("{name} ")).collect(),
+            origin: kernel.origin().clone(),
+            advice: advice.to_owned(),
         }
     }
 
@@ -91,6 +121,11 @@ impl List {
             .as_ref()
             .is_none_or(|pattern| contains(&hook.to_string(), pattern))
     }
+}
+
+/// The names of all families, for completions and for what is similar to a wrong one.
+fn families() -> PossibleValuesParser {
+    PossibleValuesParser::new(Family::all().map(Family::name))
 }
 
 /// All hooks of a family. Where what programs get says nothing of what they attach to, these are the
@@ -187,20 +222,23 @@ pub(crate) fn reason(error: PrototypeError) -> String {
 
 /// A hook on a line: `fexit/vfs_unlink(struct mnt_idmap *idmap, ...) -> int`. Of families that have one
 /// struct for all, its name will do: `xdp(struct xdp_md *)`.
-fn line(out: &mut impl Write, family: Family, report: &Report) -> std::io::Result<()> {
+fn line(out: &mut Stdout, family: Family, report: &Report) -> std::io::Result<()> {
     if let Some(why) = &report.unsupported {
         let why = why.lines().next().unwrap_or_default();
-        return writeln!(out, "{}  unsupported: {why}", report.hook);
+        out.styled(Style::Name, &report.hook);
+        return writeln!(out, "  unsupported: {why}");
     }
     if family.prototypes() == Prototypes::None {
-        return writeln!(out, "{}({} *)", report.hook, report.context);
+        out.styled(Style::Name, &report.hook);
+        return writeln!(out, "({} *)", report.context);
     }
     let (ret, args): (Vec<_>, Vec<_>) = report.fields.iter().partition(|field| field.name == "ret");
     let mut args = args;
     // Registers are not in the order of the arguments that they have.
     args.sort_by_key(|arg| arg.argument);
     let args: Vec<&str> = args.iter().map(|arg| arg.declaration.as_str()).collect();
-    write!(out, "{}({})", report.hook, args.join(", "))?;
+    out.styled(Style::Name, &report.hook);
+    write!(out, "({})", args.join(", "))?;
     if let [ret] = ret[..] {
         write!(out, " -> {}", ret.r#type)?;
     }

@@ -5,15 +5,22 @@
     reason = "the documentation of arguments is the help text"
 )]
 
+mod btf;
+mod build;
 mod check;
+mod depfile;
 mod diff;
 mod files;
 mod header;
+mod install;
 mod list;
 mod matrix;
 mod output;
 mod pin;
+mod project;
 mod show;
+mod style;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +43,10 @@ use ctxgen::SecName;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Whether to colour what goes to a terminal; the variable NO_COLOR turns it off
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = style::When::Auto, global = true)]
+    color: style::When,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,10 +54,14 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Header(header::Header),
+    Build(build::Build),
+    Btf(btf::MinBtf),
     Check(check::Check),
     Matrix(matrix::Table),
     Diff(diff::Diff),
     Pin(pin::Pin),
+    Completions(install::Completions),
+    Man(install::Man),
 }
 
 impl Command {
@@ -140,6 +155,11 @@ struct Kernels {
 }
 
 impl Kernels {
+    /// Whether none was named, so that it is the running one.
+    fn is_running(&self) -> bool {
+        self.btf.is_empty()
+    }
+
     /// At least one.
     fn open(&self) -> Result<Vec<KernelBtf>, Error> {
         let mut kernels = match &self.btf[..] {
@@ -182,17 +202,25 @@ fn main() -> ExitCode {
     libbpf_rs::set_print(None);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return output::usage(&error),
+        Err(error) => {
+            style::choose(style::When::of_arguments(std::env::args_os()));
+            return output::usage(&error);
+        }
     };
+    style::choose(cli.color);
     let failed = cli.command.failed();
     let result = match cli.command {
         Command::List(list) => list.run(),
         Command::Show(show) => show.run(),
         Command::Header(header) => header.run(),
+        Command::Build(build) => build.run(),
+        Command::Btf(btf) => btf.run(),
         Command::Check(check) => check.run(),
         Command::Matrix(matrix) => matrix.run(),
         Command::Diff(diff) => diff.run(),
         Command::Pin(pin) => pin.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match result {
         Ok(code) => code,
@@ -201,7 +229,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            output::message(&format!("error: {failure}"));
+            output::error(&failure);
             failed
         }
     }

@@ -19,12 +19,19 @@ use self::kernels::Kernels;
 use self::reports::Reports;
 use crate::output::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen matrix build/*.bpf.o --btf kernels/
+  ctxgen matrix build/ --btf kernels/ --baseline kernels/known.json -o report.html -o report.sarif
+  ctxgen matrix build/ --btf kernels/ --fail-on wrong,load,absent --strict";
+
 /// Show what compiled BPF programs read on many kernels: a row for each program and each argument, a column
 /// for each kernel, the worst first.
 ///
 /// Ends with 0 where there is nothing to fail on, with 1 where there is (--fail-on, --strict, --baseline),
 /// and with 2 where it cannot be told: a file cannot be read, or an argument is wrong.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Table {
     /// Compiled BPF objects, files that contain some, such as executables with skeletons, or folders of
     /// such files

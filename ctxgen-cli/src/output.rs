@@ -11,9 +11,12 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use ctxgen::Addition;
-use ctxgen::render::Report;
 use ctxgen::text::name;
 use ctxgen::text::terminal;
+use serde::Serialize;
+
+use crate::style;
+use crate::style::Style;
 
 /// Why the command fails.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,8 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error("{}", crate::words::of_command(&.0.to_string()))]
+    Build(Box<ctxgen_build::Error>),
     #[error(
         "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
          the CLANG variable",
@@ -57,10 +62,6 @@ pub(crate) enum Failure {
     NoArch { origin: ctxgen::Origin },
     #[error("there is nothing to compare: name two or more kernels with --btf")]
     OneKernel,
-    #[error(
-        "a fixed layout is for one kernel: with more than one --btf, ask for --relocatable contexts"
-    )]
-    SeveralKernels,
     #[error("cannot read {}: {error}", shown(path))]
     Read {
         path: PathBuf,
@@ -92,8 +93,18 @@ pub(crate) enum Failure {
         shown(path)
     )]
     Baseline { path: PathBuf, why: String },
-    #[error("`{0}` is no hook family; those there are: {1}")]
-    NoFamily(String, String),
+    #[error(
+        "{origin} has no {family}hook with `{}` in its name{advice}",
+        name(pattern)
+    )]
+    NoHooks {
+        pattern: String,
+        /// With a space behind it, or empty.
+        family: String,
+        origin: ctxgen::Origin,
+        /// What to do; may be empty.
+        advice: String,
+    },
 }
 
 /// Each step's error, as one of the library's.
@@ -119,6 +130,12 @@ from_steps!(
     TracefsError
 );
 
+impl From<ctxgen_build::Error> for Failure {
+    fn from(error: ctxgen_build::Error) -> Self {
+        Self::Build(Box::new(error))
+    }
+}
+
 /// The error, with the option that what it asks for is given by.
 pub(crate) fn advised(error: &ctxgen::Error) -> String {
     match error.asks_for() {
@@ -134,42 +151,111 @@ pub(crate) fn advised(error: &ctxgen::Error) -> String {
 #[derive(Debug)]
 pub(crate) struct Terminal<W: Write> {
     out: W,
-    line: Vec<u8>,
+    /// The line so far, by styles.
+    line: Vec<(Option<Style>, Vec<u8>)>,
+    has_styles: bool,
 }
 
 /// The command's output.
-pub(crate) fn stdout() -> Terminal<BufWriter<StdoutLock<'static>>> {
-    Terminal::new(BufWriter::new(std::io::stdout().lock()))
+pub(crate) type Stdout = Terminal<BufWriter<StdoutLock<'static>>>;
+
+/// The command's output.
+pub(crate) fn stdout() -> Stdout {
+    let out = std::io::stdout().lock();
+    let has_styles = style::is_on(&out);
+    Terminal::new(BufWriter::new(out), has_styles)
 }
 
 /// The command's messages. What cannot be written there can be told nowhere.
 pub(crate) fn message(text: &str) {
-    let mut out = Terminal::new(std::io::stderr().lock());
+    said(None, text);
+}
+
+/// Why the command fails.
+pub(crate) fn error(failure: &Failure) {
+    said(Some(("error:", Style::Bad)), &format!(" {failure}"));
+}
+
+/// What may be wrong.
+pub(crate) fn warning(text: &str) {
+    said(Some(("warning:", Style::Doubtful)), &format!(" {text}"));
+}
+
+fn said(start: Option<(&str, Style)>, text: &str) {
+    let out = std::io::stderr().lock();
+    let has_styles = style::is_on(&out);
+    let mut out = Terminal::new(out, has_styles);
+    if let Some((start, style)) = start {
+        out.styled(style, start);
+    }
     let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
 }
 
 /// What clap has to say: help, the version, or what is wrong with the arguments, which it repeats.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
+    let text = error.render();
     if error.use_stderr() {
-        message(&text);
+        let out = std::io::stderr().lock();
+        let has_styles = style::is_on(&out);
+        of_clap(Terminal::new(out, has_styles), &text);
     } else {
-        let mut out = stdout();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        of_clap(stdout(), &text);
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
+/// A text of clap's, whose own styles are kept unless an argument that it repeats may have some too.
+fn of_clap<W: Write>(mut out: Terminal<W>, text: &clap::builder::StyledStr) {
+    let is_control = |byte: &u8| matches!(byte, 0x1b | 0x9b);
+    let mut arguments = std::env::args_os();
+    let is_plain = !out.has_styles
+        || arguments.any(|argument| argument.as_encoded_bytes().iter().any(is_control));
+    // What cannot be written there can be told nowhere.
+    let _ = match is_plain {
+        true => out.write_all(text.to_string().trim_end_matches('\n').as_bytes()),
+        false => out
+            .out
+            .write_all(text.ansi().to_string().trim_end_matches('\n').as_bytes()),
+    };
+    let _ = out.write_all(b"\n").and_then(|()| out.flush());
+}
+
 impl<W: Write> Terminal<W> {
-    fn new(out: W) -> Self {
+    fn new(out: W, has_styles: bool) -> Self {
         let line = Vec::new();
-        Self { out, line }
+        Self {
+            out,
+            line,
+            has_styles,
+        }
+    }
+
+    /// Writes a text in a style.
+    pub(crate) fn styled(&mut self, style: Style, text: &str) {
+        for (number, part) in text.split('\n').enumerate() {
+            if number > 0 {
+                self.append(None, b"\n");
+            }
+            self.append(Some(style), part.as_bytes());
+        }
+    }
+
+    fn append(&mut self, style: Option<Style>, bytes: &[u8]) {
+        match self.line.last_mut() {
+            Some((last, text)) if *last == style => text.extend_from_slice(bytes),
+            _ => self.line.push((style, bytes.to_vec())),
+        }
     }
 
     fn end(&mut self) -> std::io::Result<()> {
-        let line = String::from_utf8_lossy(&self.line);
-        self.out.write_all(terminal(&line).as_bytes())?;
-        self.line.clear();
+        for (style, text) in std::mem::take(&mut self.line) {
+            let text = String::from_utf8_lossy(&text);
+            let text = terminal(&text);
+            match style.filter(|_| self.has_styles) {
+                Some(style) => write!(self.out, "{}{text}{}", style.on(), style::OFF)?,
+                None => self.out.write_all(text.as_bytes())?,
+            }
+        }
         Ok(())
     }
 }
@@ -177,7 +263,7 @@ impl<W: Write> Terminal<W> {
 impl<W: Write> Write for Terminal<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(part);
+            self.append(None, part);
             if part.ends_with(b"\n") {
                 self.end()?;
             }
@@ -244,9 +330,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// A report as one line of JSON.
-pub(crate) fn json(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *out, report)?;
+/// Writes a file, in a folder that is made where it is missing.
+pub(crate) fn write_in_folder(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::Write {
+            path: folder.to_owned(),
+            error,
+        })?;
+    }
+    write(path, bytes)
+}
+
+/// A value as one line of JSON.
+pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
 

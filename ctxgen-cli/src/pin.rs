@@ -21,6 +21,12 @@ use crate::Kernel;
 use crate::output::Failure;
 use crate::output::write;
 
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen pin -o btf src/*.bpf.c
+      btf/<arch>.btf of the running kernel, and btf/<arch>.btf.txt, which says how to renew it
+  ctxgen pin -o btf/x86_64.btf --btf vmlinux src/guard.bpf.c lsm/file_open -- -DDEBUG";
+
 /// Write a small BTF with all that these sources and hooks reach of the kernel's types, to be committed
 /// beside the sources.
 ///
@@ -28,13 +34,14 @@ use crate::output::write;
 /// takes btf/<arch>.btf in a package by itself. Sources are preprocessed with clang, or the one that the
 /// variable CLANG names.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Pin {
     /// BPF C files, and hooks by SEC name or struct name
     #[arg(required = true, value_name = "SOURCE|HOOK")]
     what: Vec<String>,
 
-    /// The file to write, or a folder for <arch>.btf; its folder is made where it is missing. A text
-    /// about it is put beside it
+    /// The file to write, or a folder for <arch>.btf, which need not exist: what ends in .btf is a file.
+    /// Folders are made where they are missing. A text about it is put beside it
     #[arg(long, short, value_name = "PATH")]
     output: PathBuf,
 
@@ -50,9 +57,7 @@ impl Pin {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let kernel = self.kernel.open()?;
         let output = self.output(&kernel)?;
-        let (sources, hooks): (Vec<String>, Vec<String>) =
-            self.what.iter().cloned().partition(|what| is_source(what));
-        let sources: Vec<PathBuf> = sources.into_iter().map(PathBuf::from).collect();
+        let (sources, hooks) = crate::project::sources_and_hooks(&self.what);
         let mut wanted = crate::hooks(&hooks)?;
 
         let preprocessor = Preprocessor::new(&kernel, &self.clang_args)?;
@@ -88,8 +93,13 @@ impl Pin {
 
     /// The file to write.
     fn output(&self, kernel: &KernelBtf) -> Result<PathBuf, Failure> {
+        let is_named_file = self
+            .output
+            .extension()
+            .is_some_and(|extension| extension == "btf");
         let ends_in_slash = self.output.as_os_str().as_encoded_bytes().ends_with(b"/");
-        if !ends_in_slash && !self.output.is_dir() {
+        // Whatever is there counts before a name.
+        if self.output.is_file() || is_named_file && !ends_in_slash && !self.output.is_dir() {
             return Ok(self.output.clone());
         }
         let arch = kernel.arch().ok_or_else(|| Failure::NoArch {
@@ -128,9 +138,4 @@ fn add_requests(
         }
     }
     Ok(())
-}
-
-/// Whether that is a file of C and not a hook, whose target is an identifier.
-fn is_source(what: &str) -> bool {
-    Path::new(what).extension().is_some()
 }

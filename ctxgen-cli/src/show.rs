@@ -19,8 +19,18 @@ use crate::output::Failure;
 use crate::output::json;
 use crate::output::stdout;
 
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen show fexit/vfs_unlink
+  ctxgen show tp_btf/sched_switch --btf 7.2.btf --json
+  ctxgen show kprobe/vfs_read xdp
+      also what is in which register, or the kernel's own
+  ctxgen show uprobe//bin/app:main --user /bin/app
+      a function of a program that has debug information or BTF";
+
 /// Show the context struct of each hook, with the offset and size of its fields.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Show {
     /// SEC names or struct names
     #[arg(required = true, value_name = "HOOK")]

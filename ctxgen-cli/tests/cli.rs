@@ -291,12 +291,25 @@ fn list_takes_a_family_and_a_pattern() {
         hooks(&["--family", "tp_btf", "sched_*up"]),
         ["tp_btf/sched_wakeup", "tp_btf/sched_wakeup_new"]
     );
-    assert_eq!(hooks(&["nothing like it"]), [""; 0]);
-    let text = complaint(&btf, &["list", "--family", "kprobes"]);
+    for args in [
+        &["list", "nothing like it"][..],
+        &["list", "--json", "nothing like it"],
+        &["list", "--family", "lsm", "nothing like it"],
+    ] {
+        let text = complaint(&btf, args);
+        assert!(
+            text.contains("hook with `nothing like it` in its name") && text.contains("--module"),
+            "{text}"
+        );
+    }
+    let wrong = on(&btf, &["list", "--family", "kprobes"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let text = text(&wrong.stderr);
     assert!(
         FAMILIES.iter().all(|family| text.contains(family)),
         "{text}"
     );
+    assert!(text.contains("a similar value exists: 'kprobe'"), "{text}");
 }
 
 #[test]

@@ -157,6 +157,8 @@ pub use self::kernel::*;
 #[cfg(feature = "load")]
 pub use self::load::AbsentHook;
 #[cfg(feature = "load")]
+pub use self::load::CustomBtf;
+#[cfg(feature = "load")]
 pub use self::load::LoadError;
 #[cfg(feature = "load")]
 pub use self::load::Loader;

@@ -40,13 +40,14 @@ impl Builder {
             return Err(Error::NoSources);
         }
         let inputs = &Inputs::new();
-        let _lock = out.lock()?;
         let host = host_triple();
         let target = self.target_triple().unwrap_or_else(|| host.clone());
         let targets = Targets::resolve(&self.asked(&target, &host), inputs)?;
         let contexts = Contexts::resolve(targets.kernels(), self.relocatable, &[], &self.hooks)?;
         let warnings = self.drift(&contexts)?;
         let ctx = contexts.all()?;
+        // Where something is wrong before, there is no folder.
+        let _lock = out.lock()?;
         write_libbpf_headers(out)?;
         let ctx_btf = out.write("ctx.btf", ctx.bytes())?;
         let vmlinux = render::vmlinux_with_all(targets.first(), &Names::new())?;

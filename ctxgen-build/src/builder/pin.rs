@@ -1,5 +1,6 @@
 //! Pinned BTF: made for exactly what builders build.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -82,10 +83,12 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
         }
         all
     };
-    let sources: Vec<PathBuf> = builders
-        .iter()
-        .flat_map(|builder| builder.all_sources().cloned())
-        .collect();
+    let mut sources: Vec<PathBuf> = Vec::new();
+    for source in builders.iter().flat_map(Builder::all_sources) {
+        if !sources.contains(source) {
+            sources.push(source.clone());
+        }
+    }
     let hooks = all(|builder| builder.hooks.clone());
     let args = all(|builder| {
         let args = builder.clang_args.iter();
@@ -94,10 +97,19 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     let mut command = PinCommand::new(path, &sources, &hooks, &args);
     command.modules = all(|builder| {
         let modules = builder.modules.iter();
-        modules.map(|(name, _)| name.clone()).collect()
+        modules
+            .filter_map(|(name, path)| module_name(name.as_deref(), path))
+            .collect()
     });
     command.formats = builders.iter().any(|builder| !builder.formats.is_empty());
     command
+}
+
+/// What a module is called by, as far as its file's name tells.
+fn module_name(given: Option<&str>, path: &Path) -> Option<String> {
+    let file = || path.file_name().and_then(OsStr::to_str);
+    let of_file = || Some(file()?.split('.').next()?.to_owned());
+    given.map(str::to_owned).or_else(of_file)
 }
 
 impl Builder {
@@ -114,7 +126,7 @@ impl Builder {
         for (name, path) in &self.modules {
             found
                 .kernel
-                .add_module_file(Some(name), path)
+                .add_module_file(name.as_deref(), path)
                 .map_err(|error| Error::Btf {
                     place: "Builder::module",
                     error: Box::new(error.into()),

@@ -7,9 +7,11 @@ use ctxgen::reads::Judged;
 use ctxgen::text;
 
 use super::Found;
+use crate::output::Stdout;
+use crate::style::Style;
 
 /// A line for each program, and what is wrong with it below.
-pub(super) fn write(out: &mut impl Write, all: &[Found]) -> std::io::Result<()> {
+pub(super) fn write(out: &mut Stdout, all: &[Found]) -> std::io::Result<()> {
     if all.is_empty() {
         writeln!(out, "  it has no programs")?;
     }
@@ -32,10 +34,9 @@ pub(super) fn write(out: &mut impl Write, all: &[Found]) -> std::io::Result<()> 
                 (below(&found.checked.verdict.to_string()), notes)
             }
         };
-        writeln!(
-            out,
-            "  {program:<width$}  {section:<width_of_section$}  {verdict}"
-        )?;
+        write!(out, "  {program:<width$}  {section:<width_of_section$}  ")?;
+        out.styled(style(found), &verdict);
+        writeln!(out)?;
         for line in lines {
             writeln!(out, "    {line}")?;
         }
@@ -50,6 +51,14 @@ pub(super) fn write(out: &mut impl Write, all: &[Found]) -> std::io::Result<()> 
         )?;
     }
     Ok(())
+}
+
+fn style(found: &Found) -> Style {
+    match (found.is_fine(), found.is_examined()) {
+        (false, _) => Style::Bad,
+        (true, false) => Style::Doubtful,
+        (true, true) => Style::Good,
+    }
 }
 
 /// The verdict in one line, and what there is to say besides.

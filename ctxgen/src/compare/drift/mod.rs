@@ -34,6 +34,7 @@ pub struct Drift {
 
 /// What changes from one kernel to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize))]
 pub struct Step {
     /// The one kernel's short name; see [`labels`].
     pub from: String,
