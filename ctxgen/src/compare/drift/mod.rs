@@ -13,6 +13,7 @@ pub(crate) use self::changes::Slots;
 pub(crate) use self::changes::changes;
 pub(crate) use self::changes::removed;
 pub use self::missing::MissingField;
+pub use self::missing::NoResult;
 use crate::Context;
 use crate::compare::CompareError;
 use crate::hook::Hook;

@@ -10,6 +10,9 @@ use libbpf_rs::libbpf_sys;
 
 use self::elf::object;
 use self::elf::object_with;
+use super::needs::Needs;
+use super::roots::Roots;
+use super::small::End;
 use super::*;
 use crate::KernelError;
 use crate::LoadError;
