@@ -27,6 +27,7 @@ use crate::libbpf_log;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::stages::bind::Products;
+use crate::stages::bind::add_known;
 use crate::stages::bind::write_object;
 use crate::stages::btf::Asked;
 use crate::stages::btf::Targets;
@@ -229,6 +230,10 @@ impl Build<'_> {
             made.push(self.bind(&unit, record, &contexts, scanned)?);
         }
         findings.verdict()?;
+        if self.products.is_some() {
+            let names = self.plan.objects.iter().map(|object| &*object.name);
+            add_known(self.out, names)?;
+        }
         Ok(self.artifacts(ctx_btf, made, findings.warnings))
     }
 
