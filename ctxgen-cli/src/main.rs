@@ -39,7 +39,7 @@ use ctxgen::SecName;
 /// A hook is written as libbpf's SEC() name: tp_btf/sched_switch, fexit/vfs_unlink,
 /// lsm/file_mprotect. The name of its struct (btf_lsm_file_mprotect_ctx) does as well.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "ctxgen", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -157,3 +157,24 @@ fn what_goes_wrong() {
     );
     assert!(!package.path().join("x.btf").exists());
 }
+
+/// A folder need not be there.
+#[test]
+fn into_a_folder() {
+    let package = package();
+    for (output, file) in [
+        ("btf", "btf/x86_64.btf"),
+        ("new/folder/", "new/folder/x86_64.btf"),
+        ("one.btf", "one.btf"),
+        ("btf", "btf/x86_64.btf"),
+    ] {
+        done(&pin(package.path(), &["-o", output, "prog.bpf.c"]));
+        let file = package.path().join(file);
+        assert!(file.is_file(), "{output}");
+        assert!(file.with_extension("btf.txt").is_file(), "{output}");
+    }
+    // A file that is there stays one.
+    std::fs::write(package.path().join("plain"), "").unwrap();
+    done(&pin(package.path(), &["-o", "plain", "prog.bpf.c"]));
+    assert!(package.path().join("plain.txt").is_file());
+}
