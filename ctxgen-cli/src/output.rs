@@ -32,34 +32,6 @@ pub(crate) enum Failure {
     },
     #[error("{}", crate::words::of_command(&.0.to_string()))]
     Build(Box<ctxgen_build::Error>),
-    #[error(
-        "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
-         the CLANG variable",
-        shown(clang)
-    )]
-    NoClang {
-        clang: PathBuf,
-        error: std::io::Error,
-    },
-    #[error("clang, as `{}`, was given up: {error}{}", shown(clang), longer(error))]
-    Stopped {
-        clang: PathBuf,
-        error: ctxgen::RunError,
-    },
-    #[error("{}:{line}: struct {name}: {}", shown(path), advised(error))]
-    Context {
-        path: PathBuf,
-        line: usize,
-        name: String,
-        error: Box<ctxgen::Error>,
-    },
-    #[error("clang cannot preprocess {}:\n{}", shown(path), stderr.trim_end())]
-    Preprocess { path: PathBuf, stderr: String },
-    #[error(
-        "nothing in {origin} tells its architecture, by which the pinned BTF would be called: give \
-         --output a file, not a folder"
-    )]
-    NoArch { origin: ctxgen::Origin },
     #[error("there is nothing to compare: name two or more kernels with --btf")]
     OneKernel,
     #[error("cannot read {}: {error}", shown(path))]
@@ -346,14 +318,4 @@ pub(crate) fn write_in_folder(path: &Path, bytes: &[u8]) -> Result<(), Failure> 
 pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
-}
-
-/// What to do where clang has not ended in time.
-fn longer(error: &ctxgen::RunError) -> &'static str {
-    match error {
-        ctxgen::RunError::Timeout(_) => {
-            "; where that is too short, set the variable CTXGEN_CLANG_TIMEOUT to more seconds"
-        }
-        _ => "",
-    }
 }

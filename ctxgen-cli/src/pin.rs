@@ -1,25 +1,15 @@
 //! `ctxgen pin`.
 
-mod preprocess;
-
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use ctxgen::Context;
-use ctxgen::Hook;
-use ctxgen::KernelBtf;
-use ctxgen::Names;
-use ctxgen::PinCommand;
-use ctxgen::PinNote;
-use ctxgen::PrototypeError;
-use ctxgen::Requests;
+use ctxgen_build::Builder;
 
-use self::preprocess::Preprocessor;
 use crate::Kernel;
 use crate::output::Failure;
-use crate::output::write;
+use crate::project::sources_and_hooks;
+use crate::project::with_modules;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,87 +45,25 @@ pub(crate) struct Pin {
 
 impl Pin {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let kernel = self.kernel.open()?;
-        let output = self.output(&kernel)?;
-        let (sources, hooks) = crate::project::sources_and_hooks(&self.what);
-        let mut wanted = crate::hooks(&hooks)?;
-
-        let preprocessor = Preprocessor::new(&kernel, &self.clang_args)?;
-        let folder = preprocessor.folder();
-        let (texts, stand_in) = preprocessor.without_contexts(&kernel, &sources)?;
-        for (source, text) in sources.iter().zip(&texts) {
-            let requests = Requests::of_preprocessed(text, &[&folder]);
-            add_requests(&kernel, source, requests, &mut wanted)?;
-        }
-
-        let texts = preprocessor.with_contexts(&kernel, &sources, &wanted, texts, &stand_in)?;
-        let mut names = Names::new();
-        for text in &texts {
-            names.add_preprocessed(text, &[&folder]);
-        }
-        let pin = ctxgen::pin(&kernel, &wanted, &names)?;
-
-        let mut command = PinCommand::new(&output, &sources, &hooks, &self.clang_args);
-        let modules = kernel.modules().iter();
-        command.modules = modules.map(|module| module.name().to_owned()).collect();
-        command.formats = !self.kernel.formats.is_empty();
-        let note = PinNote::new(&kernel, &pin, command.to_string());
-        if let Some(folder) = output.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::Write {
-                path: folder.to_owned(),
-                error,
-            })?;
-        }
-        write(&output, &pin.btf)?;
-        write(&PinNote::path(&output), note.to_string().as_bytes())?;
+        let (sources, hooks) = sources_and_hooks(&self.what);
+        let Kernel {
+            btf,
+            module,
+            user,
+            formats,
+        } = &self.kernel;
+        let builder = btf.iter().fold(Builder::new(), Builder::btf);
+        let builder = with_modules(builder, module, btf.is_none());
+        let builder = user.iter().fold(builder, Builder::user);
+        let builder = formats.iter().fold(builder, Builder::formats);
+        // Hooks may be lists of functions, of which each is one.
+        let hooks = crate::hooks(&hooks)?;
+        let hooks = hooks.iter().map(ToString::to_string);
+        let builder = hooks.fold(builder, Builder::hook).sources(sources);
+        let builder = builder.clang_args(&self.clang_args);
+        // Contexts of either form, as builds may take one or the other.
+        let both = [false, true].map(|relocatable| builder.clone().relocatable(relocatable));
+        ctxgen_build::pin(&self.output, both)?;
         Ok(ExitCode::SUCCESS)
     }
-
-    /// The file to write.
-    fn output(&self, kernel: &KernelBtf) -> Result<PathBuf, Failure> {
-        let is_named_file = self
-            .output
-            .extension()
-            .is_some_and(|extension| extension == "btf");
-        let ends_in_slash = self.output.as_os_str().as_encoded_bytes().ends_with(b"/");
-        // Whatever is there counts before a name.
-        if self.output.is_file() || is_named_file && !ends_in_slash && !self.output.is_dir() {
-            return Ok(self.output.clone());
-        }
-        let arch = kernel.arch().ok_or_else(|| Failure::NoArch {
-            origin: kernel.origin().clone(),
-        })?;
-        let name = arch.machine(kernel.byte_order());
-        Ok(self.output.join(format!("{name}.btf")))
-    }
-}
-
-/// Adds the hooks that a source asks for to those that were asked for by name.
-fn add_requests(
-    kernel: &KernelBtf,
-    source: &Path,
-    requests: Requests<'_>,
-    wanted: &mut Vec<Hook>,
-) -> Result<(), Failure> {
-    for (name, request) in requests.contexts {
-        // A struct's name does not tell a module's function from another one of its name; a hook can.
-        if wanted.iter().any(|hook| hook.struct_name() == name) {
-            continue;
-        }
-        match Context::of_struct(kernel, &request.hook) {
-            Ok(_) => wanted.push(request.hook),
-            // Where a struct of the kernel's own is not there, clang reports it, if it is needed.
-            Err(PrototypeError::UnknownHook { .. }) if request.hook.is_generic() => {}
-            Err(error) => {
-                let file = request.line.file.as_deref();
-                return Err(Failure::Context {
-                    path: file.map_or_else(|| source.to_owned(), PathBuf::from),
-                    line: request.line.number,
-                    name: name.to_owned(),
-                    error: Box::new(error.into()),
-                });
-            }
-        }
-    }
-    Ok(())
 }

@@ -89,15 +89,7 @@ impl Project {
     /// A builder with all of it but the sources. More arguments for clang come last.
     pub(crate) fn builder(&self, clang_args: &[String]) -> Builder {
         let mut builder = self.with_kernels(Builder::new());
-        for module in &self.module {
-            // Files of another kernel's modules are not looked for by name.
-            builder = match module.to_str().filter(|_| self.btf.is_empty()) {
-                Some(name) if is_name(name) => {
-                    builder.module(name, Path::new(MODULES).join(name.replace('-', "_")))
-                }
-                _ => builder.module_file(module),
-            };
-        }
+        builder = with_modules(builder, &self.module, self.btf.is_empty());
         builder = self.user.iter().fold(builder, Builder::user);
         builder = self.debug_root.iter().fold(builder, Builder::debug_root);
         builder = self.hook.iter().fold(builder, Builder::hook);
@@ -143,6 +135,20 @@ impl Project {
         };
         depfile::write(depfile, target, &made.depends_on)
     }
+}
+
+/// With modules, which of the running kernel may be called by name.
+pub(crate) fn with_modules(builder: Builder, modules: &[PathBuf], is_running: bool) -> Builder {
+    let modules = modules.iter();
+    // Files of another kernel's modules are not looked for by name.
+    let name = |module: &PathBuf| Some(module.to_str().filter(|_| is_running)?.to_owned());
+    modules.fold(builder, |builder, module| match name(module) {
+        Some(name) if is_name(&name) => {
+            let file = Path::new(MODULES).join(name.replace('-', "_"));
+            builder.module(name, file)
+        }
+        _ => builder.module_file(module),
+    })
 }
 
 /// Sources and hooks, which stand among each other on the command line.
