@@ -32,7 +32,7 @@ pub(crate) fn add_known<'n>(
 
 /// A macro with an arm for each object.
 fn text(known: &BTreeSet<String>) -> String {
-    let mut text = "#[allow(unused_macros)]\nmacro_rules! __ctxgen_object {\n".to_owned();
+    let mut text = "#[allow(clippy::restriction, unused_macros, reason = \"generated\")]\nmacro_rules! __ctxgen_object {\n".to_owned();
     for name in known {
         let _ = writeln!(
             text,
