@@ -47,6 +47,7 @@
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
+//! | `include_bpf.macro.rs` | the names of all objects, by which `include_bpf!` finds them |
 //! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
 //!

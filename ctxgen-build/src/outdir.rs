@@ -24,9 +24,16 @@ const TEMPORARY: &str = ".ctxgen-";
 /// The folders in which files are written.
 const FOLDERS: [&str; 4] = ["", "include", "include/bpf", "absent"];
 
+/// The folder of headers in an output folder.
+pub(crate) const INCLUDE: &str = "include";
+
 /// The output folder of a build.
 #[derive(Clone, Debug)]
-pub(crate) struct OutDir(PathBuf);
+pub(crate) struct OutDir {
+    root: PathBuf,
+    /// Whether it is that of headers itself: what is in [`INCLUDE`] elsewhere is in the root.
+    is_flat: bool,
+}
 
 /// Keeps other builds from a folder.
 #[derive(Debug)]
@@ -35,12 +42,33 @@ pub(crate) struct Lock {
 }
 
 impl OutDir {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self(path)
+    pub(crate) fn new(root: PathBuf) -> Self {
+        let is_flat = false;
+        Self { root, is_flat }
     }
 
+    /// A folder for headers alone.
+    pub(crate) fn of_headers(root: PathBuf) -> Self {
+        let is_flat = true;
+        Self { root, is_flat }
+    }
+
+    /// Where a file or folder is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        let place = self.place(name);
+        match place == Path::new("") {
+            // Without a slash at the end, as line markers have it.
+            true => self.root.clone(),
+            false => self.root.join(place),
+        }
+    }
+
+    fn place<'n>(&self, name: &'n str) -> &'n Path {
+        let name = Path::new(name);
+        match name.strip_prefix(INCLUDE) {
+            Ok(inside) if self.is_flat => inside,
+            _ => name,
+        }
     }
 
     /// Waits until no other build writes to the folder, and removes what an interrupted one has left.
@@ -48,10 +76,10 @@ impl OutDir {
     /// # Errors
     /// [`Error::Write`].
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
-        let folder = fs::create_dir_all(&self.0)
-            .and_then(|()| File::open(&self.0))
+        let folder = fs::create_dir_all(&self.root)
+            .and_then(|()| File::open(&self.root))
             .and_then(|folder| folder.lock().map(|()| folder))
-            .map_err(failed(&self.0))?;
+            .map_err(failed(&self.root))?;
         for folder in FOLDERS {
             remove_leftovers(&self.path(folder));
         }
@@ -62,8 +90,8 @@ impl OutDir {
     pub(crate) fn scratch(&self) -> Result<TempDir, Error> {
         tempfile::Builder::new()
             .prefix(TEMPORARY)
-            .tempdir_in(&self.0)
-            .map_err(failed(&self.0))
+            .tempdir_in(&self.root)
+            .map_err(failed(&self.root))
     }
 
     /// Writes a file, unless it is there with these bytes: what depends on its time of change need
@@ -94,7 +122,7 @@ impl OutDir {
         time: Option<SystemTime>,
     ) -> Result<PathBuf, Error> {
         let path = self.path(name);
-        let parent = Path::new(name).parent().unwrap_or(Path::new(""));
+        let parent = self.place(name).parent().unwrap_or(Path::new(""));
         self.real_folder(parent)
             .and_then(|folder| replace(&folder, &path, bytes, time))
             .map_err(failed(&path))?;
@@ -103,7 +131,7 @@ impl OutDir {
 
     /// Makes a folder inside, in place of a symbolic link where that is one.
     pub(crate) fn real_folder(&self, name: &Path) -> io::Result<PathBuf> {
-        let mut folder = self.0.clone();
+        let mut folder = self.root.clone();
         for part in name {
             folder.push(part);
             remove_link(&folder)?;
@@ -207,6 +235,23 @@ mod tests {
         }
         assert_eq!(fs::read(outside.join("victim")).unwrap(), b"same");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn headers_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = OutDir::of_headers(dir.path().to_owned());
+        assert_eq!(out.path("include"), dir.path());
+        for (name, place) in [
+            ("include/ctx.h", "ctx.h"),
+            ("include/bpf/bpf_helpers.h", "bpf/bpf_helpers.h"),
+            ("ctx.btf", "ctx.btf"),
+        ] {
+            let path = out.write(name, b"x").unwrap();
+            assert_eq!(path, dir.path().join(place));
+            assert_eq!(fs::read(path).unwrap(), b"x");
+        }
+        assert!(!dir.path().join("include").exists());
     }
 
     #[test]

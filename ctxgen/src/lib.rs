@@ -58,7 +58,8 @@
 //! - `dwarf` reads prototypes of functions in user space out of debug information.
 //! - `images` reads kernel BTF out of compressed files, kernel images and archives
 //!   ([`kernel_btf_bytes`]).
-//! - `cli` builds the `ctxgen` command.
+//! - `cli` is what the `ctxgen` command takes (package `ctxgen-cli`): reports in JSON, SARIF and HTML, and all
+//!   of the above.
 //!
 //! Without features, there are contexts and comparisons: [`Context`], [`Drift`] and [`check()`].
 
@@ -156,6 +157,8 @@ pub use self::kernel::*;
 #[cfg(feature = "load")]
 pub use self::load::AbsentHook;
 #[cfg(feature = "load")]
+pub use self::load::CustomBtf;
+#[cfg(feature = "load")]
 pub use self::load::LoadError;
 #[cfg(feature = "load")]
 pub use self::load::Loader;
@@ -208,14 +211,17 @@ pub use self::usage::identifiers::replace_stand_in;
 /// use guard::ctx::btf_lsm_file_mprotect_ctx;
 /// ```
 ///
+/// A name that is no object's is a compile error that lists those that there are.
+///
 /// The skeleton is of the `libbpf_rs` that this crate was built with: it does not matter by which
 /// name, if any, the package depends on that itself.
 #[macro_export]
 macro_rules! include_bpf {
-    ($name:literal) => {
+    ($name:tt) => {
         #[allow(unused_imports, clippy::restriction, reason = "generated")]
         use $crate::__include_bpf;
-        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        include!(concat!(env!("OUT_DIR"), "/include_bpf.macro.rs"));
+        __ctxgen_object!($name);
     };
 }
 

@@ -1,6 +1,7 @@
 //! Why the kernel did not take a program, and what to do about it.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::errno::ENOTSUPP;
 use crate::errno_name;
@@ -8,6 +9,39 @@ use crate::errno_of;
 
 /// How much of the verifier's log an error repeats: it ends with what it objects to.
 const LOG_LINES: usize = 12;
+
+/// What a kernel has to be built with for programs of some sections: how these begin, the files of which it has
+/// one then, and the option.
+const OPTIONS: [(&[&str], &[&str], &str); 2] = [
+    (
+        &["kprobe", "kretprobe", "ksyscall", "kretsyscall"],
+        &[
+            "/sys/bus/event_source/devices/kprobe/type",
+            "/sys/kernel/tracing/kprobe_events",
+            "/sys/kernel/debug/tracing/kprobe_events",
+        ],
+        "CONFIG_KPROBES and CONFIG_KPROBE_EVENTS",
+    ),
+    (
+        &["uprobe", "uretprobe", "usdt"],
+        &[
+            "/sys/bus/event_source/devices/uprobe/type",
+            "/sys/kernel/tracing/uprobe_events",
+            "/sys/kernel/debug/tracing/uprobe_events",
+        ],
+        "CONFIG_UPROBES and CONFIG_UPROBE_EVENTS",
+    ),
+];
+
+/// The option that the running kernel was built without and a hook needs. `is_there` tells of a file.
+fn missing_option(hook: &str, is_there: impl Fn(&Path) -> bool) -> Option<&'static str> {
+    let section = hook.trim_start_matches('?').split(['/', '.']).next()?;
+    let (_, files, option) = OPTIONS
+        .iter()
+        .find(|(sections, ..)| sections.contains(&section))?;
+    let mut files = files.iter();
+    (!files.any(|file| is_there(Path::new(file)))).then_some(option)
+}
 
 /// On the way to what the refusal came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,6 +63,8 @@ pub struct Refusal {
     /// The end of the verifier's log, if it got that far.
     log: String,
     root: bool,
+    /// What the kernel was built without.
+    option: Option<&'static str>,
 }
 
 impl Refusal {
@@ -39,11 +75,18 @@ impl Refusal {
         said: &str,
         programs: &[(String, String)],
     ) -> Self {
+        let program = blamed(said)
+            .and_then(|name| programs.iter().find(|(program, _)| program == name))
+            .cloned();
+        // A program is loaded whether or not it can be attached.
+        let option = match (step, &program) {
+            (Step::Attach, Some((_, hook))) => missing_option(hook, Path::exists),
+            _ => None,
+        };
         Self {
             step,
-            program: blamed(said)
-                .and_then(|name| programs.iter().find(|(program, _)| program == name))
-                .cloned(),
+            program,
+            option,
             errno: errno_of(error),
             error: format!("{error:#}"),
             log: verifier_log(said),
@@ -52,7 +95,17 @@ impl Refusal {
         }
     }
 
-    fn advice(&self) -> &'static str {
+    fn advice(&self) -> String {
+        if let Some(option) = self.option {
+            return format!(
+                "this kernel is built without {option}, so that no program of this kind can be attached, whatever \
+                 the function; use a kernel that has them"
+            );
+        }
+        self.advice_on_errno().to_owned()
+    }
+
+    fn advice_on_errno(&self) -> &'static str {
         match self.errno {
             Some(libc::EPERM | libc::EACCES) if !self.root => {
                 "run it as root, or with the capabilities CAP_BPF and CAP_PERFMON"
@@ -167,6 +220,42 @@ mod tests {
             ..refusal(libc::EPERM, "")
         };
         assert!(refusal.to_string().contains("run it as root"));
+    }
+
+    #[test]
+    fn what_the_kernel_is_built_without() {
+        let tracefs = Path::new("/sys/kernel/tracing/kprobe_events");
+        for (hook, file, option) in [
+            (
+                "kprobe/tcp_connect",
+                None,
+                Some("CONFIG_KPROBES and CONFIG_KPROBE_EVENTS"),
+            ),
+            (
+                "?kretprobe.multi/tcp_*",
+                None,
+                Some("CONFIG_KPROBES and CONFIG_KPROBE_EVENTS"),
+            ),
+            (
+                "uprobe//bin/a:main",
+                Some(tracefs),
+                Some("CONFIG_UPROBES and CONFIG_UPROBE_EVENTS"),
+            ),
+            ("kprobe/tcp_connect", Some(tracefs), None),
+            ("fentry/tcp_connect", None, None),
+        ] {
+            let found = missing_option(hook, |path| Some(path) == file);
+            assert_eq!(found, option, "{hook}");
+        }
+        let refused = Refusal {
+            option: Some("CONFIG_X"),
+            ..refusal(libc::ENOENT, "libbpf: prog 'enter': failed\n")
+        };
+        let said = refused.to_string();
+        assert!(
+            said.contains("built without CONFIG_X") && !said.contains("renamed"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -3,4 +3,5 @@
 pub(crate) mod bench;
 pub(crate) mod bpf;
 pub(crate) mod corpus;
+pub(crate) mod install;
 pub(crate) mod test;

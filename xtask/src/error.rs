@@ -69,6 +69,9 @@ pub(crate) enum Error {
     /// The sample programs did not come out for some of the kernels.
     #[error("{} of {of} kernels failed, see above: {}", failed.len(), failed.join(", "))]
     Kernels { failed: Vec<String>, of: usize },
+    /// A file of the command cannot be installed.
+    #[error("cannot install {}: {source}; another folder can be named with --prefix", path.display())]
+    Install { path: PathBuf, source: io::Error },
     /// Something about virtual machines.
     #[error(transparent)]
     Vm(#[from] vm::Error),

@@ -28,6 +28,7 @@ use clap::Subcommand;
 use crate::commands::bench::Bench;
 use crate::commands::bpf::Bpf;
 use crate::commands::corpus::Corpus;
+use crate::commands::install::Install;
 use crate::commands::test::Test;
 use crate::error::Error;
 use crate::vm::Vm;
@@ -48,6 +49,7 @@ enum Command {
     Vm(Vm),
     Bench(Bench),
     Corpus(Corpus),
+    Install(Install),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +77,7 @@ impl Command {
             Self::Vm(vm) => vm.run(),
             Self::Bench(bench) => bench.run(),
             Self::Corpus(corpus) => corpus.run(),
+            Self::Install(install) => install.run(),
         }
     }
 }
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn help_has_all_subcommands_and_options() {
         let help = complaint(&["help"]);
-        for name in ["bpf", "test", "vm", "bench", "help"] {
+        for name in ["bpf", "test", "vm", "bench", "install", "help"] {
             assert!(help.contains(&format!("\n  {name} ")), "{help}");
             if name != "help" {
                 assert!(complaint(&["help", name]).contains("--setup"));

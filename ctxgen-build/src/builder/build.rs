@@ -21,11 +21,14 @@ use crate::cargo;
 use crate::cargo::Inputs;
 use crate::cargo::watch_missing;
 use crate::clang::Options;
+use crate::clang::response_file;
 use crate::error::Error;
 use crate::libbpf_log;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::stages::bind::Products;
+use crate::stages::bind::add_known;
+use crate::stages::bind::write_object;
 use crate::stages::btf::Asked;
 use crate::stages::btf::Targets;
 use crate::stages::check;
@@ -65,49 +68,99 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
+        if self.target_triple().is_none() {
+            return Err(Error::NotABuildScript("TARGET"));
+        }
+        let out = self.output()?;
+        self.make(&out, Wanted::Crate)
+    }
+
+    /// Builds and checks objects, without what Rust takes of them: the folder gets `include/`, `ctx.btf` and
+    /// `<name>.bpf.o`. For projects without Cargo, whose C skeletons are made of the objects.
+    ///
+    /// Where nothing says the target, it is that of the kernel's BTF.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn objects(self) -> Result<Artifacts, Error> {
+        let out = self.output()?;
+        self.make(&out, Wanted::Objects)
+    }
+
+    /// Makes what is wanted of the sources.
+    pub(super) fn make(&self, out: &OutDir, wanted: Wanted) -> Result<Artifacts, Error> {
         let _kept = libbpf_log::Keep::new();
         let mut of_clang = Vec::new();
-        let result = self.generate_warning(&mut of_clang);
+        let result = self.make_warning(out, wanted, &mut of_clang);
         let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
         result.map_err(|error| error.after(warnings.as_deref()))
     }
 
-    /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
-    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
+    /// `of_clang` gets clang's warnings as soon as there are any.
+    fn make_warning(
+        &self,
+        out: &OutDir,
+        wanted: Wanted,
+        of_clang: &mut Vec<String>,
+    ) -> Result<Artifacts, Error> {
         let inputs = &Inputs::new();
         let plan = Plan::new(&self.objects)?;
-        let out = self.output()?;
         let _lock = out.lock()?;
-        let target = self.target_triple();
-        let target = target.ok_or(Error::NotABuildScript("TARGET"))?;
+        let host = host_triple();
+        let target = self.target_triple().unwrap_or_else(|| host.clone());
         for (_, source) in &plan.sources {
             inputs.file(source)?;
         }
-        let targets = Targets::resolve(&self.asked(&target, &host_triple()), inputs)?;
+        let targets = Targets::resolve(&self.asked(&target, &host), inputs)?;
         let kernel = targets.first();
         let machine = Machine {
             order: kernel.byte_order(),
             arch: kernel.arch().or_else(|| Arch::from_target(&target)),
         };
-        let tools = self.tools(&out, package(), machine, inputs)?;
+        let tools = self.tools(out, package(), machine, inputs)?;
         let scratch = out.scratch()?;
+        let products = match wanted {
+            Wanted::Crate => Some(Products::new(out, scratch.path(), &target, inputs)),
+            Wanted::Objects | Wanted::Headers => None,
+        };
         let build = Build {
-            builder: &self,
+            builder: self,
             plan: &plan,
-            out: &out,
+            out,
             targets: &targets,
             tools: &tools,
             options: &tools.options(),
-            products: &Products::new(&out, scratch.path(), &target, inputs),
+            products: products.as_ref(),
             scratch: scratch.path(),
             inputs,
         };
-        build.run(of_clang)
+        match wanted {
+            Wanted::Headers => build.headers_alone(),
+            Wanted::Crate | Wanted::Objects => build.run(of_clang),
+        }
+    }
+
+    /// How the contexts differ among the kernels, as warnings.
+    ///
+    /// # Errors
+    /// [`Error::Drift`], where that is an error.
+    pub(super) fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
+        let drifts = contexts.drift()?;
+        // With other names alone, the structs of one kernel are right on all of them.
+        let can_serve = self.relocatable || drifts.iter().all(Drift::is_in_names);
+        if !drifts.is_empty() && (self.deny_drift || !can_serve) {
+            return Err(Error::Drift {
+                drifts,
+                relocatable: can_serve,
+            });
+        }
+        Ok(drifts.iter().map(ToString::to_string).collect())
     }
 
     /// What it asks for of kernels.
-    fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
+    pub(super) fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
         Asked {
+            is_target_said: self.target_triple().is_some(),
             btf: self.btf.as_deref(),
             kernels: &self.kernels,
             modules: &self.modules,
@@ -120,6 +173,17 @@ impl Builder {
     }
 }
 
+/// How far a build goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// To what a crate includes.
+    Crate,
+    /// To objects.
+    Objects,
+    /// To headers, with which somebody else compiles.
+    Headers,
+}
+
 /// What the stages of a build share.
 #[derive(Clone, Copy, Debug)]
 struct Build<'b> {
@@ -129,7 +193,8 @@ struct Build<'b> {
     targets: &'b Targets,
     tools: &'b Tools<'b>,
     options: &'b Options<'b>,
-    products: &'b Products<'b>,
+    /// Where Rust is to have them.
+    products: Option<&'b Products<'b>>,
     /// A folder that goes away.
     scratch: &'b Path,
     inputs: &'b Inputs,
@@ -149,7 +214,7 @@ impl Build<'_> {
         let mut sources = self.scan()?;
         let contexts = self.resolve(&sources.scanned)?;
         let mut findings = check::Findings::default();
-        findings.warnings.extend(self.drift(&contexts)?);
+        findings.warnings.extend(self.builder.drift(&contexts)?);
         let (ctx_btf, header) = self.headers(&contexts, &mut sources)?;
         let objects = self.plan.objects.iter();
         let mut records: Vec<_> = objects
@@ -165,7 +230,32 @@ impl Build<'_> {
             made.push(self.bind(&unit, record, &contexts, scanned)?);
         }
         findings.verdict()?;
+        if self.products.is_some() {
+            let names = self.plan.objects.iter().map(|object| &*object.name);
+            add_known(self.out, names)?;
+        }
         Ok(self.artifacts(ctx_btf, made, findings.warnings))
+    }
+
+    /// Writes the headers, and for each source what to compile it with.
+    fn headers_alone(&self) -> Result<Artifacts, Error> {
+        let mut sources = self.scan()?;
+        let contexts = self.resolve(&sources.scanned)?;
+        let warnings = self.builder.drift(&contexts)?;
+        let (ctx_btf, header) = self.headers(&contexts, &mut sources)?;
+        let Sources {
+            preprocessed,
+            scanned,
+            ..
+        } = &sources;
+        let compilation = self.compilation(&header);
+        let macros = compilation.headers(&self.builder.vmlinux, preprocessed, scanned)?;
+        for ((name, _), macros) in self.plan.sources.iter().zip(&macros) {
+            let arguments = self.tools.clang.arguments(macros, self.options);
+            self.out
+                .write(&format!("include/{name}.args"), &response_file(&arguments))?;
+        }
+        Ok(self.artifacts(ctx_btf, Vec::new(), warnings))
     }
 
     fn kernels(&self) -> &[KernelBtf] {
@@ -199,23 +289,6 @@ impl Build<'_> {
             .map_err(|error| self.builder.explain(self.kernels(), error))
     }
 
-    /// How the contexts differ among the kernels, as warnings.
-    ///
-    /// # Errors
-    /// [`Error::Drift`], where that is an error.
-    fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
-        let drifts = contexts.drift()?;
-        // With other names alone, the structs of one kernel are right on all of them.
-        let can_serve = self.builder.relocatable || drifts.iter().all(Drift::is_in_names);
-        if !drifts.is_empty() && (self.builder.deny_drift || !can_serve) {
-            return Err(Error::Drift {
-                drifts,
-                relocatable: can_serve,
-            });
-        }
-        Ok(drifts.iter().map(ToString::to_string).collect())
-    }
-
     /// Writes the contexts as BTF and as `ctx.h`, which the sources get in place of the stand-in. The path of
     /// the one, and the text of the other.
     fn headers(
@@ -246,8 +319,20 @@ impl Build<'_> {
             ..
         } = sources;
         let kernel = self.targets.first();
-        let compilation = Compilation {
-            kernel,
+        let compilation = self.compilation(header);
+        let vmlinux = &self.builder.vmlinux;
+        let units = compilation.run(vmlinux, preprocessed, scanned, records, warnings);
+        units.map_err(|error| {
+            let error = scan::explain(error, scanned, kernel);
+            let error = compile::explain(self.kernels(), error);
+            self.builder.explain(self.kernels(), error)
+        })
+    }
+
+    /// `header` is the text of `ctx.h`.
+    fn compilation<'a>(&'a self, header: &'a str) -> Compilation<'a> {
+        Compilation {
+            kernel: self.targets.first(),
             out: self.out,
             contexts: header,
             relocatable: self.builder.relocatable,
@@ -256,14 +341,7 @@ impl Build<'_> {
             plan: self.plan,
             scratch: self.scratch,
             inputs: self.inputs,
-        };
-        let vmlinux = &self.builder.vmlinux;
-        let units = compilation.run(vmlinux, preprocessed, scanned, records, warnings);
-        units.map_err(|error| {
-            let error = scan::explain(error, scanned, kernel);
-            let error = compile::explain(self.kernels(), error);
-            self.builder.explain(self.kernels(), error)
-        })
+        }
     }
 
     /// What objects are held against.
@@ -292,7 +370,13 @@ impl Build<'_> {
         scanned: &[Scanned],
     ) -> Result<Object, Error> {
         let used = contexts.of(scanned)?;
-        self.products.write(unit, &used, record)?;
+        match self.products {
+            Some(products) => products.write(unit, &used, record)?,
+            None => {
+                write_object(unit, record)?;
+                record.finish()?;
+            }
+        }
         let structs = used.structs().iter();
         Ok(Object {
             name: unit.name.to_owned(),

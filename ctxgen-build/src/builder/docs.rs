@@ -16,6 +16,7 @@ use crate::names::type_name;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::plan::Source;
+use crate::stages::bind::add_known;
 use crate::stages::scan;
 use crate::stages::scan::Scanned;
 
@@ -63,6 +64,7 @@ impl Builder {
             let module = module(name, structs.into_iter(), cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
         }
+        add_known(&out, plan.objects.iter().map(|object| &*object.name))?;
         let said = error.to_string();
         let why = said.lines().next().unwrap_or_default();
         // What was missing may be there then.

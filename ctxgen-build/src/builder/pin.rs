@@ -1,5 +1,6 @@
 //! Pinned BTF: made for exactly what builders build.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -26,7 +27,8 @@ use crate::stages::scan::Preprocessed;
 impl Builder {
     /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
     /// types, and beside it a text that says of which kernel it is: `btf/x86_64.btf` and
-    /// `btf/x86_64.btf.txt`. Nothing is built.
+    /// `btf/x86_64.btf.txt`. Nothing is built. A path that does not end in `.btf` is a folder for
+    /// `<arch>.btf`, unless there is a file of that name.
     ///
     /// The kernel's BTF is that of [`Builder::btf`], or it is looked for as for a build, but for pinned
     /// ones. Kernels of [`Builder::kernel`] do not count. For more than one builder in a package, there
@@ -47,13 +49,13 @@ pub fn pin(
     path: impl AsRef<Path>,
     builders: impl IntoIterator<Item = Builder>,
 ) -> Result<(), Error> {
-    let path = path.as_ref();
     let builders: Vec<Builder> = builders.into_iter().collect();
     let first = builders.first().ok_or(Error::NoSources)?;
     // What it reads, no cargo is told: nothing is built.
     let inputs = Inputs::new();
     let kernel = first.kernel_to_pin(&inputs)?;
     let kernels = std::slice::from_ref(&kernel);
+    let path = &file(path.as_ref(), &kernel)?;
 
     let mut hooks: Vec<Hook> = Vec::new();
     let mut preprocessed = Vec::new();
@@ -71,6 +73,23 @@ pub fn pin(
     outdir::write(&PinNote::path(path), note.to_string().as_bytes())
 }
 
+/// The file to write, where that may be a folder.
+///
+/// # Errors
+/// [`Error::NoArch`], where that has no name.
+fn file(path: &Path, kernel: &KernelBtf) -> Result<PathBuf, Error> {
+    let is_named_file = path.extension().is_some_and(|extension| extension == "btf");
+    let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    // Whatever is there counts before a name.
+    if path.is_file() || is_named_file && !ends_in_slash && !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let arch = kernel.arch().ok_or_else(|| Error::NoArch {
+        origin: kernel.origin().clone(),
+    })?;
+    Ok(path.join(format!("{}.btf", arch.machine(kernel.byte_order()))))
+}
+
 /// The command that makes a pinned BTF for what these builders build.
 pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     let all = |of: fn(&Builder) -> Vec<String>| {
@@ -82,10 +101,12 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
         }
         all
     };
-    let sources: Vec<PathBuf> = builders
-        .iter()
-        .flat_map(|builder| builder.all_sources().cloned())
-        .collect();
+    let mut sources: Vec<PathBuf> = Vec::new();
+    for source in builders.iter().flat_map(Builder::all_sources) {
+        if !sources.contains(source) {
+            sources.push(source.clone());
+        }
+    }
     let hooks = all(|builder| builder.hooks.clone());
     let args = all(|builder| {
         let args = builder.clang_args.iter();
@@ -94,10 +115,19 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
     let mut command = PinCommand::new(path, &sources, &hooks, &args);
     command.modules = all(|builder| {
         let modules = builder.modules.iter();
-        modules.map(|(name, _)| name.clone()).collect()
+        modules
+            .filter_map(|(name, path)| module_name(name.as_deref(), path))
+            .collect()
     });
     command.formats = builders.iter().any(|builder| !builder.formats.is_empty());
     command
+}
+
+/// What a module is called by, as far as its file's name tells.
+fn module_name(given: Option<&str>, path: &Path) -> Option<String> {
+    let file = || path.file_name().and_then(OsStr::to_str);
+    let of_file = || Some(file()?.split('.').next()?.to_owned());
+    given.map(str::to_owned).or_else(of_file)
 }
 
 impl Builder {
@@ -114,7 +144,7 @@ impl Builder {
         for (name, path) in &self.modules {
             found
                 .kernel
-                .add_module_file(Some(name), path)
+                .add_module_file(name.as_deref(), path)
                 .map_err(|error| Error::Btf {
                     place: "Builder::module",
                     error: Box::new(error.into()),
@@ -152,6 +182,9 @@ impl Builder {
             true => Plan::default(),
             false => Plan::new(&self.objects)?,
         };
+        for (_, source) in &plan.sources {
+            inputs.file(source)?;
+        }
         let scratch = tempfile::tempdir().map_err(|error| Error::Write {
             path: std::env::temp_dir(),
             error,

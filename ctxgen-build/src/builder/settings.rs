@@ -17,7 +17,8 @@ pub struct Builder {
     pub(super) hooks: Vec<String>,
     pub(super) btf: Option<PathBuf>,
     pub(super) kernels: Vec<PathBuf>,
-    pub(super) modules: Vec<(String, PathBuf)>,
+    /// By the name that was given, or by what the file says.
+    pub(super) modules: Vec<(Option<String>, PathBuf)>,
     pub(super) users: Vec<PathBuf>,
     pub(super) debug_roots: Vec<PathBuf>,
     /// How many kernels were named before, and the path.
@@ -67,7 +68,15 @@ impl Builder {
     /// compressed or not, or raw BTF such as `/sys/kernel/btf/<module>`; it has to be of the same build
     /// as the kernel, since its BTF continues the kernel's.
     pub fn module(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
-        self.modules.push((name.into(), path.as_ref().to_owned()));
+        let module = (Some(name.into()), path.as_ref().to_owned());
+        self.modules.push(module);
+        self
+    }
+
+    /// As [`Builder::module`], by the name that the file says: in its `.modinfo`, or by what it is called up to
+    /// the first dot.
+    pub fn module_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.modules.push((None, path.as_ref().to_owned()));
         self
     }
 

@@ -125,7 +125,7 @@ impl Tools<'_> {
 }
 
 /// What `bpf/bpf_helpers.h` and the like are included from.
-fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
+pub(super) fn write_libbpf_headers(out: &OutDir) -> Result<(), Error> {
     for (name, text) in libbpf_sys::API_HEADERS {
         out.write(&format!("include/bpf/{name}"), text.as_bytes())?;
     }

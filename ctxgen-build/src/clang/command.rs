@@ -37,6 +37,9 @@ const WITHOUT_LIMITS: [&str; 2] = ["-ferror-limit=0", "-Wno-fatal-errors"];
 /// The option for a folder of headers that is searched after all others.
 const IDIRAFTER: &str = "-idirafter";
 
+/// In a header beside the source, `#include_next` finds the generated one as well.
+const INCLUDE_NEXT: &str = "-Wno-include-next-absolute-path";
+
 /// A clang that can compile BPF programs.
 #[derive(Debug)]
 pub(crate) struct Clang {
@@ -231,6 +234,20 @@ impl Clang {
         command
     }
 
+    /// The arguments with which somebody else compiles a source with these macros, but for the user's own. Paths
+    /// in objects are what the compiler's user makes of them.
+    pub(crate) fn arguments(&self, macros: &[String], options: &Options<'_>) -> Vec<OsString> {
+        let args = ctxgen::clang_args(options.order, options.arch);
+        let mut args: Vec<OsString> = args.into_iter().map(OsString::from).collect();
+        args.extend(["-isystem".into(), options.include.into()]);
+        args.push(INCLUDE_NEXT.into());
+        args.extend(macros.iter().map(|name| format!("-D{name}").into()));
+        for folder in options.system {
+            args.extend([IDIRAFTER.into(), folder.into()]);
+        }
+        args
+    }
+
     /// clang with all arguments but those that say what to do.
     fn command(&self, source: &Path, include: &[&Path], options: &Options<'_>) -> Command {
         let mut command = Command::new(&self.path);
@@ -246,8 +263,7 @@ impl Clang {
             map.push(stands_for);
             command.arg(map);
         }
-        // In a header beside the source, `#include_next` finds the generated one as well.
-        command.arg("-Wno-include-next-absolute-path");
+        command.arg(INCLUDE_NEXT);
         command.arg("-fdebug-compilation-dir=.");
         command.args(options.args);
         for folder in options.system {

@@ -5,6 +5,7 @@ mod command;
 mod depfile;
 mod each;
 mod repeats;
+mod response;
 mod system;
 
 pub(crate) use self::arguments::Arguments;
@@ -12,6 +13,7 @@ pub(crate) use self::command::Clang;
 pub(crate) use self::command::Expanded;
 pub(crate) use self::command::Options;
 pub(crate) use self::each::each;
+pub(crate) use self::response::response_file;
 pub(crate) use self::system::advised;
 pub(crate) use self::system::folders;
 pub(crate) use self::system::write_stand_ins;

@@ -112,6 +112,15 @@ pub enum Error {
         /// What does not work with it.
         error: Box<Self>,
     },
+    /// Nothing tells by which name a pinned BTF is found.
+    #[error(
+        "nothing in {origin} tells its architecture, by which the pinned BTF would be called: name a file, \
+         not a folder"
+    )]
+    NoArch {
+        /// Where the BTF is from.
+        origin: ctxgen::Origin,
+    },
     /// The BTF is there but cannot be used.
     #[error("{} (from {place})", advised(error))]
     Btf {

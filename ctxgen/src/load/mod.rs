@@ -5,6 +5,7 @@
 //! and of the kernel's own types what the object's other relocations need.
 
 mod copy;
+mod custom;
 mod error;
 mod joined;
 mod kept;
@@ -40,30 +41,22 @@ use libbpf_rs::OpenObject;
 use libbpf_rs::skel::OpenSkel;
 use libbpf_rs::skel::SkelBuilder;
 
+pub use self::custom::CustomBtf;
 pub use self::error::LoadError;
 pub use self::program::AbsentHook;
 pub use self::renamed::RenamedArgument;
 
-use self::copy::Copier;
-use self::copy::Names;
-use self::joined::joined;
 use self::log::Logs;
-use self::needs::Needs;
 use self::programs::Programs;
-use self::roots::Roots;
 use self::sides::Sides;
-use self::small::End;
 use self::small::Picked;
 use self::small::Small;
 use crate::btf::BtfError;
-use crate::btf::HeaderError;
-use crate::compare::targets::TargetError;
 use crate::kernel::KernelBtf;
 use crate::kernel::KernelError;
 use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
-use crate::object::RelocationKind;
 
 /// Opens and loads an object so that its contexts are read where this kernel has the arguments.
 ///
@@ -120,21 +113,8 @@ impl<'o> Loader<'o> {
         if !program::needs_kernel(&object) {
             return Ok(Self::without_kernel(bytes, &object, Origin::running()));
         }
-        let origin = Origin::running();
-        let roots = Roots::of(&object);
-        let vmlinux = source::vmlinux(path, &origin)?;
-        let end = End::of(vmlinux.btf());
-        let mut needs = Needs::of(&object, &vmlinux, &roots);
-        let mut kernel = vmlinux;
-        if !needs.lacking.is_nothing() {
-            let folder = path.parent().unwrap_or(path);
-            kernel = source::with_modules(kernel, folder, &needs.lacking)?;
-            needs = Needs::of(&object, &kernel, &roots);
-        }
-        let picked = Picked::new(&kernel, &needs, &roots, end);
-        // libbpf is going to parse the whole, and needs the room.
-        drop(kernel);
-        Self::with_picked(bytes, &object, picked, origin, false)
+        let picked = custom::of_running(std::slice::from_ref(&object), path)?;
+        Self::with_picked(bytes, &object, picked, Origin::running(), false)
     }
 
     /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
@@ -145,9 +125,7 @@ impl<'o> Loader<'o> {
     pub fn for_kernel(object: &'o [u8], kernel: &KernelBtf) -> Result<Self, Box<LoadError>> {
         let bytes = object;
         let object = ObjectFile::parse(bytes)?;
-        let roots = Roots::of(&object);
-        let needs = Needs::of(&object, kernel, &roots);
-        let picked = Picked::new(kernel, &needs, &roots, End::of(kernel.btf()));
+        let picked = custom::of_kernel(std::slice::from_ref(&object), kernel);
         Self::with_picked(bytes, &object, picked, kernel.origin().clone(), true)
     }
 
@@ -177,19 +155,11 @@ impl<'o> Loader<'o> {
         };
         let picked = picked.map_err(bad)?;
         let kernel = picked.small.kernel(&origin)?;
-        let (local, target) = (object.btf().byte_order(), kernel.byte_order());
-        if local != target {
-            let error = TargetError::ByteOrder {
-                object: local,
-                kernel: target,
-                origin,
-            };
-            return Err(error.into());
-        }
         let sides = Sides::new(object, &kernel)?;
         let btf = match own_kernel || !sides.targets.is_empty() {
             true => {
-                let file = file(&sides, &picked).map_err(|error| bad(error.into()))?;
+                let sides = std::slice::from_ref(&sides);
+                let file = custom::file(sides, &picked).map_err(|error| bad(error.into()))?;
                 Some(memfd::path_of(&file).map_err(LoadError::Memfd)?)
             }
             // libbpf finds the running kernel's by itself.
@@ -338,24 +308,4 @@ fn own_path(path: *const std::ffi::c_char) -> Option<PathBuf> {
     // SAFETY: not null, so it is the text that the builder's owner has put there.
     let path = unsafe { CStr::from_ptr(path) };
     Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
-}
-
-/// The BTF to relocate against.
-fn file(sides: &Sides<'_>, picked: &Picked) -> Result<Vec<u8>, HeaderError> {
-    let base = picked.whole.as_ref().unwrap_or(&picked.small.blob);
-    let mut writer = base.writer()?;
-    let mut relocations = sides.object.relocations().iter();
-    let matches_whole = relocations.any(|relocation| {
-        relocation.kind == RelocationKind::TypeMatches
-            && sides.object.context_hook(relocation.type_id).is_some()
-    });
-    let names = match matches_whole {
-        true => Names::Kept,
-        false => Names::Dropped,
-    };
-    let mut copier = Copier::new(sides.object.btf(), names);
-    for target in &sides.targets {
-        target.write(&mut writer, &mut copier, sides.object, sides.kernel);
-    }
-    joined(&base.bytes, &writer.finish())
 }

@@ -14,7 +14,7 @@ use crate::object::ObjectFile;
 use crate::object::Program;
 use crate::sorted::set;
 
-/// What an object needs of a kernel.
+/// What objects need of a kernel.
 pub(super) struct Needs {
     /// What is looked up for hooks.
     pub(super) touched: Touched,
@@ -40,8 +40,8 @@ impl Lacking {
 }
 
 impl Needs {
-    pub(super) fn of(object: &ObjectFile, kernel: &KernelBtf, wanted: &Roots) -> Self {
-        let hooks = hooks(object);
+    pub(super) fn of(objects: &[ObjectFile], kernel: &KernelBtf, wanted: &Roots) -> Self {
+        let hooks = set(objects.iter().flat_map(hooks).collect());
         let (absent, touched) = kernel.touched_by(|| {
             let absent = hooks.iter().filter(|hook| !has(kernel, hook));
             absent.collect::<Vec<_>>()

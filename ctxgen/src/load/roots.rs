@@ -34,8 +34,15 @@ pub(super) struct Roots {
 const ENUMS: [u32; 2] = [libbpf_sys::BTF_KIND_ENUM, libbpf_sys::BTF_KIND_ENUM64];
 
 impl Roots {
-    pub(super) fn of(object: &ObjectFile) -> Self {
+    pub(super) fn of(objects: &[ObjectFile]) -> Self {
         let mut roots = Self::default();
+        for object in objects {
+            roots.add_object(object);
+        }
+        roots
+    }
+
+    fn add_object(&mut self, object: &ObjectFile) {
         for relocation in object.relocations() {
             // The kernel has none of ctxgen's contexts.
             let of_kernel = relocation.kind != RelocationKind::TypeIdLocal
@@ -43,19 +50,18 @@ impl Roots {
             if !of_kernel {
                 continue;
             }
-            roots.ids |= relocation.kind == RelocationKind::TypeIdTarget;
+            self.ids |= relocation.kind == RelocationKind::TypeIdTarget;
             let part = match relocation.kind {
                 RelocationKind::TypeMatches => Part::Whole,
                 _ => Part::Members,
             };
-            roots.add(object, relocation.type_id, part);
+            self.add(object, relocation.type_id, part);
             for step in object.steps(relocation).into_iter().flatten() {
                 if let Step::Member { name, .. } = step {
-                    roots.members.push(name.to_owned());
+                    self.members.push(name.to_owned());
                 }
             }
         }
-        roots
     }
 
     fn add(&mut self, object: &ObjectFile, id: TypeId, part: Part) {

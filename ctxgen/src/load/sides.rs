@@ -22,7 +22,17 @@ pub(super) struct Sides<'s> {
 }
 
 impl<'s> Sides<'s> {
+    /// # Errors
+    /// [`TargetError::ByteOrder`], and those of [`targets`].
     pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Result<Self, TargetError> {
+        let (local, target) = (object.btf().byte_order(), kernel.byte_order());
+        if local != target {
+            return Err(TargetError::ByteOrder {
+                object: local,
+                kernel: target,
+                origin: kernel.origin().clone(),
+            });
+        }
         Ok(Self {
             object,
             kernel,

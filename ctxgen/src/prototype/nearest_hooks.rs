@@ -5,7 +5,9 @@ use super::event::similar;
 use super::function;
 use super::list::all;
 use super::list::nearest_of;
+use super::look_up;
 use super::struct_ops;
+use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
@@ -20,6 +22,70 @@ fn clones(all: &[Hook], hook: &Hook) -> Vec<String> {
         .collect()
 }
 
+/// Where the same name is a hook of another family: a function for a tracepoint, a tracepoint for an LSM hook.
+const OTHERS: [&str; 3] = ["tp_btf", "lsm", "fexit"];
+
+/// The hooks of other families on the same name.
+fn elsewhere(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
+    let own = hook.family().prototypes();
+    let is_named_alone = matches!(
+        own,
+        Prototypes::Tracepoint { .. } | Prototypes::Function | Prototypes::Lsm
+    );
+    if !is_named_alone {
+        return Vec::new();
+    }
+    let others = OTHERS.iter().filter_map(|name| Family::by_name(name));
+    others
+        .filter(|family| !is_same(family.prototypes(), own))
+        .filter_map(|family| Hook::new(family, hook.target()).ok())
+        .filter(|other| look_up(kernel, other).is_ok())
+        .map(|other| other.to_string())
+        .collect()
+}
+
+fn is_same(one: Prototypes, other: Prototypes) -> bool {
+    std::mem::discriminant(&one) == std::mem::discriminant(&other)
+}
+
+/// Names that are spelt like a hook's, and of LSM hooks before them those that end in the same words: the kernel
+/// calls what `vfs_unlink` asks `inode_unlink`.
+fn near_of(all: &[Hook], hook: &Hook) -> Vec<String> {
+    let spelt = nearest_of(all, hook.own_name());
+    if hook.family().prototypes() != Prototypes::Lsm {
+        return spelt;
+    }
+    let mut near = with_words_of(all, hook.target());
+    for name in spelt {
+        if !near.contains(&name) {
+            near.push(name);
+        }
+    }
+    near
+}
+
+/// The hooks whose targets end in the same words as a name, as many of them as any has: without its first, or
+/// its first two, and so on.
+fn with_words_of(all: &[Hook], name: &str) -> Vec<String> {
+    let mut rest = name;
+    while let Some((_, words)) = rest.split_once('_') {
+        let has_them = |hook: &&Hook| {
+            let before = hook.target().strip_suffix(words);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
+        };
+        let found: Vec<String> = all
+            .iter()
+            .filter(has_them)
+            .map(ToString::to_string)
+            .collect();
+        if !words.is_empty() && !found.is_empty() {
+            return found;
+        }
+        rest = words;
+    }
+    Vec::new()
+}
+
 /// The error with the nearest names that there are, for a person to choose from.
 pub(crate) fn with_nearest(kernel: &KernelBtf, error: PrototypeError) -> PrototypeError {
     match error {
@@ -29,6 +95,7 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: PrototypeError) -> Prototy
             tried,
             ..
         } => {
+            let elsewhere = elsewhere(kernel, &hook);
             let meant = match hook.family().prototypes() {
                 Prototypes::Function => function::behind_alias(kernel, &hook),
                 _ => None,
@@ -40,18 +107,47 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: PrototypeError) -> Prototy
                 (None, _) => {
                     let all = all(kernel, hook.family());
                     match clones(&all, &hook) {
-                        clones if clones.is_empty() => nearest_of(&all, hook.own_name()),
+                        clones if clones.is_empty() => near_of(&all, &hook),
                         clones => clones,
                     }
                 }
             };
+            let known = nearest.clone();
+            let others = elsewhere.into_iter().filter(|name| !known.contains(name));
             PrototypeError::UnknownHook {
                 hook,
                 origin,
                 tried,
-                nearest,
+                nearest: nearest.iter().cloned().chain(others).collect(),
             }
         }
         error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_words_at_the_end() {
+        let hooks = [
+            "inode_create",
+            "inode_unlink",
+            "path_unlink",
+            "file_open",
+            "unlinked",
+        ];
+        let hooks = hooks.map(|name| format!("lsm/{name}").parse::<Hook>().unwrap());
+        for (name, expected) in [
+            ("vfs_unlink", &["lsm/inode_unlink", "lsm/path_unlink"][..]),
+            ("security_inode_unlink", &["lsm/inode_unlink"]),
+            ("do_filp_open", &["lsm/file_open"]),
+            ("vfs_read", &[]),
+            ("unlink", &[]),
+            ("_", &[]),
+        ] {
+            assert_eq!(with_words_of(&hooks, name), expected, "{name}");
+        }
     }
 }

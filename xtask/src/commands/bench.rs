@@ -45,14 +45,7 @@ impl Bench {
         debian::provide("bench", &needs, self.setup)?;
 
         // The command as it is installed; the rest as build scripts are compiled.
-        let command = [
-            "build",
-            "--release",
-            "--package",
-            "ctxgen-bpf",
-            "--features",
-            "cli",
-        ];
+        let command = ["build", "--release", "--package", "ctxgen-cli"];
         process::run(workspace::cargo().current_dir(&root).args(command))?;
         let target_dir = workspace::target_dir(&root);
         let mut bench = workspace::cargo();

@@ -56,10 +56,7 @@ impl<'a> Products<'a> {
         used: &CtxBtf<'_>,
         record: &mut Record<'_>,
     ) -> Result<(), Error> {
-        if !unit.is_reused {
-            record.set_warnings(unit.inputs.and(unit.warnings.clone()));
-            record.write(OBJECT, unit.inputs, &unit.object)?;
-        }
+        write_object(unit, record)?;
         let object = self.out.path(&format!("{}.bpf.o", unit.name));
         skeleton::generate(record, self.scratch, unit.name, &object, &unit.object)?;
         #[cfg(feature = "bindgen")]
@@ -71,4 +68,16 @@ impl<'a> Products<'a> {
         let file = format!("{}.rs", unit.name);
         self.out.write(&file, module.as_bytes()).map(drop)
     }
+}
+
+/// Writes an object alone, unless it is there of the same. The record is to be finished.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn write_object(unit: &Unit<'_>, record: &mut Record<'_>) -> Result<(), Error> {
+    if !unit.is_reused {
+        record.set_warnings(unit.inputs.and(unit.warnings.clone()));
+        record.write(OBJECT, unit.inputs, &unit.object)?;
+    }
+    Ok(())
 }

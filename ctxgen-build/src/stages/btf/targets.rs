@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ctxgen::Arch;
 use ctxgen::ByteOrder;
 use ctxgen::KernelBtf;
+use ctxgen::Module;
 use ctxgen::PinNote;
 use ctxgen::labels;
 
@@ -19,8 +20,8 @@ pub(crate) struct Asked<'a> {
     /// The kernel's BTF; where neither this nor [`Asked::kernels`] name one, it is looked for.
     pub(crate) btf: Option<&'a Path>,
     pub(crate) kernels: &'a [PathBuf],
-    /// Modules, by name.
-    pub(crate) modules: &'a [(String, PathBuf)],
+    /// Modules, by name, where that was given.
+    pub(crate) modules: &'a [(Option<String>, PathBuf)],
     /// Programs and libraries in user space.
     pub(crate) users: &'a [PathBuf],
     /// Folders with their debug information.
@@ -29,6 +30,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) formats: &'a [(usize, PathBuf)],
     /// The triple that the build is for.
     pub(crate) target: &'a str,
+    /// Whether somebody has said so: then the BTF has to be of its architecture. Otherwise, BTF that is named
+    /// says what the build is for.
+    pub(crate) is_target_said: bool,
     /// That of the machine that builds.
     pub(crate) host: &'a str,
 }
@@ -68,22 +72,30 @@ impl Targets {
         }
         targets.check_byte_orders()?;
         for (name, path) in asked.modules {
-            targets.add_module(name, path, inputs)?;
+            targets.add_module(name.as_deref(), path, inputs)?;
         }
         for path in asked.users {
             targets.add_user(path, asked.debug_roots, inputs)?;
         }
         let targets = targets.with_formats(asked.formats, inputs)?;
-        targets.check_architecture(asked.target)?;
+        if asked.is_target_said {
+            targets.check_architecture(asked.target)?;
+        }
         Ok(targets)
     }
 
     /// Adds a module to the kernel that it was built with. Of several, that is the one that its BTF
     /// continues.
-    fn add_module(&mut self, name: &str, path: &Path, inputs: &Inputs) -> Result<(), Error> {
+    fn add_module(
+        &mut self,
+        name: Option<&str>,
+        path: &Path,
+        inputs: &Inputs,
+    ) -> Result<(), Error> {
         let has_it = |kernel: &KernelBtf| {
             let mut modules = kernel.modules().iter();
-            kernel.pin_note().is_some() && modules.any(|module| module.name() == name)
+            let is_it = |module: &Module| name.is_some_and(|name| module.name() == name);
+            kernel.pin_note().is_some() && modules.any(is_it)
         };
         // A pinned BTF has what is needed of its modules: their files may be gone.
         if self.kernels.iter().any(has_it) {
@@ -94,7 +106,7 @@ impl Targets {
         let mut error = None;
         let mut added = false;
         for kernel in &mut self.kernels {
-            match kernel.add_module_file(Some(name), &absolute) {
+            match kernel.add_module_file(name, &absolute) {
                 Ok(()) => added = true,
                 Err(first) => error = error.or(Some(first)),
             }

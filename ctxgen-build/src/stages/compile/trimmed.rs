@@ -105,6 +105,35 @@ impl<'a> Compilation<'a> {
         Err(self.advise(error))
     }
 
+    /// Writes the headers alone. The macros that each source has to be compiled with.
+    ///
+    /// # Errors
+    /// [`Error::Render`], [`Error::Write`], and [`Error::Read`] for a header of the user's own.
+    pub(crate) fn headers(
+        &self,
+        vmlinux: &Vmlinux,
+        preprocessed: &Preprocessed,
+        scanned: &[Scanned],
+    ) -> Result<Vec<Vec<String>>, Error> {
+        let sources = &Sources {
+            texts: &preprocessed.texts,
+            names: preprocessed.names().collect(),
+            scanned,
+            records: &[],
+        };
+        let names = sources.all_names();
+        let header = match vmlinux {
+            Vmlinux::Provided(path) => {
+                self.out.write(HEADER, &self.inputs.file(path)?)?;
+                return Ok(self.macros("", sources));
+            }
+            Vmlinux::Full => render::vmlinux_with_all(self.kernel, &names)?,
+            Vmlinux::Trimmed => render::vmlinux_for(self.kernel, &names)?,
+        };
+        self.write_headers(&header, &names)?;
+        Ok(self.macros(&header, sources))
+    }
+
     /// Writes this `vmlinux.h`, and what of `ctx.h` goes with it.
     fn write_headers(&self, header: &str, names: &Names<'_>) -> Result<(), Error> {
         let contexts = render::header_for(self.contexts, header, names);

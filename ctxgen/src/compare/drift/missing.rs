@@ -8,7 +8,9 @@ use crate::Context;
 use crate::Shape;
 use crate::declaration::declared;
 use crate::essential_name;
+use crate::hook::Family;
 use crate::hook::Hook;
+use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::labels;
 use crate::prototype::pairing::KnownBy;
@@ -21,6 +23,8 @@ use crate::text::nearest::nearest;
 pub struct MissingField {
     /// The struct's name.
     pub struct_name: String,
+    /// The hook that it is of.
+    pub hook: String,
     /// The field's name.
     pub field: String,
     /// The short name of the kernel that does not have it; see [`labels`].
@@ -31,7 +35,60 @@ pub struct MissingField {
     pub fields: Vec<(Place, String)>,
     /// Names like that of the field.
     pub nearest: Vec<String>,
+    /// Why there is no returned value, where that is asked for.
+    pub no_result: Option<NoResult>,
 }
+
+/// Why a context has no returned value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoResult {
+    /// The function returns nothing (`void`), or nothing that a program may read.
+    Void,
+    /// Programs of the hook's family run before there is one. The hook of a family whose programs run behind, on
+    /// the same function.
+    Before(Option<String>),
+}
+
+impl NoResult {
+    fn of(kernel: &KernelBtf, hook: &Hook) -> Self {
+        if hook.family().returned() != Returned::No {
+            return Self::Void;
+        }
+        let behind = match hook.family().name() {
+            "fentry" => "fexit",
+            "kprobe" => "kretprobe",
+            "uprobe" => "uretprobe",
+            "ksyscall" => "kretsyscall",
+            _ => return Self::Before(None),
+        };
+        let behind =
+            Family::by_name(behind).and_then(|family| Hook::new(family, hook.target()).ok());
+        let has_ret = |hook: &Hook| {
+            let context = Context::find_struct(kernel, hook);
+            context.is_ok_and(|context| match &context.shape {
+                Shape::Generated { layout, .. } => {
+                    layout.fields.iter().any(|field| field.name == RET)
+                }
+                _ => false,
+            })
+        };
+        Self::Before(behind.filter(has_ret).map(|hook| hook.to_string()))
+    }
+
+    fn said(&self, hook: &str) -> String {
+        match self {
+            Self::Void => format!("{hook} returns nothing that a program could read"),
+            Self::Before(Some(other)) => {
+                format!("programs on {hook} run before it returns; its result is in {other}")
+            }
+            Self::Before(None) => format!("programs on {hook} get no returned value"),
+        }
+    }
+}
+
+/// The field of a returned value.
+const RET: &str = "ret";
 
 /// A kernel that has the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +155,8 @@ impl MissingField {
                 })
                 .collect(),
             nearest: nearest(field, slots.args.iter().map(|slot| &*slot.name)),
+            no_result: (field == RET).then(|| NoResult::of(kernel, &hook)),
+            hook: hook.to_string(),
         })
     }
 }
@@ -111,6 +170,8 @@ impl fmt::Display for MissingField {
             elsewhere,
             fields,
             nearest,
+            hook,
+            no_result,
         } = self;
         let renamed = elsewhere.as_ref().and_then(|other| other.renamed.as_ref());
         if let (Some(other), Some((name, place, by))) = (elsewhere, renamed) {
@@ -124,6 +185,9 @@ impl fmt::Display for MissingField {
         write!(f, "struct {struct_name} has no field {field} on {kernel}")?;
         if let Some(other) = elsewhere {
             write!(f, ", and {} has one", other.kernel)?;
+        }
+        if let Some(why) = no_result {
+            write!(f, ": {}", why.said(hook))?;
         }
         f.write_str(". It has:")?;
         for (place, declared) in fields {

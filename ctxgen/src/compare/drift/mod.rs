@@ -13,6 +13,7 @@ pub(crate) use self::changes::Slots;
 pub(crate) use self::changes::changes;
 pub(crate) use self::changes::removed;
 pub use self::missing::MissingField;
+pub use self::missing::NoResult;
 use crate::Context;
 use crate::compare::CompareError;
 use crate::hook::Hook;
@@ -34,6 +35,7 @@ pub struct Drift {
 
 /// What changes from one kernel to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize))]
 pub struct Step {
     /// The one kernel's short name; see [`labels`].
     pub from: String,

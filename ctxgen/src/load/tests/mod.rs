@@ -10,6 +10,9 @@ use libbpf_rs::libbpf_sys;
 
 use self::elf::object;
 use self::elf::object_with;
+use super::needs::Needs;
+use super::roots::Roots;
+use super::small::End;
 use super::*;
 use crate::KernelError;
 use crate::LoadError;
@@ -369,19 +372,20 @@ fn a_modules_types_come_after_a_whole_kernel() {
     let context = ("btf_fentry_in_kernel_ctx", "first");
     let bytes = object_with(order, "fentry/in_kernel", context, ("of_module", "x"));
     let object = ObjectFile::parse(&bytes).unwrap();
-    let mut roots = Roots::of(&object);
+    let objects = std::slice::from_ref(&object);
+    let mut roots = Roots::of(objects);
     roots.ids = true;
     let vmlinux = source::vmlinux(&folder.vmlinux(), &Origin::running()).unwrap();
     let end = End::of(vmlinux.btf());
-    let needs = Needs::of(&object, &vmlinux, &roots);
+    let needs = Needs::of(objects, &vmlinux, &roots);
     assert!(!needs.lacking.is_nothing());
     let both = source::with_modules(vmlinux, &folder.0, &needs.lacking).unwrap();
-    let needs = Needs::of(&object, &both, &roots);
+    let needs = Needs::of(objects, &both, &roots);
     assert!(needs.lacking.is_nothing());
     let picked = Picked::new(&both, &needs, &roots, end).unwrap();
     let small = picked.small.kernel(&Origin::running()).unwrap();
     let sides = Sides::new(&object, &small).unwrap();
-    let file = file(&sides, &picked).unwrap();
+    let file = custom::file(std::slice::from_ref(&sides), &picked).unwrap();
     let (btf, base) = (Btf::parse(&file).unwrap(), Btf::parse(&kernel).unwrap());
     for ty in base.types() {
         assert_eq!(btf.get(ty.id()).unwrap().name(), ty.name());

@@ -1,0 +1,106 @@
+//! `ctxgen btf`.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use ctxgen::CustomBtf;
+use ctxgen::labels;
+
+use crate::Kernels;
+use crate::files;
+use crate::output::Failure;
+use crate::output::message;
+use crate::output::warning;
+use crate::output::write_in_folder;
+
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen btf guard.bpf.o -o min.btf
+      for the running kernel; libbpf takes it by bpf_object_open_opts.btf_custom_path, cilium/ebpf by
+      ProgramOptions.KernelTypes, aya by EbpfLoader::btf
+  ctxgen btf guard.bpf.o trace.bpf.o --btf 5.10.btf -o guard-5.10.btf
+      one BTF for both objects
+  ctxgen btf guard.bpf.o --btf 5.10.btf --btf 7.2.btf -o btfs/
+      btfs/5.10.btf and btfs/7.2.btf";
+
+/// Write the small BTF that objects with relocatable contexts are loaded with on a kernel, by any loader that
+/// knows CO-RE.
+///
+/// It has the contexts as that kernel has them, and what the objects' other relocations need. Programs whose
+/// hooks the kernel lacks are named: their loader must leave them out. (In Rust, ctxgen::Loader does all this
+/// when the program starts.)
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct MinBtf {
+    /// Compiled BPF objects
+    #[arg(required = true, value_name = "OBJECT")]
+    objects: Vec<PathBuf>,
+
+    /// The file to write; of several kernels the folder, where each file is called by its kernel
+    #[arg(long, short, value_name = "PATH")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    kernels: Kernels,
+}
+
+impl MinBtf {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let objects = self.objects.iter().map(|path| files::read(path));
+        let objects = objects.collect::<Result<Vec<_>, _>>()?;
+        for (path, bytes) in self.objects.iter().zip(&objects) {
+            // An object alone is faulty by its own name.
+            ctxgen::object::ObjectFile::parse(bytes).map_err(|error| Failure::Object {
+                path: path.clone(),
+                error: Box::new(error.into()),
+            })?;
+        }
+        let objects: Vec<&[u8]> = objects.iter().map(Vec::as_slice).collect();
+        if self.kernels.is_running() {
+            let btf = CustomBtf::for_running(&objects)
+                .map_err(|error| Failure::Ctxgen((*error).into()))?;
+            let is_folder = ends_in_slash(&self.output) || self.output.is_dir();
+            let path = match is_folder {
+                true => self.output.join("running.btf"),
+                false => self.output.clone(),
+            };
+            write_one(&path, "the running kernel", &btf)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let kernels = self.kernels.open()?;
+        let labels = labels(&kernels);
+        let is_folder = kernels.len() > 1 || ends_in_slash(&self.output) || self.output.is_dir();
+        for (kernel, label) in kernels.iter().zip(&labels) {
+            let btf = CustomBtf::for_kernel(&objects, kernel)
+                .map_err(|error| Failure::Ctxgen((*error).into()))?;
+            let path = match is_folder {
+                true => self.output.join(format!("{}.btf", label.replace('/', "_"))),
+                false => self.output.clone(),
+            };
+            write_one(&path, label, &btf)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn ends_in_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
+fn write_one(path: &Path, kernel: &str, btf: &CustomBtf) -> Result<(), Failure> {
+    for hook in &btf.absent {
+        warning(&format!("on {kernel}: {hook}"));
+    }
+    for program in &btf.doubtful {
+        warning(&format!(
+            "on {kernel}: program {program} may read an argument that the kernel does not pass: it is loaded \
+             only where it asks with bpf_core_field_exists before"
+        ));
+    }
+    for argument in &btf.renamed {
+        message(&format!("note: {argument}"));
+    }
+    write_in_folder(path, &btf.bytes)
+}

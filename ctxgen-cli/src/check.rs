@@ -1,0 +1,168 @@
+//! `ctxgen check`.
+
+mod table;
+
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use ctxgen::KernelBtf;
+use ctxgen::check::Checked;
+use ctxgen::check::check_object;
+use ctxgen::labels;
+use ctxgen::object::reads::Examined;
+use ctxgen::reads::Answer;
+use ctxgen::reads::Judged;
+use ctxgen::reads::judge;
+use ctxgen::text;
+use serde::Serialize;
+
+use crate::Kernels;
+use crate::files;
+use crate::output::Failure;
+use crate::output::stdout;
+
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen check guard.bpf.o
+      are its contexts those of the running kernel?
+  ctxgen check guard.bpf.o --btf 5.10.btf --btf 7.2.btf
+  ctxgen check /usr/sbin/opensnoop --btf 7.2.btf
+      also of objects inside of programs, and of those that were built without ctxgen
+  ctxgen check old.bpf.o --built-for 5.10.btf --btf 7.2.btf --json";
+
+/// Hold what compiled BPF programs read of their contexts against kernels, argument by argument. Ends with
+/// 1 where a program would read something else than it means to, cannot be loaded, or cannot attach.
+///
+/// Any BPF object will do, whether or not it was built with ctxgen, and any file with BPF objects in it, such
+/// as an executable with skeletons.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Check {
+    /// Compiled BPF objects, or files that contain some
+    #[arg(required = true, value_name = "OBJECT")]
+    objects: Vec<PathBuf>,
+
+    /// One JSON object a line, for each program on each kernel
+    #[arg(long)]
+    json: bool,
+
+    /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
+    /// objects do not say it themselves
+    #[arg(long, value_name = "PATH")]
+    built_for: Option<PathBuf>,
+
+    #[command(flatten)]
+    kernels: Kernels,
+}
+
+/// What is said about a program, as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    object: &'a str,
+    kernel: &'a str,
+    #[serde(flatten)]
+    checked: &'a Checked,
+    /// What it reads, where it takes no context struct of ctxgen's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads: Option<&'a Judged>,
+}
+
+/// A program, and what was found of it on a kernel.
+struct Found {
+    checked: Checked,
+    /// Where its context is none of ctxgen's.
+    judged: Option<Judged>,
+}
+
+impl Found {
+    fn is_fine(&self) -> bool {
+        match &self.judged {
+            None => self.checked.is_fine(),
+            Some(judged) => matches!(judged.answer, Answer::Works | Answer::Unknown),
+        }
+    }
+
+    fn is_examined(&self) -> bool {
+        match &self.judged {
+            None => self.checked.is_examined(),
+            Some(judged) => judged.answer != Answer::Unknown,
+        }
+    }
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let kernels = self.kernels.open()?;
+        let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
+        let built_for = built_for.transpose()?;
+        let labels = labels(&kernels);
+        let mut out = stdout();
+        let mut fine = true;
+        for path in &self.objects {
+            let bytes = files::read(path)?;
+            for (object, bytes) in objects(path, &bytes) {
+                let examined = Examined::parse(bytes).map_err(|error| Failure::Object {
+                    path: path.clone(),
+                    error: Box::new(error.into()),
+                })?;
+                for (kernel, label) in kernels.iter().zip(&labels) {
+                    let found = found(path, &examined, kernel, built_for.as_ref())?;
+                    fine &= found.iter().all(Found::is_fine);
+                    if self.json {
+                        for Found { checked, judged } in &found {
+                            let line = Line {
+                                object: &object,
+                                kernel: label,
+                                checked,
+                                reads: judged.as_ref(),
+                            };
+                            serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from)?;
+                            writeln!(out)?;
+                        }
+                    } else {
+                        let object = text::name(&object);
+                        writeln!(out, "{object} on {}:", text::name(label))?;
+                        table::write(&mut out, &found)?;
+                    }
+                }
+            }
+        }
+        out.flush()?;
+        Ok(match fine {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
+    }
+}
+
+/// The objects of a file. One without any is taken for one, for the error.
+fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
+    let found = files::objects(path, bytes);
+    match found.is_empty() {
+        true => vec![(path.display().to_string(), bytes)],
+        false => found,
+    }
+}
+
+fn found(
+    path: &Path,
+    examined: &Examined,
+    kernel: &KernelBtf,
+    built_for: Option<&KernelBtf>,
+) -> Result<Vec<Found>, Failure> {
+    let checked = check_object(examined.object(), kernel).map_err(|error| Failure::Object {
+        path: path.to_owned(),
+        error: Box::new(error.into()),
+    })?;
+    let judged = judge(examined, kernel, built_for);
+    let both = checked.into_iter().zip(judged);
+    Ok(both
+        .map(|(checked, judged)| Found {
+            judged: checked.r#struct.is_none().then_some(judged),
+            checked,
+        })
+        .collect())
+}

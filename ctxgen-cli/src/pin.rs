@@ -1,0 +1,69 @@
+//! `ctxgen pin`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use ctxgen_build::Builder;
+
+use crate::Kernel;
+use crate::output::Failure;
+use crate::project::sources_and_hooks;
+use crate::project::with_modules;
+
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen pin -o btf src/*.bpf.c
+      btf/<arch>.btf of the running kernel, and btf/<arch>.btf.txt, which says how to renew it
+  ctxgen pin -o btf/x86_64.btf --btf vmlinux src/guard.bpf.c lsm/file_open -- -DDEBUG";
+
+/// Write a small BTF with all that these sources and hooks reach of the kernel's types, to be committed
+/// beside the sources.
+///
+/// What is built against it is the same, byte for byte, as with the kernel's whole BTF. ctxgen-build
+/// takes btf/<arch>.btf in a package by itself. Sources are preprocessed with clang, or the one that the
+/// variable CLANG names.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Pin {
+    /// BPF C files, and hooks by SEC name or struct name
+    #[arg(required = true, value_name = "SOURCE|HOOK")]
+    what: Vec<String>,
+
+    /// The file to write, or a folder for <arch>.btf, which need not exist: what ends in .btf is a file.
+    /// Folders are made where they are missing. A text about it is put beside it
+    #[arg(long, short, value_name = "PATH")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    kernel: Kernel,
+
+    /// More arguments for clang
+    #[arg(last = true, value_name = "CLANG ARGS", allow_hyphen_values = true)]
+    clang_args: Vec<String>,
+}
+
+impl Pin {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let (sources, hooks) = sources_and_hooks(&self.what);
+        let Kernel {
+            btf,
+            module,
+            user,
+            formats,
+        } = &self.kernel;
+        let builder = btf.iter().fold(Builder::new(), Builder::btf);
+        let builder = with_modules(builder, module, btf.is_none());
+        let builder = user.iter().fold(builder, Builder::user);
+        let builder = formats.iter().fold(builder, Builder::formats);
+        // Hooks may be lists of functions, of which each is one.
+        let hooks = crate::hooks(&hooks)?;
+        let hooks = hooks.iter().map(ToString::to_string);
+        let builder = hooks.fold(builder, Builder::hook).sources(sources);
+        let builder = builder.clang_args(&self.clang_args);
+        // Contexts of either form, as builds may take one or the other.
+        let both = [false, true].map(|relocatable| builder.clone().relocatable(relocatable));
+        ctxgen_build::pin(&self.output, both)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
