@@ -49,10 +49,12 @@ pub(crate) struct Header {
 impl Header {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let (sources, hooks) = sources_and_hooks(&self.what);
-        let hooks = crate::hooks(&hooks)?;
+        let hooks = crate::hook_names(&hooks)?;
         let builder = self.project.builder(&self.clang_args).sources(sources);
-        let hooks = hooks.iter().map(ToString::to_string);
-        let made = hooks.fold(builder, Builder::hook).headers(&self.output)?;
+        let made = hooks
+            .into_iter()
+            .fold(builder, Builder::hook)
+            .headers(&self.output)?;
         self.project.finish(&made, &self.output.join("ctx.h"))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -105,7 +105,10 @@ impl List {
             (_, Some("uprobe" | "uretprobe")) if self.kernel.user.is_empty() => {
                 ": functions in user space are those of --user FILE"
             }
-            (true, _) => ". If it is in a module, name that with --module",
+            // Without a name, a module would be guessed.
+            (true, _) if self.pattern.is_some() => {
+                ". If it is in a module, name that with --module"
+            }
             _ => "",
         };
         Failure::NoHooks {

@@ -197,6 +197,24 @@ fn hooks(names: &[String]) -> Result<Vec<Hook>, HookError> {
     Ok(hooks)
 }
 
+/// The same as names, for a builder: of a list, each of its hooks. A struct's name stays one, as it may stand for
+/// what no SEC name does.
+fn hook_names(names: &[String]) -> Result<Vec<String>, HookError> {
+    let mut hooks = Vec::new();
+    for name in names {
+        match SecName::parse(name) {
+            Ok(sec) if !sec.listed().is_empty() => {
+                hooks.extend(sec.listed().iter().map(ToString::to_string));
+            }
+            _ => {
+                name.parse::<Hook>()?;
+                hooks.push(name.clone());
+            }
+        }
+    }
+    Ok(hooks)
+}
+
 fn main() -> ExitCode {
     // What libbpf would print about a malformed BTF is in the error already.
     libbpf_rs::set_print(None);

@@ -65,10 +65,7 @@ pub(crate) enum Failure {
         shown(path)
     )]
     Baseline { path: PathBuf, why: String },
-    #[error(
-        "{origin} has no {family}hook with `{}` in its name{advice}",
-        name(pattern)
-    )]
+    #[error("{origin} has no {family}hook{}{advice}", named_like(pattern))]
     NoHooks {
         pattern: String,
         /// With a space behind it, or empty.
@@ -77,6 +74,14 @@ pub(crate) enum Failure {
         /// What to do; may be empty.
         advice: String,
     },
+}
+
+/// What is said of a pattern; nothing of none.
+fn named_like(pattern: &str) -> String {
+    match pattern {
+        "" => String::new(),
+        pattern => format!(" with `{}` in its name", name(pattern)),
+    }
 }
 
 /// Each step's error, as one of the library's.

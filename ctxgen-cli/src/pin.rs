@@ -57,9 +57,11 @@ impl Pin {
         let builder = user.iter().fold(builder, Builder::user);
         let builder = formats.iter().fold(builder, Builder::formats);
         // Hooks may be lists of functions, of which each is one.
-        let hooks = crate::hooks(&hooks)?;
-        let hooks = hooks.iter().map(ToString::to_string);
-        let builder = hooks.fold(builder, Builder::hook).sources(sources);
+        let hooks = crate::hook_names(&hooks)?;
+        let builder = hooks
+            .into_iter()
+            .fold(builder, Builder::hook)
+            .sources(sources);
         let builder = builder.clang_args(&self.clang_args);
         // Contexts of either form, as builds may take one or the other.
         let both = [false, true].map(|relocatable| builder.clone().relocatable(relocatable));

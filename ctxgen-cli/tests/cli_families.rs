@@ -99,7 +99,10 @@ fn families_with_one_struct_for_all_are_listed_by_section() {
         "freplace(void *)\n"
     );
     // This kernel has no struct bpf_nf_ctx.
-    assert_eq!(files.listed(&["--family", "netfilter"]), "");
+    let none = files.run("list", &["--family", "netfilter"]);
+    assert_eq!(none.status.code(), Some(1));
+    let said = String::from_utf8(none.stderr).unwrap();
+    assert!(said.ends_with(" has no netfilter hook\n"), "{said}");
 }
 
 #[test]

@@ -54,8 +54,17 @@ fn list_and_show() {
     let kernel = fixture();
     let on = |args: &[&str]| ctxgen(Some(&kernel), &[&one, &two], args).unwrap();
 
-    let list = on(&["list", "--family", "fexit", "_in("]);
-    assert_eq!(list, "", "a pattern is held against names");
+    // A pattern is held against names.
+    let none = ctxgen(
+        Some(&kernel),
+        &[&one, &two],
+        &["list", "--family", "fexit", "_in("],
+    );
+    let said = none.unwrap_err();
+    assert!(
+        said.ends_with(" has no fexit hook with `_in(` in its name\n"),
+        "{said}"
+    );
     let list = on(&["list", "--family", "fexit", ":*_in"]);
     assert_eq!(
         list,

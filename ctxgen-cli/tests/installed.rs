@@ -123,7 +123,7 @@ fn what_is_misspelt_is_answered_with_the_nearest() {
 
 const ESCAPE: char = '\u{1b}';
 
-/// What the command prints and says with these arguments, and with this NO_COLOR.
+/// What the command prints and says with these arguments, and with this `NO_COLOR`.
 fn said(args: &[&str], no_color: &str) -> [String; 2] {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctxgen"));
     let output = command

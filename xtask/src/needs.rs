@@ -35,6 +35,9 @@ pub(crate) enum User {
     Clangs,
     /// Tests of the page of `ctxgen matrix`, which are skipped without it.
     Browser,
+    /// Tests of projects without Cargo, and of what is installed with the command, which are skipped without
+    /// it.
+    Projects,
     /// Booting a kernel of that architecture, and asking it.
     Vm(Arch),
 }
@@ -60,7 +63,7 @@ pub(crate) struct Missing {
 }
 
 /// All that is needed.
-pub(crate) static NEEDS: [Need; 20] = [
+pub(crate) static NEEDS: [Need; 26] = [
     Need {
         user: User::Build,
         name: "a C compiler",
@@ -161,6 +164,24 @@ pub(crate) static NEEDS: [Need; 20] = [
         source: Source::Packages(&["chromium-driver"]),
         probe: |machine| machine.has_program("chromedriver".as_ref()),
     },
+    project("CMake", &["cmake"], |machine| {
+        machine.has_program("cmake".as_ref())
+    }),
+    project("Meson", &["meson"], |machine| {
+        machine.has_program("meson".as_ref())
+    }),
+    project("Ninja", &["ninja-build"], |machine| {
+        machine.has_program("ninja".as_ref())
+    }),
+    project("libbpf for C programs", &["libbpf-dev"], |machine| {
+        machine.has_library("libbpf", "bpf/libbpf.h")
+    }),
+    project("zsh", &["zsh"], |machine| {
+        machine.has_program("zsh".as_ref())
+    }),
+    project("fish", &["fish"], |machine| {
+        machine.has_program("fish".as_ref())
+    }),
     qemu(
         Arch::X86_64,
         "QEMU for x86-64",
@@ -189,6 +210,20 @@ pub(crate) static NEEDS: [Need; 20] = [
         Arch::S390x.can_compile()
     }),
 ];
+
+const fn project(
+    name: &'static str,
+    packages: &'static [&'static str],
+    probe: fn(&Machine) -> Result<(), String>,
+) -> Need {
+    Need {
+        user: User::Projects,
+        name,
+        purpose: "tests of the command in other projects take it",
+        source: Source::Packages(packages),
+        probe,
+    }
+}
 
 const fn qemu(
     arch: Arch,

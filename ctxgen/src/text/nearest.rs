@@ -11,7 +11,7 @@ const ALIKE: f64 = 0.75;
 pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let scored: Vec<(f64, &str)> = names
         .map(|name| (similarity(wanted, name), name))
-        .filter(|(score, _)| *score >= ALIKE)
+        .filter(|(score, name)| *score >= ALIKE || is_slip(wanted, name))
         .collect();
     let mut scored = sorted_by(scored, |a, b| {
         b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1))
@@ -22,6 +22,12 @@ pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) ->
         .take(OFFERED)
         .map(|(_, name)| name.to_owned())
         .collect()
+}
+
+/// Whether a short name is another one but for one slip: of three letters, that is a third of them.
+fn is_slip(wanted: &str, name: &str) -> bool {
+    let is_short = |text: &str| matches!(text.len(), 3 | 4);
+    is_short(wanted) && is_short(name) && strsim::damerau_levenshtein(wanted, name) == 1
 }
 
 fn similarity(wanted: &str, name: &str) -> f64 {
@@ -44,5 +50,7 @@ mod tests {
             ["file_mprotect", "file_mprotect2"]
         );
         assert!(nearest("zzz", names.into_iter()).is_empty());
+        assert_eq!(nearest("lms", ["lsm", "xdp", "tc"].into_iter()), ["lsm"]);
+        assert!(nearest("tp", ["tc"].into_iter()).is_empty());
     }
 }

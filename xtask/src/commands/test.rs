@@ -131,6 +131,9 @@ static STEPS: &[Step] = &[
     },
 ];
 
+/// What tests take where it is there, and are skipped without.
+const WANTED: [User; 3] = [User::Clangs, User::Browser, User::Projects];
+
 /// What became of a step.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
@@ -149,7 +152,7 @@ impl Test {
         }
         debian::provide("test", &needs::of(&users), self.setup)?;
         if self.setup {
-            debian::provide_wanted("test", &needs::of(&[User::Clangs, User::Browser]));
+            debian::provide_wanted("test", &needs::of(&WANTED));
         }
         let btf = Btf::resolve(&root)?;
 
@@ -260,10 +263,11 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
             "sample programs for the running kernel: they were built against {btf}"
         ));
     }
-    for missing in needs::missing(&needs::of(&[User::Clangs, User::Browser])) {
+    for missing in needs::missing(&needs::of(&WANTED)) {
         let (name, sought) = (missing.need.name, missing.sought);
         let what = match missing.need.user {
             User::Browser => format!("the page of `ctxgen matrix` in a browser, without {name}"),
+            User::Projects => format!("the command in projects without Cargo, without {name}"),
             _ => format!("programs that {name} has compiled"),
         };
         skipped.push(format!(

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use crate::cargo::of_cargo;
 use crate::error::Error;
 use crate::outdir::OutDir;
 
@@ -16,7 +17,8 @@ const FILE: &str = "include_bpf.macro.rs";
 /// What the builders of this process have made, by output folder.
 static KNOWN: Mutex<BTreeMap<PathBuf, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 
-/// Adds objects to those that `include_bpf!` knows in this folder.
+/// Adds objects in this folder to those that `include_bpf!` knows. Where it is below cargo's folder for the build
+/// script, they are known there, by their paths (`fixed/guard`).
 ///
 /// # Errors
 /// [`Error::Write`].
@@ -24,10 +26,28 @@ pub(crate) fn add_known<'n>(
     out: &OutDir,
     names: impl Iterator<Item = &'n str>,
 ) -> Result<(), Error> {
+    let of_cargo = of_cargo("OUT_DIR").map(PathBuf::from);
+    add_known_below(of_cargo, out, names)
+}
+
+fn add_known_below<'n>(
+    of_cargo: Option<PathBuf>,
+    out: &OutDir,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<(), Error> {
+    let folder = out.path("");
+    let below = of_cargo.and_then(|root| {
+        let below = folder.strip_prefix(&root).ok()?.to_owned();
+        Some((root, below))
+    });
+    let (root, below) = below.unwrap_or((folder, PathBuf::new()));
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = known.entry(out.path("")).or_default();
-    known.extend(names.map(str::to_owned));
-    out.write(FILE, text(known).as_bytes()).map(drop)
+    let known = known.entry(root.clone()).or_default();
+    // A path that is no text cannot be written in a macro's argument.
+    known.extend(names.filter_map(|name| Some(below.join(name).to_str()?.to_owned())));
+    OutDir::new(root)
+        .write(FILE, text(known).as_bytes())
+        .map(drop)
 }
 
 /// A macro with an arm for each object.
@@ -36,17 +56,19 @@ fn text(known: &BTreeSet<String>) -> String {
     for name in known {
         let _ = writeln!(
             text,
-            "    (\"{name}\") => {{ include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\")); }};"
+            "    ({name:?}) => {{ include!(concat!(env!(\"OUT_DIR\"), \"/\", {name:?}, \".rs\")); }};"
         );
     }
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    let names = format!(
+        ". It makes: {}. An object is called by its source's file name up to the first dot, with _ for what is in no \
+         identifier",
+        names.join(", ")
+    );
     let _ = writeln!(
         text,
-        "    ($other:tt) => {{\n        compile_error!(concat!(\n            \"no BPF object of this package's \
-         build script is called \", stringify!($other),\n            \". It makes: {}. An object is called \
-         by its source's file name up to the first dot, with _ for what is in no identifier\"\n        ));\n    \
-         }};\n}}",
-        names.join(", ")
+        "    ($other:tt) => {{\n        compile_error!(concat!(\n            \"no BPF object of this package's build \
+         script is called \", stringify!($other), {names:?}\n        ));\n    }};\n}}"
     );
     text
 }
@@ -63,10 +85,13 @@ mod tests {
     fn compiled(name: &str) -> Output {
         let dir = tempfile::tempdir().unwrap();
         let out = OutDir::new(dir.path().to_owned());
-        // Several builders of one build script.
-        add_known(&out, ["guard"].into_iter()).unwrap();
-        add_known(&out, ["_9p"].into_iter()).unwrap();
-        fs::write(out.path("guard.rs"), "pub const MADE: u32 = 1;").unwrap();
+        // Several builders of one build script, one with a folder of its own.
+        let inner = OutDir::new(out.path("fixed"));
+        for (out, name) in [(&out, "guard"), (&out, "_9p"), (&inner, "guard")] {
+            let root = Some(dir.path().to_owned());
+            add_known_below(root, out, [name].into_iter()).unwrap();
+            out.write("guard.rs", b"pub const MADE: u32 = 1;").unwrap();
+        }
         let source = format!(
             "mod bpf {{ include!(concat!(env!(\"OUT_DIR\"), \"/{FILE}\")); __ctxgen_object!({name:?}); }}\n\
              pub fn made() -> u32 {{ bpf::MADE }}\n"
@@ -93,14 +118,18 @@ mod tests {
 
     #[test]
     fn objects_are_found_by_name() {
-        let output = compiled("guard");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        for name in ["guard", "fixed/guard"] {
+            let output = compiled(name);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{said}");
+        }
         let output = compiled("gard");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success());
         assert!(
-            said.contains("build script is called \"gard\". It makes: _9p, guard. An object"),
+            said.contains(
+                "build script is called \"gard\". It makes: _9p, fixed/guard, guard. An object"
+            ),
             "{said}"
         );
     }
