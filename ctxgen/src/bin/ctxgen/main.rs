@@ -11,6 +11,7 @@ mod files;
 mod header;
 mod list;
 mod matrix;
+mod migrate;
 mod output;
 mod pin;
 mod show;
@@ -45,6 +46,7 @@ enum Command {
     Header(header::Header),
     Check(check::Check),
     Matrix(matrix::Table),
+    Migrate(migrate::Migrate),
     Diff(diff::Diff),
     Pin(pin::Pin),
 }
@@ -191,6 +193,7 @@ fn main() -> ExitCode {
         Command::Header(header) => header.run(),
         Command::Check(check) => check.run(),
         Command::Matrix(matrix) => matrix.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Diff(diff) => diff.run(),
         Command::Pin(pin) => pin.run(),
     };

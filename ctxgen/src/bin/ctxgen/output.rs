@@ -50,6 +50,17 @@ pub(crate) enum Failure {
     },
     #[error("clang cannot preprocess {}:\n{}", shown(path), stderr.trim_end())]
     Preprocess { path: PathBuf, stderr: String },
+    #[error("clang cannot compile {}:\n{}", shown(path), stderr.trim_end())]
+    Compile { path: PathBuf, stderr: String },
+    #[error(
+        "libclang cannot be loaded: {0}. Install it (libclang1, clang-libs), or name its folder with the \
+         LIBCLANG_PATH variable"
+    )]
+    NoLibclang(String),
+    #[error("libclang cannot read {}", shown(.0))]
+    Parse(PathBuf),
+    #[error("{} is no text in UTF-8", shown(.0))]
+    NoText(PathBuf),
     #[error(
         "nothing in {origin} tells its architecture, by which the pinned BTF would be called: give \
          --output a file, not a folder"

@@ -1,6 +1,6 @@
 //! `ctxgen pin`.
 
-mod preprocess;
+pub(crate) mod preprocess;
 
 use std::path::Path;
 use std::path::PathBuf;

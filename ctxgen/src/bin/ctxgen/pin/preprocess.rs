@@ -140,13 +140,13 @@ impl Preprocessor {
     }
 }
 
-fn run(command: &mut Command) -> Result<Output, RunError> {
+pub(crate) fn run(command: &mut Command) -> Result<Output, RunError> {
     let variable = std::env::var(CLANG_TIMEOUT_VARIABLE).ok();
     run_bounded(command, timeout_from(variable.as_deref()))
 }
 
 /// The folders of the system's own headers; none where clang does not tell.
-fn system_folders_of(clang: &Path, kernel: &KernelBtf) -> Vec<PathBuf> {
+pub(crate) fn system_folders_of(clang: &Path, kernel: &KernelBtf) -> Vec<PathBuf> {
     let Some(arch) = kernel.arch() else {
         return Vec::new();
     };
