@@ -23,6 +23,7 @@ pub fn unified(path: &str, text: &str, edits: &[Edit]) -> String {
     let Some(_) = changes.first() else {
         return String::new();
     };
+    let path = path.trim_start_matches('/');
     let mut out = format!("--- a/{path}\n+++ b/{path}\n");
     let mut added = 0;
     let mut rest = &changes[..];
@@ -65,7 +66,7 @@ fn changes<'t>(text: &'t str, starts: &[usize], edits: &[Edit]) -> Vec<Change<'t
     for edit in edits {
         let lines = line_of(starts, edit.range.start)..line_of(starts, edit.range.end) + 1;
         match groups.last_mut() {
-            Some((last, edits)) if lines.start < last.end => {
+            Some((last, edits)) if lines.start <= last.end => {
                 last.end = last.end.max(lines.end);
                 edits.push(edit.clone());
             }

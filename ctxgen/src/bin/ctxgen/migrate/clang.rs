@@ -42,16 +42,19 @@ pub(super) fn unit(path: &Path, text: &str, args: &[String]) -> Result<Unit, Fai
     let parsed = parse(path, args).ok_or_else(|| Failure::Parse(path.to_owned()))?;
     // SAFETY: the unit lives until the end of this function, and so do its cursors.
     let root = unsafe { clang_getTranslationUnitCursor(parsed.unit) };
+    let source = &*path.to_string_lossy();
     let mut unit = Unit::default();
     for cursor in children(root) {
         #[expect(non_upper_case_globals, reason = "libclang's names")]
         match cursor.kind {
-            CXCursor_MacroExpansion => unit.expansions.extend(expansion(cursor)),
-            CXCursor_InclusionDirective if is_in_source(cursor) => unit.includes.push(Include {
-                name: spelling(cursor),
-                start: extent(cursor).start,
-            }),
-            CXCursor_FunctionDecl if is_in_source(cursor) => {
+            CXCursor_MacroExpansion => unit.expansions.extend(expansion(cursor, source)),
+            CXCursor_InclusionDirective if is_in_source(cursor, source) => {
+                unit.includes.push(Include {
+                    name: spelling(cursor),
+                    start: extent(cursor).start,
+                })
+            }
+            CXCursor_FunctionDecl if is_in_source(cursor, source) => {
                 unit.functions.extend(function(cursor, text))
             }
             _ => {}
@@ -87,7 +90,7 @@ fn parse(path: &Path, args: &[String]) -> Option<Parsed> {
     }
 }
 
-fn expansion(cursor: CXCursor) -> Option<Expansion> {
+fn expansion(cursor: CXCursor, source: &str) -> Option<Expansion> {
     let name = spelling(cursor);
     if !is_migrated(&name) {
         return None;
@@ -95,7 +98,7 @@ fn expansion(cursor: CXCursor) -> Option<Expansion> {
     let place = place(location(cursor));
     Some(Expansion {
         name,
-        file: (!is_in_source(cursor)).then_some(place.file),
+        file: (!is_in_source(cursor, source)).then_some(place.file),
         line: place.line,
         range: extent(cursor),
     })
@@ -215,9 +218,9 @@ pub(super) fn extent(cursor: CXCursor) -> Range<usize> {
     place(start).offset..place(end).offset
 }
 
-fn is_in_source(cursor: CXCursor) -> bool {
-    // SAFETY: the cursor's unit is alive.
-    unsafe { clang_Location_isFromMainFile(location(cursor)) != 0 }
+/// Whether that is in the source itself, and in no header. What a macro has made is where the macro is used.
+fn is_in_source(cursor: CXCursor, source: &str) -> bool {
+    place(location(cursor)).file == source
 }
 
 pub(super) fn spelling(cursor: CXCursor) -> String {
