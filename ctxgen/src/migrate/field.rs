@@ -183,7 +183,7 @@ impl<'k> Contexts<'k> {
         if is_elsewhere || !agree(&wanted.category, wanted.size, &found.category, found.size) {
             return Err(Refusal::OtherField {
                 what: wanted.what.clone(),
-                field: found.declared + " " + &found.name,
+                field: declared(was.btf(), field.type_id, &field.name),
                 hook: self.hook.to_string(),
                 kernel: was.label.to_owned(),
                 program: program.to_owned(),

@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::refusal::Refused;
 use super::rewrite::Head;
 use super::rewrite::plain;
+use super::rewrite::used;
 use super::text::arguments;
 use super::text::blanked;
 use super::text::has_directive;
@@ -70,6 +71,7 @@ pub fn plan(text: &str, unit: &Unit, object: &ObjectFile, kernels: Kernels<'_>) 
             plan.add(function.line, &function.name, result);
         }
     }
+    planner.made(&mut plan);
     planner.not_compiled(&seen, &mut plan);
     plan.edits.sort_by_key(|edit| edit.range.start);
     plan.refused
@@ -169,12 +171,12 @@ impl Planner<'_> {
             Taken::SystemCall => (Passing::Registers, "arguments of a system call"),
             Taken::Registers | Taken::Returned => (Passing::Registers, "registers"),
         };
-        let contexts = self.contexts(program, passing, what)?;
+        // What reads no argument may be said to be anything.
+        let reads = used(self.text, function).contains(&true);
+        let contexts = self.contexts(program, reads.then_some(passing), what)?;
         let is_call = known.taken == Taken::SystemCall;
-        if is_call && !contexts.is_system_call() {
-            return Err(other_family(program, what));
-        }
-        if contexts.is_system_call() && known.taken == Taken::Registers {
+        let is_returned = known.taken == Taken::Returned;
+        if reads && is_call != contexts.is_system_call() && !is_returned {
             return Err(other_family(program, what));
         }
         let head = Head {
@@ -218,7 +220,7 @@ impl Planner<'_> {
             {
                 return Err(Refusal::Pasted);
             }
-            let contexts = self.contexts(program, passing, what)?;
+            let contexts = self.contexts(program, Some(passing), what)?;
             Ok((plain(function, &contexts)?, contexts.hook))
         };
         Some(result())
@@ -234,7 +236,7 @@ impl Planner<'_> {
     fn contexts(
         &self,
         program: &Program,
-        passing: Passing,
+        passing: Option<Passing>,
         what: &'static str,
     ) -> Result<Contexts<'_>, Refusal> {
         let hooks: Vec<Hook> = program
@@ -257,10 +259,24 @@ impl Planner<'_> {
                     .join(", "),
             ));
         }
-        if hook.family().passing() != passing {
+        if passing.is_some_and(|passing| hook.family().passing() != passing) {
             return Err(other_family(program, what));
         }
         Contexts::of([self.kernels.was, self.kernels.target], hook)
+    }
+
+    /// Programs whose macro stands in another macro: nothing of the source is theirs alone.
+    fn made(&self, plan: &mut Plan) {
+        for function in &self.unit.functions {
+            let Some(name) = function.name.strip_prefix(INNER) else {
+                continue;
+            };
+            let refused = plan.refused.iter().map(|refused| &refused.name);
+            let mut known = plan.migrated.iter().chain(refused);
+            if self.program(name).is_some() && known.all(|known| known != name) {
+                plan.add(function.line, name, Err(Refusal::Pasted));
+            }
+        }
     }
 
     /// Heads that the preprocessor has taken away.
@@ -323,12 +339,12 @@ impl Planner<'_> {
 
     /// Adds the header with the contexts.
     fn include(&self, plan: &mut Plan) {
-        let is = |name: &str, file: &str| name.rsplit('/').next() == Some(file);
+        let is_ours = |name: &str| name.rsplit('/').next() == Some("ctx.h");
         let mut includes = self.unit.includes.iter();
-        if plan.edits.is_empty() || includes.clone().any(|include| is(&include.name, "ctx.h")) {
+        if plan.edits.is_empty() || includes.clone().any(|include| is_ours(&include.name)) {
             return;
         }
-        let Some(types) = includes.find(|include| is(&include.name, "vmlinux.h")) else {
+        let Some(types) = includes.find(|include| include.has_types) else {
             for name in std::mem::take(&mut plan.migrated) {
                 plan.refused.push(Refused {
                     file: None,

@@ -140,7 +140,7 @@ pub enum Refusal {
     },
     /// Nothing says where `ctx.h` would be included.
     #[error(
-        "the source does not include vmlinux.h itself, and ctx.h has to be behind it: add `#include \"vmlinux.h\"`"
+        "neither the source nor a header of its includes vmlinux.h, and ctx.h has to be behind it: add `#include \"vmlinux.h\"`"
     )]
     NoVmlinux,
 }

@@ -52,8 +52,7 @@ impl Head<'_> {
             true => "    no arguments".to_owned(),
             false => format!("    {};", declarations.join(";\n    ")),
         };
-        let body = self.text.get(function.body.clone()).unwrap_or_default();
-        let words = words(body);
+        let used = used(self.text, function);
         let mut variables = Vec::new();
         let mut slot = 0;
         for (number, (parameter, declaration)) in (0..).zip(parameters.iter().zip(&declarations)) {
@@ -66,11 +65,7 @@ impl Head<'_> {
                 Taken::WideSlots => parameter.size.div_ceil(SLOT).max(1),
                 _ => 1,
             };
-            // Also where the preprocessor has taken the use away, for when it does not.
-            let is_written = words
-                .iter()
-                .any(|word| word.text == parameter.name && !word.is_member);
-            if parameter.is_used || is_written {
+            if used[number as usize] {
                 check(parameter, declaration)?;
                 let found = contexts.field(place, &wanted(parameter), &prototype)?;
                 let value = value(contexts, known.taken, &found);
@@ -105,13 +100,29 @@ impl Head<'_> {
         let indent = if indent.is_empty() { "\t" } else { indent };
         let mut text = String::new();
         for variable in variables {
-            text += &format!("\n{indent}{variable}");
+            text += &format!("{indent}{variable}\n");
         }
         if !self.function.starts_with_declaration && !next.trim().is_empty() {
             text.push('\n');
         }
-        Some(Edit::insert(at, text))
+        let end = rest.find('\n').map_or(self.text.len(), |end| at + end + 1);
+        Some(Edit::insert(end, text))
     }
+}
+
+/// Which arguments behind the context a body uses: also where the preprocessor has taken the use away, for when
+/// it does not.
+pub(super) fn used(text: &str, function: &Function) -> Vec<bool> {
+    let words = words(text.get(function.body.clone()).unwrap_or_default());
+    let is_written = |name: &str| {
+        words
+            .iter()
+            .any(|word| word.text == name && !word.is_member)
+    };
+    let parameters = function.parameters.iter().skip(1);
+    parameters
+        .map(|parameter| parameter.is_used || is_written(&parameter.name))
+        .collect()
 }
 
 /// What changes in a program that takes the context as an array, or as a struct of the kernel's.

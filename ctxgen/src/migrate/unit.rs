@@ -33,6 +33,8 @@ pub struct Include {
     pub name: String,
     /// Where the directive begins.
     pub start: usize,
+    /// Whether it is `vmlinux.h`, or includes that.
+    pub has_types: bool,
 }
 
 /// A function that is defined.

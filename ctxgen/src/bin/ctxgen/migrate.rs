@@ -53,7 +53,8 @@ pub(crate) struct Migrate {
     #[arg(long, value_name = "PATH")]
     was: Option<PathBuf>,
 
-    /// More arguments for clang, such as -I and -D. Its vmlinux.h and libbpf's headers are there without
+    /// More arguments for clang, such as -I and -D. A vmlinux.h of the kernel and
+    /// libbpf's headers are there without
     #[arg(last = true, value_name = "CLANG_ARGS")]
     clang_args: Vec<String>,
 
@@ -90,12 +91,17 @@ impl Migrate {
         kernels.push(self.kernel.open()?);
         let labels = labels(&kernels);
         let sides = Sides { kernels, labels };
+        let make = |kernel| Toolchain::new(kernel, &self.clang_args);
+        let toolchains = sides.kernels.iter().map(make);
+        let toolchains: Vec<Toolchain<'_>> = toolchains.collect::<Result<_, _>>()?;
         let mut code = ExitCode::SUCCESS;
         for path in &self.files {
-            let is_whole = self.file(path, &sides).unwrap_or_else(|failure| {
-                message(&format!("error: {failure}"));
-                false
-            });
+            let is_whole = self
+                .file(path, &sides, &toolchains)
+                .unwrap_or_else(|failure| {
+                    message(&format!("error: {failure}"));
+                    false
+                });
             if !is_whole {
                 code = ExitCode::FAILURE;
             }
@@ -104,14 +110,18 @@ impl Migrate {
     }
 
     /// Migrates a source; whether nothing of it is left to do by hand.
-    fn file(&self, path: &Path, sides: &Sides) -> Result<bool, Failure> {
+    fn file(
+        &self,
+        path: &Path,
+        sides: &Sides,
+        toolchains: &[Toolchain<'_>],
+    ) -> Result<bool, Failure> {
         let bytes = files::read(path)?;
         let text = String::from_utf8(bytes).map_err(|_| Failure::NoText(path.to_owned()))?;
-        let toolchains = self.toolchains(sides)?;
         let Some((was, _)) = toolchains.split_first() else {
             return Ok(true);
         };
-        for toolchain in &toolchains {
+        for toolchain in toolchains {
             toolchain.contexts(&text, &[])?;
         }
         let before = was.compile(path, path)?;
@@ -138,20 +148,15 @@ impl Migrate {
             write!(out, "{}", unified(&shown(path), &text, &plan.edits))?;
             out.flush()?;
         }
-        for toolchain in &toolchains {
+        for toolchain in toolchains {
             toolchain.contexts(&new, &plan.hooks)?;
         }
-        let is_compiled = verdicts(path, &new, &plan, &before, &toolchains, sides)?;
+        let is_compiled = verdicts(path, &new, &plan, &before, toolchains, sides)?;
         if self.write && is_compiled {
             compile::replace(path, new.as_bytes())?;
         }
         report(path, &plan, self.write && is_compiled);
         Ok(plan.refused.is_empty() && is_compiled)
-    }
-
-    fn toolchains<'s>(&self, sides: &'s Sides) -> Result<Vec<Toolchain<'s>>, Failure> {
-        let make = |kernel| Toolchain::new(kernel, &self.clang_args);
-        sides.kernels.iter().map(make).collect()
     }
 }
 

@@ -48,12 +48,7 @@ pub(super) fn unit(path: &Path, text: &str, args: &[String]) -> Result<Unit, Fai
         #[expect(non_upper_case_globals, reason = "libclang's names")]
         match cursor.kind {
             CXCursor_MacroExpansion => unit.expansions.extend(expansion(cursor, source)),
-            CXCursor_InclusionDirective if is_in_source(cursor, source) => {
-                unit.includes.push(Include {
-                    name: spelling(cursor),
-                    start: extent(cursor).start,
-                })
-            }
+            CXCursor_InclusionDirective => include(&mut unit, cursor, source),
             CXCursor_FunctionDecl if is_in_source(cursor, source) => {
                 unit.functions.extend(function(cursor, text))
             }
@@ -87,6 +82,22 @@ fn parse(path: &Path, args: &[String]) -> Option<Parsed> {
             return None;
         }
         Some(Parsed { index, unit })
+    }
+}
+
+/// Adds a header. Those that it includes itself come behind it.
+fn include(unit: &mut Unit, cursor: CXCursor, source: &str) {
+    let name = spelling(cursor);
+    let has_types = name.rsplit('/').next() == Some("vmlinux.h");
+    if is_in_source(cursor, source) {
+        let start = extent(cursor).start;
+        unit.includes.push(Include {
+            name,
+            start,
+            has_types,
+        });
+    } else if let Some(last) = unit.includes.last_mut() {
+        last.has_types |= has_types;
     }
 }
 

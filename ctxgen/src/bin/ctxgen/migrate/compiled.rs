@@ -36,7 +36,9 @@ impl Compiled {
             });
             if let (Ok(name), Some(data)) = (symbol.name(), data) {
                 let (instructions, _) = data.as_chunks();
-                functions.insert(name.to_owned(), instructions.to_vec());
+                let mut instructions = instructions.to_vec();
+                unplace(&mut instructions, &relocated(&file, &symbol));
+                functions.insert(name.to_owned(), instructions);
             }
         }
         Self { functions }
@@ -65,5 +67,26 @@ impl Compiled {
             new.len(),
             old.len(),
         )
+    }
+}
+
+/// Where in a function the linker or libbpf puts something in, in bytes.
+fn relocated<'d>(file: &object::File<'d>, symbol: &impl ObjectSymbol<'d>) -> Vec<u64> {
+    let section = symbol.section_index();
+    let section = section.and_then(|index| file.section_by_index(index).ok());
+    let relocations = section.iter().flat_map(ObjectSection::relocations);
+    let start = symbol.address();
+    relocations
+        .filter_map(|(at, _)| at.checked_sub(start))
+        .collect()
+}
+
+/// Without the values that say where in its section something is: strings and functions move when others do.
+fn unplace(instructions: &mut [[u8; INSTRUCTION]], relocated: &[u64]) {
+    for at in relocated {
+        let number = usize::try_from(*at).map_or(usize::MAX, |at| at / INSTRUCTION);
+        if let Some(instruction) = instructions.get_mut(number) {
+            instruction[4..].fill(0);
+        }
     }
 }
