@@ -1,5 +1,6 @@
 //! Which argument a place in the context is, and what it is called on the target.
 
+use super::refusal::Mismatch;
 use super::refusal::Refusal;
 use super::unit::Category;
 use crate::btf::Btf;
@@ -169,43 +170,51 @@ impl<'k> Contexts<'k> {
         program: &str,
     ) -> Result<Found, Refusal> {
         let was = &self.was;
-        let field = was.at(place).ok_or_else(|| Refusal::NoField {
-            what: wanted.what.clone(),
-            hook: self.hook.to_string(),
-            kernel: was.label.to_owned(),
-            program: program.to_owned(),
-            prototype: was.prototype(),
-        })?;
+        let mismatch = |field: String| {
+            Box::new(Mismatch {
+                what: wanted.what.clone(),
+                field,
+                hook: self.hook.to_string(),
+                kernel: was.label.to_owned(),
+                target: String::new(),
+                sides: vec![
+                    ("the program".to_owned(), program.to_owned()),
+                    (was.label.to_owned(), was.prototype()),
+                ],
+            })
+        };
+        let field = was.at(place);
+        let field = field.ok_or_else(|| Refusal::NoField(mismatch(String::new())))?;
         let found = was.found(field);
         let named = wanted.name.as_deref().filter(|name| *name != found.name);
         // What has a name of its own elsewhere is meant to be there.
         let is_elsewhere = named.is_some_and(|name| was.named(name).is_some());
-        if is_elsewhere || !agree(&wanted.category, wanted.size, &found.category, found.size) {
-            return Err(Refusal::OtherField {
-                what: wanted.what.clone(),
-                field: declared(was.btf(), field.type_id, &field.name),
-                hook: self.hook.to_string(),
-                kernel: was.label.to_owned(),
-                program: program.to_owned(),
-                prototype: was.prototype(),
-            });
+        let is_wanted =
+            |found: &Found| agree(&wanted.category, wanted.size, &found.category, found.size);
+        if is_elsewhere || !is_wanted(&found) {
+            let declaration = declared(was.btf(), field.type_id, &field.name);
+            return Err(Refusal::OtherField(mismatch(declaration)));
         }
-        let there = self
-            .target
-            .named(&found.name)
-            .map(|field| self.target.found(field));
-        let there = there.filter(|there| {
-            agree(&found.category, found.size, &there.category, there.size)
-                && agree(&wanted.category, wanted.size, &there.category, there.size)
-        });
-        there.ok_or_else(|| Refusal::NotOnTarget {
+        let there = self.target.named(&found.name);
+        let there = there.map(|field| self.target.found(field));
+        let is_same =
+            |there: &Found| agree(&found.category, found.size, &there.category, there.size);
+        let there = there.filter(|there| is_same(there) && is_wanted(there));
+        there.ok_or_else(|| self.not_on_target(wanted, found))
+    }
+
+    fn not_on_target(&self, wanted: &Wanted, found: Found) -> Refusal {
+        let sides = [&self.was, &self.target];
+        Refusal::NotOnTarget(Box::new(Mismatch {
+            what: wanted.what.clone(),
             field: found.name,
             hook: self.hook.to_string(),
-            was: was.label.to_owned(),
-            before: was.prototype(),
+            kernel: self.was.label.to_owned(),
             target: self.target.label.to_owned(),
-            after: self.target.prototype(),
-        })
+            sides: sides
+                .map(|side| (side.label.to_owned(), side.prototype()))
+                .to_vec(),
+        }))
     }
 }
 

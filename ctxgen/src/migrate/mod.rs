@@ -22,6 +22,7 @@ pub use self::macros::is_migrated;
 pub use self::plan::Kernels;
 pub use self::plan::Plan;
 pub use self::plan::plan;
+pub use self::refusal::Mismatch;
 pub use self::refusal::Refusal;
 pub use self::refusal::Refused;
 pub use self::unit::Category;

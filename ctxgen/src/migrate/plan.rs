@@ -273,7 +273,9 @@ impl Planner<'_> {
             };
             let refused = plan.refused.iter().map(|refused| &refused.name);
             let mut known = plan.migrated.iter().chain(refused);
-            if self.program(name).is_some() && known.all(|known| known != name) {
+            // `BPF_USDT` has arguments that no kernel tells.
+            let is_ours = |program: &Program| !program.section.starts_with("usdt");
+            if self.program(name).is_some_and(is_ours) && known.all(|known| known != name) {
                 plan.add(function.line, name, Err(Refusal::Pasted));
             }
         }
@@ -282,9 +284,8 @@ impl Planner<'_> {
     /// Heads that the preprocessor has taken away.
     fn not_compiled(&self, seen: &BTreeSet<usize>, plan: &mut Plan) {
         for word in words(self.text) {
-            let is_used = self.plain[word.start + word.text.len()..]
-                .trim_start()
-                .starts_with('(');
+            let behind = self.plain.get(word.start + word.text.len()..);
+            let is_used = behind.unwrap_or_default().trim_start().starts_with('(');
             if by_name(word.text).is_none()
                 || !is_used
                 || seen.contains(&word.start)
@@ -305,7 +306,7 @@ impl Planner<'_> {
 
     /// Whether an offset is in a directive, the lines that it goes on in included.
     fn is_directive(&self, at: usize) -> bool {
-        let mut lines = self.plain[..at].rsplit('\n');
+        let mut lines = self.plain.get(..at).unwrap_or_default().rsplit('\n');
         let mut first = lines.next().unwrap_or_default();
         for line in lines {
             if !line.trim_end().ends_with('\\') {

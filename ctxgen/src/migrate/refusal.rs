@@ -67,57 +67,14 @@ pub enum Refusal {
         why: String,
     },
     /// A place in the context is none of an argument of the kernel that the program is for.
-    #[error(
-        "`{what}` is no argument of {hook} on {kernel}. Name the kernel that the program was written for with --was\n  the program:\n{program}\n  {kernel}:\n{prototype}"
-    )]
-    NoField {
-        /// What is read.
-        what: String,
-        /// The SEC name.
-        hook: String,
-        /// The kernel.
-        kernel: String,
-        /// The program's own prototype.
-        program: String,
-        /// The kernel's.
-        prototype: String,
-    },
+    #[error("`{}` is no argument of {} on {}. Name the kernel that the program was written for with --was{}", .0.what, .0.hook, .0.kernel, .0.prototypes())]
+    NoField(Box<Mismatch>),
     /// An argument is declared as something that it is not.
-    #[error(
-        "`{what}` is `{field}` of {hook} on {kernel}, which is something else. Name the kernel that the program was written for with --was, or mend the prototype\n  the program:\n{program}\n  {kernel}:\n{prototype}"
-    )]
-    OtherField {
-        /// What is read.
-        what: String,
-        /// The kernel's argument.
-        field: String,
-        /// The SEC name.
-        hook: String,
-        /// The kernel.
-        kernel: String,
-        /// The program's own prototype.
-        program: String,
-        /// The kernel's.
-        prototype: String,
-    },
+    #[error("`{}` is `{}` of {} on {}, which is something else. Name the kernel that the program was written for with --was, or mend the prototype{}", .0.what, .0.field, .0.hook, .0.kernel, .0.prototypes())]
+    OtherField(Box<Mismatch>),
     /// The target has no argument of that name, or another one.
-    #[error(
-        "{hook} has no `{field}` of that type on {target}, which it has on {was}: decide what the program should read there\n  {was}:\n{before}\n  {target}:\n{after}"
-    )]
-    NotOnTarget {
-        /// The argument.
-        field: String,
-        /// The SEC name.
-        hook: String,
-        /// The kernel that the program was written for.
-        was: String,
-        /// Its prototype.
-        before: String,
-        /// The target.
-        target: String,
-        /// Its prototype.
-        after: String,
-    },
+    #[error("{} has no `{}` of that type on {}, which it has on {}: decide what the program should read there{}", .0.hook, .0.field, .0.target, .0.kernel, .0.prototypes())]
+    NotOnTarget(Box<Mismatch>),
     /// The context is used in a way that its new type does not allow.
     #[error(
         "line {0} uses the context as what it will not be any more (an array, or an argument of that type): hand it on as `void *`, or migrate it by hand"
@@ -143,4 +100,28 @@ pub enum Refusal {
         "neither the source nor a header of its includes vmlinux.h, and ctx.h has to be behind it: add `#include \"vmlinux.h\"`"
     )]
     NoVmlinux,
+}
+
+/// Two prototypes that do not fit each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What is read, as the program calls it.
+    pub what: String,
+    /// The argument that it is; empty where it is none.
+    pub field: String,
+    /// The SEC name.
+    pub hook: String,
+    /// The kernel that the program was written for.
+    pub kernel: String,
+    /// The target, where that matters; empty otherwise.
+    pub target: String,
+    /// The prototypes, each with whose it is: the program's and its kernel's, or those of both kernels.
+    pub sides: Vec<(String, String)>,
+}
+
+impl Mismatch {
+    fn prototypes(&self) -> String {
+        let side = |(whose, prototype): &(String, String)| format!("\n  {whose}:\n{prototype}");
+        self.sides.iter().map(side).collect()
+    }
 }

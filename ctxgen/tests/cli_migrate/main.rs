@@ -3,7 +3,9 @@
 //! Of each `rules/NAME.bpf.c`, `rules/NAME.diff` is what the command prints, and `rules/NAME.said` why programs
 //! are left as they are, where some are. `CTXGEN_BLESS=1` writes both.
 
+mod corpus;
 mod drift;
+mod loaded;
 mod users;
 
 use std::path::Path;

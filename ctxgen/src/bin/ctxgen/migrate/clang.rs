@@ -50,7 +50,7 @@ pub(super) fn unit(path: &Path, text: &str, args: &[String]) -> Result<Unit, Fai
             CXCursor_MacroExpansion => unit.expansions.extend(expansion(cursor, source)),
             CXCursor_InclusionDirective => include(&mut unit, cursor, source),
             CXCursor_FunctionDecl if is_in_source(cursor, source) => {
-                unit.functions.extend(function(cursor, text))
+                unit.functions.extend(function(cursor, text));
             }
             _ => {}
         }
