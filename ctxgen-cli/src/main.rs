@@ -15,6 +15,7 @@ mod header;
 mod install;
 mod list;
 mod matrix;
+mod migrate;
 mod output;
 mod pin;
 mod project;
@@ -58,6 +59,7 @@ enum Command {
     Btf(btf::MinBtf),
     Check(check::Check),
     Matrix(matrix::Table),
+    Migrate(migrate::Migrate),
     Diff(diff::Diff),
     Pin(pin::Pin),
     Completions(install::Completions),
@@ -235,6 +237,7 @@ fn main() -> ExitCode {
         Command::Btf(btf) => btf.run(),
         Command::Check(check) => check.run(),
         Command::Matrix(matrix) => matrix.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Diff(diff) => diff.run(),
         Command::Pin(pin) => pin.run(),
         Command::Completions(completions) => completions.run(),

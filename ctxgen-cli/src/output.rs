@@ -32,6 +32,31 @@ pub(crate) enum Failure {
     },
     #[error("{}", crate::words::of_command(&.0.to_string()))]
     Build(Box<ctxgen_build::Error>),
+    #[error(
+        "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
+         the CLANG variable",
+        shown(clang)
+    )]
+    NoClang {
+        clang: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("clang, as `{}`, was given up: {error}{}", shown(clang), longer(error))]
+    Stopped {
+        clang: PathBuf,
+        error: ctxgen::RunError,
+    },
+    #[error("clang cannot compile {}:\n{}", shown(path), stderr.trim_end())]
+    Compile { path: PathBuf, stderr: String },
+    #[error(
+        "libclang cannot be loaded: {0}. Install it (libclang1, clang-libs), or name its folder with the \
+         LIBCLANG_PATH variable"
+    )]
+    NoLibclang(String),
+    #[error("libclang cannot read {}", shown(.0))]
+    Parse(PathBuf),
+    #[error("{} is no text in UTF-8", shown(.0))]
+    NoText(PathBuf),
     #[error("there is nothing to compare: name two or more kernels with --btf")]
     OneKernel,
     #[error("cannot read {}: {error}", shown(path))]
@@ -323,4 +348,14 @@ pub(crate) fn write_in_folder(path: &Path, bytes: &[u8]) -> Result<(), Failure> 
 pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
+}
+
+/// What to do where clang has not ended in time.
+fn longer(error: &ctxgen::RunError) -> &'static str {
+    match error {
+        ctxgen::RunError::Timeout(_) => {
+            "; where that is too short, set the variable CTXGEN_CLANG_TIMEOUT to more seconds"
+        }
+        _ => "",
+    }
 }

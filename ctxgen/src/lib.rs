@@ -55,6 +55,7 @@
 //! - `generate` makes what build scripts make: headers, BTF of contexts, lists, reports and pinned BTF
 //!   ([`CtxBtf`], [`render`], [`pin()`]).
 //! - `reads` holds what any object's programs read against kernels ([`reads`]).
+//! - `migrate` makes programs of sources that take context structs out of such that count arguments ([`migrate`]).
 //! - `dwarf` reads prototypes of functions in user space out of debug information.
 //! - `images` reads kernel BTF out of compressed files, kernel images and archives
 //!   ([`kernel_btf_bytes`]).
@@ -93,6 +94,8 @@ mod kernel;
 pub mod layout;
 #[cfg(feature = "load")]
 mod load;
+#[cfg(feature = "migrate")]
+pub mod migrate;
 #[cfg(feature = "generate")]
 mod minimize;
 mod module;

@@ -29,6 +29,7 @@ const LAYERS: Layers = Layers {
         "pin",
         "load",
         "compiler",
+        "migrate",
         "error",
     ],
     allowed: &[],

@@ -1,0 +1,6 @@
+SEC("tp_btf/sched_switch")
+int BPF_PROG(in_header, bool preempt)
+{
+	out = preempt;
+	return 0;
+}
