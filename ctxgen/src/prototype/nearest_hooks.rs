@@ -5,8 +5,9 @@ use super::event::similar;
 use super::function;
 use super::list::all;
 use super::list::nearest_of;
-use super::look_up;
+use super::lsm;
 use super::struct_ops;
+use super::tracepoint;
 use crate::hook::Family;
 use crate::hook::Hook;
 use crate::hook::Prototypes;
@@ -39,9 +40,19 @@ fn elsewhere(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
     others
         .filter(|family| !is_same(family.prototypes(), own))
         .filter_map(|family| Hook::new(family, hook.target()).ok())
-        .filter(|other| look_up(kernel, other).is_ok())
+        .filter(|other| is_there(kernel, other))
         .map(|other| other.to_string())
         .collect()
+}
+
+fn is_there(kernel: &KernelBtf, hook: &Hook) -> bool {
+    let found = match hook.family().prototypes() {
+        Prototypes::Tracepoint { typedef } => tracepoint::resolve(kernel, hook, typedef),
+        Prototypes::Function => function::resolve(kernel, hook),
+        Prototypes::Lsm => lsm::resolve(kernel, hook),
+        _ => return false,
+    };
+    found.is_ok()
 }
 
 fn is_same(one: Prototypes, other: Prototypes) -> bool {
