@@ -16,13 +16,19 @@ use super::surroundings::host_triple;
 use super::surroundings::package;
 use super::tools::Machine;
 use super::tools::Tools;
+#[cfg(feature = "bindgen")]
+use crate::cache::BINDINGS;
+use crate::cache::OBJECT;
 use crate::cache::Record;
+use crate::cache::SKELETON;
 use crate::cargo;
 use crate::cargo::Inputs;
+use crate::cargo::Steps;
 use crate::cargo::watch_missing;
 use crate::clang::Options;
 use crate::error::Error;
 use crate::libbpf_log;
+use crate::outdir;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::stages::bind::Products;
@@ -38,6 +44,17 @@ use crate::stages::scan::Preprocessed;
 use crate::stages::scan::Preprocessor;
 use crate::stages::scan::Scanned;
 
+/// What is made of an object's sources, and what it is made of.
+const PRODUCTS: &[(&str, &str)] = &[
+    (
+        OBJECT,
+        "the sources, their headers, clang and its arguments",
+    ),
+    (SKELETON, "the object"),
+    #[cfg(feature = "bindgen")]
+    (BINDINGS, "the contexts"),
+];
+
 impl Builder {
     /// Builds everything, from a build script: cargo is told what the build depended on, and
     /// clang's warnings.
@@ -48,7 +65,10 @@ impl Builder {
     /// # Errors
     /// [`Error`]; as the result of `main` it is printed so that one can read it.
     pub fn build(self) -> Result<(), Error> {
-        match self.clone().generate() {
+        let steps = Steps::default();
+        let made = self.clone().generate_noting(&steps);
+        print!("{}", steps.lines());
+        match made {
             Ok(Artifacts {
                 depends_on,
                 depends_on_env,
@@ -65,15 +85,24 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
+        self.generate_noting(&Steps::default())
+    }
+
+    /// Builds everything; `steps` gets what that took.
+    fn generate_noting(self, steps: &Steps) -> Result<Artifacts, Error> {
         let _kept = libbpf_log::Keep::new();
         let mut of_clang = Vec::new();
-        let result = self.generate_warning(&mut of_clang);
+        let result = self.generate_warning(steps, &mut of_clang);
         let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
         result.map_err(|error| error.after(warnings.as_deref()))
     }
 
     /// Builds everything. `of_clang` gets clang's warnings as soon as there are any.
-    fn generate_warning(self, of_clang: &mut Vec<String>) -> Result<Artifacts, Error> {
+    fn generate_warning(
+        self,
+        steps: &Steps,
+        of_clang: &mut Vec<String>,
+    ) -> Result<Artifacts, Error> {
         let inputs = &Inputs::new();
         let plan = Plan::new(&self.objects)?;
         let out = self.output()?;
@@ -85,6 +114,7 @@ impl Builder {
         }
         let targets = Targets::resolve(&self.asked(&target, &host_triple()), inputs)?;
         let kernel = targets.first();
+        steps.add(format!("the kernel's BTF is {}", kernel.origin()));
         let machine = Machine {
             order: kernel.byte_order(),
             arch: kernel.arch().or_else(|| Arch::from_target(&target)),
@@ -98,9 +128,11 @@ impl Builder {
             targets: &targets,
             tools: &tools,
             options: &tools.options(),
-            products: &Products::new(&out, scratch.path(), &target, inputs),
+            products: &Products::new(&out, scratch.path(), &target, inputs)
+                .with_rustfmt(self.rustfmt.as_deref()),
             scratch: scratch.path(),
             inputs,
+            steps,
         };
         build.run(of_clang)
     }
@@ -122,17 +154,18 @@ impl Builder {
 
 /// What the stages of a build share.
 #[derive(Clone, Copy, Debug)]
-struct Build<'b> {
-    builder: &'b Builder,
-    plan: &'b Plan<'b>,
-    out: &'b OutDir,
+pub(super) struct Build<'b> {
+    pub(super) builder: &'b Builder,
+    pub(super) plan: &'b Plan<'b>,
+    pub(super) out: &'b OutDir,
     targets: &'b Targets,
-    tools: &'b Tools<'b>,
-    options: &'b Options<'b>,
+    pub(super) tools: &'b Tools<'b>,
+    pub(super) options: &'b Options<'b>,
     products: &'b Products<'b>,
     /// A folder that goes away.
     scratch: &'b Path,
-    inputs: &'b Inputs,
+    pub(super) inputs: &'b Inputs,
+    steps: &'b Steps,
 }
 
 /// The sources after the preprocessor.
@@ -151,6 +184,7 @@ impl Build<'_> {
         let mut findings = check::Findings::default();
         findings.warnings.extend(self.drift(&contexts)?);
         let (ctx_btf, header) = self.headers(&contexts, &mut sources)?;
+        findings.warnings.extend(self.write_for_editors()?);
         let objects = self.plan.objects.iter();
         let mut records: Vec<_> = objects
             .map(|object| Record::read(self.out, &object.name))
@@ -165,6 +199,7 @@ impl Build<'_> {
             made.push(self.bind(&unit, record, &contexts, scanned)?);
         }
         findings.verdict()?;
+        self.write_skeletons()?;
         Ok(self.artifacts(ctx_btf, made, findings.warnings))
     }
 
@@ -256,6 +291,7 @@ impl Build<'_> {
             plan: self.plan,
             scratch: self.scratch,
             inputs: self.inputs,
+            steps: self.steps,
         };
         let vmlinux = &self.builder.vmlinux;
         let units = compilation.run(vmlinux, preprocessed, scanned, records, warnings);
@@ -293,6 +329,7 @@ impl Build<'_> {
     ) -> Result<Object, Error> {
         let used = contexts.of(scanned)?;
         self.products.write(unit, &used, record)?;
+        self.note(unit.name, record);
         let structs = used.structs().iter();
         Ok(Object {
             name: unit.name.to_owned(),
@@ -301,6 +338,31 @@ impl Build<'_> {
                 .map(|used| used.context.struct_name.clone())
                 .collect(),
         })
+    }
+
+    /// Writes skeletons to the paths that the builder was told.
+    fn write_skeletons(&self) -> Result<(), Error> {
+        for (name, path) in &self.builder.skeletons {
+            if !self.plan.objects.iter().any(|object| object.name == *name) {
+                return Err(Error::NoSourcesOf(name.clone()));
+            }
+            let text = outdir::read(&self.out.path(&format!("{name}.{SKELETON}")))?;
+            let path = self.options.root.join(path);
+            if !outdir::read(&path).is_ok_and(|old| old == text) {
+                outdir::write(&path, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which products of an object were made, and which were left as they were.
+    fn note(&self, name: &str, record: &Record<'_>) {
+        for (product, inputs) in PRODUCTS {
+            self.steps.add(match record.has_made(product) {
+                true => format!("{name}.{product}: made"),
+                false => format!("{name}.{product}: skipped, {inputs} did not change"),
+            });
+        }
     }
 
     /// What was made, and what it depended on.

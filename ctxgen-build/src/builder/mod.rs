@@ -3,6 +3,7 @@
 mod artifacts;
 mod build;
 mod docs;
+mod editors;
 mod pin;
 mod settings;
 mod stale;

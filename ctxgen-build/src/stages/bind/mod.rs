@@ -8,4 +8,5 @@ mod skeleton;
 
 #[cfg(feature = "bindgen")]
 pub use self::contexts::bindings;
+pub(crate) use self::module::module_without_ctxgen;
 pub(crate) use self::products::Products;
