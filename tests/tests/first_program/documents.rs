@@ -14,7 +14,13 @@ const GUIDE: &str = "docs/from-bpf-prog.md";
 fn documents() -> Vec<(String, String)> {
     let in_docs = fs::read_dir(workspace().join("docs")).unwrap();
     let in_docs = in_docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
-    let others = ["README.md", "example-bpf/template/README.md"].map(str::to_owned);
+    let others = [
+        "README.md",
+        "ctxgen/README.md",
+        "ctxgen-build/README.md",
+        "example-bpf/template/README.md",
+    ]
+    .map(str::to_owned);
     let mut paths: Vec<String> = in_docs.chain(others).collect();
     paths.retain(|path| path.ends_with(".md"));
     paths.sort();
