@@ -28,7 +28,8 @@ impl Build<'_> {
         if !self.builder.compile_commands {
             return Ok(None);
         }
-        let text = database(&self.tools.clang, &self.plan.sources, self.options);
+        let sources: Vec<&Path> = self.plan.sources.iter().map(|(_, path)| *path).collect();
+        let text = database(&self.tools.clang, &sources, self.options);
         self.out.write(DATABASE, text.as_bytes())?;
         clangd(self.options.root, self.out, self.inputs)
     }

@@ -2,15 +2,15 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::path::Path;
 
 use super::command::Clang;
 use super::command::Options;
-use crate::plan::Source;
 
 /// The text of `compile_commands.json`.
-pub(crate) fn database(clang: &Clang, sources: &[Source<'_>], options: &Options<'_>) -> String {
+pub(crate) fn database(clang: &Clang, sources: &[&Path], options: &Options<'_>) -> String {
     let mut text = "[".to_owned();
-    for (number, (_, source)) in sources.iter().enumerate() {
+    for (number, source) in sources.iter().enumerate() {
         let command = clang.compiling(source, &[], options);
         let words = [command.get_program()]
             .into_iter()
