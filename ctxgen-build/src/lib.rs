@@ -13,7 +13,12 @@
 //! them from the target kernel's BTF, compiles the sources with clang, holds each program's SEC
 //! name against its context, and what its instructions do with that against what the kernel's verifier
 //! takes ([`Refused`]), and generates the libbpf-rs skeleton and Rust bindings of the contexts.
-//! `ctxgen::include_bpf!("guard")` brings both into the crate.
+//!
+//! The crate includes both: `include!(concat!(env!("OUT_DIR"), "/guard.bpf.rs"));`. It depends on libbpf-rs
+//! alone. A crate with relocatable contexts ([`Builder::relocatable`]) also depends on `ctxgen-bpf` for
+//! `ctxgen::Loader`, and can write `ctxgen::include_bpf!("guard")`.
+//!
+//! `cargo build -vv` prints clang's command lines, and what was skipped and why.
 //!
 //! # Which contexts
 //!
@@ -48,6 +53,8 @@
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
 //! | `include_bpf.macro.rs` | the names of all objects, by which `include_bpf!` finds them |
+//! | `<name>.bpf.rs` | the same, for a crate that depends on libbpf-rs and not on ctxgen |
+//! | `compile_commands.json` | clang's command lines, with [`Builder::compile_commands`] |
 //! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
 //!

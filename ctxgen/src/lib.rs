@@ -198,6 +198,10 @@ pub use self::usage::identifiers::Requests;
 #[cfg(feature = "generate")]
 pub use self::usage::identifiers::replace_stand_in;
 
+/// The libbpf-rs whose types [`Loader`] takes and gives.
+#[cfg(feature = "load")]
+pub use libbpf_rs;
+
 /// Brings what `ctxgen-build` made of a BPF source into the crate: the items of the libbpf-rs
 /// skeleton, and the context structs in a module `ctx`.
 ///

@@ -20,6 +20,8 @@ use crate::workspace;
 pub struct UserCrate {
     name: &'static str,
     files: &'static [&'static str],
+    /// Where the files are from.
+    original: PathBuf,
     /// Its folder.
     pub dir: PathBuf,
     /// The target folder.
@@ -35,6 +37,19 @@ impl UserCrate {
     /// # Panics
     /// If it cannot be made.
     pub fn new(name: &'static str, files: &'static [&'static str], folder: &str) -> Self {
+        Self::from(workspace().join("tests").join(name), name, files, folder)
+    }
+
+    /// The crate of that name that is in the folder `original`.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub fn from(
+        original: PathBuf,
+        name: &'static str,
+        files: &'static [&'static str],
+        folder: &str,
+    ) -> Self {
         let exe = std::env::current_exe().unwrap();
         let target = exe
             .ancestors()
@@ -42,6 +57,7 @@ impl UserCrate {
         let this = Self {
             name,
             files,
+            original,
             dir: Path::new(folder).join(name),
             target: target.unwrap().to_owned(),
             env: Vec::new(),
@@ -56,12 +72,10 @@ impl UserCrate {
     /// # Panics
     /// If it cannot.
     pub fn restore(&self) {
-        let original = workspace().join("tests").join(self.name);
         for name in self.files {
-            let text = fs::read_to_string(original.join(name)).unwrap();
-            let workspace = workspace().display().to_string();
+            let text = fs::read_to_string(self.original.join(name)).unwrap();
             // A newer time of change would have it built again.
-            self.write_new(name, &text.replace("\"../..", &format!("\"{workspace}")));
+            self.write_new(name, &with_this_ctxgen(&text));
         }
     }
 
@@ -177,6 +191,19 @@ impl UserCrate {
         let stdout = String::from_utf8(output.stdout).unwrap();
         stdout.lines().map(str::to_owned).collect()
     }
+}
+
+/// A manifest that has ctxgen from this workspace, instead of by a relative path or from the registry.
+fn with_this_ctxgen(manifest: &str) -> String {
+    let workspace = workspace().display().to_string();
+    let mut text = manifest.replace("\"../..", &format!("\"{workspace}"));
+    for (package, folder) in [("ctxgen-bpf", "ctxgen"), ("ctxgen-build", "ctxgen-build")] {
+        text = text.replace(
+            &format!("\n{package} = \"0.1\"\n"),
+            &format!("\n{package} = {{ path = \"{workspace}/{folder}\" }}\n"),
+        );
+    }
+    text
 }
 
 /// What a command wrote to standard error.

@@ -16,14 +16,20 @@ use super::surroundings::host_triple;
 use super::surroundings::package;
 use super::tools::Machine;
 use super::tools::Tools;
+#[cfg(feature = "bindgen")]
+use crate::cache::BINDINGS;
+use crate::cache::OBJECT;
 use crate::cache::Record;
+use crate::cache::SKELETON;
 use crate::cargo;
 use crate::cargo::Inputs;
+use crate::cargo::Steps;
 use crate::cargo::watch_missing;
 use crate::clang::Options;
 use crate::clang::response_file;
 use crate::error::Error;
 use crate::libbpf_log;
+use crate::outdir;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::stages::bind::Products;
@@ -41,6 +47,17 @@ use crate::stages::scan::Preprocessed;
 use crate::stages::scan::Preprocessor;
 use crate::stages::scan::Scanned;
 
+/// What is made of an object's sources, and what it is made of.
+const PRODUCTS: &[(&str, &str)] = &[
+    (
+        OBJECT,
+        "the sources, their headers, clang and its arguments",
+    ),
+    (SKELETON, "the object"),
+    #[cfg(feature = "bindgen")]
+    (BINDINGS, "the contexts"),
+];
+
 impl Builder {
     /// Builds everything, from a build script: cargo is told what the build depended on, and
     /// clang's warnings.
@@ -51,7 +68,10 @@ impl Builder {
     /// # Errors
     /// [`Error`]; as the result of `main` it is printed so that one can read it.
     pub fn build(self) -> Result<(), Error> {
-        match self.clone().generate() {
+        let steps = Steps::default();
+        let made = self.clone().generate_noting(&steps);
+        print!("{}", steps.lines());
+        match made {
             Ok(Artifacts {
                 depends_on,
                 depends_on_env,
@@ -68,11 +88,16 @@ impl Builder {
     /// # Errors
     /// [`Error`].
     pub fn generate(self) -> Result<Artifacts, Error> {
+        self.generate_noting(&Steps::default())
+    }
+
+    /// Builds everything; `steps` gets what that took.
+    fn generate_noting(self, steps: &Steps) -> Result<Artifacts, Error> {
         if self.target_triple().is_none() {
             return Err(Error::NotABuildScript("TARGET"));
         }
         let out = self.output()?;
-        self.make(&out, Wanted::Crate)
+        self.make(&out, Wanted::Crate, steps)
     }
 
     /// Builds and checks objects, without what Rust takes of them: the folder gets `include/`, `ctx.btf` and
@@ -84,14 +109,19 @@ impl Builder {
     /// [`Error`].
     pub fn objects(self) -> Result<Artifacts, Error> {
         let out = self.output()?;
-        self.make(&out, Wanted::Objects)
+        self.make(&out, Wanted::Objects, &Steps::default())
     }
 
-    /// Makes what is wanted of the sources.
-    pub(super) fn make(&self, out: &OutDir, wanted: Wanted) -> Result<Artifacts, Error> {
+    /// Makes what is wanted of the sources; `steps` gets what that took.
+    pub(super) fn make(
+        &self,
+        out: &OutDir,
+        wanted: Wanted,
+        steps: &Steps,
+    ) -> Result<Artifacts, Error> {
         let _kept = libbpf_log::Keep::new();
         let mut of_clang = Vec::new();
-        let result = self.make_warning(out, wanted, &mut of_clang);
+        let result = self.make_warning(out, wanted, steps, &mut of_clang);
         let warnings = (!of_clang.is_empty()).then(|| of_clang.concat());
         result.map_err(|error| error.after(warnings.as_deref()))
     }
@@ -101,6 +131,7 @@ impl Builder {
         &self,
         out: &OutDir,
         wanted: Wanted,
+        steps: &Steps,
         of_clang: &mut Vec<String>,
     ) -> Result<Artifacts, Error> {
         let inputs = &Inputs::new();
@@ -113,6 +144,7 @@ impl Builder {
         }
         let targets = Targets::resolve(&self.asked(&target, &host), inputs)?;
         let kernel = targets.first();
+        steps.add(format!("the kernel's BTF is {}", kernel.origin()));
         let machine = Machine {
             order: kernel.byte_order(),
             arch: kernel.arch().or_else(|| Arch::from_target(&target)),
@@ -120,7 +152,10 @@ impl Builder {
         let tools = self.tools(out, package(), machine, inputs)?;
         let scratch = out.scratch()?;
         let products = match wanted {
-            Wanted::Crate => Some(Products::new(out, scratch.path(), &target, inputs)),
+            Wanted::Crate => Some(
+                Products::new(out, scratch.path(), &target, inputs)
+                    .with_rustfmt(self.rustfmt.as_deref()),
+            ),
             Wanted::Objects | Wanted::Headers => None,
         };
         let build = Build {
@@ -133,6 +168,7 @@ impl Builder {
             products: products.as_ref(),
             scratch: scratch.path(),
             inputs,
+            steps,
         };
         match wanted {
             Wanted::Headers => build.headers_alone(),
@@ -186,18 +222,19 @@ pub(super) enum Wanted {
 
 /// What the stages of a build share.
 #[derive(Clone, Copy, Debug)]
-struct Build<'b> {
-    builder: &'b Builder,
-    plan: &'b Plan<'b>,
-    out: &'b OutDir,
+pub(super) struct Build<'b> {
+    pub(super) builder: &'b Builder,
+    pub(super) plan: &'b Plan<'b>,
+    pub(super) out: &'b OutDir,
     targets: &'b Targets,
-    tools: &'b Tools<'b>,
-    options: &'b Options<'b>,
+    pub(super) tools: &'b Tools<'b>,
+    pub(super) options: &'b Options<'b>,
     /// Where Rust is to have them.
     products: Option<&'b Products<'b>>,
     /// A folder that goes away.
     scratch: &'b Path,
-    inputs: &'b Inputs,
+    pub(super) inputs: &'b Inputs,
+    steps: &'b Steps,
 }
 
 /// The sources after the preprocessor.
@@ -216,6 +253,7 @@ impl Build<'_> {
         let mut findings = check::Findings::default();
         findings.warnings.extend(self.builder.drift(&contexts)?);
         let (ctx_btf, header) = self.headers(&contexts, &mut sources)?;
+        findings.warnings.extend(self.write_for_editors()?);
         let objects = self.plan.objects.iter();
         let mut records: Vec<_> = objects
             .map(|object| Record::read(self.out, &object.name))
@@ -233,6 +271,7 @@ impl Build<'_> {
         if self.products.is_some() {
             let names = self.plan.objects.iter().map(|object| &*object.name);
             add_known(self.out, names)?;
+            self.write_skeletons()?;
         }
         Ok(self.artifacts(ctx_btf, made, findings.warnings))
     }
@@ -341,6 +380,7 @@ impl Build<'_> {
             plan: self.plan,
             scratch: self.scratch,
             inputs: self.inputs,
+            steps: self.steps,
         }
     }
 
@@ -371,7 +411,10 @@ impl Build<'_> {
     ) -> Result<Object, Error> {
         let used = contexts.of(scanned)?;
         match self.products {
-            Some(products) => products.write(unit, &used, record)?,
+            Some(products) => {
+                products.write(unit, &used, record)?;
+                self.note(unit.name, record);
+            }
             None => {
                 write_object(unit, record)?;
                 record.finish()?;
@@ -385,6 +428,31 @@ impl Build<'_> {
                 .map(|used| used.context.struct_name.clone())
                 .collect(),
         })
+    }
+
+    /// Writes skeletons to the paths that the builder was told.
+    fn write_skeletons(&self) -> Result<(), Error> {
+        for (name, path) in &self.builder.skeletons {
+            if !self.plan.objects.iter().any(|object| object.name == *name) {
+                return Err(Error::NoSourcesOf(name.clone()));
+            }
+            let text = outdir::read(&self.out.path(&format!("{name}.{SKELETON}")))?;
+            let path = self.options.root.join(path);
+            if !outdir::read(&path).is_ok_and(|old| old == text) {
+                outdir::write(&path, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which products of an object were made, and which were left as they were.
+    fn note(&self, name: &str, record: &Record<'_>) {
+        for (product, inputs) in PRODUCTS {
+            self.steps.add(match record.has_made(product) {
+                true => format!("{name}.{product}: made"),
+                false => format!("{name}.{product}: skipped, {inputs} did not change"),
+            });
+        }
     }
 
     /// What was made, and what it depended on.

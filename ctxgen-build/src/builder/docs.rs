@@ -17,6 +17,7 @@ use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::plan::Source;
 use crate::stages::bind::add_known;
+use crate::stages::bind::module_without_ctxgen;
 use crate::stages::scan;
 use crate::stages::scan::Scanned;
 
@@ -63,6 +64,8 @@ impl Builder {
             let structs: BTreeSet<&str> = requests.map(|request| &*request.name).collect();
             let module = module(name, structs.into_iter(), cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
+            let module = module_without_ctxgen(name);
+            out.write(&format!("{name}.bpf.rs"), module.as_bytes())?;
         }
         add_known(&out, plan.objects.iter().map(|object| &*object.name))?;
         let said = error.to_string();

@@ -11,6 +11,7 @@ use super::settings::Builder;
 use super::surroundings::host_triple;
 use super::tools::write_libbpf_headers;
 use crate::cargo::Inputs;
+use crate::cargo::Steps;
 use crate::error::Error;
 use crate::outdir::OutDir;
 use crate::stages::btf::Targets;
@@ -30,7 +31,7 @@ impl Builder {
     pub fn headers(self, folder: impl AsRef<Path>) -> Result<Artifacts, Error> {
         let out = OutDir::of_headers(folder.as_ref().to_owned());
         match self.objects.is_empty() {
-            false => self.make(&out, Wanted::Headers),
+            false => self.make(&out, Wanted::Headers, &Steps::default()),
             true => self.headers_of_hooks(&out),
         }
     }

@@ -3,6 +3,7 @@
 mod artifacts;
 mod build;
 mod docs;
+mod editors;
 mod headers;
 mod pin;
 mod settings;

@@ -32,12 +32,57 @@ pub struct Builder {
     pub(super) target: Option<String>,
     pub(super) own_sections: Vec<String>,
     pub(super) vmlinux: Vmlinux,
+    pub(super) compile_commands: bool,
+    pub(super) rustfmt: Option<PathBuf>,
+    /// Names of objects, and where their skeletons go.
+    pub(super) skeletons: Vec<(String, PathBuf)>,
 }
 
 impl Builder {
     /// A builder without sources.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Changes the builder in place, for build scripts that set it up step by step:
+    ///
+    /// ```
+    /// let mut builder = ctxgen_build::Builder::new();
+    /// builder.apply(|builder| builder.source("src/bpf/guard.bpf.c"));
+    /// if cfg!(debug_assertions) {
+    ///     builder.apply(|builder| builder.clang_args(["-DDEBUG"]));
+    /// }
+    /// ```
+    pub fn apply(&mut self, change: impl FnOnce(Self) -> Self) -> &mut Self {
+        *self = change(std::mem::take(self));
+        self
+    }
+
+    /// Also writes what editors need for the sources: `compile_commands.json` into the output folder, with
+    /// clang's command line for each source, and `.clangd` into the package's folder, which leads `clangd` to
+    /// it. `clangd` then finds `vmlinux.h`, `ctx.h` and libbpf's headers as they are after the latest build.
+    ///
+    /// `.clangd` names a folder of this machine: do not commit it. A `.clangd` that ctxgen did not write is
+    /// left as it is, with a warning that says which line to add. Of several builders of one package, one can
+    /// have this. None is written where cargo builds an unpacked package (`cargo package`, `cargo install`).
+    pub fn compile_commands(mut self, write: bool) -> Self {
+        self.compile_commands = write;
+        self
+    }
+
+    /// Formats skeletons with this rustfmt. Without it they are not formatted: they are in `OUT_DIR`, and
+    /// every rustfmt formats them in a way of its own.
+    pub fn rustfmt(mut self, path: impl AsRef<Path>) -> Self {
+        self.rustfmt = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Also writes the skeleton of the object of this name to `path`, relative to the package's folder. It
+    /// is a file of its own, which contains the object and needs libbpf-rs alone. A file that has this text
+    /// is left untouched. See [`Builder::source`] for the names of objects.
+    pub fn skeleton(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        self.skeletons.push((name.into(), path.as_ref().to_owned()));
+        self
     }
 
     /// Adds a hook whose context no source names, by its SEC name or struct name.

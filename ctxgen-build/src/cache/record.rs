@@ -28,7 +28,8 @@ pub(crate) struct Record<'a> {
     entries: Vec<Entry>,
     /// What clang had to say about the source.
     warnings: Option<String>,
-    is_new: bool,
+    /// The products that this build has written.
+    made: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl<'a> Record<'a> {
             name,
             entries,
             warnings,
-            is_new: false,
+            made: Vec::new(),
         }
     }
 
@@ -64,6 +65,11 @@ impl<'a> Record<'a> {
         }
         let bytes = fs::read(self.out.path(&self.file(product))).ok()?;
         (Digest::of(&bytes) == entry.content).then_some(bytes)
+    }
+
+    /// Whether this build has written the product, and not found it as an earlier one has left it.
+    pub(crate) fn has_made(&self, product: &str) -> bool {
+        self.made.iter().any(|made| made == product)
     }
 
     /// What clang said when it made the object.
@@ -79,7 +85,7 @@ impl<'a> Record<'a> {
         bytes: &[u8],
     ) -> Result<(), Error> {
         self.out.write(&self.file(product), bytes)?;
-        self.is_new = true;
+        self.made.push(product.to_owned());
         self.entries.retain(|entry| entry.product != product);
         self.entries.extend(inputs.map(|inputs| Entry {
             product: product.to_owned(),
@@ -96,7 +102,7 @@ impl<'a> Record<'a> {
 
     /// Writes the record, if anything has been made.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
-        if !self.is_new {
+        if self.made.is_empty() {
             return Ok(());
         }
         self.entries.sort_by(|a, b| a.product.cmp(&b.product));

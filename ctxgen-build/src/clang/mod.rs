@@ -2,6 +2,7 @@
 
 mod arguments;
 mod command;
+mod database;
 mod depfile;
 mod each;
 mod repeats;
@@ -12,6 +13,7 @@ pub(crate) use self::arguments::Arguments;
 pub(crate) use self::command::Clang;
 pub(crate) use self::command::Expanded;
 pub(crate) use self::command::Options;
+pub(crate) use self::database::database;
 pub(crate) use self::each::each;
 pub(crate) use self::response::response_file;
 pub(crate) use self::system::advised;

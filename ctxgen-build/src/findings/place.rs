@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A place that was searched for kernel BTF without success.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Place {
     /// The place.
     pub place: String,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// A line of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Site {
     /// The file.
     pub path: PathBuf,

@@ -222,7 +222,13 @@ fn nothing_is_left_but_what_is_for_the_crate() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let mut expected = vec!["ctx.btf", "include", "include_bpf.macro.rs", "prog.bpf.o"];
+    let mut expected = vec![
+        "ctx.btf",
+        "include",
+        "include_bpf.macro.rs",
+        "prog.bpf.o",
+        "prog.bpf.rs",
+    ];
     if cfg!(feature = "bindgen") {
         expected.push("prog.ctx.rs");
     }

@@ -112,7 +112,7 @@ fn have_one_skeleton_and_the_contexts_of_all() {
             .collect();
         names.sort();
         let bindings = cfg!(feature = "bindgen").then_some("tool.ctx.rs");
-        let expected = ["tool.bpf.o"].into_iter().chain(bindings);
+        let expected = ["tool.bpf.o", "tool.bpf.rs"].into_iter().chain(bindings);
         let expected = expected.chain(["tool.inputs", "tool.rs", "tool.skel.rs"]);
         assert_eq!(names, expected.collect::<Vec<_>>());
     }

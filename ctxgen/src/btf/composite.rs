@@ -7,6 +7,7 @@ use super::TypeId;
 
 /// A struct's or union's members.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Composite<'a> {
     pub(super) btf: &'a Btf<'a>,
     /// In bytes.
@@ -97,6 +98,7 @@ impl Composite<'_> {
 
 /// A member of a struct or union.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Member<'a> {
     /// Empty for an anonymous struct or union.
     pub name: &'a str,

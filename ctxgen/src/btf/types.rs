@@ -130,6 +130,7 @@ impl Kind<'_> {
 
 /// A value of an enum.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Enumerator<'a> {
     /// Its name.
     pub name: &'a str,
@@ -139,6 +140,7 @@ pub struct Enumerator<'a> {
 
 /// A parameter of a function's prototype.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Param<'a> {
     /// Empty where BTF has none.
     pub name: &'a str,

@@ -15,6 +15,7 @@ use crate::text::ident::original;
 
 /// A SEC name as it stands in a program, decorations included.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SecName {
     /// Where it attaches.
     pub hook: Hook,

@@ -20,6 +20,7 @@ pub(crate) const GAP: &str = "__reserved_";
 pub(crate) const ELEMENTS: &str = "__elements";
 /// The layout of a context that ctxgen makes a struct for.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Layout {
     /// What the struct is laid over.
     pub passing: Passing,
@@ -58,6 +59,7 @@ impl Layout {
 
 /// A system call's arguments, in the registers that user space made the call with.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SystemCallArguments {
     /// The call's name, without `sys_`.
     pub call: String,
@@ -69,6 +71,7 @@ pub struct SystemCallArguments {
 
 /// An argument, or the returned value, in a context.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The argument's name, escaped where C has it taken; `argN` where it has none; `ret`.
     pub name: String,

@@ -97,6 +97,12 @@ pub struct Loader<'o> {
     btf: Option<PathBuf>,
 }
 
+// It may be made in one thread and used in another, or in several.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Loader<'static>>();
+};
+
 impl<'o> Loader<'o> {
     /// For the running kernel and its modules. `object` is what clang has made, or what
     /// `ctxgen-build` puts into the constant `OBJECT`.

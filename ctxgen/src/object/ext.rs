@@ -124,6 +124,7 @@ impl RelocationKind {
 
 /// An instruction that CO-RE relocates.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Relocation {
     /// The ELF section that the instruction is in: the SEC name, or `.text`.
     pub section: Arc<str>,

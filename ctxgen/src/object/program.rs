@@ -10,6 +10,7 @@ use crate::hook::SecName;
 
 /// A program of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Program {
     /// The function's name.
     pub name: String,

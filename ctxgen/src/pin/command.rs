@@ -14,6 +14,7 @@ const FORMATS: &str = "EVENTS";
 
 /// `ctxgen pin` with its arguments, to be run in the folder of a package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PinCommand {
     /// The pinned BTF.
     pub output: String,

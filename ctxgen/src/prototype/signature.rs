@@ -12,6 +12,7 @@ use crate::kernel::Types;
 
 /// A function's arguments and result.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Signature {
     /// In their order.
     pub args: Vec<Argument>,
@@ -46,6 +47,7 @@ impl Signature {
 
 /// A system call.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SystemCall {
     /// Its name, without `sys_`.
     pub name: String,
@@ -55,6 +57,7 @@ pub struct SystemCall {
 
 /// One argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Argument {
     /// Its name in the kernel's source; `None` where BTF does not tell.
     pub name: Option<String>,

@@ -1,7 +1,5 @@
 //! Where formats are known from: the running kernel's tracefs, saved files, and pinned BTFs.
 
-use std::cell::OnceCell;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -9,6 +7,10 @@ use std::io;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
 
 use super::BadLine;
 use super::Format;
@@ -40,12 +42,29 @@ pub(crate) struct Formats {
     deciding: Option<Deciding>,
 }
 
+/// The events, by category and name, that a folder has told something of.
+#[derive(Debug, Default)]
+struct Asked(Mutex<BTreeSet<(String, String)>>);
+
+impl Asked {
+    /// A thread that panics while it holds the lock leaves a whole set.
+    fn locked(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Asked {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.locked().clone()))
+    }
+}
+
 /// A folder that is asked only where nothing else tells.
 #[derive(Clone, Debug)]
 struct Deciding {
     folder: Folder,
     /// The events, by category and name, that it has told something of.
-    asked: RefCell<BTreeSet<(String, String)>>,
+    asked: Asked,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +79,7 @@ enum Source {
 struct Folder {
     path: PathBuf,
     /// The categories by event.
-    events: OnceCell<BTreeMap<String, BTreeSet<String>>>,
+    events: OnceLock<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Formats {
@@ -77,7 +96,7 @@ impl Formats {
     pub(crate) fn decide_by(&mut self, folder: &Path) {
         self.deciding = Some(Deciding {
             folder: Folder::new(folder),
-            asked: RefCell::default(),
+            asked: Asked::default(),
         });
     }
 
@@ -92,7 +111,7 @@ impl Formats {
         };
         let format = deciding.folder.find(category, event).ok()??;
         let asked = (category.clone(), event.to_owned());
-        deciding.asked.borrow_mut().insert(asked);
+        deciding.asked.locked().insert(asked);
         Some(format)
     }
 
@@ -102,7 +121,7 @@ impl Formats {
             return Vec::new();
         };
         let file = |(category, event): &(String, String)| folder.file(category, event);
-        asked.borrow().iter().map(file).collect()
+        asked.locked().iter().map(file).collect()
     }
 
     /// The format of an event, where one is given or has decided.
@@ -110,7 +129,7 @@ impl Formats {
         let decided = || {
             let Deciding { folder, asked } = self.deciding.as_ref()?;
             let key = (category.to_owned(), event.to_owned());
-            let is_asked = asked.borrow().contains(&key);
+            let is_asked = asked.locked().contains(&key);
             is_asked.then(|| folder.find(category, event))?.ok()?
         };
         // One that cannot be read has settled nothing.
@@ -241,7 +260,7 @@ impl Folder {
     fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            events: OnceCell::new(),
+            events: OnceLock::new(),
         }
     }
 

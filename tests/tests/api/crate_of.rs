@@ -106,6 +106,10 @@ impl Crate {
         }
         let brought = module.uses.iter().find(|brought| brought.name == name);
         if let Some(brought) = brought {
+            // `use name;` is of a crate.
+            if brought.from.is_empty() && brought.original == name {
+                return Some(Target::External(name.to_owned()));
+            }
             let mut whole = brought.from.clone();
             whole.push(brought.original.clone());
             return self.resolve(path, &whole);

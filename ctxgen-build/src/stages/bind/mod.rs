@@ -10,5 +10,6 @@ mod skeleton;
 #[cfg(feature = "bindgen")]
 pub use self::contexts::bindings;
 pub(crate) use self::known::add_known;
+pub(crate) use self::module::module_without_ctxgen;
 pub(crate) use self::products::Products;
 pub(crate) use self::products::write_object;

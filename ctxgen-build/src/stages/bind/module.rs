@@ -27,6 +27,16 @@ const LINTS: &str = "
     reason = \"generated\"
 ";
 
+/// The text of `<name>.bpf.rs`, which a crate includes that has libbpf-rs and not ctxgen: `<name>.rs` with the
+/// name that `ctxgen::include_bpf!` brings into scope for it.
+pub(crate) fn module_without_ctxgen(name: &str) -> String {
+    format!(
+        "#[allow(clippy::restriction, unused_imports, reason = \"generated\")]\n\
+         mod __include_bpf {{\n    pub(super) use ::libbpf_rs;\n}}\n\
+         include!(\"{name}.rs\");\n"
+    )
+}
+
 /// The text of `<name>.rs`.
 pub(crate) fn module(name: &str, has_bindings: bool) -> String {
     let skeleton = format!(

@@ -6,6 +6,7 @@ use std::path::Path;
 use ctxgen::CtxBtf;
 
 use super::module::module;
+use super::module::module_without_ctxgen;
 use super::skeleton;
 use crate::cache::OBJECT;
 use crate::cache::Record;
@@ -20,6 +21,8 @@ pub(crate) struct Products<'a> {
     out: &'a OutDir,
     /// A folder that goes away.
     scratch: &'a Path,
+    /// What formats skeletons.
+    rustfmt: Option<&'a Path>,
     /// The variables that bindgen reads.
     #[cfg_attr(
         not(feature = "bindgen"),
@@ -41,8 +44,14 @@ impl<'a> Products<'a> {
         Self {
             out,
             scratch,
+            rustfmt: None,
             environment,
         }
+    }
+
+    /// With skeletons that this rustfmt formats.
+    pub(crate) fn with_rustfmt(self, rustfmt: Option<&'a Path>) -> Self {
+        Self { rustfmt, ..self }
     }
 
     /// Writes an object, its skeleton, the bindings of these contexts, and the module with both; but for the
@@ -58,7 +67,12 @@ impl<'a> Products<'a> {
     ) -> Result<(), Error> {
         write_object(unit, record)?;
         let object = self.out.path(&format!("{}.bpf.o", unit.name));
-        skeleton::generate(record, self.scratch, unit.name, &object, &unit.object)?;
+        let paths = skeleton::Paths {
+            scratch: self.scratch,
+            object: &object,
+            rustfmt: self.rustfmt,
+        };
+        skeleton::generate(record, paths, unit.name, &unit.object)?;
         #[cfg(feature = "bindgen")]
         super::contexts::generate(record, used, unit.name, &self.environment)?;
         #[cfg(not(feature = "bindgen"))]
@@ -66,6 +80,9 @@ impl<'a> Products<'a> {
         record.finish()?;
         let module = module(unit.name, cfg!(feature = "bindgen"));
         let file = format!("{}.rs", unit.name);
+        self.out.write(&file, module.as_bytes())?;
+        let file = format!("{}.bpf.rs", unit.name);
+        let module = module_without_ctxgen(unit.name);
         self.out.write(&file, module.as_bytes()).map(drop)
     }
 }

@@ -11,6 +11,7 @@ mod rust;
 mod text;
 
 use std::path::Path;
+use std::process::Command;
 
 use libbpf_cargo::SkeletonBuilder;
 
@@ -26,20 +27,35 @@ use crate::names::type_name;
 use crate::names::words;
 use crate::outdir::OutDir;
 
+/// Files that a skeleton is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paths<'a> {
+    /// A folder that goes away.
+    pub(crate) scratch: &'a Path,
+    pub(crate) object: &'a Path,
+    /// What formats the text, if anything.
+    pub(crate) rustfmt: Option<&'a Path>,
+}
+
 /// Writes `<name>.skel.rs`, unless it is there of the same object.
 ///
 /// # Errors
 /// [`Error::Skeleton`].
 pub(crate) fn generate(
     record: &mut Record<'_>,
-    scratch: &Path,
+    paths: Paths<'_>,
     name: &str,
-    object: &Path,
     bytes: &[u8],
 ) -> Result<(), Error> {
+    let Paths {
+        scratch,
+        object,
+        rustfmt,
+    } = paths;
     let mut inputs = Digester::of_product();
     inputs.add(name);
     inputs.add(bytes);
+    inputs.add(rustfmt.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes()));
     let inputs = Some(inputs.finish());
     if record.reuse(SKELETON, inputs).is_some() {
         return Ok(());
@@ -68,7 +84,36 @@ pub(crate) fn generate(
         let text = text::with_names(&text::with_object(&text, bytes), names.iter());
         text::with_types(&text, &type_name(&good), &type_name(name))
     };
+    let text = match rustfmt {
+        Some(rustfmt) => formatted(rustfmt, scratch, name, &text).map_err(failed)?,
+        None => text,
+    };
     record.write(SKELETON, inputs, text.as_bytes())
+}
+
+/// The text as rustfmt writes it.
+fn formatted(rustfmt: &Path, scratch: &Path, name: &str, text: &str) -> Result<String, String> {
+    let file = scratch.join(format!("{name}.skel.rs"));
+    let of_rustfmt = |reason: String| {
+        format!(
+            "{} (Builder::rustfmt) cannot format it: {reason}",
+            rustfmt.display()
+        )
+    };
+    std::fs::write(&file, text).map_err(|error| error.to_string())?;
+    let mut command = Command::new(rustfmt);
+    command.args(["--edition", "2021"]).arg(&file);
+    let output = ctxgen::run_bounded(&mut command, ctxgen::CLANG_TIMEOUT)
+        .map_err(|error| of_rustfmt(error.to_string()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(of_rustfmt(format!(
+            "{}\n{}",
+            output.status,
+            said.trim_end()
+        )));
+    }
+    std::fs::read_to_string(&file).map_err(|error| error.to_string())
 }
 
 /// The nearest name that libbpf-cargo makes types of.

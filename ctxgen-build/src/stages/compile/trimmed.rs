@@ -14,6 +14,7 @@ use super::unit::Unit;
 use super::unit::Work;
 use crate::cache::Record;
 use crate::cargo::Inputs;
+use crate::cargo::Steps;
 use crate::clang::Clang;
 use crate::clang::Expanded;
 use crate::clang::Options;
@@ -46,6 +47,7 @@ pub(crate) struct Compilation<'a> {
     /// A folder that goes away.
     pub(crate) scratch: &'a Path,
     pub(crate) inputs: &'a Inputs,
+    pub(crate) steps: &'a Steps,
 }
 
 impl<'a> Compilation<'a> {
@@ -197,6 +199,7 @@ impl<'a> Compilation<'a> {
             vmlinux: header,
             records: sources.records,
             scratch: self.scratch,
+            steps: self.steps,
         };
         unit::objects(self.plan, self.kernel.btf(), work)
     }

@@ -14,6 +14,7 @@ use crate::cache::Digester;
 use crate::cache::Folders;
 use crate::cache::OBJECT;
 use crate::cache::Record;
+use crate::cargo::Steps;
 use crate::clang::Clang;
 use crate::clang::Expanded;
 use crate::clang::Options;
@@ -66,6 +67,8 @@ pub(crate) struct Work<'a> {
     pub(crate) records: &'a [Record<'a>],
     /// A folder that goes away.
     pub(crate) scratch: &'a Path,
+    /// Gets the command lines.
+    pub(crate) steps: &'a Steps,
 }
 
 /// Compiles and links the sources of each object, unless that was done with the same before.
@@ -81,6 +84,13 @@ pub(crate) fn objects<'a>(
     let mut is_needed = vec![true; plan.sources.len()];
     for (object, (_, reused)) in plan.objects.iter().zip(&known) {
         is_needed[object.places.clone()].fill(reused.is_none());
+    }
+    for (place, (_, source)) in plan.sources.iter().enumerate() {
+        if is_needed[place] {
+            let macros = work.macros(place);
+            let command = work.clang.compiling(source, macros, work.options);
+            work.steps.run(&command);
+        }
     }
     let said = each(&plan.sources, |place, (name, source)| {
         let compiled = work.compiled(name);

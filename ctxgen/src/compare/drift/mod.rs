@@ -24,6 +24,7 @@ use crate::prototype::PrototypeError;
 
 /// A hook whose prototype is not the same on all kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Drift {
     /// Its struct's name.
     pub struct_name: String,
@@ -36,6 +37,7 @@ pub struct Drift {
 /// What changes from one kernel to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Step {
     /// The one kernel's short name; see [`labels`].
     pub from: String,

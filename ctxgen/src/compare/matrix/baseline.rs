@@ -25,6 +25,7 @@ pub struct Baseline {
 /// A kernel of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct BaselineKernel {
     /// Its label.
     pub label: String,
@@ -35,6 +36,7 @@ pub struct BaselineKernel {
 /// A finding of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct BaselineFinding {
     /// What tells it from others: [`Finding::fingerprint`].
     pub fingerprint: String,

@@ -36,6 +36,7 @@ pub struct Candidate {
 
 /// Objects, held against one kernel. Nothing of the kernel is kept but this.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Examination {
     /// The kernel's architecture, where it is known.
     pub arch: Option<String>,

@@ -4,6 +4,7 @@ use crate::prototype::pairing::KnownBy;
 
 /// Which kernels of a build lack what, as indices into [`CtxBtf::kernels`](super::CtxBtf::kernels).
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Lacking {
     /// Those without the hook.
     pub hook: Vec<usize>,

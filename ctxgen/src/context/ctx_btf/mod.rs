@@ -35,6 +35,7 @@ pub struct CtxBtf<'k> {
 
 /// A context and the type that it is.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CtxStruct {
     /// Hooks, fields and remarks; its types are those of the ctx BTF and its base.
     pub context: Context,

@@ -12,6 +12,7 @@ use crate::prototype::pairing::KnownBy;
 
 /// A context struct for several kernels.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Merged {
     /// The struct's name.
     pub struct_name: String,
@@ -66,6 +67,7 @@ pub enum MergedShape {
 
 /// A field that some kernels have.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct MergedField {
     /// As the kernel `of` has it; the name is the argument's, with `___` and the type behind it
     /// where other kernels' arguments of that name cannot be read with this type.
@@ -82,6 +84,7 @@ pub struct MergedField {
 
 /// A name that some kernels have for an argument which others call otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OtherName {
     /// The name.
     pub name: String,

@@ -139,6 +139,7 @@ pub enum AccessKind {
 
 /// A function of the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Callee {
     /// Its name.
     pub name: Arc<str>,

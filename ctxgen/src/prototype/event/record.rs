@@ -26,6 +26,7 @@ const COMMON: u32 = 8;
 
 /// The record that a program gets a pointer to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Record {
     /// In bytes.
     pub size: u32,
@@ -39,6 +40,7 @@ pub struct Record {
 
 /// A field of a record.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RecordField {
     /// As the kernel calls it; it may not be an identifier.
     pub name: String,

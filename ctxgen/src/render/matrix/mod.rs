@@ -31,6 +31,7 @@ use crate::matrix::Matrix;
 
 /// A form that a matrix is written in.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Format {
     /// What it is called (`--format NAME`).
     pub name: &'static str,

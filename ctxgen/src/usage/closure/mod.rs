@@ -32,6 +32,7 @@ const COMPOSITES: [u32; 3] = [
 
 /// Types of a kernel that sources reach.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Reach {
     /// What is defined for its own sake, and not because something holds it by value.
     pub roots: BTreeSet<TypeId>,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 /// A line marker: `# 12 "path" 1 3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Marker<'t> {
     /// The line of the file that the next line of the text is from, counted from 1.
     pub line: usize,

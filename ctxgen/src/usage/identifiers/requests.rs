@@ -47,7 +47,6 @@ pub struct Request<'t> {
 
 /// A line of a file, by the line markers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Line<'t> {
     /// The file; `None` where the text has no line markers.
     pub file: Option<Cow<'t, str>>,

@@ -1,0 +1,7 @@
+//! What somebody meets first: README, the documentation, the template, and an editor.
+
+mod documents;
+mod editor;
+mod lsp;
+mod snippets;
+mod template;
