@@ -70,13 +70,30 @@ pub(crate) struct Index {
     underscores: OnceCell<Vec<usize>>,
     /// All names, where they are looked for in a hurry.
     hashes: Option<Hashes>,
+    /// How often things have been compared in pairs.
+    compared: Cell<usize>,
     /// How many links have been looked for.
     links_asked: Cell<u32>,
     /// By kind and what they lead to, the first pointer or modifier of each.
     links: OnceCell<HashMap<(u32, TypeId), TypeId>>,
 }
 
+/// How often things are compared in pairs for the smallest BTF.
+const LEAST_COMPARED: usize = 1 << 22;
+/// How often more for each byte of a BTF. A list of all events of a kernel takes less than one.
+const COMPARED_OF_BYTE: usize = 4;
+
 impl Index {
+    /// Whether to compare things in pairs once more: `false` where that has been done more often than for any
+    /// kernel's BTF. Some of what hooks are made from is found by comparing each of so many with each of so
+    /// many others, and a small file can have many.
+    pub(crate) fn may_compare(&self, btf: &Btf<'_>) -> bool {
+        let most = COMPARED_OF_BYTE.saturating_mul(btf.len());
+        let compared = self.compared.get();
+        self.compared.set(compared.saturating_add(1));
+        compared < LEAST_COMPARED.saturating_add(most)
+    }
+
     /// One that is ready for any name at once.
     pub(crate) fn ready(btf: &Btf<'_>) -> Self {
         Self {

@@ -64,7 +64,9 @@ impl KernelBtf {
                 touched.members.insert((ty.id(), member.to_owned()));
             });
             if let Kind::Union(composite) = ty.kind() {
-                has |= composite.members().any(|known| known.name == member);
+                let mut members = composite.members();
+                has |=
+                    members.any(|known| self.index.may_compare(&self.btf) && known.name == member);
             }
         }
         has
