@@ -1,7 +1,7 @@
 //! How much a file may make its reader decompress.
 
 /// What any file may unpack to, however small it is.
-const LEAST: u64 = 32 << 20;
+const LEAST: u64 = 16 << 20;
 
 /// What each byte of a file may unpack to beyond that. Kernels shrink to a fifth, debug information to a
 /// tenth; what shrinks to less was made to fill memory.

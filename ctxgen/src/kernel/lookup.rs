@@ -64,9 +64,7 @@ impl KernelBtf {
                 touched.members.insert((ty.id(), member.to_owned()));
             });
             if let Kind::Union(composite) = ty.kind() {
-                let mut members = composite.members();
-                has |=
-                    members.any(|known| self.index.may_compare(&self.btf) && known.name == member);
+                has |= self.index.has_member(ty.id(), composite, member);
             }
         }
         has
