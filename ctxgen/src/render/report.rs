@@ -368,13 +368,18 @@ impl fmt::Display for Report {
             return writeln!(
                 f,
                 "/* {}: {} */\n{} *",
-                self.hook, self.names_from, self.context
+                c_comment(&self.hook),
+                c_comment(&self.names_from),
+                self.context
             );
         }
         writeln!(
             f,
             "/* {}; names from {} */\nstruct {} {{ /* {} bytes */",
-            self.hook, self.names_from, self.r#struct, self.size
+            c_comment(&self.hook),
+            c_comment(&self.names_from),
+            self.r#struct,
+            self.size
         )?;
         let width = self
             .fields
@@ -393,10 +398,10 @@ impl fmt::Display for Report {
                 width = width + 1
             )?;
             if let Some(own) = &field.argument_type {
-                write!(f, "; {own}")?;
+                write!(f, "; {}", c_comment(own))?;
             }
             if !field.remark.is_empty() {
-                write!(f, "; {}", field.remark)?;
+                write!(f, "; {}", c_comment(&field.remark))?;
             }
             writeln!(f, " */")?;
         }

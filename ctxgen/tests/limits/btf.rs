@@ -247,3 +247,21 @@ pub(crate) fn repeated(count: usize) -> Vec<u8> {
     }
     takes_all(blob)
 }
+
+/// Types, members and functions of these names, and a function `fine`, whose argument points to one of the types.
+pub(crate) fn named(names: &[&str]) -> Vec<u8> {
+    let mut blob = Blob::new();
+    let mut last = 1;
+    for text in names {
+        let name = blob.string(text);
+        let own = blob.ty(name, STRUCT, 1, 4, &[name, last, 0]);
+        last = blob.ty(0, PTR, 0, own, &[]);
+        let proto = blob.ty(0, FUNC_PROTO, 1, 1, &[name, last]);
+        blob.func(name, proto);
+    }
+    let argument = blob.string("argument");
+    let proto = blob.ty(0, FUNC_PROTO, 1, 1, &[argument, 1]);
+    let name = blob.string("fine");
+    blob.func(name, proto);
+    takes_all(blob)
+}

@@ -156,6 +156,16 @@ pub(crate) fn tables(headers: usize, entries: u16) -> Vec<u8> {
     file
 }
 
+/// An object with one program.
+pub(crate) fn program(section: &str, name: &str) -> Vec<u8> {
+    let mut elf = Elf::new();
+    let at = elf.data(&code(16));
+    elf.section(section, PROGBITS, CODE, at);
+    let names = [b"\0", name.as_bytes(), b"\0"].concat();
+    elf.symbols(&names, &[(1, 1, 0, 16)]);
+    elf.finish(RELOCATABLE, BPF)
+}
+
 /// Sections with code that are all the same bytes.
 pub(crate) fn sections(count: usize, len: usize) -> Vec<u8> {
     let mut elf = Elf::new();
