@@ -102,6 +102,7 @@ fn cargo_is_told_in_one_place() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let file = path.strip_prefix(&root).unwrap().display().to_string();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             let code = text
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"));
@@ -123,6 +124,6 @@ fn cargo_is_told_in_one_place() {
             }
         }
     }
-    assert_eq!(printing, ["builder/build.rs"]);
+    assert_eq!(printing, ["cargo/lines.rs"]);
     assert_eq!(telling, ["cargo/lines.rs"]);
 }

@@ -54,7 +54,7 @@ impl Builder {
                 depends_on_env,
                 warnings,
                 ..
-            }) => print!("{}", cargo::lines(&depends_on, &depends_on_env, &warnings)),
+            }) => cargo::tell(&depends_on, &depends_on_env, &warnings),
             Err(error) => self.stand_in(error)?,
         }
         Ok(())

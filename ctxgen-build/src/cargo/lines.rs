@@ -10,8 +10,17 @@ use ctxgen::text;
 
 use super::inputs::of_cargo;
 
+/// Tells cargo: the one place of this crate that prints.
+pub(crate) fn tell<'a>(
+    files: impl IntoIterator<Item = &'a PathBuf>,
+    env: impl IntoIterator<Item = &'a String>,
+    warnings: impl IntoIterator<Item = &'a String>,
+) {
+    print!("{}", lines(files, env, warnings));
+}
+
 /// The lines of a build script's output: the files and variables that a build has read, and its warnings.
-pub(crate) fn lines<'a>(
+fn lines<'a>(
     files: impl IntoIterator<Item = &'a PathBuf>,
     env: impl IntoIterator<Item = &'a String>,
     warnings: impl IntoIterator<Item = &'a String>,

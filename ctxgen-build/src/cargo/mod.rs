@@ -6,5 +6,5 @@ mod watch_missing;
 
 pub(crate) use self::inputs::Inputs;
 pub(crate) use self::inputs::of_cargo;
-pub(crate) use self::lines::lines;
+pub(crate) use self::lines::tell;
 pub(crate) use self::watch_missing::watch_missing;
