@@ -34,7 +34,7 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// [`ObjectError`], where the bytes are no object or are damaged.
 pub fn complete_declarations(bytes: &mut [u8], kernel: &Btf<'_>) -> Result<(), ObjectError> {
-    let elf = elf::parse(&bytes)?;
+    let elf = elf::parse(bytes)?;
     let is_little = elf.is_little_endian();
     let Some(section) = elf.section_by_name(".BTF") else {
         return Ok(());

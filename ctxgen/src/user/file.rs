@@ -77,7 +77,7 @@ impl Facts {
         let mut room = LEAST_SYMBOLS;
         let symbols = functions.filter_map(|symbol| {
             let name = symbol.name().ok()?;
-            room = (room + NAME_OF_SYMBOL).checked_sub(name.len()).unwrap_or(0);
+            room = (room + NAME_OF_SYMBOL).saturating_sub(name.len());
             let is_name = (1..=MAX_SYMBOL).contains(&name.len()) && room > 0;
             is_name.then(|| (symbol.address(), name.to_owned()))
         });

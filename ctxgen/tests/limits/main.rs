@@ -119,6 +119,7 @@ fn types_that_many_refer_to() {
 #[test]
 fn names_that_many_have() {
     list_and_header(&[
+        ("harmless", btf::named(&["file", "inode"])),
         ("of-one-name", btf::of_one_name(20_000)),
         ("iterators-of-one-name", btf::iterators_of_one_name(20_000)),
         ("events-and-classes", btf::events_and_classes(4_000)),
@@ -147,6 +148,7 @@ fn objects_that_lie_on_top_of_each_other() {
     fs::write(&kernel, btf::wide(1, 10, "")).unwrap();
     let kernel = kernel.to_str().unwrap();
     for (name, input, says) in [
+        ("harmless.o", elf::program("fentry/f0", "prog"), ""),
         ("tables.o", elf::tables(12_000, 50_000), ""),
         (
             "sections.o",
