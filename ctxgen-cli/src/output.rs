@@ -1,9 +1,11 @@
 //! How results leave the command.
 
+use std::fs::Permissions;
 use std::io::BufWriter;
 use std::io::IsTerminal;
 use std::io::StdoutLock;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -324,12 +326,37 @@ pub(crate) fn shown(path: &Path) -> String {
     name(&path.to_string_lossy()).into_owned()
 }
 
-/// Writes a file.
+/// Writes a file, so that it is either as it was or as it is to be. A symbolic link is followed: whoever names
+/// one means the file. What is no file, such as `/dev/stdout`, is written to.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::Write {
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let old = std::fs::metadata(path);
+    let written = match &old {
+        Ok(old) if !old.is_file() => std::fs::write(path, bytes),
+        _ => replace(path, bytes, old.ok().map(|old| old.permissions())),
+    };
+    written.map_err(|error| Failure::Write {
         path: path.to_owned(),
         error,
     })
+}
+
+fn replace(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".ctxgen-")
+        // As other files are made: the umask takes from it what is not wanted.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Writes a file, in a folder that is made where it is missing.

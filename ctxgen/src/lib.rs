@@ -39,9 +39,11 @@
 //! # Input that is not trusted
 //!
 //! An input of N bytes is to cost at most 64 MiB of memory and 40 times N, and 10 s for 10 MB in a build with
-//! optimization; tests hold BTF to it whose types share names and prototypes. Names are those of at most 511
-//! bytes (`KSYM_NAME_LEN`), prototypes of hooks those of at most 127 parameters, and a printer writes at most
-//! 8 MiB and 4 bytes of text for each byte of BTF.
+//! optimization; what is compressed counts unpacked, and unpacks to at most 16 MiB and 20 times its size. Tests
+//! hold BTF, objects, debug information and packed files to it whose parts share bytes. Names are those of at
+//! most 511 bytes (`KSYM_NAME_LEN`), all names of a BTF together have at most 16 MiB and 4 times its size,
+//! prototypes of hooks at most 127 parameters, and a printer writes at most 8 MiB and 4 bytes of text for each
+//! byte of BTF. The project's `docs/limits.md` has all bounds.
 //!
 //! # Several kernels
 //!

@@ -70,14 +70,14 @@ impl Builder {
     pub fn build(self) -> Result<(), Error> {
         let steps = Steps::default();
         let made = self.clone().generate_noting(&steps);
-        print!("{}", steps.lines());
+        cargo::tell_steps(&steps);
         match made {
             Ok(Artifacts {
                 depends_on,
                 depends_on_env,
                 warnings,
                 ..
-            }) => print!("{}", cargo::lines(&depends_on, &depends_on_env, &warnings)),
+            }) => cargo::tell(&depends_on, &depends_on_env, &warnings),
             Err(error) => self.stand_in(error)?,
         }
         Ok(())

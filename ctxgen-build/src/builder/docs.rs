@@ -76,8 +76,7 @@ impl Builder {
         }
         let warning =
             format!("the documentation has stand-ins for BPF skeletons and contexts: {why}");
-        let lines = cargo::lines(&inputs.files(), &inputs.variables(), &[warning]);
-        print!("{lines}");
+        cargo::tell(&inputs.files(), &inputs.variables(), &[warning]);
         Ok(())
     }
 }

@@ -9,9 +9,29 @@ use std::path::PathBuf;
 use ctxgen::text;
 
 use super::inputs::of_cargo;
+use super::steps::Steps;
+
+/// Tells people what a build did, which cargo passes on with `-vv`.
+pub(crate) fn tell_steps(steps: &Steps) {
+    print(&steps.lines());
+}
+
+/// Tells cargo what a build has read, and its warnings.
+pub(crate) fn tell<'a>(
+    files: impl IntoIterator<Item = &'a PathBuf>,
+    env: impl IntoIterator<Item = &'a String>,
+    warnings: impl IntoIterator<Item = &'a String>,
+) {
+    print(&lines(files, env, warnings));
+}
+
+/// The one place of this crate that prints.
+fn print(text: &str) {
+    print!("{text}");
+}
 
 /// The lines of a build script's output: the files and variables that a build has read, and its warnings.
-pub(crate) fn lines<'a>(
+fn lines<'a>(
     files: impl IntoIterator<Item = &'a PathBuf>,
     env: impl IntoIterator<Item = &'a String>,
     warnings: impl IntoIterator<Item = &'a String>,

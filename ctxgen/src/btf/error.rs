@@ -43,6 +43,17 @@ pub enum BtfError {
     /// A type has a name, or something in it has, that is beyond the last string.
     #[error("its type {0} has a name that is beyond the end of the strings")]
     NoSuchName(TypeId),
+    /// Names share their bytes (each may be the end of another), and are many times the BTF's size together.
+    #[error(
+        "its names are {len} bytes or more, each counted wherever a type has it, and the BTF has {of}: it was \
+         made to fill memory, and by no compiler"
+    )]
+    Names {
+        /// How many bytes were counted.
+        len: usize,
+        /// How many bytes of types and strings there are.
+        of: usize,
+    },
     /// A type refers to one that is not there.
     #[error("its type {id} refers to type {to}, and there is none of that number")]
     NoSuchType {

@@ -337,7 +337,7 @@ impl<'b> Btf<'b> {
     }
 
     /// The first bytes of a string; none where there is none.
-    fn bytes_at(&self, offset: u32, most: usize) -> &[u8] {
+    pub(super) fn bytes_at(&self, offset: u32, most: usize) -> &[u8] {
         let rest = self.strings_at(offset);
         let most = rest.len().min(most);
         // SAFETY: that many bytes are there.

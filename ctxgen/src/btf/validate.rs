@@ -9,6 +9,7 @@ use libbpf_rs::libbpf_sys;
 use super::Btf;
 use super::BtfError;
 use super::KINDS;
+use super::KSYM_NAME_LEN;
 use super::Sections;
 use super::TYPE_WORDS;
 use super::TypeId;
@@ -17,6 +18,12 @@ use super::type_layout::Plan;
 
 /// How many bytes of strings libbpf takes (`BTF_MAX_STR_OFFSET` in its `btf.c`).
 const MAX_STRINGS: usize = 1 << 31;
+
+/// How many bytes the names in the smallest BTF may have, each counted wherever a type has it.
+const LEAST_NAMES: usize = 16 << 20;
+
+/// How many more for each byte of a BTF. Those of kernels have half a byte.
+const NAMES_OF_BYTE: usize = 4;
 
 /// Types come before strings and are aligned, and the strings have an end.
 ///
@@ -42,12 +49,13 @@ pub(super) fn sections(
 /// Numbers in loops, for the reason that [`places`](super::places) has.
 ///
 /// # Errors
-/// [`BtfError::NoSuchName`], [`BtfError::NoSuchType`], [`BtfError::NoPrototype`].
+/// [`BtfError::NoSuchName`], [`BtfError::NoSuchType`], [`BtfError::NoPrototype`], [`BtfError::Names`].
 pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
     let plans = std::array::from_fn::<Plan, KINDS, _>(Plan::of);
     let (words, starts) = (btf.words(), &*btf.places.starts);
     let kinds = &*btf.places.kinds;
     let (type_end, string_end) = (btf.type_count(), btf.string_end());
+    let mut names = Named::new(btf);
     let mut index = 0;
     while index < kinds.len() {
         let id = TypeId(btf.first.saturating_add(index as u32));
@@ -56,6 +64,7 @@ pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
         if words[start] >= string_end {
             return Err(BtfError::NoSuchName(id));
         }
+        names.count(words[start])?;
         let to = words[start + 2];
         if plan.refers {
             if to >= type_end {
@@ -69,10 +78,11 @@ pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
             let end = starts[index + 1] as usize;
             let mut at = start + TYPE_WORDS;
             while at < end {
-                if let Some(name) = plan.name
-                    && words[at + name] >= string_end
-                {
-                    return Err(BtfError::NoSuchName(id));
+                if let Some(name) = plan.name {
+                    if words[at + name] >= string_end {
+                        return Err(BtfError::NoSuchName(id));
+                    }
+                    names.count(words[at + name])?;
                 }
                 let mut number = 0;
                 while number < plan.id_count {
@@ -88,6 +98,40 @@ pub(super) fn types(btf: &Btf<'_>) -> Result<(), BtfError> {
         index += 1;
     }
     Ok(())
+}
+
+/// The names of a blob, and how many bytes they may have in all. Whatever is made of types has their names in
+/// it, so that this bounds what it can come to.
+struct Named<'b> {
+    btf: &'b Btf<'b>,
+    len: usize,
+    most: usize,
+}
+
+impl<'b> Named<'b> {
+    fn new(btf: &'b Btf<'_>) -> Self {
+        Self {
+            btf,
+            len: 0,
+            most: NAMES_OF_BYTE
+                .saturating_mul(btf.len())
+                .saturating_add(LEAST_NAMES),
+        }
+    }
+
+    fn count(&mut self, offset: u32) -> Result<(), BtfError> {
+        if offset == 0 {
+            return Ok(());
+        }
+        self.len += self.btf.bytes_at(offset, KSYM_NAME_LEN).len();
+        match self.len > self.most {
+            true => Err(BtfError::Names {
+                len: self.len,
+                of: self.btf.len(),
+            }),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Whether a function's prototype is one, or of a kind that is not known.

@@ -85,6 +85,11 @@ impl BtfWriter {
         offset
     }
 
+    /// How many bytes of strings were added.
+    pub(crate) fn string_len(&self) -> usize {
+        self.strings.len()
+    }
+
     /// Adds a type as the words of its `btf_type` and what follows that. Of more records than libbpf 1.7
     /// can count, none is written.
     pub(crate) fn raw(&mut self, words: &[u32]) -> TypeId {

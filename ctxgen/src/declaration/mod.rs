@@ -15,10 +15,13 @@ use crate::btf::Member;
 use crate::btf::TypeId;
 use crate::kernel::Origin;
 
+/// How many bytes of C a message has of one type: nobody reads more.
+const MAX_IN_MESSAGE: usize = 4096;
+
 /// A declaration of `name` with a type, or with an empty name the type alone, for a message: where it
-/// cannot be written, that is said in its place.
+/// cannot be written, or is longer than anyone would read, that is said in its place.
 pub(crate) fn declared(btf: &Btf<'_>, id: TypeId, name: &str) -> String {
-    let declared = CPrinter::new(btf).declare(id, name);
+    let declared = CPrinter::new(btf).declare_within(id, name, MAX_IN_MESSAGE);
     declared.unwrap_or_else(|_| "a type that cannot be written in C".to_owned())
 }
 

@@ -1,11 +1,11 @@
 //! How much a file may make its reader decompress.
 
 /// What any file may unpack to, however small it is.
-const LEAST: u64 = 64 << 20;
+const LEAST: u64 = 16 << 20;
 
 /// What each byte of a file may unpack to beyond that. Kernels shrink to a fifth, debug information to a
 /// tenth; what shrinks to less was made to fill memory.
-const PER_BYTE: u64 = 40;
+const PER_BYTE: u64 = 20;
 
 /// What is left of the bounds that a file and all that is packed in it share.
 #[derive(Debug)]

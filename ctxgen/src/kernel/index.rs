@@ -12,12 +12,14 @@ use std::cell::Cell;
 use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ffi::CStr;
 
 use libbpf_rs::libbpf_sys;
 
 use self::hashes::Hashes;
 use crate::btf::Btf;
+use crate::btf::Composite;
 use crate::btf::Kind;
 use crate::btf::Type;
 use crate::btf::TypeId;
@@ -70,13 +72,39 @@ pub(crate) struct Index {
     underscores: OnceCell<Vec<usize>>,
     /// All names, where they are looked for in a hurry.
     hashes: Option<Hashes>,
+    /// How often things have been compared in pairs.
+    compared: Cell<usize>,
+    /// The names of the members of unions that members have been looked for in.
+    members: RefCell<HashMap<TypeId, HashSet<Box<str>>>>,
     /// How many links have been looked for.
     links_asked: Cell<u32>,
     /// By kind and what they lead to, the first pointer or modifier of each.
     links: OnceCell<HashMap<(u32, TypeId), TypeId>>,
 }
 
+/// How often things are compared in pairs for the smallest BTF.
+const LEAST_COMPARED: usize = 1 << 20;
+/// How often more for each byte of a BTF. A list of all hooks of a kernel takes less than half of one.
+const COMPARED_OF_BYTE: usize = 1;
+
 impl Index {
+    /// Whether to compare things in pairs once more: `false` where that has been done more often than for any
+    /// kernel's BTF. Some of what hooks are made from is found by comparing each of so many with each of so
+    /// many others, and a small file can have many.
+    pub(crate) fn may_compare(&self, btf: &Btf<'_>) -> bool {
+        let most = COMPARED_OF_BYTE.saturating_mul(btf.len());
+        let compared = self.compared.get();
+        self.compared.set(compared.saturating_add(1));
+        compared < LEAST_COMPARED.saturating_add(most)
+    }
+
+    /// Whether a union has a member of a name.
+    pub(crate) fn has_member(&self, union: TypeId, members: Composite<'_>, name: &str) -> bool {
+        let mut known = self.members.borrow_mut();
+        let names = || members.members().map(|member| member.name.into()).collect();
+        known.entry(union).or_insert_with(names).contains(name)
+    }
+
     /// One that is ready for any name at once.
     pub(crate) fn ready(btf: &Btf<'_>) -> Self {
         Self {

@@ -64,7 +64,7 @@ impl KernelBtf {
                 touched.members.insert((ty.id(), member.to_owned()));
             });
             if let Kind::Union(composite) = ty.kind() {
-                has |= composite.members().any(|known| known.name == member);
+                has |= self.index.has_member(ty.id(), composite, member);
             }
         }
         has

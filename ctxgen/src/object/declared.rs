@@ -16,8 +16,8 @@ use libbpf_rs::libbpf_sys::BTF_KIND_UNION;
 use object::Object as _;
 use object::ObjectSection as _;
 
-use super::Elf;
 use super::ObjectError;
+use super::elf;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -34,7 +34,7 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// [`ObjectError`], where the bytes are no object or are damaged.
 pub fn complete_declarations(bytes: &mut [u8], kernel: &Btf<'_>) -> Result<(), ObjectError> {
-    let elf = Elf::parse(&*bytes)?;
+    let elf = elf::parse(bytes)?;
     let is_little = elf.is_little_endian();
     let Some(section) = elf.section_by_name(".BTF") else {
         return Ok(());

@@ -19,6 +19,24 @@ use crate::btf::ByteOrder;
 /// BPF has 64-bit objects only.
 pub(super) type Elf<'e> = ElfFile64<'e>;
 
+/// How many times the bytes of a file its sections may have together. Each byte is in one; in a file that was
+/// made to take forever to read, many sections have the same bytes.
+const MOST_SHARED: u64 = 2;
+
+/// An object's ELF file.
+///
+/// # Errors
+/// [`ObjectError::Elf`], where it is none; [`ObjectError::Overlapping`].
+pub(super) fn parse(bytes: &[u8]) -> Result<Elf<'_>, ObjectError> {
+    let elf = Elf::parse(bytes)?;
+    let lens = elf.sections().filter_map(|section| section.file_range());
+    let len = lens.fold(0_u64, |sum, (_, len)| sum.saturating_add(len));
+    match len > MOST_SHARED.saturating_mul(bytes.len() as u64) {
+        true => Err(ObjectError::Overlapping("sections")),
+        false => Ok(elf),
+    }
+}
+
 pub(super) fn byte_order(elf: &Elf<'_>) -> ByteOrder {
     match elf.is_little_endian() {
         true => ByteOrder::Little,

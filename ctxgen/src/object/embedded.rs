@@ -15,16 +15,20 @@ const MACHINE: u16 = 247;
 const NO_BITS: u32 = 8;
 /// How many objects are looked for in one file.
 const MAX_OBJECTS: usize = 4096;
+/// How many entries of section tables are looked at in the smallest file. In a file of objects, each is looked
+/// at once; headers could share a table.
+const LEAST_ENTRIES: usize = 1 << 16;
 
 /// Where in a file BPF objects are, in their order. A file that is one itself is the only one.
 pub fn embedded(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
+    let mut entries = LEAST_ENTRIES.saturating_add(bytes.len() / SECTION as usize);
     while found.len() < MAX_OBJECTS
         && let Some(next) = position(&bytes[at..])
     {
         let start = at + next;
-        match length(&bytes[start..]) {
+        match length(&bytes[start..], &mut entries) {
             Some(len) => {
                 found.push(start..start + len);
                 at = start + len;
@@ -52,8 +56,8 @@ fn position(bytes: &[u8]) -> Option<usize> {
 }
 
 /// How long the BPF object is that starts there, up to the end of the last thing that its header and its
-/// section table tell of; `None` where there is none.
-fn length(bytes: &[u8]) -> Option<usize> {
+/// section table tell of; `None` where there is none. No more than so many entries are looked at.
+fn length(bytes: &[u8], entries: &mut usize) -> Option<usize> {
     let header = bytes.get(..HEADER)?;
     let is_little = match header[5] {
         1 => true,
@@ -77,6 +81,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
         return None;
     }
     for section in 0..count {
+        *entries = entries.checked_sub(1)?;
         let at = usize::try_from(table + section * SECTION).ok()?;
         let (offset, len) = (number(at + 24, 8)?, number(at + 32, 8)?);
         if number(at + 4, 4)? != u64::from(NO_BITS) {

@@ -28,6 +28,14 @@ pub enum ObjectError {
         /// What it starts with.
         start: String,
     },
+    /// Its sections have the same bytes, or its functions the same instructions, again and again.
+    #[error(
+        "its {0} lie on top of each other: it was made to take forever to read, and by no compiler"
+    )]
+    Overlapping(
+        /// What does.
+        &'static str,
+    ),
 }
 
 impl From<object::Error> for ObjectError {

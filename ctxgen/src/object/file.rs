@@ -10,6 +10,7 @@ use object::SymbolKind;
 use super::aliases::Aliases;
 use super::aliases::context_hook;
 use super::code::Code;
+use super::elf;
 use super::elf::CodeSection;
 use super::elf::Elf;
 use super::elf::byte_order;
@@ -37,6 +38,9 @@ use crate::sorted::sorted_by;
 /// Functions that are no programs are in this section.
 const SUBPROGRAMS: &str = ".text";
 
+/// How many programs may have the same instructions, on average: a function may have another name too.
+const MOST_ALIASES: u64 = 8;
+
 /// A compiled BPF object.
 #[derive(Debug)]
 pub struct ObjectFile {
@@ -56,7 +60,7 @@ impl ObjectFile {
     /// # Errors
     /// [`ObjectError`], where it is none or is damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ObjectError> {
-        let elf = Elf::parse(bytes)?;
+        let elf = elf::parse(bytes)?;
         let section = |name| -> Result<Option<&[u8]>, ObjectError> {
             match elf.section_by_name(name) {
                 Some(section) => Ok(Some(section.data()?)),
@@ -186,6 +190,8 @@ fn programs(
     prototypes: &[(&str, TypeId)],
 ) -> Result<Vec<Program>, ObjectError> {
     let implemented = struct_ops::implemented(elf, btf);
+    let code = sections.iter().map(|section| section.code.len() as u64);
+    let mut room = MOST_ALIASES.saturating_mul(code.sum());
     let mut programs = Vec::new();
     for symbol in elf.symbols() {
         let Some(index) = symbol.section_index() else {
@@ -203,6 +209,8 @@ fn programs(
             continue;
         };
         let name = limited(name, MAX_FUNCTION)?;
+        let room_left = room.checked_sub(symbol.size());
+        room = room_left.ok_or(ObjectError::Overlapping("functions"))?;
         programs.push(Program {
             name: name.to_owned(),
             section: Arc::clone(section),

@@ -14,6 +14,7 @@ use object::ObjectSymbol;
 use object::SymbolKind;
 
 use super::code::relocations;
+use super::elf;
 use super::elf::CodeSection;
 use super::elf::Elf;
 use super::elf::byte_order;
@@ -161,7 +162,7 @@ impl fmt::Display for Unlicensed {
 /// # Errors
 /// [`ObjectError`], where the bytes are no object or are damaged.
 pub fn unlicensed(bytes: &[u8]) -> Result<Option<Unlicensed>, ObjectError> {
-    let elf = Elf::parse(bytes)?;
+    let elf = elf::parse(bytes)?;
     let license = license(&elf)?;
     if license
         .as_deref()

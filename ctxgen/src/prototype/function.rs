@@ -1,5 +1,7 @@
 //! Functions: fentry and its relatives.
 
+use std::borrow::Cow;
+
 use super::Signature;
 use super::module_scope;
 use super::protos::agreed;
@@ -75,13 +77,14 @@ pub(super) fn behind_alias(kernel: &KernelBtf, hook: &Hook) -> Option<Hook> {
 
 pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
     let funcs = |prefix| {
-        kernel
+        let funcs = kernel
             .index()
-            .with_prefix(kernel.btf(), Named::Func, prefix)
-            .map(|func| match family.names_modules() {
-                true => module_scope::target(kernel, &func, func.name()),
-                false => func.name().to_owned(),
-            })
+            .with_prefix(kernel.btf(), Named::Func, prefix);
+        let targets = funcs.map(|func| match family.names_modules() {
+            true => module_scope::target(kernel, &func, func.name()),
+            false => func.name().into(),
+        });
+        each_once(targets)
     };
     match family.returned() {
         Returned::Int => modifiable().flat_map(funcs).collect(),
@@ -91,6 +94,16 @@ pub(super) fn targets(kernel: &KernelBtf, family: Family) -> Vec<String> {
         }
         Returned::No | Returned::Value | Returned::Only => funcs("").collect(),
     }
+}
+
+/// Without those that are the same as the one before: functions of one name stand side by side.
+fn each_once<'t>(targets: impl Iterator<Item = Cow<'t, str>>) -> impl Iterator<Item = String> {
+    let mut last = None;
+    targets.filter_map(move |target| {
+        let is_new = last.as_ref() != Some(&target);
+        last = is_new.then(|| target.clone()).or(last.take());
+        is_new.then(|| target.into_owned())
+    })
 }
 
 /// The prototype of a kfunc with the arguments that its callers do not pass; `None` for any other

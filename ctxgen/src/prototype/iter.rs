@@ -2,6 +2,8 @@
 //! `struct bpf_iter__<target>` the context that it gets (`DEFINE_BPF_ITER_FUNC` and
 //! `struct bpf_iter_reg` of `include/linux/bpf.h`).
 
+use std::cell::Cell;
+
 use super::Prototype;
 use super::unknown;
 use crate::btf::Type;
@@ -29,10 +31,13 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
+    let last = Cell::new(None);
     kernel
         .index()
         .with_prefix(kernel.btf(), Named::Struct, CONTEXT)
         .filter_map(|ty| ty.name().strip_prefix(CONTEXT))
+        // Structs of one name stand side by side.
+        .filter(|target| last.replace(Some(*target)) != Some(*target))
         .filter(|target| context(kernel, target).is_some())
         .map(str::to_owned)
         .collect()

@@ -4,6 +4,8 @@
 //! functions of that prefix too. A hook is what is also a member of `union security_list_options`,
 //! which is made of the same list.
 
+use std::collections::BTreeSet;
+
 use super::Signature;
 use super::proto_of;
 use super::protos::signature;
@@ -35,7 +37,9 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Signature, Prot
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
-    hooks(kernel)
+    let hooks: BTreeSet<&str> = hooks(kernel).collect();
+    hooks
+        .into_iter()
         .filter(|hook| proto(kernel, &format!("{FUNC}{hook}")).is_some())
         .map(str::to_owned)
         .collect()

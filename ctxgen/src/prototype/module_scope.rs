@@ -1,5 +1,7 @@
 //! Where a hook is looked for: in the kernel and in its modules.
 
+use std::borrow::Cow;
+
 use crate::btf::Type;
 use crate::hook::Hook;
 use crate::hook::VMLINUX;
@@ -42,9 +44,9 @@ pub(super) fn meant<'k>(
 }
 
 /// The target by which that type is meant and no other of its name.
-pub(super) fn target(kernel: &KernelBtf, ty: &Type<'_>, name: &str) -> String {
+pub(super) fn target<'n>(kernel: &KernelBtf, ty: &Type<'_>, name: &'n str) -> Cow<'n, str> {
     match kernel.module_of(ty.id()) {
-        Some(module) => format!("{}:{name}", module.name()),
-        None => name.to_owned(),
+        Some(module) => format!("{}:{name}", module.name()).into(),
+        None => name.into(),
     }
 }

@@ -67,6 +67,11 @@ pub(super) fn agreed(
     }
 }
 
+/// How many prototypes of functions of one name an error has.
+const MAX_DIFFERENT: usize = 8;
+/// How many bytes of C it has of each.
+const MAX_PROTOTYPE: usize = 4096;
+
 pub(super) fn ambiguous(
     btf: &Btf<'_>,
     origin: Origin,
@@ -82,12 +87,19 @@ pub(super) fn ambiguous(
         if different.iter().any(|other| other.is_same(&signature)) {
             continue;
         }
+        if different.len() == MAX_DIFFERENT {
+            prototypes.sort();
+            prototypes.push("and others".to_owned());
+            break;
+        }
         different.push(signature);
         // What cannot be printed is no reason to hide the others.
-        let text = printer.declare(proto.id(), hook.target());
+        let text = printer.declare_within(proto.id(), hook.target(), MAX_PROTOTYPE);
         prototypes.push(text.unwrap_or_else(|error| format!("({error})")));
     }
-    prototypes.sort();
+    if different.len() < MAX_DIFFERENT {
+        prototypes.sort();
+    }
     PrototypeError::AmbiguousFunction {
         hook: hook.clone(),
         origin,

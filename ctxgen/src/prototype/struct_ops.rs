@@ -30,7 +30,7 @@ pub(crate) const WRAPPER: &str = "bpf_struct_ops_";
 /// anything (`KSYM_NAME_LEN`).
 const MAX_NAME: usize = 511;
 /// The most members of an ops type that are looked at; `sched_ext_ops` of 7.2 has 45.
-const MAX_MEMBERS: usize = 1024;
+const MAX_MEMBERS: usize = 128;
 /// In how many ways a struct's name is taken apart: so many underscores are in none.
 const MAX_READINGS: usize = 64;
 

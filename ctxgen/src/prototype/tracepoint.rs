@@ -65,7 +65,7 @@ pub(super) fn targets(kernel: &KernelBtf, needs_typedef: bool) -> Vec<String> {
     let index = kernel.index();
     // A tracepoint's typedef tells its module to libbpf. Without it, only the kernel knows.
     let target = |ty: &Type<'_>, tp: &str| match needs_typedef {
-        true => module_scope::target(kernel, ty, tp),
+        true => module_scope::target(kernel, ty, tp).into_owned(),
         false => tp.to_owned(),
     };
     let mut targets: Vec<String> = index
@@ -172,9 +172,15 @@ fn named(kernel: &KernelBtf, tp: &str, proto: &Type<'_>) -> Signature {
 
 /// Names from the functions of other events' classes, where all that have these types agree.
 fn named_by_class(kernel: &KernelBtf, proto: &Type<'_>) -> Option<Signature> {
-    let mut signatures = kernel
-        .index()
-        .with_prefix(kernel.btf(), Named::Func, PER_CLASS)
+    let (index, btf) = (kernel.index(), kernel.btf());
+    if !index.may_compare(btf) {
+        return None;
+    }
+    let mut signatures = index
+        .with_prefix(btf, Named::Func, PER_CLASS)
+        .inspect(|_| {
+            index.may_compare(btf);
+        })
         .filter_map(|func| Some((func, proto_of(kernel.btf(), &func)?)))
         .filter(|(_, other)| same_types(proto, other))
         // The name is told to people, in a comment of the header.

@@ -7,7 +7,6 @@ use super::proto_of;
 use super::protos::Proto;
 use super::protos::agreed;
 use super::unknown;
-use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
@@ -31,7 +30,8 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
             });
         }
         let types = Types::User(number);
-        let protos = protos(kernel.types(types), hook.target());
+        let named = user.functions(hook.target());
+        let protos: Vec<Proto<'_>> = named.filter_map(|ty| proto_of(&user.btf, &ty)).collect();
         let Some(first) = protos.first() else {
             continue;
         };
@@ -56,11 +56,6 @@ pub(super) fn resolve(kernel: &KernelBtf, hook: &Hook) -> Result<Prototype, Prot
 /// slash on its own paths, and what is built here runs elsewhere.
 fn is_same_file(section: &str, path: &Path) -> bool {
     Path::new(section).file_name() == path.file_name()
-}
-
-fn protos<'b>(btf: &'b Btf<'_>, name: &str) -> Vec<Proto<'b>> {
-    let named = btf.types().filter(|ty| ty.name() == name);
-    named.filter_map(|ty| proto_of(btf, &ty)).collect()
 }
 
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {

@@ -74,10 +74,10 @@ pub struct FieldReport {
     pub declaration: String,
 }
 
-/// How many bytes of C the reports of the smallest BTF may have.
+/// How many bytes of C all reports of the smallest BTF may have.
 const MOST_TEXT: usize = 8 << 20;
-/// How many more for each byte of a BTF.
-const TEXT_OF_BYTE: usize = 4;
+/// How many more for each byte of a BTF. All hooks of a kernel take about 5.
+const TEXT_OF_BYTE: usize = 12;
 
 /// How many bytes what cannot be printed counts for.
 const TOO_MUCH: usize = 64 << 10;
@@ -91,10 +91,10 @@ struct Printer<'b> {
 }
 
 impl<'b> Printer<'b> {
-    fn new(btf: &'b Btf<'_>) -> Self {
+    fn new(btf: &'b Btf<'_>, room: usize) -> Self {
         Self {
             printer: CPrinter::new(btf),
-            room: MOST_TEXT.saturating_add(TEXT_OF_BYTE.saturating_mul(btf.len())),
+            room,
         }
     }
 
@@ -137,10 +137,13 @@ pub fn reports(ctx: &CtxBtf<'_>) -> Result<Vec<Report>, RenderError> {
 }
 
 /// Makes reports of several ctx BTFs on top of one kernel's, of whose types it keeps what it has found out.
+/// What all of them have in C is bounded by the size of the kernel's BTF.
 #[derive(Debug)]
 pub struct Reports<'k> {
     kernel: &'k KernelBtf,
     seen: Seen,
+    /// How many more bytes of C all of them may have.
+    room: usize,
 }
 
 impl<'k> Reports<'k> {
@@ -149,6 +152,7 @@ impl<'k> Reports<'k> {
         Self {
             kernel,
             seen: Seen::default(),
+            room: MOST_TEXT.saturating_add(TEXT_OF_BYTE.saturating_mul(kernel.btf().len())),
         }
     }
 
@@ -162,7 +166,7 @@ impl<'k> Reports<'k> {
             true => std::mem::take(&mut self.seen),
             false => Seen::default(),
         };
-        let mut printer = Printer::new(ctx.btf());
+        let mut printer = Printer::new(ctx.btf(), self.room);
         let mut mentions = Mentions::with_seen(ctx.btf(), ctx.kernel().origin(), seen);
         let mut reports = Vec::with_capacity(ctx.structs().len());
         for ctx_struct in ctx.structs() {
@@ -177,6 +181,7 @@ impl<'k> Reports<'k> {
                 (Err(error), None) => return Err(error),
             }
         }
+        self.room = printer.room;
         if is_own {
             let end = TypeId(self.kernel.btf().type_count());
             self.seen = mentions.into_seen().below(end);
@@ -363,13 +368,18 @@ impl fmt::Display for Report {
             return writeln!(
                 f,
                 "/* {}: {} */\n{} *",
-                self.hook, self.names_from, self.context
+                c_comment(&self.hook),
+                c_comment(&self.names_from),
+                self.context
             );
         }
         writeln!(
             f,
             "/* {}; names from {} */\nstruct {} {{ /* {} bytes */",
-            self.hook, self.names_from, self.r#struct, self.size
+            c_comment(&self.hook),
+            c_comment(&self.names_from),
+            self.r#struct,
+            self.size
         )?;
         let width = self
             .fields
@@ -388,10 +398,10 @@ impl fmt::Display for Report {
                 width = width + 1
             )?;
             if let Some(own) = &field.argument_type {
-                write!(f, "; {own}")?;
+                write!(f, "; {}", c_comment(own))?;
             }
             if !field.remark.is_empty() {
-                write!(f, "; {}", field.remark)?;
+                write!(f, "; {}", c_comment(&field.remark))?;
             }
             writeln!(f, " */")?;
         }

@@ -34,12 +34,20 @@ pub fn name(text: &str) -> Cow<'_, str> {
 }
 
 /// A text on one line that can stand in a C comment: neither does it end the comment, nor begin one, nor
-/// does a line end in a backslash. Trigraphs are none with the C that clang compiles.
+/// continue its line behind the end, by a backslash or by the trigraph of one. Compilers pass over spaces
+/// between those and the end of the line.
 pub fn c_comment(text: &str) -> String {
     let text = name(text);
     let mut comment = String::with_capacity(text.len());
     let mut last = ' ';
-    for c in text.chars() {
+    let end = text.trim_end().len();
+    for (at, c) in text.char_indices() {
+        let is_last = at + c.len_utf8() == end;
+        if is_last && (c == '\\' || c == '/' && comment.ends_with("??")) {
+            let _ = write!(comment, "\\u{:04x}", u32::from(c));
+            last = ' ';
+            continue;
+        }
         // Also with what stands before or behind this text.
         if matches!((last, c), ('*', '/') | ('/', '*')) {
             comment.push(' ');
@@ -50,7 +58,7 @@ pub fn c_comment(text: &str) -> String {
     if comment.starts_with('/') {
         comment.insert(0, ' ');
     }
-    if comment.ends_with(['*', '\\', '/']) {
+    if comment.ends_with(['*', '/']) {
         comment.push(' ');
     }
     comment
@@ -125,7 +133,11 @@ mod tests {
             ("*\\\n/ int evil;", "*\\\\u000a/ int evil;"),
             ("/", " / "),
             ("x*", "x* "),
-            ("x\\", "x\\ "),
+            ("x\\", "x\\u005c"),
+            ("x\\  ", "x\\u005c  "),
+            ("*??/", "*??\\u002f"),
+            ("*??/ ", "*??\\u002f "),
+            ("x\\ y", "x\\ y"),
             ("**//**", "** // ** "),
         ] {
             assert_eq!(c_comment(text), expected);

@@ -21,6 +21,8 @@ pub(crate) use self::program::At;
 pub(crate) use self::program::Entry;
 pub(crate) use self::program::Program;
 pub(crate) use self::program::number;
+#[cfg(feature = "reads")]
+pub(crate) use self::sections::Room;
 pub(crate) use self::sections::Sections;
 use super::Prototypes;
 use super::error::UserError;

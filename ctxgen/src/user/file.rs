@@ -24,6 +24,14 @@ pub(crate) const DEBUG_ROOT: &str = "/usr/lib/debug";
 /// The longest `.comment` that is looked at: a line for each compiler.
 const MAX_COMMENT: u64 = 1 << 20;
 
+/// How long the name of a symbol may be that is looked at, in bytes. Those of C++ are the longest.
+const MAX_SYMBOL: usize = 4096;
+
+/// How many bytes the names of the symbols of the smallest program may have in all, and how many more for each
+/// symbol: names may be the ends of one string.
+const LEAST_SYMBOLS: usize = 4 << 20;
+const NAME_OF_SYMBOL: usize = 256;
+
 /// An ELF file that is read as far as it is asked.
 pub(super) type Elf<'d> = object::File<'d, &'d ReadCache<File>>;
 
@@ -66,9 +74,12 @@ impl Facts {
         let functions = symbols.filter(|symbol| {
             symbol.kind() == SymbolKind::Text && symbol.is_definition() && symbol.address() > 0
         });
+        let mut room = LEAST_SYMBOLS;
         let symbols = functions.filter_map(|symbol| {
-            let name = symbol.name().ok().filter(|name| !name.is_empty())?;
-            Some((symbol.address(), name.to_owned()))
+            let name = symbol.name().ok()?;
+            room = (room + NAME_OF_SYMBOL).saturating_sub(name.len());
+            let is_name = (1..=MAX_SYMBOL).contains(&name.len()) && room > 0;
+            is_name.then(|| (symbol.address(), name.to_owned()))
         });
         Self {
             order: Some(match elf.is_little_endian() {

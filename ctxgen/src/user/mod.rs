@@ -20,7 +20,9 @@ mod prototypes;
 mod refusal;
 mod spelling;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -36,8 +38,10 @@ use self::spelling::spelled;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
+use crate::btf::TypeId;
 use crate::image::ImageError;
 use crate::image::read_btf;
+use crate::sorted::sorted_by;
 
 /// A program or library whose functions' prototypes are known.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(crate) struct UserBtf {
     more: Vec<PathBuf>,
     /// The functions that no context can be had of.
     refused: BTreeMap<String, UserRefusal>,
+    /// The functions, sorted by name.
+    by_name: OnceCell<Vec<TypeId>>,
 }
 
 /// Whose types a prototype consists of.
@@ -75,7 +81,22 @@ impl UserBtf {
             path: path.to_owned(),
             more: found.more,
             refused: found.refused,
+            by_name: OnceCell::new(),
         })
+    }
+
+    /// The functions of a name, in id order.
+    pub(crate) fn functions(&self, name: &str) -> impl Iterator<Item = Type<'_>> {
+        let name_of = |id: &TypeId| self.btf.get(*id).map_or("", |ty| ty.name());
+        let ids = self.by_name.get_or_init(|| {
+            let functions = self.btf.types();
+            let functions = functions.filter(|ty| matches!(ty.kind(), Kind::Func(_)));
+            let ids = functions.map(|ty| ty.id()).collect();
+            sorted_by(ids, |a, b| name_of(a).cmp(name_of(b)).then(a.cmp(b)))
+        });
+        let start = ids.partition_point(|id| name_of(id) < name);
+        let end = ids.partition_point(|id| name_of(id) <= name);
+        ids[start..end].iter().filter_map(|id| self.btf.get(*id))
     }
 
     /// The files with debug information that were read beside the program's own.
@@ -156,11 +177,12 @@ fn from_btf(path: &Path, bytes: Vec<u8>, facts: &Facts) -> Result<Prototypes, Us
         path: path.to_owned(),
         error,
     })?;
+    let symbols: HashSet<&str> = facts.symbols.iter().map(|(_, name)| &**name).collect();
     for func in btf.types() {
         let Kind::Func(proto) = func.kind() else {
             continue;
         };
-        let exported = facts.symbols.iter().any(|(_, name)| name == func.name());
+        let exported = symbols.contains(func.name());
         let is_simple = btf.get(proto).is_some_and(|proto| is_simple(&btf, &proto));
         if *language != Language::Rust || !exported || !is_simple {
             let refusal = UserRefusal::ForeignLanguage(language.to_string());

@@ -27,6 +27,18 @@ const BAD: &[&str] = &[
     "__ctx_parts",
     "__ksym",
     "__VMLINUX_H__",
+    "__VA_ARGS__",
+    "__VA_OPT__",
+    "__has_embed",
+    "_Countof",
+    "alignas",
+    "constexpr",
+    "default",
+    "defined",
+    "nullptr",
+    "static_assert",
+    "thread_local",
+    "typeof_unqual",
     "a b",
     "*/ int evil; /*",
     "\\\n",
@@ -67,12 +79,15 @@ fn every_vmlinux_h_compiles() {
         let path = folder.path().join(format!("{number}.h"));
         std::fs::write(&path, header).unwrap();
         for clang in clangs("headers with bad names") {
-            let mut command = Command::new(&clang.path);
-            command.args(ctxgen::clang_args(ByteOrder::Little, None));
-            command.args(["-fsyntax-only", "-xc"]).arg(&path);
-            let output = command.output().unwrap();
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{name:?}, {clang}: {stderr}");
+            for standard in ["-std=gnu11", "-std=c99", "-std=gnu2x"] {
+                let mut command = Command::new(&clang.path);
+                command.args(ctxgen::clang_args(ByteOrder::Little, None));
+                command.args(["-fsyntax-only", "-xc", standard]).arg(&path);
+                let output = command.output().unwrap();
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                let what = format!("{name:?}, {clang} {standard}");
+                assert!(output.status.success(), "{what}: {stderr}");
+            }
         }
     }
 }

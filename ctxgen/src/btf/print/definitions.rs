@@ -6,7 +6,6 @@ use super::states::Need;
 use super::states::Stage;
 use super::states::State;
 use super::states::States;
-use super::text::MAX_DECLARATION;
 use super::text::MAX_STEPS_OF_DEFINITION;
 use super::used::Used;
 use super::writer::Writer;
@@ -336,9 +335,14 @@ impl<'b> Definitions<'b> {
     }
 }
 
-/// How much text one declaration may be.
-pub(super) fn declared(btf: &Btf<'_>, id: TypeId, name: &str) -> Result<String, DumpError> {
-    let mut writer = Writer::new(btf, MAX_DECLARATION);
+/// A declaration of less than so many bytes.
+pub(super) fn declared(
+    btf: &Btf<'_>,
+    id: TypeId,
+    name: &str,
+    most: usize,
+) -> Result<String, DumpError> {
+    let mut writer = Writer::new(btf, most);
     writer.declaration(id, name, 0)?;
     writer.text.step(id)?;
     Ok(writer.text.take())

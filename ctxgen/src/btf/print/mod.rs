@@ -26,6 +26,7 @@ mod writer;
 pub use self::definitions::Definitions;
 pub use self::error::DumpError;
 
+use self::text::MAX_DECLARATION;
 use crate::btf::Btf;
 use crate::btf::TypeId;
 
@@ -50,7 +51,20 @@ impl<'b> CPrinter<'b> {
     /// # Errors
     /// [`DumpError`], where the type cannot be written in C.
     pub fn declare(&self, id: TypeId, name: &str) -> Result<String, DumpError> {
-        definitions::declared(self.btf, id, name)
+        definitions::declared(self.btf, id, name, MAX_DECLARATION)
+    }
+
+    /// As [`CPrinter::declare`], of less than so many bytes.
+    ///
+    /// # Errors
+    /// As [`CPrinter::declare`].
+    pub(crate) fn declare_within(
+        &self,
+        id: TypeId,
+        name: &str,
+        most: usize,
+    ) -> Result<String, DumpError> {
+        definitions::declared(self.btf, id, name, most)
     }
 
     /// What writes the definitions of one header.

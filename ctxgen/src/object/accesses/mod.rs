@@ -64,9 +64,9 @@ use self::lines::Lines;
 use self::walk::Budget;
 use self::walk::Record;
 use self::walk::walk;
-use super::Elf;
 use super::ObjectError;
 use super::ObjectFile;
+use super::elf;
 use crate::object::code::Code;
 use crate::object::code::Place;
 use crate::object::code::index_of;
@@ -81,7 +81,7 @@ use crate::object::instruction::LEN;
 /// # Errors
 /// [`ObjectError`], where the bytes are no object.
 pub fn accesses(object: &ObjectFile, bytes: &[u8]) -> Result<Vec<ProgramAccesses>, ObjectError> {
-    let elf = Elf::parse(bytes)?;
+    let elf = elf::parse(bytes)?;
     let ext = match elf.section_by_name(".BTF.ext") {
         Some(section) => Some(section.data()?),
         None => None,

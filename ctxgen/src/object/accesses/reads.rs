@@ -27,13 +27,13 @@ use super::walk::Budget;
 use super::walk::Walked;
 use super::walk::walk;
 use crate::btf::TypeId;
-use crate::object::Elf;
 use crate::object::Flow;
 use crate::object::ObjectError;
 use crate::object::ObjectFile;
 use crate::object::Relocation;
 use crate::object::code::Place;
 use crate::object::code::index_of;
+use crate::object::elf;
 use crate::object::instruction::LEN;
 use crate::object::meant;
 use crate::object::meant::Meant;
@@ -160,7 +160,7 @@ impl Examined {
     /// [`ObjectError`], where the bytes are no object or are damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ObjectError> {
         let object = ObjectFile::parse(bytes)?;
-        let elf = Elf::parse(bytes)?;
+        let elf = elf::parse(bytes)?;
         let variables = Variables::of(&elf, &object)?;
         let numbers = object.code.numbers();
         let number = |name: &str| numbers.get(name).copied();

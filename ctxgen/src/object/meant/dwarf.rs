@@ -28,6 +28,7 @@ use crate::user::dwarf::At;
 use crate::user::dwarf::DwarfError;
 use crate::user::dwarf::Entry;
 use crate::user::dwarf::Program;
+use crate::user::dwarf::Room;
 use crate::user::dwarf::Sections;
 use crate::user::dwarf::number;
 
@@ -37,8 +38,6 @@ const MAX_PARAMETERS: usize = 24;
 const MAX_LINKS: usize = 32;
 /// How many functions are looked at in one object.
 const MAX_FUNCTIONS: usize = 1 << 16;
-/// How many bytes all sections may have.
-const MAX_BYTES: u64 = 256 << 20;
 
 /// Relocations of BPF objects (`R_BPF_64_*` of LLVM): a word of 64 bits, and words of 32.
 const ABS64: u32 = 2;
@@ -204,12 +203,12 @@ fn relocated(elf: &Elf<'_>) -> Sections<'static> {
         true => ByteOrder::Little,
         false => ByteOrder::Big,
     };
-    let mut room = MAX_BYTES;
+    let mut room = Room::new();
     Sections::of(|id| {
         let section = elf.section_by_name(id.name())?;
         let data = section.compressed_data().ok()?;
-        room = room.checked_sub(data.uncompressed_size)?;
-        let mut bytes = data.decompress().ok()?.into_owned();
+        let bad = |error| DwarfError::Section(id.name(), error);
+        let mut bytes = room.decompress(data, bad).ok()?.into_owned();
         for (at, relocation) in section.relocations() {
             let RelocationFlags::Elf { r_type } = relocation.flags() else {
                 continue;

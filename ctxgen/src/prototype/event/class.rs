@@ -97,10 +97,8 @@ pub(super) fn of_event(
     }
     let mut different: Vec<Type<'_>> = Vec::new();
     for candidate in candidates {
-        if !different
-            .iter()
-            .any(|known| is_alike(kernel, known, &candidate))
-        {
+        let is_known = |known| is_alike(kernel, known, &candidate);
+        if !different.iter().any(is_known) {
             kernel.touch(candidate.id());
             different.push(candidate);
         }
@@ -134,11 +132,13 @@ fn with_prototype<'k>(kernel: &'k KernelBtf, args: &[Argument]) -> Vec<Type<'k>>
     let types = |args: &[Argument]| args.iter().map(|arg| arg.type_id).collect::<Vec<_>>();
     let wanted = types(args);
     let mut classes: Vec<(&str, bool)> = Vec::new();
+    let (index, btf) = (kernel.index(), kernel.btf());
     for prefix in FUNCS {
-        let funcs = kernel
-            .index()
-            .with_prefix(kernel.btf(), Named::Func, prefix);
-        for func in funcs {
+        if !index.may_compare(btf) {
+            return Vec::new();
+        }
+        for func in index.with_prefix(btf, Named::Func, prefix) {
+            index.may_compare(btf);
             let class = func.name().strip_prefix(prefix);
             let others = tracepoint::arguments_with(kernel, &func, &wanted);
             if let (Some(class), Some(others)) = (class, others) {
@@ -175,6 +175,9 @@ fn composite<'k>(ty: &Type<'k>) -> Option<Composite<'k>> {
 
 /// Whether two structs are the same to whoever reads a record.
 fn is_alike(kernel: &KernelBtf, one: &Type<'_>, other: &Type<'_>) -> bool {
+    if !kernel.index().may_compare(kernel.btf()) {
+        return true;
+    }
     let (Some(one), Some(other)) = (composite(one), composite(other)) else {
         return false;
     };

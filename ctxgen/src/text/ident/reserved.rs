@@ -1,15 +1,54 @@
 //! Words that clang takes for something else than a name where it compiles BPF programs.
 
-/// Keywords of the C that clang compiles without a `-std`, beside those that start with an underscore: what
-/// C23 adds is none, and the kernel's own `bool` is a typedef.
+/// Keywords of C up to C23, beside those that start with an underscore. The kernel's own `bool`, `true` and
+/// `false` are a typedef and values, and keywords of C23 only.
 const KEYWORDS: &[&str] = &[
-    "asm", "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
-    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
-    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
-    "typeof", "union", "unsigned", "void", "volatile", "while",
+    "alignas",
+    "alignof",
+    "asm",
+    "auto",
+    "break",
+    "case",
+    "char",
+    "const",
+    "constexpr",
+    "continue",
+    "default",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "extern",
+    "float",
+    "for",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "long",
+    "nullptr",
+    "register",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "struct",
+    "switch",
+    "thread_local",
+    "typedef",
+    "typeof",
+    "typeof_unqual",
+    "union",
+    "unsigned",
+    "void",
+    "volatile",
+    "while",
 ];
 
-/// Keywords, operators and macros with an underscore in front, in clang 11 to 21, for BPF and with
+/// Keywords, operators and macros with an underscore in front, in clang 11 to 22, for BPF and with
 /// `-fms-extensions`, and the macros of `vmlinux.h` itself; sorted.
 const UNDERSCORED: &[&str] = &[
     "_Accum",
@@ -19,6 +58,7 @@ const UNDERSCORED: &[&str] = &[
     "_BitInt",
     "_Bool",
     "_Complex",
+    "_Countof",
     "_Decimal128",
     "_Decimal32",
     "_Decimal64",
@@ -256,6 +296,9 @@ mod tests {
             "__float128",
             "defined",
             "__LINE__",
+            "nullptr",
+            "constexpr",
+            "_Countof",
         ] {
             assert!(is_reserved(name), "{name}");
         }

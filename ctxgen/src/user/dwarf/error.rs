@@ -7,8 +7,13 @@ pub(crate) enum DwarfError {
     Gimli(#[from] gimli::Error),
     #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]
     Section(&'static str, object::Error),
-    #[error("its sections have more than {0} bytes")]
+    #[error("its sections unpack to more than {0} times their size: they were made to fill memory")]
     TooLarge(u64),
+    #[error(
+        "the names of its functions are the ends of each other, and are many times its size: they were made \
+         to fill memory"
+    )]
+    Names,
     #[error("it has more units than anything real")]
     TooManyUnits,
     #[error(

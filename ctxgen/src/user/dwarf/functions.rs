@@ -30,6 +30,13 @@ const MAX_ORIGINS: usize = 8;
 /// How many parameters are looked at.
 const MAX_PARAMS: usize = 255;
 
+/// How many symbols at one address are looked at: functions that the linker has folded.
+const MAX_SYMBOLS: usize = 256;
+
+/// How many bytes the names in the smallest debug information may have, and how many more for each of its bytes.
+const LEAST_NAMES: usize = 16 << 20;
+const NAMES_OF_BYTE: usize = 8;
+
 /// Which registers something is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
@@ -59,6 +66,8 @@ pub(super) struct Functions<'p, 'd> {
     has_types: bool,
     /// Those that are inlined somewhere, or are the originals of clones.
     doubtful: BTreeMap<String, UserRefusal>,
+    /// How many more bytes names may have.
+    room: usize,
 }
 
 impl<'p, 'd> Functions<'p, 'd> {
@@ -70,6 +79,7 @@ impl<'p, 'd> Functions<'p, 'd> {
             found: BTreeMap::new(),
             has_types: false,
             doubtful: BTreeMap::new(),
+            room: LEAST_NAMES.saturating_add(NAMES_OF_BYTE.saturating_mul(program.len())),
         }
     }
 
@@ -123,6 +133,7 @@ impl<'p, 'd> Functions<'p, 'd> {
         let entry = &origins[0].1;
         let names = self.names(&origins);
         let Some(address) = self.address(at, entry) else {
+            self.count(names.iter())?;
             if entry.has_attr(gimli::DW_AT_inline) {
                 let refusal = match self.language(at) {
                     language if language.is_c() => UserRefusal::OnlyInlined,
@@ -137,8 +148,10 @@ impl<'p, 'd> Functions<'p, 'd> {
         let symbols = self.facts.symbols.range((address, String::new())..);
         let symbols: BTreeSet<String> = symbols
             .take_while(|(place, _)| *place == address)
+            .take(MAX_SYMBOLS)
             .map(|(_, name)| name.clone())
             .collect();
+        self.count(names.iter().chain(&symbols))?;
         // uprobes are set on symbols: those count, whatever the source says.
         let reached = match symbols.is_empty() {
             true => names.clone(),
@@ -172,6 +185,20 @@ impl<'p, 'd> Functions<'p, 'd> {
             }
         }
         Ok(())
+    }
+
+    /// Counts names that are kept.
+    ///
+    /// # Errors
+    /// [`DwarfError::Names`], where they are too many.
+    fn count<'n>(&mut self, names: impl Iterator<Item = &'n String>) -> Result<(), DwarfError> {
+        let len = names.map(String::len).sum();
+        self.room = self.room.checked_sub(len).ok_or(DwarfError::Names)?;
+        // Those of types are there once each.
+        match self.types.interned.string_len() > self.room {
+            true => Err(DwarfError::Names),
+            false => Ok(()),
+        }
     }
 
     /// The entry, and those of which it is an instance or the definition.

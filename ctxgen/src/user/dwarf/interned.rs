@@ -35,6 +35,11 @@ impl Interned {
         id
     }
 
+    /// How many bytes of strings there are.
+    pub(super) fn string_len(&self) -> usize {
+        self.writer.string_len()
+    }
+
     /// An integer as C calls it.
     pub(super) fn int(&mut self, size: u32, encoding: IntEncoding) -> TypeId {
         self.named_int(integer(size, encoding), size, encoding)

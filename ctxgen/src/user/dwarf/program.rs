@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use gimli::DebuggingInformationEntry;
 use gimli::EndianSlice;
 use gimli::RunTimeEndian;
+use gimli::Section as _;
 use gimli::UnitOffset;
 
 use super::error::DwarfError;
@@ -19,6 +20,9 @@ pub(crate) type Entry<'d> = DebuggingInformationEntry<Slice<'d>>;
 
 /// More units are in nothing real.
 const MAX_UNITS: usize = 1 << 20;
+
+/// How long a text may be that is looked at, in bytes: a path, a name of C++. Texts may be the ends of one.
+const MAX_TEXT: usize = 4096;
 
 /// Debug information, its units taken apart.
 pub(crate) struct Program<'d> {
@@ -134,6 +138,15 @@ impl<'d> Program<'d> {
         Ok(())
     }
 
+    /// How many bytes of entries there are in all of its files.
+    pub(super) fn len(&self) -> usize {
+        let entries = self
+            .files
+            .iter()
+            .map(|file| file.debug_info.reader().len() + file.debug_types.reader().len());
+        entries.sum()
+    }
+
     pub(crate) fn unit_count(&self) -> usize {
         self.units.len()
     }
@@ -202,7 +215,8 @@ impl<'d> Program<'d> {
     pub(crate) fn text(&self, at: At, entry: &Entry<'d>, attribute: gimli::DwAt) -> Option<String> {
         let value = entry.attr_value(attribute)?;
         let text = self.dwarf(at).attr_string(self.unit(at), value).ok()?;
-        let text = std::str::from_utf8(text.slice()).ok()?;
+        let text = Some(text.slice()).filter(|text| text.len() <= MAX_TEXT)?;
+        let text = std::str::from_utf8(text).ok()?;
         (!text.is_empty()).then(|| text.to_owned())
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use gimli::SectionId;
+use object::CompressedData;
 use object::Object;
 use object::ObjectSection;
 
@@ -12,8 +13,40 @@ use super::error::DwarfError;
 use crate::user::file;
 use crate::user::file::Elf;
 
-/// How many bytes all sections may have, decompressed. A browser's have about that.
-const LIMIT: u64 = 4 << 30;
+/// How many bytes all sections may have, decompressed, however few they are in the file.
+const LEAST: u64 = 16 << 20;
+
+/// How many more for each of their bytes in the file. Debug information shrinks to a third, or a tenth where it
+/// repeats itself.
+const PER_BYTE: u64 = 20;
+
+/// How many bytes sections may have once they are decompressed.
+#[derive(Debug)]
+pub(crate) struct Room {
+    left: u64,
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self { left: LEAST }
+    }
+
+    /// The bytes of a section.
+    ///
+    /// # Errors
+    /// [`DwarfError::TooLarge`], where that would be too many.
+    pub(crate) fn decompress<'d>(
+        &mut self,
+        data: CompressedData<'d>,
+        bad: impl Fn(object::Error) -> DwarfError,
+    ) -> Result<Cow<'d, [u8]>, DwarfError> {
+        let more = PER_BYTE.saturating_mul(data.data.len() as u64);
+        let left = self.left.saturating_add(more);
+        let left = left.checked_sub(data.uncompressed_size);
+        self.left = left.ok_or(DwarfError::TooLarge(PER_BYTE))?;
+        data.decompress().map_err(bad)
+    }
+}
 
 /// What prototypes are read from.
 const SECTIONS: [SectionId; 12] = [
@@ -39,17 +72,14 @@ pub(super) type Owned = Sections<'static>;
 impl<'d> Sections<'d> {
     pub(super) fn load(elf: &Elf<'d>) -> Result<Self, DwarfError> {
         let mut sections = Vec::new();
-        let mut room = LIMIT;
+        let mut room = Room::new();
         for id in SECTIONS {
             let Some(section) = elf.section_by_name(id.name()) else {
                 continue;
             };
             let bad = |error| DwarfError::Section(id.name(), error);
             let data = section.compressed_data().map_err(bad)?;
-            room = room
-                .checked_sub(data.uncompressed_size)
-                .ok_or(DwarfError::TooLarge(LIMIT))?;
-            sections.push((id, data.decompress().map_err(bad)?));
+            sections.push((id, room.decompress(data, bad)?));
         }
         Ok(Self(sections))
     }
