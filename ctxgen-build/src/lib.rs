@@ -15,6 +15,15 @@
 //! takes ([`Refused`]), and generates the libbpf-rs skeleton and Rust bindings of the contexts.
 //! `ctxgen::include_bpf!("guard")` brings both into the crate.
 //!
+//! # Prototypes written by hand
+//!
+//! Programs with `BPF_PROG`, `BPF_KPROBE` and the like, or with a struct of their own, are held against the
+//! target kernel too, as `ctxgen check` does it: an argument that is read, and that the kernel does not have
+//! there, is a warning with its line ([`Misread`]); [`Builder::deny_prototypes`] makes it an error. Of several
+//! kernels ([`Builder::kernel`]), it says on which ones. What the author meant is read from clang's debug
+//! information (feature `dwarf`); without it, from the line of the macro. A pinned BTF has no other prototypes
+//! than those of contexts, and tells nothing of others.
+//!
 //! # Which contexts
 //!
 //! Those that the sources name behind the preprocessor, with all arguments that they are compiled with:
@@ -47,6 +56,7 @@
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
+//! | `<name>.debug<N>.o` | the objects that it was linked of, with their debug information, where programs have prototypes written by hand |
 //! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
 //!
@@ -138,6 +148,7 @@ pub use self::builder::pin;
 pub use self::error::Error;
 pub use self::error::NoName;
 pub use self::findings::Mismatch;
+pub use self::findings::Misread;
 pub use self::findings::Place;
 pub use self::findings::Refused;
 pub use self::findings::Site;

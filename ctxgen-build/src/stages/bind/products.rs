@@ -59,6 +59,7 @@ impl<'a> Products<'a> {
         if !unit.is_reused {
             record.set_warnings(unit.inputs.and(unit.warnings.clone()));
             record.write(OBJECT, unit.inputs, &unit.object)?;
+            record.write_compiled(unit.inputs, &unit.compiled)?;
         }
         let object = self.out.path(&format!("{}.bpf.o", unit.name));
         skeleton::generate(record, self.scratch, unit.name, &object, &unit.object)?;
