@@ -20,6 +20,15 @@
 //!
 //! `cargo build -vv` prints clang's command lines, and what was skipped and why.
 //!
+//! # Prototypes written by hand
+//!
+//! Programs with `BPF_PROG`, `BPF_KPROBE` and the like, or with a struct of their own, are held against the
+//! target kernel too, as `ctxgen check` does it: an argument that is read, and that the kernel does not have
+//! there, is a warning with its line ([`Misread`]); [`Builder::deny_prototypes`] makes it an error. Of several
+//! kernels ([`Builder::kernel`]), it says on which ones. What the author meant is read from clang's debug
+//! information (feature `dwarf`); without it, from the line of the macro. A pinned BTF has no other prototypes
+//! than those of contexts, and tells nothing of others.
+//!
 //! # Which contexts
 //!
 //! Those that the sources name behind the preprocessor, with all arguments that they are compiled with:
@@ -55,6 +64,7 @@
 //! | `include_bpf.macro.rs` | the names of all objects, by which `include_bpf!` finds them |
 //! | `<name>.bpf.rs` | the same, for a crate that depends on libbpf-rs and not on ctxgen |
 //! | `compile_commands.json` | clang's command lines, with [`Builder::compile_commands`] |
+//! | `<name>.debug<N>.o` | the objects that it was linked of, with their debug information, where programs have prototypes written by hand |
 //! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
 //! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
 //!
@@ -146,6 +156,7 @@ pub use self::builder::pin;
 pub use self::error::Error;
 pub use self::error::NoName;
 pub use self::findings::Mismatch;
+pub use self::findings::Misread;
 pub use self::findings::Place;
 pub use self::findings::Refused;
 pub use self::findings::Site;

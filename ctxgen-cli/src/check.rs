@@ -56,6 +56,11 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     kernels: Kernels,
+
+    /// The symbols of the kernel that stands at the same place among those of --btf: its System.map, or a copy of
+    /// its /proc/kallsyms. They tell of its functions whether programs can attach to them. May be repeated
+    #[arg(long, value_name = "FILE")]
+    kallsyms: Vec<PathBuf>,
 }
 
 /// What is said about a program, as JSON.
@@ -95,7 +100,10 @@ impl Found {
 
 impl Check {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let kernels = self.kernels.open()?;
+        let mut kernels = self.kernels.open()?;
+        for (kernel, path) in kernels.iter_mut().zip(&self.kallsyms) {
+            kernel.add_symbols(path)?;
+        }
         let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
         let built_for = built_for.transpose()?;
         let labels = labels(&kernels);

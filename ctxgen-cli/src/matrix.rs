@@ -1,5 +1,6 @@
 //! `ctxgen matrix`.
 
+mod beside;
 mod kernels;
 mod objects;
 mod reports;

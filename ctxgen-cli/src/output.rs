@@ -25,6 +25,18 @@ use crate::style::Style;
 pub(crate) enum Failure {
     #[error("{}", advised(.0))]
     Ctxgen(ctxgen::Error),
+    #[error(
+        "{}: no kernel is called {}: name it as the table does, or by --btf NAME=PATH",
+        shown(Path::new(argument)),
+        name(kernel)
+    )]
+    NoSuchKernel { kernel: String, argument: String },
+    #[error(
+        "{}: there are several kernels, and it belongs to one: say KERNEL=PATH, with the kernel's name in the \
+         table",
+        shown(Path::new(.0))
+    )]
+    WhichKernel(String),
     #[error("cannot write the output: {0}")]
     Io(#[from] std::io::Error),
     #[error("cannot write {}: {error}", shown(path))]

@@ -261,13 +261,19 @@ impl Build<'_> {
         let units = self.compile(&header, &sources, &records, &mut findings.warnings)?;
         of_clang.extend(units.iter().filter_map(|unit| unit.warnings.clone()));
         let mut made = Vec::new();
-        for (unit, record) in units.into_iter().zip(&mut records) {
+        for (mut unit, record) in units.into_iter().zip(&mut records) {
             let scanned = &sources.scanned[unit.places.clone()];
-            check::check(self.rules(), &unit.paths(), &unit.object, &mut findings)?;
+            let Unit {
+                object, compiled, ..
+            } = &unit;
+            let rules = self.rules();
+            if !check::check(rules, &unit.paths(), object, compiled, &mut findings)? {
+                unit.compiled.clear();
+            }
             findings.warnings.extend(self.clang_said(&unit, scanned));
             made.push(self.bind(&unit, record, &contexts, scanned)?);
         }
-        findings.verdict()?;
+        findings.verdict(self.builder.deny_prototypes)?;
         if self.products.is_some() {
             let names = self.plan.objects.iter().map(|object| &*object.name);
             add_known(self.out, names)?;

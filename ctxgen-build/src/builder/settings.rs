@@ -25,6 +25,7 @@ pub struct Builder {
     pub(super) formats: Vec<(usize, PathBuf)>,
     pub(super) relocatable: bool,
     pub(super) deny_drift: bool,
+    pub(super) deny_prototypes: bool,
     pub(super) clang: Option<PathBuf>,
     pub(super) clang_args: Vec<OsString>,
     pub(super) clang_timeout: Option<Duration>,
@@ -168,6 +169,14 @@ impl Builder {
     /// instead of a warning that says how.
     pub fn deny_drift(mut self, deny: bool) -> Self {
         self.deny_drift = deny;
+        self
+    }
+
+    /// Makes it an error if a program that was written with `BPF_PROG`, `BPF_KPROBE` and the like, or with a
+    /// struct of its own, reads an argument that a target kernel does not have there, instead of a warning
+    /// with its line ([`Misread`](crate::Misread)).
+    pub fn deny_prototypes(mut self, deny: bool) -> Self {
+        self.deny_prototypes = deny;
         self
     }
 

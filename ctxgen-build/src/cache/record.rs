@@ -16,6 +16,8 @@ use crate::outdir::OutDir;
 
 /// A file that is made of a source, by what comes behind the source's name.
 pub(crate) const OBJECT: &str = "bpf.o";
+/// What an object was linked of, followed by a number and the ending of an object.
+const COMPILED: &str = "debug";
 pub(crate) const SKELETON: &str = "skel.rs";
 #[cfg(feature = "bindgen")]
 pub(crate) const BINDINGS: &str = "ctx.rs";
@@ -37,6 +39,12 @@ struct Entry {
     product: String,
     inputs: Digest,
     content: Digest,
+}
+
+impl Entry {
+    fn is_compiled(&self) -> bool {
+        self.product.starts_with(COMPILED)
+    }
 }
 
 impl<'a> Record<'a> {
@@ -70,6 +78,26 @@ impl<'a> Record<'a> {
     /// Whether this build has written the product, and not found it as an earlier one has left it.
     pub(crate) fn has_made(&self, product: &str) -> bool {
         self.made.iter().any(|made| made == product)
+    }
+
+    /// What the object was linked of, as far as it was kept; see [`Record::reuse`].
+    pub(crate) fn reuse_compiled(&self, inputs: Option<Digest>) -> Option<Vec<Vec<u8>>> {
+        let kept = self.entries.iter().filter(|entry| entry.is_compiled());
+        kept.map(|entry| self.reuse(&entry.product, inputs))
+            .collect()
+    }
+
+    /// Keeps what the object was linked of, and nothing of what an earlier one was.
+    pub(crate) fn write_compiled(
+        &mut self,
+        inputs: Option<Digest>,
+        compiled: &[Vec<u8>],
+    ) -> Result<(), Error> {
+        self.entries.retain(|entry| !entry.is_compiled());
+        for (place, bytes) in compiled.iter().enumerate() {
+            self.write(&format!("{COMPILED}{place}.o"), inputs, bytes)?;
+        }
+        Ok(())
     }
 
     /// What clang said when it made the object.
@@ -211,6 +239,32 @@ mod tests {
                     .is_none()
             );
         }
+    }
+
+    #[test]
+    fn what_was_linked_counts_as_a_whole() {
+        let (_dir, out) = out();
+        let inputs = Some(Digest::of("in"));
+        let write = |compiled: &[&[u8]]| {
+            let mut record = Record::read(&out, "a");
+            let compiled: Vec<Vec<u8>> = compiled.iter().map(|bytes| bytes.to_vec()).collect();
+            record.write(OBJECT, inputs, b"object").unwrap();
+            record.write_compiled(inputs, &compiled).unwrap();
+            record.finish().unwrap();
+        };
+        let found = || Record::read(&out, "a").reuse_compiled(inputs);
+        write(&[b"one", b"two"]);
+        assert_eq!(found(), Some(vec![b"one".to_vec(), b"two".to_vec()]));
+        fs::remove_file(out.path("a.debug1.o")).unwrap();
+        assert_eq!(found(), None);
+        write(&[b"three"]);
+        assert_eq!(found(), Some(vec![b"three".to_vec()]));
+        write(&[]);
+        assert_eq!(found(), Some(Vec::new()));
+        assert_eq!(
+            Record::read(&out, "a").reuse_compiled(None),
+            Some(Vec::new())
+        );
     }
 
     #[test]

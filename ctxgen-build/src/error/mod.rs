@@ -26,6 +26,7 @@ use self::texts::of;
 use self::texts::places;
 use crate::display::listed;
 use crate::findings::Mismatch;
+use crate::findings::Misread;
 use crate::findings::Place;
 use crate::findings::Refused;
 use crate::findings::Site;
@@ -286,6 +287,10 @@ pub enum Error {
     /// Programs use their contexts in ways that the target kernel's verifier refuses.
     #[error("{}", lines(.0))]
     Refused(Vec<Refused>),
+    /// Programs read arguments that the target kernel does not have there, and
+    /// [`Builder::deny_prototypes`](crate::Builder::deny_prototypes) makes that an error.
+    #[error("{}", lines(.0))]
+    Misread(Vec<Misread>),
     /// libbpf-cargo could not make the skeleton.
     #[error("cannot make the skeleton of {}: {reason}", object.display())]
     Skeleton {

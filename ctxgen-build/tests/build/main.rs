@@ -23,6 +23,7 @@ mod objects;
 mod own_headers;
 mod pinned;
 mod preprocessed;
+mod prototypes;
 mod rebuilds;
 mod refused;
 mod relocatable;

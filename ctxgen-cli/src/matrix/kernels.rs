@@ -22,6 +22,8 @@ use ctxgen::matrix::Found;
 use ctxgen::matrix::Held;
 use ctxgen::matrix::has_version;
 
+use super::beside::Beside;
+use super::beside::Files;
 use super::workers::on_all;
 use crate::decided;
 use crate::files;
@@ -49,6 +51,9 @@ pub(super) struct Kernels {
     /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
+
+    #[command(flatten)]
+    beside: Beside,
 }
 
 /// A file that a kernel may be in.
@@ -77,14 +82,32 @@ enum Opened {
     },
 }
 
+impl Source {
+    /// What the kernel in it may be called: as it is to be, or by these names.
+    fn names(&self, names: &[String]) -> Vec<String> {
+        match &self.label {
+            Some(label) => vec![label.clone()],
+            None => names.to_vec(),
+        }
+    }
+}
+
 impl Kernels {
     /// Holds objects against all kernels, one at a time on each core.
     pub(super) fn hold(&self, objects: &[Candidate]) -> Result<Vec<Held>, Failure> {
         let sources = self.sources()?;
+        self.beside.are_told(sources.len())?;
         let begun = Mutex::new(HashMap::new());
         let opened = on_all("kernels", &sources, |place, source| {
             self.examine(place, source, objects, &begun)
         })?;
+        let names = sources.iter().zip(&opened).filter_map(|(source, opened)| {
+            let (Opened::Equal { names, .. } | Opened::Examined { names, .. }) = opened else {
+                return None;
+            };
+            Some(source.names(names))
+        });
+        self.beside.are_of(&names.collect::<Vec<_>>())?;
         for (folder, of) in self.folders() {
             let mut own = sources.iter().zip(&opened);
             let is_kernel = |(source, opened): (&Source, &Opened)| {
@@ -154,7 +177,8 @@ impl Kernels {
             return Ok(Opened::Other);
         }
         let names = names(source, &kernel)?;
-        let digest = digest(&kernel);
+        let files = self.beside.of(&source.names(&names));
+        let digest = digest(&kernel, &files);
         let mut all = begun.lock().unwrap_or_else(PoisonError::into_inner);
         let first = *all.entry(digest).or_insert(place);
         drop(all);
@@ -164,6 +188,7 @@ impl Kernels {
         for user in &self.user {
             kernel.add_user_file(user)?;
         }
+        files.add_to(&mut kernel)?;
         let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
         let built_for = built_for.transpose()?;
         let found = Examination::of(objects, &kernel, built_for.as_ref());
@@ -196,7 +221,7 @@ fn names(source: &Source, kernel: &KernelBtf) -> Result<Vec<String>, Failure> {
 }
 
 /// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
-fn named(argument: &str) -> (Option<&str>, &Path) {
+pub(super) fn named(argument: &str) -> (Option<&str>, &Path) {
     match argument.split_once('=') {
         Some((label, path)) if !label.is_empty() && !Path::new(argument).exists() => {
             (Some(label), Path::new(path))
@@ -219,13 +244,14 @@ fn is_other(error: &ImageError) -> bool {
     )
 }
 
-/// That of all that tells a kernel from others: its BTF, and which of its types are modules'.
-fn digest(kernel: &KernelBtf) -> Digest {
+/// That of all that tells a kernel from others: its BTF, which of its types are modules', and what else is
+/// known of it.
+fn digest(kernel: &KernelBtf, files: &Files) -> Digest {
     let bytes = kernel.btf().to_bytes();
     let modules = kernel.pin_note().map(|note| &note.modules);
     let of = |first: u8| {
         let mut hasher = DefaultHasher::new();
-        (first, &bytes, modules).hash(&mut hasher);
+        (first, &bytes, modules, files).hash(&mut hasher);
         hasher.finish()
     };
     (of(0), of(1), bytes.len())

@@ -1,6 +1,7 @@
 //! `ctxgen matrix`, as one runs it, on kernels that are part of the project.
 
 mod baseline;
+mod beside;
 mod forms;
 mod kernels;
 

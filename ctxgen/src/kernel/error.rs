@@ -23,6 +23,17 @@ pub enum KernelError {
     /// The prototypes of a program in user space are not known.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The kernel's symbols cannot be read.
+    #[error(
+        "{}: {reason}. A kernel's symbols are in its System.map, and where it runs in /proc/kallsyms",
+        path.display()
+    )]
+    Symbols {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The running kernel shows no BTF.
     #[error(
         "the running kernel has no BTF at {}: {error}. It is there when the kernel was built with \

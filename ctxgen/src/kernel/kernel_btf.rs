@@ -14,6 +14,7 @@ use super::index::Index;
 use super::origin::Origin;
 use super::origin::RUNNING_BTF;
 use super::pin_note::PinNote;
+use super::symbols::Symbols;
 use super::touched::Touched;
 use crate::btf::Btf;
 use crate::btf::BtfError;
@@ -42,6 +43,7 @@ pub struct KernelBtf {
     pub(super) arch: OnceCell<Option<Arch>>,
     pub(super) users: Vec<UserBtf>,
     pub(super) formats: Formats,
+    symbols: Option<Symbols>,
     /// What types that were looked for as they are written in C are.
     pub(super) c_types: RefCell<HashMap<Box<str>, Option<TypeId>>>,
     /// What is looked up, as long as that is recorded.
@@ -99,6 +101,7 @@ impl KernelBtf {
             Ok(btf) => Ok(Self {
                 modules: Modules::none(&btf),
                 formats: Formats::kept(&btf),
+                symbols: None,
                 btf,
                 origin,
                 index: Index::default(),
@@ -250,6 +253,22 @@ impl KernelBtf {
     /// As [`KernelBtf::with_formats`].
     pub fn add_formats(&mut self, path: impl AsRef<Path>) -> Result<(), TracefsError> {
         self.formats.add(path.as_ref())
+    }
+
+    /// Tells which functions the kernel has addresses of: its `System.map`, or a copy of its `/proc/kallsyms`.
+    /// BTF has functions that have none, since all their callers have them inlined, and lacks some that have
+    /// one. [`reads`](crate::reads) asks for it.
+    ///
+    /// # Errors
+    /// [`KernelError::Symbols`], where the file cannot be read, or is none of these or only a part.
+    pub fn add_symbols(&mut self, path: impl AsRef<Path>) -> Result<(), KernelError> {
+        self.symbols = Some(Symbols::read(path.as_ref())?);
+        Ok(())
+    }
+
+    /// The functions that the kernel has addresses of, where that is known.
+    pub(crate) fn symbols(&self) -> Option<&Symbols> {
+        self.symbols.as_ref()
     }
 
     /// As [`KernelBtf::with_formats`], with what is in the format file of an event of that category.

@@ -10,6 +10,7 @@ mod lookup;
 mod origin;
 mod pin_note;
 mod release;
+mod symbols;
 mod touched;
 mod users;
 

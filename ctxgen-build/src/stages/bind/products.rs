@@ -95,6 +95,7 @@ pub(crate) fn write_object(unit: &Unit<'_>, record: &mut Record<'_>) -> Result<(
     if !unit.is_reused {
         record.set_warnings(unit.inputs.and(unit.warnings.clone()));
         record.write(OBJECT, unit.inputs, &unit.object)?;
+        record.write_compiled(unit.inputs, &unit.compiled)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod aliased;
 mod context;
 mod object;
+mod prototypes;
 mod refused;
 mod section;
 mod unhooked;

@@ -6,12 +6,14 @@ use ctxgen::KernelBtf;
 
 use super::aliased::aliased;
 use super::context;
+use super::prototypes;
 use super::refused::Reads;
 use super::section::unknown_sections;
 use super::unhooked::unhooked;
 use crate::clang::Options;
 use crate::error::Error;
 use crate::findings::Mismatch;
+use crate::findings::Misread;
 use crate::findings::Refused;
 
 /// What objects are held against.
@@ -31,11 +33,13 @@ pub(crate) struct Rules<'a> {
 pub(crate) struct Findings {
     mismatches: Vec<Mismatch>,
     refused: Vec<Refused>,
+    misread: Vec<Misread>,
     /// Remarks.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Adds what is found in the object of these sources.
+/// Adds what is found in the object of these sources, which was linked of `compiled`. Whether the debug
+/// information of these tells what the author of a program meant.
 ///
 /// # Errors
 /// [`Error::Object`], where it cannot be read.
@@ -43,8 +47,9 @@ pub(crate) fn check(
     rules: Rules<'_>,
     sources: &[PathBuf],
     bytes: &[u8],
+    compiled: &[Vec<u8>],
     findings: &mut Findings,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let Rules {
         kernels, options, ..
     } = rules;
@@ -56,6 +61,8 @@ pub(crate) fn check(
     let unhooked = unhooked(kernels, &reads, &mismatches);
     mismatches.extend(unhooked.mismatches);
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
+    let by_hand = prototypes::misread(rules, &reads, sources, (bytes, compiled), &mismatches)?;
+    findings.misread.extend(by_hand.misread);
     findings.mismatches.extend(mismatches);
     findings.refused.extend(found.refused);
     let warnings = &mut findings.warnings;
@@ -67,15 +74,16 @@ pub(crate) fn check(
     warnings.extend(aliased(kernels, sources, &object));
     warnings.extend(unknown_sections(&reads, rules.own_sections));
     warnings.extend(context::unlicensed(sources, &reads, bytes)?);
-    Ok(())
+    Ok(by_hand.is_told_by_debug)
 }
 
 impl Findings {
-    /// Whether the programs are right.
+    /// Whether the programs are right. What prototypes written by hand get wrong is a warning, where it is not
+    /// to be an error.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] and [`Error::Refused`].
-    pub(crate) fn verdict(&mut self) -> Result<(), Error> {
+    /// [`Error::Mismatch`], [`Error::Refused`] and [`Error::Misread`].
+    pub(crate) fn verdict(&mut self, deny_prototypes: bool) -> Result<(), Error> {
         let mismatches = std::mem::take(&mut self.mismatches);
         if !mismatches.is_empty() {
             return Err(Error::Mismatch(mismatches));
@@ -84,6 +92,12 @@ impl Findings {
         if !refused.is_empty() {
             return Err(Error::Refused(refused));
         }
+        let misread = std::mem::take(&mut self.misread);
+        if deny_prototypes && !misread.is_empty() {
+            return Err(Error::Misread(misread));
+        }
+        let misread = misread.iter().map(ToString::to_string);
+        self.warnings.extend(misread);
         Ok(())
     }
 }

@@ -162,7 +162,7 @@ fn certainty(kernel: &KernelBtf, hook: &Hook) -> Certainty {
 /// Whether a BTF is a part of a kernel's: a pinned one, or one that was minimized in another way. What it lacks
 /// tells nothing of the kernel. All kernels have a function `start_kernel` (`init/main.c`), and no program is
 /// set on it.
-fn is_cut_down(kernel: &KernelBtf) -> bool {
+pub(super) fn is_cut_down(kernel: &KernelBtf) -> bool {
     kernel.pin_note().is_some() || kernel.btf().find(c"start_kernel", BTF_KIND_FUNC).is_none()
 }
 

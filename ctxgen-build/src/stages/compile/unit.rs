@@ -34,6 +34,9 @@ pub(crate) struct Unit<'a> {
     pub(crate) places: Range<usize>,
     /// The linked object.
     pub(crate) object: Vec<u8>,
+    /// What clang made of the sources, with debug information, which linking takes away. Of what an earlier
+    /// build has made, as far as that has kept it.
+    pub(crate) compiled: Vec<Vec<u8>>,
     /// Whether an earlier build has made it.
     pub(crate) is_reused: bool,
     /// What it was made of, where that is known.
@@ -50,6 +53,12 @@ impl Unit<'_> {
             .map(|(_, path)| (*path).to_owned())
             .collect()
     }
+}
+
+/// An object, and what it was linked of, as far as that is known.
+struct Made {
+    object: Vec<u8>,
+    compiled: Vec<Vec<u8>>,
 }
 
 /// What sources are compiled with.
@@ -79,7 +88,7 @@ pub(crate) fn objects<'a>(
 ) -> Result<Vec<Unit<'a>>, Error> {
     let known = each(&plan.objects, |place, object| {
         let inputs = work.inputs(&plan.sources, object);
-        Ok((inputs, work.records[place].reuse(OBJECT, inputs)))
+        Ok((inputs, work.reused(place, inputs)))
     })?;
     let mut is_needed = vec![true; plan.sources.len()];
     for (object, (_, reused)) in plan.objects.iter().zip(&known) {
@@ -114,14 +123,14 @@ fn unit<'a>(
     place: usize,
     kernel: &Btf<'_>,
     work: Work<'_>,
-    (inputs, reused): (Option<Digest>, Option<Vec<u8>>),
+    (inputs, reused): (Option<Digest>, Option<Made>),
     said: &[String],
 ) -> Result<Unit<'a>, Error> {
     let Group { name, places } = &plan.objects[place];
     let sources = &plan.sources[places.clone()];
     let is_reused = reused.is_some();
-    let (object, warnings) = match reused {
-        Some(object) => (object, work.records[place].warnings()),
+    let (made, warnings) = match reused {
+        Some(made) => (made, work.records[place].warnings()),
         None => {
             let compiled: Vec<(&Path, PathBuf)> = sources
                 .iter()
@@ -139,7 +148,9 @@ fn unit<'a>(
                     reason: error.to_string(),
                 }
             })?;
-            (object, warnings)
+            let compiled = compiled.iter().map(|(_, path)| read(path));
+            let compiled = compiled.collect::<Result<_, _>>()?;
+            (Made { object, compiled }, warnings)
         }
     };
     // They are recorded as they are, and the record has to be the same everywhere.
@@ -152,7 +163,8 @@ fn unit<'a>(
         name,
         sources,
         places: places.clone(),
-        object,
+        object: made.object,
+        compiled: made.compiled,
         is_reused,
         inputs,
         warnings,
@@ -160,6 +172,15 @@ fn unit<'a>(
 }
 
 impl Work<'_> {
+    /// An object that an earlier build has made of the same, with all that it has kept.
+    fn reused(&self, place: usize, inputs: Option<Digest>) -> Option<Made> {
+        let record = &self.records[place];
+        Some(Made {
+            object: record.reuse(OBJECT, inputs)?,
+            compiled: record.reuse_compiled(inputs)?,
+        })
+    }
+
     /// What an object is made of.
     fn inputs(&self, sources: &[Source<'_>], object: &Group) -> Option<Digest> {
         let mut digests = object.places.clone().map(|place| {

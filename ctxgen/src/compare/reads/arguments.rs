@@ -26,6 +26,7 @@ use crate::prototype::pairing::Arguments;
 use super::Reason;
 use super::Unknown;
 use super::Value;
+use super::address;
 use super::loadable::is_refused;
 
 /// What a hook of a kernel passes.
@@ -74,8 +75,11 @@ impl<'k> Passed<'k> {
         if family.prototypes() == Prototypes::User && kernel.users().is_empty() {
             return Err(not_known(Unknown::UserSpace));
         }
-        let context =
-            Context::find_hook(kernel, hook).map_err(|error| absence(kernel, hook, &error))?;
+        let context = Context::find_hook(kernel, hook)
+            .map_err(|error| address::without_btf(kernel, hook, absence(kernel, hook, &error)))?;
+        if address::has_address(kernel, hook) == Some(false) {
+            return Err(address::none(hook));
+        }
         Self::of_context(kernel, hook, context)
     }
 

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod address;
 mod arguments;
 mod case;
 mod core;

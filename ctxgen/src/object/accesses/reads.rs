@@ -159,6 +159,20 @@ impl Examined {
     /// # Errors
     /// [`ObjectError`], where the bytes are no object or are damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ObjectError> {
+        Self::parse_linked(bytes, &[], |_| {})
+    }
+
+    /// Examines an object whose debug information was left behind when it was linked of these: libbpf's linker
+    /// takes it away. Without any, that of the object itself counts. `fill_in` may give lines their text, where
+    /// the object has none.
+    ///
+    /// # Errors
+    /// [`ObjectError`], where the bytes of one are no object or are damaged.
+    pub fn parse_linked(
+        bytes: &[u8],
+        compiled: &[&[u8]],
+        mut fill_in: impl FnMut(&mut Line),
+    ) -> Result<Self, ObjectError> {
         let object = ObjectFile::parse(bytes)?;
         let elf = elf::parse(bytes)?;
         let variables = Variables::of(&elf, &object)?;
@@ -189,8 +203,16 @@ impl Examined {
             relocations: by_offset,
         };
         let entries = entries(&object);
-        let heads = |program: usize| entries[program].map_or_else(Vec::new, |at| found.heads(at));
-        let meant = meant::of_programs(&object, &elf, heads);
+        let heads = |program: usize| {
+            let mut heads = entries[program].map_or_else(Vec::new, |at| found.heads(at));
+            heads.iter_mut().for_each(&mut fill_in);
+            heads
+        };
+        let debug = match compiled {
+            [] => meant::in_debug(&object, &[bytes])?,
+            compiled => meant::in_debug(&object, compiled)?,
+        };
+        let meant = meant::of_programs(&object, &debug, heads);
         let mut budget = Budget::of_object();
         let mut programs = Vec::new();
         for (program, meant) in meant.into_iter().enumerate() {
@@ -210,6 +232,8 @@ impl Examined {
                 }),
             });
         }
+        let reads = programs.iter_mut().flat_map(|program| &mut program.reads);
+        reads.for_each(|read| read.line.iter_mut().for_each(&mut fill_in));
         drop(found);
         drop(numbers);
         Ok(Self {

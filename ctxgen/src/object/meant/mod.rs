@@ -1,6 +1,8 @@
 //! What the author of a program takes its context for, from the best source that an object has: its debug
 //! information, the type of the program's argument, the line of source of the macro that it was made with.
 
+use std::collections::HashMap;
+
 mod declared;
 #[cfg(feature = "dwarf")]
 mod dwarf;
@@ -18,25 +20,38 @@ pub use self::meaning::PointsTo;
 pub(crate) use self::meaning::tag;
 
 use super::Elf;
+use super::ObjectError;
 use super::ObjectFile;
 use super::accesses::Line;
 use super::functions::Functions;
 use super::functions::Pointee;
 
-/// What the authors of an object's programs take their contexts for, in the order of the programs. `heads`
-/// has the lines that a program starts with.
+/// What debug information declares for programs, by their names.
+pub(super) type InDebug = HashMap<String, (Taken, Vec<Declared>)>;
+
+/// What the debug information of these objects declares for the programs of one, which was linked of them.
+///
+/// # Errors
+/// [`ObjectError`], where the bytes of one are no object.
+pub(super) fn in_debug(object: &ObjectFile, compiled: &[&[u8]]) -> Result<InDebug, ObjectError> {
+    let mut found = InDebug::new();
+    for bytes in compiled {
+        let elf = Elf::parse(*bytes)?;
+        #[cfg(feature = "dwarf")]
+        found.extend(dwarf::declared(&elf, object));
+        #[cfg(not(feature = "dwarf"))]
+        let _ = (elf, object, &mut found);
+    }
+    Ok(found)
+}
+
+/// What the authors of an object's programs take their contexts for, in the order of the programs. `debug` is
+/// what debug information declares, and `heads` has the lines that a program starts with.
 pub(super) fn of_programs(
     object: &ObjectFile,
-    elf: &Elf<'_>,
-    heads: impl Fn(usize) -> Vec<Line>,
+    debug: &InDebug,
+    mut heads: impl FnMut(usize) -> Vec<Line>,
 ) -> Vec<Meant> {
-    #[cfg(feature = "dwarf")]
-    let debug = dwarf::declared(elf, object);
-    #[cfg(not(feature = "dwarf"))]
-    let debug = {
-        let _ = elf;
-        std::collections::HashMap::<String, (Taken, Vec<Declared>)>::new()
-    };
     let functions = object.functions();
     let typedefs = text::Typedefs::of(object.btf());
     let programs = object.programs().iter().enumerate();

@@ -15,3 +15,4 @@ mod texts;
 
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::reads::Reads;
+pub(super) use self::texts::Texts;

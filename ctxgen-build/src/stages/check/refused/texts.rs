@@ -21,7 +21,7 @@ struct File {
 
 /// The source files of an object.
 #[derive(Debug)]
-pub(super) struct Texts<'r> {
+pub(in super::super) struct Texts<'r> {
     sources: &'r [PathBuf],
     root: &'r Path,
     /// Folders, and what stands for them in the object.
@@ -31,7 +31,7 @@ pub(super) struct Texts<'r> {
 
 impl<'r> Texts<'r> {
     /// Those of an object that was made of these sources in a package's folder, `root`.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         sources: &'r [PathBuf],
         root: &'r Path,
         prefixes: Vec<(&'r Path, &'r OsStr)>,
@@ -64,7 +64,7 @@ impl<'r> Texts<'r> {
     }
 
     /// Gives a line its file's own name, and its text where the object has none.
-    pub(super) fn fill_in(&mut self, line: &mut Line) {
+    pub(in super::super) fn fill_in(&mut self, line: &mut Line) {
         let name = Arc::clone(&line.file);
         let file = self.file(&name);
         line.file = Arc::clone(&file.name);
