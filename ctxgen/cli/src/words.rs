@@ -110,7 +110,8 @@ mod tests {
     /// options that there are.
     #[test]
     fn all_that_can_be_said_has_words() {
-        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../ctxgen-build/src")];
+        let mut folders =
+            vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ctxgen-build/src")];
         let mut seen = 0;
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {

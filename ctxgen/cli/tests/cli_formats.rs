@@ -18,7 +18,7 @@ print fmt: \"filename=%s\", __get_str(filename)
 ";
 
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/7.2-x86_64.btf")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/7.2-x86_64.btf")
 }
 
 /// What is printed, and whether that is an error.

@@ -11,7 +11,7 @@ fn diff(hooks: &[&str]) -> (Output, Vec<Value>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctxgen"));
     command.arg("diff").args(hooks).arg("--json");
     for kernel in ["5.10-x86_64", "6.1-x86_64"] {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
         let path = fixtures.join(format!("{kernel}.btf"));
         command.arg("--btf").arg(path);
     }

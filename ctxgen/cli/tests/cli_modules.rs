@@ -9,7 +9,7 @@ use ctxgen::btf::BtfWriter;
 use ctxgen::btf::TypeId;
 
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/7.2-x86_64.btf")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/7.2-x86_64.btf")
 }
 
 /// Writes a module with `int <name>_in(struct <name>_entry *entry)` and a `vfs_unlink` that takes
@@ -115,7 +115,7 @@ fn complaints() {
     fails(Some(&one), &[], &show, "it is the BTF of a kernel module");
     // A name is one of the running kernel's modules, and another kernel's are not looked for.
     fails(Some(&kernel), &[Path::new("one")], &show, "No such file");
-    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/5.10-x86_64.btf");
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/5.10-x86_64.btf");
     fails(Some(&other), &[&one], &show, "the very same build");
     fails(Some(&kernel), &[&one, &one], &show, "was given already");
     if Path::new(ctxgen::RUNNING_BTF).exists() {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const CTXGEN: &str = env!("CARGO_BIN_EXE_ctxgen");
 
 fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
 /// A copy of an example.

@@ -137,7 +137,7 @@ fn said(args: &[&str], no_color: &str) -> [String; 2] {
 
 #[test]
 fn colours() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let [old, new] = ["5.10-x86_64", "6.1-x86_64"].map(|name| fixtures.join(format!("{name}.btf")));
     let [old, new] = [&old, &new].map(|path| path.to_str().unwrap());
     for args in [

@@ -9,7 +9,7 @@ fn ctxgen(args: &[&str], kernels: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctxgen"));
     command.args(args);
     for kernel in kernels {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
         command
             .arg("--btf")
             .arg(fixtures.join(format!("{kernel}.btf")));

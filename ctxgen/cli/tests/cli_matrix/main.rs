@@ -18,7 +18,7 @@ const MIDDLE: &str = "6.1-x86_64";
 const NEW: &str = "7.2-x86_64";
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -33,7 +33,7 @@ struct Folder {
 impl Folder {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = "ctxgen-cli/tests/cli_matrix/programs.bpf.c";
+        let source = "ctxgen/cli/tests/cli_matrix/programs.bpf.c";
         let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
         let status = Command::new(clang)
             .current_dir(workspace())
@@ -134,7 +134,7 @@ fn what_is_returned_moves() {
     assert_eq!(row["findings"][0]["fails"], true);
     let file = row["line"]["file"].as_str().unwrap();
     assert!(
-        file.ends_with("ctxgen-cli/tests/cli_matrix/programs.bpf.c"),
+        file.ends_with("ctxgen/cli/tests/cli_matrix/programs.bpf.c"),
         "{file}"
     );
     assert!(

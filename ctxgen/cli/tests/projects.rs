@@ -25,7 +25,7 @@ int on_switch(struct btf_trace_sched_switch_ctx *ctx)
 ";
 
 fn kernel() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     workspace.join("tests/fixtures/corpus/corpus-x86_64.btf")
 }
 
@@ -289,7 +289,7 @@ fn btf_of_several_kernels() {
                   SEC(\"fexit/vfs_unlink\") int gone(struct btf_fexit_vfs_unlink_ctx *ctx)\n\
                   { return ctx_get(ctx, ret); }\n";
     fs::write(folder.join("src/gone.bpf.c"), source).unwrap();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let paths = ["5.10-x86_64", "6.1-x86_64"].map(|name| fixtures.join(format!("{name}.btf")));
     let [old, new] = paths.each_ref().map(|path| path.to_str().unwrap());
     let kernels = ["--btf", old, "--btf", new];
@@ -369,7 +369,7 @@ fn btf_names_what_a_kernel_lacks() {
         &["build", "--relocatable", "-o", "build", "src/prog.bpf.c"],
     );
     let old = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/fixtures/hostile/number-without-size.btf");
+        .join("../../tests/fixtures/hostile/number-without-size.btf");
     let old = old.to_str().unwrap();
     let output = ctxgen(
         folder,
