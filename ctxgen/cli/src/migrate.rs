@@ -30,16 +30,19 @@ use crate::output::message;
 use crate::output::shown;
 use crate::output::stdout;
 
+const EXAMPLES: &str = "\
+Examples:
+  ctxgen migrate guard.bpf.c
+  ctxgen migrate --was vmlinux-5.10.btf --btf vmlinux-6.12.btf guard.bpf.c -- -Iinclude
+  ctxgen migrate --write guard.bpf.c";
+
 /// Rewrite programs behind BPF_PROG, BPF_KPROBE and the like, and those that take an array of slots or a
 /// trace_event_raw struct, so that they take context structs. Prints a diff, and what the compiler makes of it.
 ///
 /// Which argument a program means follows from its place on the kernel that it was written for (--was); on
 /// the target (--btf), it goes by its name. What is not certain is refused, and ends the command with 1.
-///
-///   ctxgen migrate --was vmlinux-5.10.btf --btf vmlinux-6.12.btf guard.bpf.c -- -Iinclude
-///   ctxgen migrate --write guard.bpf.c
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Migrate {
     /// Sources of BPF programs
     #[arg(required = true, value_name = "FILE")]

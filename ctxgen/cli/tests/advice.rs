@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 fn kernel() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     workspace.join("tests/fixtures/corpus/corpus-x86_64.btf")
 }
 

@@ -74,7 +74,7 @@ const FAMILIES: [&str; 17] = [
 ];
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The fixtures of the integration tests, sorted.

@@ -8,7 +8,7 @@ use std::process::Output;
 use tempfile::TempDir;
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn kernel() -> PathBuf {

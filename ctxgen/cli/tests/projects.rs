@@ -25,7 +25,7 @@ int on_switch(struct btf_trace_sched_switch_ctx *ctx)
 ";
 
 fn kernel() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     workspace.join("tests/fixtures/corpus/corpus-x86_64.btf")
 }
 

@@ -11,7 +11,7 @@ use std::process::Stdio;
 const KERNELS: [&str; 2] = ["5.10.", "7.2."];
 
 fn workspace() -> PathBuf {
-    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")).unwrap()
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
 }
 
 /// The images of these kernels for x86-64; none where there are none.

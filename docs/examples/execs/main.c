@@ -55,8 +55,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "execs: ready\n");
 		while (!stopped && error >= 0)
 			error = ring_buffer__poll(events, 100);
-		if (error == -EINTR)
-			error = 0;
+		/* Events up to the signal are still in the buffer. */
+		if (error >= 0 || error == -EINTR)
+			error = ring_buffer__consume(events);
 	}
 	if (error < 0)
 		fprintf(stderr, "cannot trace: %s\n", strerror(-error));

@@ -18,7 +18,7 @@ const MIDDLE: &str = "6.1-x86_64";
 const NEW: &str = "7.2-x86_64";
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn fixture(name: &str) -> PathBuf {
