@@ -1,6 +1,24 @@
 //! What a function's body does with its arguments.
 
-use clang_sys::*;
+use clang_sys::CXCursor;
+use clang_sys::CXCursor_ArraySubscriptExpr;
+use clang_sys::CXCursor_CStyleCastExpr;
+use clang_sys::CXCursor_DeclRefExpr;
+use clang_sys::CXCursor_MemberRefExpr;
+use clang_sys::CXCursor_ParenExpr;
+use clang_sys::CXCursor_UnaryOperator;
+use clang_sys::CXCursor_UnexposedExpr;
+use clang_sys::CXEval_Int;
+use clang_sys::CXType_Pointer;
+use clang_sys::clang_Cursor_Evaluate;
+use clang_sys::clang_Cursor_getOffsetOfField;
+use clang_sys::clang_EvalResult_dispose;
+use clang_sys::clang_EvalResult_getAsInt;
+use clang_sys::clang_EvalResult_getKind;
+use clang_sys::clang_equalCursors;
+use clang_sys::clang_getCanonicalType;
+use clang_sys::clang_getCursorReferenced;
+use clang_sys::clang_getCursorType;
 use ctxgen::migrate::Use;
 use ctxgen::migrate::UseKind;
 
