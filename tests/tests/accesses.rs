@@ -127,6 +127,19 @@ fn what_is_refused_is_what_the_verifier_refuses() {
 }
 
 #[test]
+fn contexts_as_memory_of_helpers() {
+    if !can_load("contexts as memory of helpers") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/helpers.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        assert!(said.iter().all(|program| program.starts_with("memory_")));
+        assert_eq!((said.len(), all), (24, 29), "{clang}: {said:?}");
+    }
+}
+
+#[test]
 fn cases_from_the_field() {
     if !can_load("cases from the field") {
         return;
