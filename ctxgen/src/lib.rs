@@ -137,6 +137,7 @@ pub use self::compiler::system_folders_args;
 pub use self::compiler::timeout_from;
 pub use self::context::Context;
 pub use self::context::ContextError;
+pub use self::context::RecordFit;
 pub use self::context::Shape;
 #[cfg(feature = "generate")]
 pub use self::context::ctx_btf::CtxBtf;

@@ -6,10 +6,14 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use ctxgen::KernelBtf;
 use ctxgen::RUNNING_BTF;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::accesses;
+use ctxgen::object::reads::Examined;
+use ctxgen::reads::Answer;
+use ctxgen::reads::judge;
 use ctxgen_build::Builder;
 use ctxgen_build::Error;
 use ctxgen_tests::families::load;
@@ -136,6 +140,36 @@ fn contexts_as_memory_of_helpers() {
         let (said, all) = refused(&source, clang);
         assert!(said.iter().all(|program| program.starts_with("memory_")));
         assert_eq!((said.len(), all), (24, 29), "{clang}: {said:?}");
+    }
+}
+
+/// That loads, and reads something else: the build says so, and so do the verdicts on the object.
+#[test]
+fn records_of_other_events() {
+    if !can_load("records of other events") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/records.bpf.c");
+    let kernel = KernelBtf::from_path(RUNNING_BTF).unwrap();
+    let is_other = |program: &&str| program.starts_with("other_");
+    for clang in clangs() {
+        let out = tempfile::tempdir().unwrap();
+        let Err(Error::Mismatch(said)) = builder(&source, clang, out.path()).generate() else {
+            panic!("{clang}: it is taken");
+        };
+        let bytes = std::fs::read(out.path().join("records.bpf.o")).unwrap();
+        let outcomes = load::each(&bytes, false).unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome.refused.is_none()));
+        let all = outcomes.iter().map(|outcome| &*outcome.program);
+        let expected: BTreeSet<&str> = all.filter(is_other).collect();
+        let said: BTreeSet<&str> = said.iter().map(|found| &*found.program).collect();
+        assert_eq!((said, expected.len()), (expected.clone(), 7), "{clang}");
+        let judged = judge(&Examined::parse(&bytes).unwrap(), &kernel, None);
+        for program in &judged {
+            let is_wrong = program.answer == Answer::ReadsWrong;
+            let name = &*program.program;
+            assert_eq!(is_wrong, expected.contains(name), "{clang}: {program:#?}");
+        }
     }
 }
 

@@ -38,6 +38,7 @@ use super::lacking;
 use super::place::is_foreign;
 use super::place::of_place;
 use super::place::used_as;
+use super::records;
 use super::spot;
 use super::spot::Here;
 use super::spot::Registers;
@@ -229,6 +230,16 @@ impl Judge<'_> {
             .first
             .relocation
             .map(|place| &object.relocations()[place]);
+        if let Some(read) =
+            relocation.and_then(|relocation| records::other(self, relocation, passed))
+        {
+            return JudgedRead {
+                width: group.width,
+                line,
+                read: group.numbers.first().copied(),
+                ..read
+            };
+        }
         if let (Some(relocation), Taken::Struct(_)) = (relocation, program.meant.context) {
             let offset = spot::offset(group.first.spot, passed);
             let verdict = match core::finds(object, self.kernel, relocation) {

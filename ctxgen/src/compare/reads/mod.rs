@@ -31,6 +31,7 @@ mod judge;
 mod lacking;
 mod loadable;
 mod place;
+mod records;
 mod spot;
 mod verdict;
 mod words;

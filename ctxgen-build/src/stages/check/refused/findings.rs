@@ -70,6 +70,7 @@ impl Reads<'_> {
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);
+            mismatches.extend(self.other_record(program, found, &hook, kernels));
             warnings.extend(foreign.warning);
         }
         Findings {

@@ -10,6 +10,7 @@ mod global;
 mod kernel;
 mod kind;
 mod reads;
+mod record;
 mod rules;
 mod texts;
 
