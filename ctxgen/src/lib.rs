@@ -137,7 +137,6 @@ pub use self::compiler::system_folders_args;
 pub use self::compiler::timeout_from;
 pub use self::context::Context;
 pub use self::context::ContextError;
-pub use self::context::RecordFit;
 pub use self::context::Shape;
 #[cfg(feature = "generate")]
 pub use self::context::ctx_btf::CtxBtf;
@@ -148,6 +147,7 @@ pub use self::context::ctx_btf::Lacking;
 #[cfg(feature = "generate")]
 pub use self::context::merged as merge;
 pub use self::context::multi::unshared;
+pub use self::context::record::RecordFit;
 #[cfg(feature = "generate")]
 pub use self::context::similar::similar_structs;
 pub use self::declaration::DeclarationError;

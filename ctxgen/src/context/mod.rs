@@ -6,12 +6,11 @@ mod error;
 #[cfg(feature = "generate")]
 pub mod merged;
 pub(crate) mod multi;
-mod record;
+pub(crate) mod record;
 #[cfg(feature = "generate")]
 pub(crate) mod similar;
 
 pub use self::error::ContextError;
-pub use self::record::RecordFit;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 use crate::hook::Hook;

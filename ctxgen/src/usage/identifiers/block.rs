@@ -3,8 +3,6 @@
 //! A function in a header has to compile, whether or not it is called. So what its arguments and variables
 //! point to has to be there if a member of anything is used in it.
 
-use super::Statement;
-
 /// A block that is being read, or a statement outside of any.
 #[derive(Debug, Default)]
 pub(super) struct Block<'t> {
@@ -17,14 +15,16 @@ pub(super) struct Block<'t> {
 }
 
 impl<'t> Block<'t> {
-    /// Takes a statement, and the mark behind it; the structs that have to be defined for what ends with it.
+    /// Takes the structs whose pointers a statement mentions, whether it accesses a member, and the mark
+    /// behind it; the structs that have to be defined for what ends with it.
     pub(super) fn end(
         &mut self,
         mark: u8,
-        statement: &Statement<'t>,
+        tags: &[&'t str],
+        has_access: bool,
     ) -> impl Iterator<Item = &'t str> + use<'t> {
-        self.tags.extend(&statement.tags);
-        self.has_access |= statement.has_access;
+        self.tags.extend(tags);
+        self.has_access |= has_access;
         match mark {
             b'{' => self.depth += 1,
             b'}' => self.depth = self.depth.saturating_sub(1),

@@ -333,7 +333,9 @@ impl<'n, 't> Reader<'n, 't> {
             }
         } else if matches!(mark, b';' | b'{' | b'}') {
             if self.place == Place::Header {
-                let accessed = self.block.end(mark, &self.statement);
+                let accessed =
+                    self.block
+                        .end(mark, &self.statement.tags, self.statement.has_access);
                 accessed.for_each(|tag| insert(&mut self.names.tags, tag));
             }
             self.end();
