@@ -144,7 +144,7 @@ fn contexts_as_memory_of_helpers() {
 }
 
 /// A section, its context, how long that is, and what its programs may return.
-const OWN_CONTEXTS: [(&str, &str, u32, u32); 17] = [
+const OWN_CONTEXTS: [(&str, &str, u32, u32); 19] = [
     ("xdp", "xdp_md", 24, 2),
     ("tc", "__sk_buff", 184, 0),
     ("socket", "__sk_buff", 184, 0),
@@ -158,7 +158,9 @@ const OWN_CONTEXTS: [(&str, &str, u32, u32); 17] = [
     ("cgroup/sendmsg4", "bpf_sock_addr", 72, 1),
     ("cgroup/sysctl", "bpf_sysctl", 8, 1),
     ("cgroup/getsockopt", "bpf_sockopt", 40, 1),
+    ("cgroup/setsockopt", "bpf_sockopt", 40, 1),
     ("cgroup/dev", "bpf_cgroup_dev_ctx", 12, 1),
+    ("sockops", "bpf_sock_ops", 224, 1),
     ("sk_msg", "sk_msg_md", 80, 1),
     ("sk_lookup", "bpf_sk_lookup", 68, 1),
     ("sk_reuseport", "sk_reuseport_md", 56, 1),
