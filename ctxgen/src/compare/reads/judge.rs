@@ -26,6 +26,7 @@ use super::SourceLine;
 use super::Unknown;
 use super::Value;
 use super::Verdict;
+use super::answer::answer;
 use super::arguments::Passed;
 use super::case::Judge;
 use super::core;
@@ -424,36 +425,5 @@ fn reason(read: &JudgedRead) -> Option<Reason> {
             Some(not_known(Unknown::Guard(names.join(", "))))
         }
         _ => None,
-    }
-}
-
-/// The one word.
-fn answer(reasons: &BTreeSet<Reason>, reads: &[JudgedRead]) -> Answer {
-    let of_reason = |reason: &Reason| match reason {
-        Reason::Reads => {
-            // What is refused reports nothing.
-            match reads
-                .iter()
-                .any(|read| read.remarks.contains(&Remark::Refused))
-            {
-                true => Answer::DoesNotLoad,
-                false => Answer::ReadsWrong,
-            }
-        }
-        Reason::HookAbsent {
-            is_certain: false, ..
-        } => Answer::Unknown,
-        Reason::HookAbsent { .. } | Reason::CannotAttach { .. } => Answer::DoesNotAttach,
-        Reason::Unrelocated { .. }
-        | Reason::NoKernelFunction { .. }
-        | Reason::Lacks { .. }
-        | Reason::OtherPrototype { .. } => Answer::DoesNotLoad,
-        Reason::NotKnown { .. } => Answer::Unknown,
-    };
-    let answers: BTreeSet<Answer> = reasons.iter().map(of_reason).collect();
-    // A program that is refused does not read anything.
-    match answers.contains(&Answer::DoesNotLoad) {
-        true => Answer::DoesNotLoad,
-        false => answers.into_iter().next_back().unwrap_or(Answer::Works),
     }
 }

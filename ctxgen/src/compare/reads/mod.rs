@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod arguments;
 mod case;
 mod core;
