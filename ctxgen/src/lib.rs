@@ -153,6 +153,7 @@ pub use self::context::ctx_btf::Lacking;
 #[cfg(feature = "generate")]
 pub use self::context::merged as merge;
 pub use self::context::multi::unshared;
+pub use self::context::record::RecordFit;
 #[cfg(feature = "generate")]
 pub use self::context::similar::similar_structs;
 pub use self::declaration::DeclarationError;

@@ -60,7 +60,8 @@ int leave(struct trace_event_raw_sys_exit *ctx)
 SEC("tp/sched/sched_process_exit")
 int gone(struct trace_event_raw_sched_process_template *ctx)
 {
-	pid_t pid = ctx->pid;
+	/* Since 6.17, the event has a record of its own, with the pid elsewhere. */
+	pid_t pid = bpf_get_current_pid_tgid();
 
 	bpf_map_delete_elem(&execs, &pid);
 	return 0;

@@ -6,10 +6,14 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use ctxgen::KernelBtf;
 use ctxgen::RUNNING_BTF;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::accesses;
+use ctxgen::object::reads::Examined;
+use ctxgen::reads::Answer;
+use ctxgen::reads::judge;
 use ctxgen_build::Builder;
 use ctxgen_build::Error;
 use ctxgen_tests::families::load;
@@ -122,6 +126,148 @@ fn what_is_refused_is_what_the_verifier_refuses() {
             "calls_registers_with_slots",
         ] {
             assert!(said.contains(program), "{clang}: {program}");
+        }
+    }
+}
+
+#[test]
+fn contexts_as_memory_of_helpers() {
+    if !can_load("contexts as memory of helpers") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/helpers.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        assert!(said.iter().all(|program| program.starts_with("memory_")));
+        assert_eq!((said.len(), all), (24, 29), "{clang}: {said:?}");
+    }
+}
+
+/// A section, its context, how long that is, and what its programs may return.
+const OWN_CONTEXTS: [(&str, &str, u32, u32); 19] = [
+    ("xdp", "xdp_md", 24, 2),
+    ("tc", "__sk_buff", 184, 0),
+    ("socket", "__sk_buff", 184, 0),
+    ("cgroup_skb/ingress", "__sk_buff", 184, 1),
+    ("lwt_in", "__sk_buff", 184, 0),
+    ("sk_skb/stream_parser", "__sk_buff", 184, 0),
+    ("flow_dissector", "__sk_buff", 184, 0),
+    ("cgroup/sock_create", "bpf_sock", 80, 1),
+    ("cgroup/connect4", "bpf_sock_addr", 72, 1),
+    ("cgroup/connect6", "bpf_sock_addr", 72, 1),
+    ("cgroup/sendmsg4", "bpf_sock_addr", 72, 1),
+    ("cgroup/sysctl", "bpf_sysctl", 8, 1),
+    ("cgroup/getsockopt", "bpf_sockopt", 40, 1),
+    ("cgroup/setsockopt", "bpf_sockopt", 40, 1),
+    ("cgroup/dev", "bpf_cgroup_dev_ctx", 12, 1),
+    ("sockops", "bpf_sock_ops", 224, 1),
+    ("sk_msg", "sk_msg_md", 80, 1),
+    ("sk_lookup", "bpf_sk_lookup", 68, 1),
+    ("sk_reuseport", "sk_reuseport_md", 56, 1),
+];
+
+/// Programs for each place, width and direction.
+fn each_access(section: &str, of: &str, size: u32, returns: u32) -> String {
+    let mut text = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n\
+                    char LICENSE[] SEC(\"license\") = \"GPL\";\n"
+        .to_owned();
+    for (offset, width) in (0..size)
+        .step_by(4)
+        .flat_map(|at| [1, 2, 4, 8].map(|of| (at, of)))
+    {
+        if offset % width != 0 {
+            continue;
+        }
+        let place = format!("*(u{} *)(r1 + {offset})", 8 * width);
+        for (name, statement) in [
+            ("load", format!("r2 = {place}")),
+            ("store", format!("r2 = 0; {place} = r2")),
+        ] {
+            text.push_str(&format!(
+                "SEC(\"{section}\") __attribute__((naked)) int {name}{width}_{offset}(struct {of} *ctx) \
+                 {{ asm volatile(\"{statement}; r0 = {returns}; exit;\"); }}\n"
+            ));
+        }
+    }
+    text
+}
+
+/// What is said of the kernel's own contexts is what the running kernel refuses. It refuses more.
+#[test]
+fn every_access_to_the_kernels_contexts() {
+    if !can_load("every access to the kernel's contexts") {
+        return;
+    }
+    let clangs = clangs();
+    let Some(clang) = clangs.first() else {
+        return;
+    };
+    let mut all = 0;
+    for (section, of, size, returns) in OWN_CONTEXTS {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("each.bpf.c");
+        std::fs::write(&source, each_access(section, of, size, returns)).unwrap();
+        let Err(Error::Refused(said)) = builder(&source, clang, dir.path()).generate() else {
+            panic!("{section}: all is taken");
+        };
+        let said: BTreeSet<String> = said.into_iter().map(|found| found.program).collect();
+        let bytes = std::fs::read(dir.path().join("each.bpf.o")).unwrap();
+        let outcomes = load::each(&bytes, false).unwrap();
+        let taken = outcomes.iter().filter(|outcome| outcome.refused.is_none());
+        let taken: BTreeSet<&str> = taken.map(|outcome| &*outcome.program).collect();
+        let wrong: Vec<&str> = taken
+            .iter()
+            .copied()
+            .filter(|program| said.contains(*program))
+            .collect();
+        assert!(
+            wrong.is_empty() && !taken.is_empty(),
+            "{section}: {wrong:?}"
+        );
+        all += said.len();
+    }
+    assert!(all > 1500, "{all}");
+}
+
+#[test]
+fn accesses_behind_the_end() {
+    if !can_load("accesses behind the end") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/ends.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        assert!(said.iter().all(|program| program.starts_with("behind_")));
+        assert_eq!((said.len(), all), (7, 12), "{clang}: {said:?}");
+    }
+}
+
+/// That loads, and reads something else: the build says so, and so do the verdicts on the object.
+#[test]
+fn records_of_other_events() {
+    if !can_load("records of other events") {
+        return;
+    }
+    let source = workspace().join("tests/accesses/records.bpf.c");
+    let kernel = KernelBtf::from_path(RUNNING_BTF).unwrap();
+    let is_other = |program: &&str| program.starts_with("other_");
+    for clang in clangs() {
+        let out = tempfile::tempdir().unwrap();
+        let Err(Error::Mismatch(said)) = builder(&source, clang, out.path()).generate() else {
+            panic!("{clang}: it is taken");
+        };
+        let bytes = std::fs::read(out.path().join("records.bpf.o")).unwrap();
+        let outcomes = load::each(&bytes, false).unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome.refused.is_none()));
+        let all = outcomes.iter().map(|outcome| &*outcome.program);
+        let expected: BTreeSet<&str> = all.filter(is_other).collect();
+        let said: BTreeSet<&str> = said.iter().map(|found| &*found.program).collect();
+        assert_eq!((said, expected.len()), (expected.clone(), 7), "{clang}");
+        let judged = judge(&Examined::parse(&bytes).unwrap(), &kernel, None);
+        for program in &judged {
+            let is_wrong = program.answer == Answer::ReadsWrong;
+            let name = &*program.program;
+            assert_eq!(is_wrong, expected.contains(name), "{clang}: {program:#?}");
         }
     }
 }

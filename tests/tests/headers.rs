@@ -5,6 +5,7 @@ use std::process::Command;
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Error;
+use ctxgen_tests::full;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
@@ -173,6 +174,45 @@ fn a_function_that_is_misspelt() {
             let error = built.unwrap_err().to_string();
             assert!(error.contains("typo.bpf.c:7:57: error: "), "{error}");
             assert!(error.contains("'bpf_get_curent_pid_tgid'"), "{error}");
+        }
+    }
+}
+
+/// What functions in libbpf's headers use has to be there, whether or not a source names it: a build with
+/// all types instead would be a fault, and says so.
+#[test]
+fn libbpfs_headers_alone() {
+    for kernel in full("libbpf's headers alone") {
+        let name = &kernel.name;
+        let targets = [
+            ("amd64", "x86_64"),
+            ("arm64", "aarch64"),
+            ("s390x", "s390x"),
+        ];
+        let target = targets.iter().find(|(debian, _)| name.contains(debian));
+        let (_, target) = target.unwrap();
+        for header in [
+            "bpf_tracing.h",
+            "bpf_core_read.h",
+            "bpf_endian.h",
+            "usdt.bpf.h",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let source = dir.path().join("prog.bpf.c");
+            let text = format!(
+                "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include <bpf/{header}>\n\
+                 char LICENSE[] SEC(\"license\") = \"GPL\";\nint seen;\n\
+                 SEC(\"usdt\") int prog(void *ctx) {{ seen = 1; return 0; }}\n"
+            );
+            std::fs::write(&source, text).unwrap();
+            let built = Builder::new()
+                .source(&source)
+                .btf(&kernel.btf)
+                .target(format!("{target}-unknown-linux-gnu"))
+                .out_dir(dir.path())
+                .generate();
+            let made = built.unwrap_or_else(|error| panic!("{name} {header}: {error}"));
+            assert_eq!(made.warnings, [""; 0], "{name} {header}");
         }
     }
 }

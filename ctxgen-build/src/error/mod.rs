@@ -147,7 +147,11 @@ pub enum Error {
         target: String,
     },
     /// A context struct that a source names cannot be made.
-    #[error("{site}: struct {name}: {}", advised(error))]
+    #[error(
+        "{site}: struct {name}: {}{}",
+        advised(error),
+        texts::placeholder(error)
+    )]
     Context {
         /// Where it is named first.
         site: Site,

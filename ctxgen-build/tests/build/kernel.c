@@ -46,7 +46,7 @@ struct vm_area_struct {
 /* What tells the architecture. */
 struct pt_regs {
 #if defined(ANY_ARCH)
-	unsigned long nothing;
+	unsigned long nothing[34];
 #elif defined(ARCH_REGISTER)
 	unsigned long ARCH_REGISTER;
 #elif defined(__BIG_ENDIAN__)

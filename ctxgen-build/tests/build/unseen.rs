@@ -135,3 +135,14 @@ fn in_a_declaration() {
     let again = project.prog().generate().unwrap();
     assert_eq!(artifacts.warnings, again.warnings);
 }
+
+/// The name that one writes by habit.
+#[test]
+fn another_beginning() {
+    let program = PROGRAM.replace("btf_lsm", "bpf_lsm");
+    let (error, _) = error("#include \"ctx.h\"", &program);
+    let expected = ": struct bpf_lsm_file_open_ctx is no context, and no source defines it; that of \
+                    lsm/file_open is struct btf_lsm_file_open_ctx";
+    assert!(error.ends_with(expected), "{error}");
+    assert_eq!(error.matches(expected).count(), 1, "{error}");
+}

@@ -48,7 +48,7 @@ impl Btf<'_> {
     }
 
     /// A type's size in bytes; `None` where it has none.
-    pub(crate) fn size_of(&self, id: TypeId) -> Option<u32> {
+    pub fn size_of(&self, id: TypeId) -> Option<u32> {
         let mut ty = self.get(id)?;
         let mut elements: u32 = 1;
         for _ in 0..MAX_MODIFIERS {

@@ -6,6 +6,7 @@ mod error;
 #[cfg(feature = "generate")]
 pub mod merged;
 pub(crate) mod multi;
+pub(crate) mod record;
 #[cfg(feature = "generate")]
 pub(crate) mod similar;
 

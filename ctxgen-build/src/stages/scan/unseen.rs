@@ -68,8 +68,17 @@ fn unseen(line: &str) -> Option<(&str, &str)> {
         .find_map(|keyword| quoted.split_once(keyword))?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let name = &name[..name.find(|c| !is_word(c)).unwrap_or(name.len())];
-    let is_context = name.starts_with("btf_") || Hook::from_struct_name(name).is_some();
+    let is_context =
+        name.starts_with("btf_") || Hook::from_struct_name(name).is_some() || meant(name).is_some();
     is_context.then(|| (place.trim_end_matches(':'), name))
+}
+
+/// The context that a struct's name is of, but for a slip in what it begins with: `bpf_trace_x_ctx`.
+fn meant(name: &str) -> Option<String> {
+    let (start, rest) = name.split_once('_')?;
+    let is_slip = !start.is_empty() && start.len() <= 4 && start != "btf";
+    let meant = format!("btf_{rest}");
+    (is_slip && Hook::from_struct_name(&meant).is_some()).then_some(meant)
 }
 
 fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> Option<String> {
@@ -77,6 +86,17 @@ fn remark(place: &str, name: &str, sources: &[Scanned], kernel: &KernelBtf) -> O
         let request = scanned.requests.iter().find(|own| own.name == name);
         Some((scanned, request?))
     });
+    if let Some(meant) = meant(name) {
+        let hook = Hook::from_struct_name(&meant)?;
+        return match Context::of_struct(kernel, &hook) {
+            Ok(_) => Some(format!(
+                "{place}: struct {name} is no context, and no source defines it; that of {hook} is struct \
+                 {meant}"
+            )),
+            // It may be anything.
+            Err(_) => None,
+        };
+    }
     let Some((scanned, request)) = request else {
         let mut others = sources.iter().flat_map(|scanned| &scanned.others);
         let other = others.find(|(other, _)| other == name);

@@ -1,6 +1,7 @@
 //! What a hook of a kernel passes, as far as reads are held against it.
 
 use crate::Context;
+use crate::RecordFit;
 use crate::Shape;
 use crate::btf::Btf;
 use crate::btf::Kind;
@@ -178,6 +179,11 @@ impl<'k> Passed<'k> {
             Shape::Generated { layout, .. } => Some(layout.arguments(self.btf)),
             _ => None,
         }
+    }
+
+    /// Whether a struct of the kernel's is that of a record, and not of the one that is passed.
+    pub(super) fn is_other_record(&self, struct_name: &str) -> bool {
+        self.context.record_fit(struct_name) == Some(RecordFit::Other)
     }
 
     /// Whether the verifier knows the types of the arguments, and refuses what is not there.

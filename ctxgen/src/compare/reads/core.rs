@@ -118,6 +118,23 @@ fn value_name(object: &ObjectFile, relocation: &Relocation) -> Option<String> {
     values.get(number).map(|value| value.name.to_owned())
 }
 
+/// Where a kernel's struct has the member of it that a relocation leads to, in bytes, and what the member is
+/// called; `None` where that is not known.
+pub(super) fn member_at(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    relocation: &Relocation,
+) -> Option<(String, u32)> {
+    let ty = object.btf().get(relocation.type_id)?;
+    let steps = object.steps(relocation)?;
+    let Some(Step::Member { name, .. }) = steps.get(1) else {
+        return None;
+    };
+    let mut found = kernel.candidates(Named::Struct, essential_name(ty.name()));
+    let (at, _) = found.find_map(|ty| kernel.btf().member_named(ty.id(), name))?;
+    Some(((*name).to_owned(), at))
+}
+
 /// What a relocation is about, for people: `task_struct.state`.
 pub(super) fn named(object: &ObjectFile, relocation: &Relocation) -> String {
     let ty = object.btf().get(relocation.type_id);

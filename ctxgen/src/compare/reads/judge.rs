@@ -27,6 +27,7 @@ use super::Unknown;
 use super::Value;
 use super::Verdict;
 use super::address;
+use super::answer::answer;
 use super::arguments::Passed;
 use super::case::Judge;
 use super::core;
@@ -39,6 +40,7 @@ use super::lacking;
 use super::place::is_foreign;
 use super::place::of_place;
 use super::place::used_as;
+use super::records;
 use super::spot;
 use super::spot::Here;
 use super::spot::Registers;
@@ -231,6 +233,16 @@ impl Judge<'_> {
             .first
             .relocation
             .map(|place| &object.relocations()[place]);
+        if let Some(read) =
+            relocation.and_then(|relocation| records::other(self, relocation, passed))
+        {
+            return JudgedRead {
+                width: group.width,
+                line,
+                read: group.numbers.first().copied(),
+                ..read
+            };
+        }
         if let (Some(relocation), Taken::Struct(_)) = (relocation, program.meant.context) {
             let offset = spot::offset(group.first.spot, passed);
             let verdict = match core::finds(object, self.kernel, relocation) {
@@ -415,36 +427,5 @@ fn reason(read: &JudgedRead) -> Option<Reason> {
             Some(not_known(Unknown::Guard(names.join(", "))))
         }
         _ => None,
-    }
-}
-
-/// The one word.
-fn answer(reasons: &BTreeSet<Reason>, reads: &[JudgedRead]) -> Answer {
-    let of_reason = |reason: &Reason| match reason {
-        Reason::Reads => {
-            // What is refused reports nothing.
-            match reads
-                .iter()
-                .any(|read| read.remarks.contains(&Remark::Refused))
-            {
-                true => Answer::DoesNotLoad,
-                false => Answer::ReadsWrong,
-            }
-        }
-        Reason::HookAbsent {
-            is_certain: false, ..
-        } => Answer::Unknown,
-        Reason::HookAbsent { .. } | Reason::CannotAttach { .. } => Answer::DoesNotAttach,
-        Reason::Unrelocated { .. }
-        | Reason::NoKernelFunction { .. }
-        | Reason::Lacks { .. }
-        | Reason::OtherPrototype { .. } => Answer::DoesNotLoad,
-        Reason::NotKnown { .. } => Answer::Unknown,
-    };
-    let answers: BTreeSet<Answer> = reasons.iter().map(of_reason).collect();
-    // A program that is refused does not read anything.
-    match answers.contains(&Answer::DoesNotLoad) {
-        true => Answer::DoesNotLoad,
-        false => answers.into_iter().next_back().unwrap_or(Answer::Works),
     }
 }

@@ -21,6 +21,7 @@
 //! ```
 
 mod address;
+mod answer;
 mod arguments;
 mod case;
 mod core;
@@ -32,6 +33,7 @@ mod judge;
 mod lacking;
 mod loadable;
 mod place;
+mod records;
 mod spot;
 mod verdict;
 mod words;

@@ -37,6 +37,42 @@ const COPIES: &[(i32, u8, u8, u8)] = &[
     (115, 1, 2, 3),
 ];
 
+/// Helpers by their arguments that are memory which they read or write: keys and values of maps
+/// (`ARG_PTR_TO_MAP_KEY`, `ARG_PTR_TO_MAP_VALUE`), memory of a length that is given or fixed
+/// (`ARG_PTR_TO_MEM`, and `ARG_PTR_TO_LONG` of earlier kernels), and what is passed on to a function of the
+/// program (`ARG_PTR_TO_STACK_OR_NULL`). A context is none of them for any verifier (`mem_types` and its like
+/// in `kernel/bpf/verifier.c`). Others take any value (`ARG_ANYTHING`), as an address that is to be copied
+/// from.
+const OF_MEMORY: &[(&[u8], &[i32])] = &[
+    (
+        &[1],
+        &[
+            4, 6, 16, 45, 112, 113, 114, 115, 148, 167, 176, 191, 197, 201,
+        ],
+    ),
+    (&[1, 2], &[204, 205, 206, 207]),
+    (&[1, 3], &[28, 149, 177, 182]),
+    (&[1, 3, 4], &[165]),
+    (&[1, 4], &[105, 106, 179]),
+    (
+        &[2],
+        &[
+            1, 3, 20, 21, 29, 30, 36, 56, 64, 67, 69, 84, 85, 87, 88, 89, 99, 101, 102, 103, 104,
+            119, 127, 130, 141, 142, 143, 147, 150, 152, 161, 166, 184, 193, 195,
+        ],
+    ),
+    (&[2, 3], &[2]),
+    (&[2, 4], &[100, 110, 126]),
+    (
+        &[3],
+        &[
+            9, 26, 53, 55, 66, 68, 70, 71, 72, 73, 74, 76, 82, 107, 120, 145, 156, 163, 164, 181,
+            183, 189, 190, 202, 209, 210,
+        ],
+    ),
+    (&[4], &[25, 49, 57, 111, 121, 180]),
+];
+
 /// `bpf_get_func_arg` and `bpf_get_func_ret`.
 pub(super) const GET_ARGUMENT: i32 = 183;
 pub(super) const GET_RETURNED: i32 = 184;
@@ -60,6 +96,13 @@ pub(super) fn arguments(number: i32) -> u8 {
 /// Whether a helper takes the context as its first argument, and takes no other than an unmodified one.
 pub fn takes_context(number: i32) -> bool {
     u8::try_from(number).is_ok_and(|number| OF_CONTEXT.binary_search(&number).is_ok())
+}
+
+/// Whether an argument of a helper, counted from 1, is memory that it reads or writes, which no context is. Of
+/// helpers that are not known, none is.
+pub fn takes_memory(number: i32, argument: u8) -> bool {
+    let mut rows = OF_MEMORY.iter();
+    rows.any(|(arguments, numbers)| arguments.contains(&argument) && numbers.contains(&number))
 }
 
 /// The argument of a helper that is a function, the one that is passed on to that, and as which.
@@ -100,6 +143,59 @@ mod tests {
             seen += 1;
         }
         assert!(seen > 200, "{seen}");
+    }
+
+    /// What points to something and is no memory is an object of the kernel's, the context, or any address.
+    #[test]
+    fn memory_as_libbpf_declares_it() {
+        const OTHERS: [&str; 11] = [
+            "struct ",
+            "*map",
+            "*ctx",
+            "*sk",
+            "unsafe_ptr",
+            "user_ptr",
+            "ringbuf",
+            "callback_fn",
+            "percpu_ptr",
+            "prog_array_map",
+            "*inode",
+        ];
+        let (_, header) = libbpf_rs::libbpf_sys::API_HEADERS
+            .iter()
+            .find(|(name, _)| *name == "bpf_helper_defs.h")
+            .unwrap();
+        let mut others = Vec::new();
+        for line in header.lines().filter(|line| line.contains("(* const bpf_")) {
+            let (declared, number) = line.split_once(" = (void *) ").unwrap();
+            let number: i32 = number.trim_end_matches(';').parse().unwrap();
+            let (_, list) = declared.split_once(")(").unwrap();
+            for (argument, text) in (1..).zip(list.trim_end_matches(')').split(", ")) {
+                let is_memory = takes_memory(number, argument);
+                assert!(!is_memory || text.contains('*') || text == "...", "{line}");
+                let is_other = OTHERS.iter().any(|other| text.contains(other));
+                if text.contains('*') && !is_memory && !is_other {
+                    others.push(format!("{number} {text}"));
+                }
+            }
+        }
+        assert_eq!(
+            others,
+            [
+                // Any address of user space.
+                "36 void *dst",
+                // Sockets, or the context.
+                "49 void *bpf_socket",
+                "57 void *bpf_socket",
+                "86 void *sock",
+                "116 void *tp",
+                // What was reserved.
+                "132 void *data",
+                "133 void *data",
+                "194 void *dst",
+                "194 void *ptr",
+            ]
+        );
     }
 
     #[test]

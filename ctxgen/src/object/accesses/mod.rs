@@ -50,6 +50,7 @@ use object::Object as _;
 use object::ObjectSection as _;
 
 pub use self::helper::takes_context;
+pub use self::helper::takes_memory;
 pub use self::result::Access;
 pub use self::result::AccessKind;
 pub use self::result::Callee;

@@ -5,6 +5,7 @@
 //! `struct`, `union` and `enum`, members behind `.` and `->`, and everything else.
 
 mod asked;
+mod block;
 mod headers;
 pub(crate) mod lexer;
 mod marker;
@@ -16,6 +17,7 @@ mod stand_in;
 use std::collections::BTreeSet;
 
 use self::asked::Asked;
+use self::block::Block;
 use self::headers::KernelHeaders;
 use self::lexer::Lexer;
 use self::lexer::Token;
@@ -253,6 +255,7 @@ struct Reader<'n, 't> {
     before: Before,
     attribute: Option<Attribute>,
     statement: Statement<'t>,
+    block: Block<'t>,
     declarations: Vec<Declaration<'t>>,
 }
 
@@ -264,6 +267,7 @@ impl<'n, 't> Reader<'n, 't> {
             before: Before::Other,
             attribute: None,
             statement: Statement::default(),
+            block: Block::default(),
             declarations: Vec::new(),
         }
     }
@@ -328,6 +332,12 @@ impl<'n, 't> Reader<'n, 't> {
                 self.attribute = None;
             }
         } else if matches!(mark, b';' | b'{' | b'}') {
+            if self.place == Place::Header {
+                let accessed =
+                    self.block
+                        .end(mark, &self.statement.tags, self.statement.has_access);
+                accessed.for_each(|tag| insert(&mut self.names.tags, tag));
+            }
             self.end();
         }
     }
@@ -337,12 +347,6 @@ impl<'n, 't> Reader<'n, 't> {
         let statement = std::mem::take(&mut self.statement);
         if statement.is_ksym {
             self.names.ksyms.extend(&statement.identifiers);
-        }
-        if self.place == Place::Header && statement.has_access {
-            // A function in a header has to compile, whether or not it is called.
-            for tag in &statement.tags {
-                insert(&mut self.names.tags, tag);
-            }
         }
         let Some((name, is_called)) = statement.name else {
             return;

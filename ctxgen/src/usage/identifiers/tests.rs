@@ -53,9 +53,37 @@ fn headers_only_mention() {
 
 #[test]
 fn functions_of_headers_compile() {
-    let text = "# 1 \"bpf/usdt.bpf.h\" 1\nstatic int f(struct a *a) { struct b *b; \
-                return ((const struct c *)(a))->d; }\n";
-    assert_eq!(words(&read(text).tags), ["c"]);
+    for (function, expected) in [
+        (
+            "static int f(struct a *a) { return ((const struct c *)(a))->d; }",
+            &["a", "c"][..],
+        ),
+        // The argument may be what has the member, behind any number of braces.
+        (
+            "static int f(struct a *a) { if (g()) { long ip = a->ip; } return 0; }",
+            &["a"],
+        ),
+        (
+            "static int f(void) { struct b *b; for (;;) { { } b->x = 1; } }",
+            &["b"],
+        ),
+        ("static int f(struct a *a) { return g(a); }", &[]),
+        (
+            "static int f(struct a *a) { return g(a); } static int h(void) { return k.x; }",
+            &[],
+        ),
+        (
+            "static int h(void) { return k.x; } static int f(struct a *a) { return g(a); }",
+            &[],
+        ),
+        (
+            "struct own { struct a *a; struct { struct b *b; } inner; };",
+            &[],
+        ),
+    ] {
+        let text = format!("# 1 \"bpf/usdt.bpf.h\" 1\n{function}\n");
+        assert_eq!(words(&read(&text).tags), expected, "{function}");
+    }
 }
 
 #[test]

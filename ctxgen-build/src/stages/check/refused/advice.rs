@@ -8,6 +8,7 @@ use ctxgen::object::Pointee;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
+use libbpf_rs::libbpf_sys;
 
 use super::kind::Kind;
 use super::reads::Reads;
@@ -41,7 +42,7 @@ impl Reads<'_> {
         let place = self.place(program, access, &fields);
         Refused {
             what: what(access, &place, severity, why),
-            instead: self.instead(program, &fields, why),
+            instead: self.instead(program, access, &fields, why),
             ..self.finding(program, Some(access))
         }
     }
@@ -69,9 +70,16 @@ impl Reads<'_> {
         }
     }
 
-    fn instead(&self, program: &Program, fields: &[PlacedField], why: Why) -> String {
+    fn instead(
+        &self,
+        program: &Program,
+        access: &Access,
+        fields: &[PlacedField],
+        why: Why,
+    ) -> String {
         match why {
             Why::Modified | Why::NotConstant => self.copies(program, fields),
+            Why::Memory(_) => self.memory(program, access, fields),
             Why::ModifiedForHelper => "Hand on the context as the program gets it.".to_owned(),
             Why::Store => "Copy it to a variable, and change that.".to_owned(),
             Why::RecordHead => hook_of(program).map_or_else(String::new, |hook| {
@@ -82,6 +90,30 @@ impl Reads<'_> {
                 self.whole(program, fields)
             }
             Why::Atomic | Why::Outside => String::new(),
+        }
+    }
+
+    /// What to hand to a helper that wants memory.
+    fn memory(&self, program: &Program, access: &Access, fields: &[PlacedField]) -> String {
+        let name = self.context_name(program);
+        if access.base.is_unmodified() || fields.is_empty() {
+            return format!(
+                "Copy what it is to get to a variable first, and hand on that one's address: a context \
+                 is no memory. Only bpf_probe_read_kernel() copies from {name} at any place, where it is \
+                 the kernel's memory as it is (registers, records of trace events)."
+            );
+        }
+        match (arrays(fields), is_of_record(program)) {
+            (Some(arrays), true) => {
+                let copies = arrays.iter().map(|array| {
+                    format!("\n    bpf_probe_read_kernel(copy, sizeof(copy), {name}->{array});")
+                });
+                format!(
+                    "Copy it to a variable first, and hand on that:{}",
+                    copies.collect::<String>()
+                )
+            }
+            _ => self.copies(program, fields),
         }
     }
 
@@ -240,6 +272,15 @@ fn what(access: &Access, place: &str, severity: Severity, why: Why) -> String {
         Why::ModifiedForHelper => format!(
             "hands the address of {place} to a helper that takes the context itself, {refuses} ({SAID})"
         ),
+        Why::Memory(number) => format!(
+            "hands {} to {} as memory, {refuses}: the context, at any place, is no memory for \
+             helpers (\"type=ctx expected=fp\")",
+            match access.base.is_unmodified() {
+                true => "the context".to_owned(),
+                false => format!("the address of {place}"),
+            },
+            helper_name(number)
+        ),
         Why::Atomic => {
             format!("an atomic operation on {place}: the verifier takes none on a context")
         }
@@ -265,6 +306,22 @@ fn what(access: &Access, place: &str, severity: Severity, why: Why) -> String {
             "{verb} the first {width} bytes of {place}: in this byte order, an argument is in the last \
              bytes of its slot"
         ),
+    }
+}
+
+/// What libbpf calls a helper.
+fn helper_name(number: i32) -> String {
+    let end = format!(" = (void *) {number};");
+    let mut lines = libbpf_sys::API_HEADERS
+        .iter()
+        .flat_map(|(_, text)| text.lines());
+    let name = lines.find_map(|line| {
+        let (_, rest) = line.strip_suffix(&end)?.split_once("(* const ")?;
+        rest.split_once(')').map(|(name, _)| name)
+    });
+    match name {
+        Some(name) => format!("{name}()"),
+        None => format!("helper {number}"),
     }
 }
 

@@ -11,6 +11,7 @@ use ctxgen::text::name;
 
 use super::kernel::Modified;
 use super::kind::Kind;
+use super::outside::are_read_only;
 use super::reads::Reads;
 use super::reads::hook_of;
 use super::rules::Severity;
@@ -53,8 +54,16 @@ impl Reads<'_> {
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
                 let judged = judge(kind, access, order, modified);
+                let is_of_registers = kind == Kind::Registers && are_read_only(&hook);
+                let is_store =
+                    is_of_registers && access.is_certain && access.kind == AccessKind::Store;
+                let judged = judged.or(is_store.then_some((Severity::Error, Why::Store)));
                 let is_narrow = judged.is_none() && self.is_narrow_pointer(program, kind, access);
                 let judged = judged.or(is_narrow.then_some((narrow, Why::NarrowPointer)));
+                if judged.is_none() {
+                    refused.extend(self.refused_field(program, &hook, access));
+                    refused.extend(self.behind_end(program, &hook, access, kernels));
+                }
                 if let Some((severity, why)) = judged {
                     let finding = self.refused(program, access, severity, why);
                     match severity {
@@ -70,6 +79,7 @@ impl Reads<'_> {
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);
+            mismatches.extend(self.other_record(program, found, &hook, kernels));
             warnings.extend(foreign.warning);
         }
         Findings {

@@ -4,12 +4,15 @@
 //! offset, and not the line of the source.
 
 mod advice;
+mod fields;
 mod findings;
 mod foreign;
 mod global;
 mod kernel;
 mod kind;
+mod outside;
 mod reads;
+mod record;
 mod rules;
 mod texts;
 

@@ -7,6 +7,7 @@ use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Offsets;
 use ctxgen::object::accesses::takes_context;
+use ctxgen::object::accesses::takes_memory;
 
 use super::kernel::Modified;
 use super::kind::Kind;
@@ -27,6 +28,8 @@ pub(super) enum Why {
     NotConstant,
     /// It is, and a helper gets it.
     ModifiedForHelper,
+    /// A helper of that number gets it as memory to read or write.
+    Memory(i32),
     /// It is an atomic operation.
     Atomic,
     /// It is a store.
@@ -72,6 +75,9 @@ pub(super) fn judge(
             argument: 1,
         } if is_modified && takes_context(number) => {
             Some((Severity::Error, Why::ModifiedForHelper))
+        }
+        AccessKind::Helper { number, argument } if takes_memory(number, argument) => {
+            Some((Severity::Error, Why::Memory(number)))
         }
         AccessKind::Load | AccessKind::Store if is_modified => {
             of_modified(kind, access, order, modified)

@@ -1,0 +1,74 @@
+//! Accesses behind the end of a context.
+
+use ctxgen::Context;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::btf::Kind as TypeKind;
+use ctxgen::object::Program;
+use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::AccessKind;
+use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
+
+use super::kind::Kind;
+use super::reads::Reads;
+use crate::findings::Refused;
+
+/// The largest record (`PERF_MAX_TRACE_SIZE` of `include/linux/trace_events.h`; 2048 before 5.16), in bytes.
+const RECORD: u32 = 8192;
+
+/// How families begin whose programs may store to registers since Linux 6.18: those of user space.
+const OF_USER_SPACE: [&str; 2] = ["uprobe", "usdt"];
+
+impl Reads<'_> {
+    /// What is wrong with an access that no kernel of these takes because of where the context ends.
+    pub(super) fn behind_end(
+        &self,
+        program: &Program,
+        hook: &Hook,
+        access: &Access,
+        kernels: &[KernelBtf],
+    ) -> Option<Refused> {
+        let is_fixed = access.base.is_unmodified() && access.relocation.is_none();
+        if !access.is_certain || !is_fixed || access.kind != AccessKind::Load {
+            return None;
+        }
+        let end = u32::try_from(i64::from(access.displacement) + i64::from(access.width)).ok()?;
+        let mut sizes = kernels.iter().map(|kernel| size(kernel, hook));
+        let first = sizes.next().flatten().filter(|size| end > *size)?;
+        if !sizes.all(|size| size.is_some_and(|size| end > size)) {
+            return None;
+        }
+        Some(Refused {
+            what: format!(
+                "loads {} bytes at offset {} of the context, which ends at {first}: the verifier refuses it",
+                access.width, access.displacement
+            ),
+            ..self.finding(program, Some(access))
+        })
+    }
+}
+
+/// How much of a context a kernel lets programs load, where that is known.
+fn size(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
+    match Kind::of(hook) {
+        Kind::Record => Some(RECORD),
+        Kind::Registers => {
+            let registers = kernel.btf().find(c"pt_regs", BTF_KIND_STRUCT)?;
+            match registers.kind() {
+                TypeKind::Struct(composite) if composite.size > 0 => Some(composite.size),
+                _ => None,
+            }
+        }
+        Kind::Slots | Kind::LsmSlots if !hook.is_generic() => {
+            let context = Context::of_hook_alone(kernel, hook).ok()?;
+            Some(context.size(kernel)).filter(|size| *size > 0)
+        }
+        _ => None,
+    }
+}
+
+/// Whether programs of a hook may not store to the registers that they get.
+pub(super) fn are_read_only(hook: &Hook) -> bool {
+    let family = hook.family().name();
+    !OF_USER_SPACE.iter().any(|of| family.starts_with(of)) && !family.starts_with("uretprobe")
+}
