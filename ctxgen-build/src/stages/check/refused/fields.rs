@@ -183,7 +183,7 @@ impl Reads<'_> {
         hook: &Hook,
         access: &Access,
     ) -> Option<Refused> {
-        if !access.is_certain || !access.base.is_unmodified() || access.relocation.is_some() {
+        if !access.is_certain || !access.base.is_unmodified() {
             return None;
         }
         let family = hook.family();
@@ -191,6 +191,13 @@ impl Reads<'_> {
             .iter()
             .find(|rules| rules.families.contains(&family.name()))?;
         let context = program.context?;
+        // These structs are the same on all kernels, so that it stays where it is.
+        let root = access
+            .relocation
+            .map(|place| self.object.relocations()[place].type_id);
+        if root.is_some_and(|root| root != context) {
+            return None;
+        }
         let ty = self.object.btf().get(context)?;
         if ctxgen::essential_name(ty.name()) != rules.of {
             return None;
