@@ -12,6 +12,7 @@ mod debug_info;
 mod determinism;
 mod docs;
 mod formats;
+mod global;
 mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
