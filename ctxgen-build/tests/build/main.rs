@@ -32,6 +32,7 @@ mod renamed;
 mod sources;
 mod struct_ops;
 mod support;
+mod taken;
 mod unhooked;
 mod unseen;
 mod user;
