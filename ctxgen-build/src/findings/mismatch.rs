@@ -20,8 +20,8 @@ pub struct Mismatch {
     pub section: String,
     /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
     pub implements: Option<String>,
-    /// The struct that it takes; of slots, the type of its argument. Empty where no context would be right,
-    /// since there is no such hook.
+    /// The struct that it takes, or reads a `void *` as; of slots, the type of its argument. Empty where no
+    /// context would be right, since there is no such hook.
     pub takes: String,
     /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
     /// nothing can be attached.

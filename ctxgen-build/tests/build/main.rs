@@ -12,6 +12,7 @@ mod debug_info;
 mod determinism;
 mod docs;
 mod formats;
+mod global;
 mod hooks;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
@@ -31,6 +32,7 @@ mod renamed;
 mod sources;
 mod struct_ops;
 mod support;
+mod taken;
 mod unhooked;
 mod unseen;
 mod user;

@@ -5,9 +5,10 @@ mod context;
 mod object;
 mod prototypes;
 mod refused;
+mod rules;
 mod section;
 mod unhooked;
 
 pub(crate) use self::object::Findings;
-pub(crate) use self::object::Rules;
 pub(crate) use self::object::check;
+pub(crate) use self::rules::Rules;

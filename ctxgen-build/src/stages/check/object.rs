@@ -2,31 +2,17 @@
 
 use std::path::PathBuf;
 
-use ctxgen::KernelBtf;
-
 use super::aliased::aliased;
 use super::context;
 use super::prototypes;
 use super::refused::Reads;
+use super::rules::Rules;
 use super::section::unknown_sections;
 use super::unhooked::unhooked;
-use crate::clang::Options;
 use crate::error::Error;
 use crate::findings::Mismatch;
 use crate::findings::Misread;
 use crate::findings::Refused;
-
-/// What objects are held against.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules<'a> {
-    pub(crate) kernels: &'a [KernelBtf],
-    /// What they were compiled with.
-    pub(crate) options: &'a Options<'a>,
-    /// Whether the contexts are relocated when a program is loaded.
-    pub(crate) relocatable: bool,
-    /// Sections that a loader of the user's own knows.
-    pub(crate) own_sections: &'a [String],
-}
 
 /// What was found in objects.
 #[derive(Debug, Default)]

@@ -12,9 +12,9 @@ use ctxgen::reads::Source;
 use ctxgen::reads::SourceLine;
 use ctxgen::reads::judge;
 
-use super::object::Rules;
 use super::refused::Reads;
 use super::refused::Texts;
+use super::rules::Rules;
 use super::unhooked::is_cut_down;
 use crate::error::Error;
 use crate::findings::Mismatch;

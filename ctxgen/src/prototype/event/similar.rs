@@ -1,6 +1,7 @@
 //! The nearest events to one that does not exist.
 
 use super::call::Call;
+use crate::hook::ANY_CATEGORY;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
 use crate::prototype::list::all;
@@ -39,7 +40,25 @@ pub(in crate::prototype) fn nearest_hooks(kernel: &KernelBtf, hook: &Hook) -> Ve
             found.push(near);
         }
     }
+    in_category(&all, &found, hook)
+}
+
+/// The same names, in the category that was asked for where the kernel's BTF does not say which one it is: there,
+/// an event is looked up in any.
+fn in_category(all: &[Hook], found: &[String], asked: &Hook) -> Vec<String> {
+    let parts = asked.parts();
+    let category = parts.first().map(|(category, _)| *category);
+    let category = category.filter(|category| *category != ANY_CATEGORY);
+    let named = |name: &String| {
+        let hook = all.iter().find(|hook| hook.to_string() == *name)?;
+        let (of, event) = *hook.parts().first()?;
+        let category = category.filter(|_| of == ANY_CATEGORY)?;
+        Some(hook.with_parts(category, event).to_string())
+    };
     found
+        .iter()
+        .map(|name| named(name).unwrap_or_else(|| name.clone()))
+        .collect()
 }
 
 /// Whether an event is that of a variant of a call: entered or left as it is wanted, or both where the wanted

@@ -269,6 +269,18 @@ fn categories() {
     };
     assert_eq!(listed(&kernel), ["tp/?/b_c", "tp/?/c"]);
     assert_eq!(fields(&kernel, "tp/?/c"), ["short_one +8 4"]);
+    // Nothing says that it is of another category.
+    for (asked, nearest) in [
+        ("tp/a/b_d", "tp/a/b_c"),
+        ("btf_tp_a_b_d_ctx", "tp/a/b_c"),
+        ("tp/?/b_d", "tp/?/b_c"),
+    ] {
+        let said = layout(&kernel, asked).unwrap_err().to_string();
+        assert!(
+            said.ends_with(&format!("Similar names: {nearest}")),
+            "{said}"
+        );
+    }
 
     let text = format("b_c", &["int long_one;offset:8;size:4;signed:1;"]);
     let kernel = kernel.with_format("a", &text).unwrap();

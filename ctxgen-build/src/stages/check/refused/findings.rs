@@ -75,7 +75,7 @@ impl Reads<'_> {
                         }
                     }
                 }
-                refused.extend(self.passed_to_global(program, kind, access));
+                refused.extend(self.passed_to_global(program, &hook, access));
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);

@@ -36,6 +36,8 @@ const RECORDS: [&str; 4] = [
     "syscall_trace_exit",
     "trace_entry",
 ];
+/// How slots are declared.
+pub(super) const SLOT_TYPE: &str = "unsigned long long *";
 /// The kernel's own struct of an array of slots.
 const SLOTS: &str = "bpf_raw_tracepoint_args";
 
@@ -46,10 +48,23 @@ const ARM64_REGISTERS: i64 = 8;
 
 /// How memory is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Memory {
+pub(super) enum Memory {
     Slots,
     Registers,
     Record,
+}
+
+impl Memory {
+    /// That of the contexts of programs on a hook, where it is one of these.
+    fn of(hook: &Hook) -> Option<Self> {
+        Some(match Kind::of(hook) {
+            Kind::Slots if hook.family().name() == "iter" => return None,
+            Kind::Slots | Kind::LsmSlots | Kind::BareSlots => Self::Slots,
+            Kind::Registers | Kind::PerfEvent => Self::Registers,
+            Kind::Record => Self::Record,
+            Kind::Replaced | Kind::User | Kind::Other | Kind::Unknown => return None,
+        })
+    }
 }
 
 /// A context that is declared as another kind of memory than it is.
@@ -75,16 +90,9 @@ impl Foreign {
         functions: &Functions<'_>,
         program: &Program,
     ) -> Option<Self> {
-        let hook = hook_of(program)?;
-        let is = match Kind::of(&hook) {
-            Kind::Slots if hook.family().name() == "iter" => return None,
-            Kind::Slots | Kind::LsmSlots | Kind::BareSlots => Memory::Slots,
-            Kind::Registers | Kind::PerfEvent => Memory::Registers,
-            Kind::Record => Memory::Record,
-            Kind::Replaced | Kind::User | Kind::Other | Kind::Unknown => return None,
-        };
+        let is = Memory::of(&hook_of(program)?)?;
         let (declared, declared_as) = match functions.parameter(&program.name, 1)?.points_to {
-            Pointee::Slots => (Memory::Slots, "unsigned long long *".to_owned()),
+            Pointee::Slots => (Memory::Slots, SLOT_TYPE.to_owned()),
             Pointee::Composite(id) => {
                 let name = object.btf().get(id)?.name();
                 let name = ctxgen::essential_name(name);
@@ -100,7 +108,7 @@ impl Foreign {
     }
 }
 
-fn memory_of(struct_name: &str) -> Option<Memory> {
+pub(super) fn memory_of(struct_name: &str) -> Option<Memory> {
     if REGISTERS.contains(&struct_name) {
         Some(Memory::Registers)
     } else if struct_name == SLOTS {
@@ -121,12 +129,16 @@ impl Reads<'_> {
         kernels: &[KernelBtf],
     ) -> Found {
         let Some(foreign) = Foreign::of(self.object, &self.functions, program) else {
-            return Found::default();
+            return Found {
+                mismatch: self.taken_for_other(program, found, hook, kernels),
+                warning: None,
+            };
         };
+        let name = self.context_name(program);
         let read = found
             .accesses
             .iter()
-            .find(|access| self.is_misread(program, &foreign, access, kernels));
+            .find(|access| is_misread(&foreign, name, access, kernels));
         let mut report = Found::default();
         if let Some(read) = read {
             report.mismatch = Some(self.misread(program, &foreign, read, hook, kernels));
@@ -140,30 +152,32 @@ impl Reads<'_> {
         report
     }
 
-    /// Whether an access takes the context for what it is declared as.
-    fn is_misread(
+    /// What is wrong with the first access that takes the context for another kind of memory, where the
+    /// program itself does not.
+    fn taken_for_other(
         &self,
         program: &Program,
-        foreign: &Foreign,
-        access: &Access,
+        found: &ProgramAccesses,
+        hook: &Hook,
         kernels: &[KernelBtf],
-    ) -> bool {
-        let is_read = access.is_of_memory()
-            || matches!(
-                access.kind,
-                AccessKind::Helper { number, argument: 3 } if COPYING.contains(&number)
-            );
-        if !access.is_certain || !is_read {
-            return false;
-        }
-        if foreign.declared != Memory::Slots {
-            return true;
-        }
-        let text = access.line.as_ref().map_or("", |line| &line.text);
-        let is_by_slot = text.contains("BPF_PROG")
-            || foreign.is == Memory::Registers
-                && is_by_slot(access, text, self.context_name(program));
-        is_by_slot && !(foreign.is == Memory::Registers && are_registers(access, kernels))
+    ) -> Option<Mismatch> {
+        let is = Memory::of(hook)?;
+        found.accesses.iter().find_map(|access| {
+            let taken = self.taken(program, found, access, is)?;
+            let foreign = Foreign {
+                declared_as: taken.spelt,
+                declared: taken.memory,
+                is,
+            };
+            let name = taken.name.as_deref();
+            let name = name.unwrap_or_else(|| self.context_name(program));
+            let is_other = taken.memory != is && is_misread(&foreign, name, access, kernels);
+            is_other.then(|| Mismatch {
+                // The program declares nothing that should be something else.
+                gets: None,
+                ..self.misread(program, &foreign, access, hook, kernels)
+            })
+        })
     }
 
     fn misread(
@@ -245,6 +259,25 @@ impl Reads<'_> {
             name(&program.section)
         )
     }
+}
+
+/// Whether an access takes the context, which is called so there, for what it is declared as.
+fn is_misread(foreign: &Foreign, name: &str, access: &Access, kernels: &[KernelBtf]) -> bool {
+    let is_read = access.is_of_memory()
+        || matches!(
+            access.kind,
+            AccessKind::Helper { number, argument: 3 } if COPYING.contains(&number)
+        );
+    if !access.is_certain || !is_read {
+        return false;
+    }
+    if foreign.declared != Memory::Slots {
+        return true;
+    }
+    let text = access.line.as_ref().map_or("", |line| &line.text);
+    let is_by_slot = text.contains("BPF_PROG")
+        || foreign.is == Memory::Registers && is_by_slot(access, text, name);
+    is_by_slot && !(foreign.is == Memory::Registers && are_registers(access, kernels))
 }
 
 /// Whether an access to registers, in a line of that text, is to a slot by its number. Macros for registers

@@ -4,6 +4,8 @@
 //! the declaration says so: by the kernel's own type of the program's context, or since 6.8 by a mark
 //! (`btf_prepare_func_args` and `btf_validate_prog_ctx_type` of `kernel/bpf/btf.c`).
 
+use ctxgen::Generic;
+use ctxgen::Hook;
 use ctxgen::object::Parameter;
 use ctxgen::object::Pointee;
 use ctxgen::object::Program;
@@ -18,12 +20,111 @@ use crate::findings::Refused;
 /// How the kernel's own structs of iterators begin.
 const ITERATOR: &str = "bpf_iter__";
 
+/// Which types of arguments a context is taken for whatever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Any {
+    No,
+    /// Those that are marked.
+    Marked,
+    /// All.
+    Plain,
+}
+
+/// Structs of the kernel's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Structs {
+    None,
+    /// That of this name.
+    One(&'static str),
+    /// The registers, whatever they are called on an architecture.
+    Registers,
+    /// Those of iterators.
+    Iterators,
+}
+
+impl Structs {
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(own) => own == name,
+            Self::Registers => REGISTERS.contains(&name),
+            Self::Iterators => name.starts_with(ITERATOR),
+        }
+    }
+}
+
+/// For what the kernel takes a context: for these, and for a `void *` with a mark.
+#[derive(Clone, Copy, Debug)]
+struct Takes {
+    any: Any,
+    /// Those that need no mark.
+    plain: Structs,
+    /// Those that need one.
+    marked: Structs,
+    /// Whether integers of 64 bits are taken, with a mark.
+    slots: bool,
+}
+
+const NOTHING: Takes = Takes {
+    any: Any::No,
+    plain: Structs::None,
+    marked: Structs::None,
+    slots: false,
+};
+
+/// The array of slots, as a struct.
+const ARRAY: Structs = Structs::One("bpf_raw_tracepoint_args");
+
+/// Uapi structs of contexts, and those that the kernel has behind them (`btf_is_projection_of`).
+const PROJECTED: [(&str, &str); 2] = [("__sk_buff", "sk_buff"), ("xdp_md", "xdp_buff")];
+
+/// What the kernel takes for the context of programs on that hook. Each row is measured on Linux 6.18, but for
+/// the functions' and LSM programs' and those of netfilter.
+fn takes(hook: &Hook) -> Takes {
+    let kind = Kind::of(hook);
+    let any = match kind {
+        // What user space hands over is memory like any other.
+        Kind::User | Kind::Unknown => Any::Plain,
+        Kind::Record => Any::Marked,
+        _ => Any::No,
+    };
+    let (plain, marked) = match (kind, hook.family().name(), hook.family().generic()) {
+        (Kind::Slots, "iter", _) => (Structs::None, Structs::Iterators),
+        (Kind::Slots, "tp_btf", _) => (Structs::None, ARRAY),
+        (Kind::BareSlots, ..) => (ARRAY, ARRAY),
+        (Kind::Registers, ..) => (Structs::Registers, Structs::Registers),
+        (Kind::PerfEvent, ..) => (Structs::One("bpf_perf_event_data"), Structs::Registers),
+        (Kind::Replaced | Kind::Other, _, Generic::Struct(own)) => {
+            (Structs::One(own), Structs::None)
+        }
+        // A context that is no struct.
+        (Kind::Replaced | Kind::Other, ..) => {
+            let any = Any::Plain;
+            return Takes { any, ..NOTHING };
+        }
+        _ => (Structs::None, Structs::None),
+    };
+    let are_slots = matches!(kind, Kind::Slots | Kind::LsmSlots | Kind::BareSlots);
+    Takes {
+        any,
+        plain,
+        marked,
+        slots: are_slots && marked != Structs::Iterators,
+    }
+}
+
+/// Whether a name is that of the kernel's struct behind one of these.
+fn is_projected(plain: Structs, name: &str) -> bool {
+    let mut projected = PROJECTED.iter();
+    projected.any(|(own, kernels)| *kernels == name && plain.has(own))
+}
+
 impl Reads<'_> {
     /// What is wrong with handing the context to a global function, if that is what an access does.
     pub(super) fn passed_to_global(
         &self,
         program: &Program,
-        kind: Kind,
+        hook: &Hook,
         access: &Access,
     ) -> Option<Refused> {
         let AccessKind::Function { argument } = access.kind else {
@@ -31,7 +132,7 @@ impl Reads<'_> {
         };
         let callee = access.callee.as_ref().filter(|callee| callee.is_global)?;
         let parameter = self.functions.parameter(&callee.name, argument)?;
-        if !access.is_certain || !self.is_refused(kind, parameter) {
+        if !access.is_certain || self.is_taken(hook, parameter) {
             return None;
         }
         let declared = self.parameter_type(parameter);
@@ -43,40 +144,52 @@ impl Reads<'_> {
         let mut instead = "Make the function one that is verified with its callers, \
                            `static __noinline`, or `static __always_inline`"
             .to_owned();
-        let cast = match parameter.points_to {
-            Pointee::Composite(_) => format!(", and cast it in there: `{declared}c = {name};`"),
-            _ => String::new(),
+        match takes(hook).plain {
+            Structs::One(own) => instead.push_str(&format!(
+                "; or declare the argument as `struct {own} *{name}`."
+            )),
+            _ => {
+                let cast = match parameter.points_to {
+                    Pointee::Composite(_) => {
+                        format!(", and cast it in there: `{declared}c = {name};`")
+                    }
+                    _ => String::new(),
+                };
+                instead.push_str(&format!(
+                    "; or declare the argument as `void *{name} __arg_ctx` (Linux 6.8 and later){cast}."
+                ));
+            }
+        }
+        let declared = match &*declared {
+            "" => "declared as another type".to_owned(),
+            declared => format!("declared as `{declared}{name}`"),
         };
-        instead.push_str(&format!(
-            "; or declare the argument as `void *{name} __arg_ctx` (Linux 6.8 and later){cast}."
-        ));
         Some(Refused {
             what: format!(
                 "hands its context to the global function {callee}(), whose argument {argument} is \
-                 declared as `{declared}{name}`: the kernel verifies a global function by itself, and \
-                 takes no context for that type"
+                 {declared}: the kernel verifies a global function by itself, and takes no context of \
+                 this program for that type"
             ),
             instead,
             ..self.finding(program, Some(access))
         })
     }
 
-    /// Whether a global function with such a parameter cannot be called with a context of that kind.
-    fn is_refused(&self, kind: Kind, parameter: Parameter<'_>) -> bool {
+    /// Whether a global function with such a parameter can be called with the context of a program on that
+    /// hook.
+    fn is_taken(&self, hook: &Hook, parameter: Parameter<'_>) -> bool {
+        let takes = takes(hook);
         match (parameter.points_to, parameter.is_marked) {
-            // What user space hands over is memory like any other.
-            _ if matches!(kind, Kind::User | Kind::Unknown) => false,
-            // Of these programs, the kernel takes any type that is marked.
-            (_, true) if kind == Kind::Record => false,
-            (Pointee::Void | Pointee::Slots, marked) => !marked,
-            (Pointee::Composite(id), _) => {
+            _ if takes.any == Any::Plain => true,
+            (_, true) if takes.any == Any::Marked => true,
+            (Pointee::Void, is_marked) => is_marked,
+            (Pointee::Slots, is_marked) => is_marked && takes.slots,
+            (Pointee::Composite(id), is_marked) => {
                 let name = self.object.btf().get(id).map_or("", |ty| ty.name());
-                let is_registers = REGISTERS.contains(&name);
-                let are_slots = matches!(kind, Kind::Slots | Kind::LsmSlots | Kind::BareSlots);
-                // Of these, the verifier knows the slots that they are laid out as.
-                let is_iterator = kind == Kind::Slots && name.starts_with(ITERATOR);
-                let is_own = self.object.context_hook(id).is_some();
-                is_own || is_iterator || is_registers && are_slots
+                match is_marked {
+                    true => takes.plain.has(name) || takes.marked.has(name),
+                    false => takes.plain.has(name) || is_projected(takes.plain, name),
+                }
             }
             _ => false,
         }

@@ -14,6 +14,7 @@ mod outside;
 mod reads;
 mod record;
 mod rules;
+mod taken;
 mod texts;
 
 pub(crate) use self::foreign::Foreign;

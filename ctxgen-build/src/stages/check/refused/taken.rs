@@ -1,0 +1,131 @@
+//! Contexts that are taken for another kind of memory within a program that declares none.
+//!
+//! A program that declares its context as `void *` says nothing of it. What takes it for something does: a
+//! function of the object by its argument's type, an access that CO-RE relocates by its struct, and of
+//! registers, a slot that is read by its number.
+
+use ctxgen::btf::TypeId;
+use ctxgen::object::Pointee;
+use ctxgen::object::Program;
+use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::AccessKind;
+use ctxgen::object::accesses::ProgramAccesses;
+
+use super::foreign::Memory;
+use super::foreign::SLOT_TYPE;
+use super::foreign::memory_of;
+use super::reads::Reads;
+
+/// How long a slot is, in bytes.
+const SLOT: i64 = 8;
+/// No argument is in these registers on any architecture but arm64.
+const FIRST: i64 = 4;
+
+/// What an access takes the context for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) memory: Memory,
+    /// The same in C.
+    pub(super) spelt: String,
+    /// What the context is called there.
+    pub(super) name: Option<String>,
+}
+
+impl Reads<'_> {
+    /// What an access takes the context for, where it does not go by the program's own declaration.
+    pub(super) fn taken(
+        &self,
+        program: &Program,
+        found: &ProgramAccesses,
+        access: &Access,
+        is: Memory,
+    ) -> Option<Taken> {
+        if let Some(place) = access.relocation {
+            return self.taken_as_struct(self.object.relocations()[place].type_id);
+        }
+        let function = access.line.as_ref().map(|line| &*line.function);
+        match function.filter(|function| !function.is_empty() && *function != program.name) {
+            Some(function) => self.taken_by(found, function, access),
+            None => {
+                let parameter = self.functions.parameter(&program.name, 1)?;
+                let by_number = is == Memory::Registers
+                    && parameter.points_to == Pointee::Void
+                    && is_slot_by_number(access);
+                by_number.then(|| Taken {
+                    memory: Memory::Slots,
+                    spelt: SLOT_TYPE.to_owned(),
+                    name: None,
+                })
+            }
+        }
+    }
+
+    fn taken_as_struct(&self, id: TypeId) -> Option<Taken> {
+        let ty = self.object.btf().resolve(id)?;
+        let spelt = ctxgen::essential_name(ty.name()).to_owned();
+        Some(Taken {
+            memory: memory_of(&spelt)?,
+            spelt,
+            name: None,
+        })
+    }
+
+    /// What a function that the context is handed to takes it for.
+    fn taken_by(&self, found: &ProgramAccesses, function: &str, access: &Access) -> Option<Taken> {
+        let mut handed = found.accesses.iter().filter_map(|access| {
+            // Of a global function, the kernel goes by the declaration alone.
+            let callee = access.callee.as_ref().filter(|callee| !callee.is_global)?;
+            match access.kind {
+                AccessKind::Function { argument } if *callee.name == *function => Some(argument),
+                _ => None,
+            }
+        });
+        let first = handed.next()?;
+        // Which one an access is through would not be known.
+        if handed.any(|argument| argument != first) {
+            return None;
+        }
+        let parameter = self.functions.parameter(function, first)?;
+        let name = Some(parameter.name.to_owned()).filter(|name| !name.is_empty());
+        match parameter.points_to {
+            Pointee::Slots => Some(Taken {
+                memory: Memory::Slots,
+                spelt: SLOT_TYPE.to_owned(),
+                name,
+            }),
+            Pointee::Composite(id) => {
+                let taken = self.taken_as_struct(id)?;
+                // The function may cast it to what it is.
+                let is_so = taken.memory == Memory::Slots || is_through(access, parameter.name);
+                is_so.then_some(Taken { name, ..taken })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the line of an access has it through a variable of that name, or by a macro for registers.
+fn is_through(access: &Access, name: &str) -> bool {
+    let text = access.line.as_ref().map_or("", |line| &line.text);
+    let arrow = format!("{name}->");
+    let is_word = |(at, _): (usize, &str)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    };
+    text.contains("PT_REGS") || !name.is_empty() && text.match_indices(&arrow).any(is_word)
+}
+
+/// Whether an access to registers is to one of the first slots by its number, as in `slots[1]`.
+fn is_slot_by_number(access: &Access) -> bool {
+    let text = access.line.as_ref().map_or("", |line| &line.text);
+    let offsets = access.offsets().unwrap_or_default();
+    let [offset] = offsets[..] else {
+        return false;
+    };
+    let number = offset / SLOT;
+    let is_slot = offset % SLOT == 0 && (0..FIRST).contains(&number);
+    is_slot
+        && !text.contains("->")
+        && !text.contains("PT_REGS")
+        && text.contains(&format!("[{number}]"))
+}

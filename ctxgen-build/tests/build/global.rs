@@ -1,0 +1,119 @@
+//! Global functions that programs hand their contexts to.
+
+use ctxgen_build::Error;
+use ctxgen_build::Refused;
+
+use crate::support::Order;
+use crate::support::Project;
+use crate::support::kernel;
+
+/// A mark of an argument.
+const MARKED: &str = "struct xdp_md *ctx __arg_ctx";
+
+/// What is refused of a program of that section that hands its context to a global function with that argument.
+fn refused(section: &str, argument: &str) -> Vec<Refused> {
+    let project = Project::with(&format!(
+        "struct bpf_perf_event_data {{ struct pt_regs regs; }};\n\
+         struct xdp_md___own {{ int data; }};\n\
+         typedef struct xdp_md packet_t;\n\
+         __attribute__((noinline)) int shared({argument})\n{{\n\
+         \tasm volatile(\"\" :: \"r\"(ctx));\n\treturn 0;\n}}\n\
+         SEC(\"{section}\")\nint prog(void *ctx)\n{{\n\treturn shared((void *)ctx);\n}}\n"
+    ));
+    let builder = project
+        .builder_for(Order::Little)
+        .btf(kernel(Order::Little))
+        .source(project.path("src/prog.bpf.c"));
+    match builder.generate() {
+        Ok(_) => Vec::new(),
+        Err(Error::Refused(refused)) => refused,
+        Err(error) => panic!("{section}: {argument}: {error}"),
+    }
+}
+
+#[test]
+fn take_what_the_kernel_takes() {
+    // Each as Linux 6.18 has it.
+    for (section, argument, is_taken) in [
+        ("xdp", "struct xdp_md *ctx", true),
+        ("xdp", "packet_t *ctx", true),
+        ("xdp", "struct __sk_buff *ctx", false),
+        ("xdp", "struct xdp_md___own *ctx", false),
+        ("xdp", "struct pt_regs *ctx", false),
+        ("xdp", "void *ctx", false),
+        ("xdp", "void *ctx __arg_ctx", true),
+        ("xdp", MARKED, true),
+        ("xdp", "u64 *ctx __arg_ctx", false),
+        ("xdp", "char *ctx", false),
+        ("tc", "struct __sk_buff *ctx", true),
+        ("tc", "struct xdp_md *ctx", false),
+        ("tc", MARKED, false),
+        ("kprobe/vfs_unlink", "bpf_user_pt_regs_t *ctx", true),
+        ("kprobe/vfs_unlink", "struct pt_regs *ctx __arg_ctx", true),
+        ("kprobe/vfs_unlink", "u64 *ctx __arg_ctx", false),
+        ("kprobe/vfs_unlink", "struct xdp_md *ctx", false),
+        (
+            "raw_tp/sched_wakeup",
+            "struct bpf_raw_tracepoint_args *ctx",
+            true,
+        ),
+        ("raw_tp/sched_wakeup", "u64 *ctx __arg_ctx", true),
+        ("raw_tp/sched_wakeup", "u64 *ctx", false),
+        ("raw_tp/sched_wakeup", MARKED, false),
+        (
+            "tp_btf/sched_wakeup",
+            "struct bpf_raw_tracepoint_args *ctx",
+            false,
+        ),
+        (
+            "tp_btf/sched_wakeup",
+            "struct bpf_raw_tracepoint_args *ctx __arg_ctx",
+            true,
+        ),
+        ("tp_btf/sched_wakeup", "unsigned long *ctx __arg_ctx", true),
+        ("tp_btf/sched_wakeup", "u32 *ctx __arg_ctx", false),
+        ("tp_btf/sched_wakeup", MARKED, false),
+        ("tp/sched/sched_wakeup", MARKED, true),
+        ("tp/sched/sched_wakeup", "struct xdp_md *ctx", false),
+        ("perf_event", "struct bpf_perf_event_data *ctx", true),
+        ("perf_event", "struct pt_regs *ctx", false),
+        ("perf_event", "struct pt_regs *ctx __arg_ctx", true),
+        ("iter/task", "struct bpf_iter__task *ctx __arg_ctx", true),
+        ("iter/task", "u64 *ctx __arg_ctx", false),
+        ("syscall", "struct xdp_md *ctx", true),
+    ] {
+        let refused = refused(section, argument);
+        assert_eq!(
+            refused.is_empty(),
+            is_taken,
+            "{section}: {argument}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn of_another_struct_of_the_kernels() {
+    for (section, argument, says) in [
+        (
+            "xdp",
+            "struct __sk_buff *ctx",
+            [
+                "is declared as `struct __sk_buff *ctx`",
+                "declare the argument as `struct xdp_md *ctx`.",
+            ],
+        ),
+        (
+            "tc",
+            "char *ctx",
+            [
+                "is declared as another type:",
+                "declare the argument as `struct __sk_buff *ctx`.",
+            ],
+        ),
+    ] {
+        let text = refused(section, argument)[0].to_string();
+        for part in says {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}
