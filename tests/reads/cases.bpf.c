@@ -19,7 +19,8 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 const volatile bool is_old = 0;
 u64 out;
 
-// The kernel has a pointer to a pointer there, which no verifier up to 6.12 lets a program load.
+// The kernel has a pointer to a pointer there, which no verifier up to 6.12 lets a program load, and later a
+// pointer to a struct, which none lets it shift.
 SEC("fexit/vfs_unlink")
 int BPF_PROG(unlink_ret_old, struct inode *dir, struct dentry *dentry, void *delegated, int ret)
 {

@@ -19,6 +19,7 @@ use crate::layout::Access;
 use crate::layout::Form;
 use crate::layout::SLOT;
 use crate::object::meant::Meaning;
+use crate::object::meant::PointsTo;
 use crate::prototype::NamesFrom;
 use crate::prototype::PrototypeError;
 use crate::prototype::WRAPPER;
@@ -199,6 +200,15 @@ impl<'k> Passed<'k> {
     pub(super) fn is_refused(&self, place: usize) -> bool {
         let access = self.arguments[place].access;
         self.is_typed() && is_refused(access, self.release) == Some(true)
+    }
+
+    /// Whether the verifier takes an argument for a pointer to a struct.
+    pub(super) fn is_struct_pointer(&self, place: usize) -> bool {
+        let Argument {
+            access, meaning, ..
+        } = &self.arguments[place];
+        let is_pointer = matches!(meaning, Meaning::Pointer(PointsTo::Tag(_)));
+        self.is_typed() && *access == Access::Always && is_pointer
     }
 
     /// Whether the verifier certainly refuses to load so many bytes of an argument.

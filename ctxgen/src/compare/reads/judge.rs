@@ -388,7 +388,10 @@ fn remarks(
     let mut remarks = Vec::new();
     let number = found.and_then(|place| width(&passed.arguments[place].meaning));
     let is_followed = verdict.is_wrong() && number.is_some() && uses.contains(&Use::Followed);
-    let is_refused = found.is_some_and(|place| passed.is_refused(place));
+    let is_altered = verdict.is_wrong() && uses.contains(&Use::Altered);
+    let is_refused = found.is_some_and(|place| {
+        passed.is_refused(place) || is_altered && passed.is_struct_pointer(place)
+    });
     if is_refused || passed.is_typed() && (*verdict == Verdict::Gone || is_followed) {
         remarks.push(Remark::Refused);
     }

@@ -128,6 +128,9 @@ pub enum Use {
     Compared,
     /// It is calculated with.
     Calculated,
+    /// It is calculated with as no verifier allows with a pointer to a struct: all its 64 bits, otherwise than by
+    /// adding and subtracting (`adjust_ptr_min_max_vals` in `kernel/bpf/verifier.c`).
+    Altered,
     /// It is stored.
     Stored,
     /// It is returned.
@@ -394,6 +397,7 @@ fn uses(
             },
             UseAt::Compared => Use::Compared,
             UseAt::Calculated => Use::Calculated,
+            UseAt::Altered => Use::Altered,
             UseAt::Stored => Use::Stored,
             UseAt::Returned => Use::Returned,
         };

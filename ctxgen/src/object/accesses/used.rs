@@ -17,6 +17,8 @@ pub(crate) enum UseAt {
     Compared,
     /// It is calculated with.
     Calculated,
+    /// As it was read, it is calculated with in a way that the verifier allows with no pointer.
+    Altered,
     /// It is stored.
     Stored,
     /// It is returned.

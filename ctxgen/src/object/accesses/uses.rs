@@ -20,6 +20,11 @@ const MAX_USES: usize = 1 << 14;
 /// Operations, by the upper half of the opcode.
 const ADD: u8 = 0x00;
 const SUB: u8 = 0x10;
+/// Those besides them that no verifier allows with a pointer, whoever loads the program: multiplication,
+/// division, bits, shifts.
+const NOT_OF_POINTERS: [u8; 9] = [0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x90, 0xa0, 0xc0];
+/// The class of arithmetic with all 64 bits, in the opcode's lower bits.
+const ALU64: u8 = 0x07;
 
 /// `bpf_map_lookup_elem`, `bpf_map_update_elem`, `bpf_map_delete_elem`, and which argument is the key.
 const MAP_HELPERS: [i32; 3] = [1, 2, 3];
@@ -49,6 +54,8 @@ impl Walk<'_> {
         operation: u8,
     ) {
         let is_added = operation == ADD;
+        let is_wide = (self.code.raw(place)).is_some_and(|raw| raw.opcode & 0x07 == ALU64);
+        let alters = is_wide && NOT_OF_POINTERS.contains(&operation);
         let field = match (operand, dst) {
             (Value::Field(at, _), _) | (_, Value::Field(at, _)) if is_added => Some(*at),
             _ if is_added && self.hints.relocated.contains(&place) => Some(place),
@@ -60,6 +67,9 @@ impl Walk<'_> {
                     self.used(value, UseAt::Field(at));
                 }
                 _ if is_added || operation == SUB => {}
+                (_, Value::Read(origin)) if alters && origin.change() == Change::None => {
+                    self.used(value, UseAt::Altered);
+                }
                 _ => self.used(value, UseAt::Calculated),
             }
         }

@@ -1,52 +1,6 @@
 //! Words that clang takes for something else than a name where it compiles BPF programs.
 
-/// Keywords of C up to C23, beside those that start with an underscore. The kernel's own `bool`, `true` and
-/// `false` are a typedef and values, and keywords of C23 only.
-const KEYWORDS: &[&str] = &[
-    "alignas",
-    "alignof",
-    "asm",
-    "auto",
-    "break",
-    "case",
-    "char",
-    "const",
-    "constexpr",
-    "continue",
-    "default",
-    "do",
-    "double",
-    "else",
-    "enum",
-    "extern",
-    "float",
-    "for",
-    "goto",
-    "if",
-    "inline",
-    "int",
-    "long",
-    "nullptr",
-    "register",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "struct",
-    "switch",
-    "thread_local",
-    "typedef",
-    "typeof",
-    "typeof_unqual",
-    "union",
-    "unsigned",
-    "void",
-    "volatile",
-    "while",
-];
+use super::is_keyword;
 
 /// Keywords, operators and macros with an underscore in front, in clang 11 to 22, for BPF and with
 /// `-fms-extensions`, and the macros of `vmlinux.h` itself; sorted.
@@ -259,7 +213,9 @@ const PREFIXES: &[&str] = &[
 /// Whether clang takes a word for something else than a name.
 pub(crate) fn is_reserved(name: &str) -> bool {
     match name.starts_with('_') {
-        false => KEYWORDS.binary_search(&name).is_ok() || name == "defined",
+        // The kernel's own `bool`, `true` and `false` are a typedef and values, and keywords of C23 only:
+        // they are not among the keywords.
+        false => is_keyword(name) || name == "defined",
         true => {
             UNDERSCORED.binary_search(&name).is_ok()
                 || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -272,8 +228,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_sorted() {
-        assert!(KEYWORDS.is_sorted() && UNDERSCORED.is_sorted());
+    fn the_table_is_sorted() {
+        assert!(UNDERSCORED.is_sorted());
     }
 
     /// Those that kernels have names in the manner of.
