@@ -16,7 +16,7 @@ static int each(u32 index, void *data)
 	return 0;
 }
 
-SEC("raw_tp/sys_enter")
+SEC("raw_tp/sock_exceed_buf_limit")
 int compare(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct file *file = (void *)ctx->args[0];
