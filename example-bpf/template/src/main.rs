@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::ffi::CStr;
+use std::io::Write;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -54,11 +55,14 @@ fn show(bytes: &[u8]) -> i32 {
     // SAFETY: There are enough bytes, and any bytes are an `event`: it consists of integers.
     let event = unsafe { bytes.as_ptr().cast::<event>().read_unaligned() };
     let file = CStr::from_bytes_until_nul(&event.file).unwrap_or_default();
-    println!(
+    let line = format!(
         "{:>8} {:>8}  {}",
         event.pid,
         event.parent,
         file.to_string_lossy()
     );
-    0
+    match writeln!(std::io::stdout(), "{line}") {
+        Ok(()) => 0,
+        Err(error) => -error.raw_os_error().unwrap_or(1),
+    }
 }

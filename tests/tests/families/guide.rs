@@ -48,7 +48,7 @@ fn snippets(guide: &str) -> Vec<Snippet> {
                 });
             }
             // Text that nobody would compile.
-            _ if line.starts_with("```c") => panic!("line {number}: before or after?"),
+            "```c" => panic!("line {number}: before or after?"),
             _ if open => {
                 if let Some(last) = snippets.last_mut() {
                     last.text += &format!("{line}\n");

@@ -93,6 +93,7 @@ fn it_prints_programs_that_start() {
     let mut started = Command::new(&program).spawn().unwrap();
     assert!(started.wait().unwrap().success());
     let found = lines
+        .by_ref()
         .map_while(Result::ok)
         .find(|line| line.contains("started-by-a-test"));
     let found = found.expect("the program ended before it had seen one");

@@ -1,6 +1,6 @@
 //! Words that clang takes for something else than a name where it compiles BPF programs.
 
-use super::is_keyword;
+use super::keywords::is_keyword;
 
 /// Keywords, operators and macros with an underscore in front, in clang 11 to 22, for BPF and with
 /// `-fms-extensions`, and the macros of `vmlinux.h` itself; sorted.
