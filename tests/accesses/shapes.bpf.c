@@ -500,12 +500,6 @@ int calls_registers(struct pt_regs *ctx)
 }
 
 SEC("tp_btf/sched_switch")
-int calls_registers_with_slots(void *ctx)
-{
-	return global_registers(ctx);
-}
-
-SEC("tp_btf/sched_switch")
 int shares_with_slots(void *ctx)
 {
 	return global_stack(ctx);

@@ -123,7 +123,6 @@ fn what_is_refused_is_what_the_verifier_refuses() {
             "record_head",
             "calls_ours",
             "calls_void",
-            "calls_registers_with_slots",
         ] {
             assert!(said.contains(program), "{clang}: {program}");
         }
