@@ -90,38 +90,29 @@ fn reading_is_declaring() {
 /// Cargo takes lines of a build script's output for orders: one place writes them, and one prints.
 #[test]
 fn cargo_is_told_in_one_place() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
     let (mut printing, mut telling) = (Vec::new(), Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let file = path.strip_prefix(&root).unwrap().display().to_string();
-            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let code = text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
-            let has = |words: &[&str]| {
-                let mut code = code.clone();
-                code.any(|line| words.iter().any(|word| line.contains(word)))
-            };
-            if has(&[
-                "print!(",
-                "println!(",
-                "io::stdout(",
-                "io::stderr(",
-                "dbg!(",
-            ]) {
-                printing.push(file.clone());
-            }
-            if has(&["\"cargo::", "\"cargo:"]) {
-                telling.push(file);
-            }
+    for path in ctxgen_layers::files(&src()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = path.strip_prefix(src()).unwrap().display().to_string();
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let has = |words: &[&str]| {
+            let mut code = code.clone();
+            code.any(|line| words.iter().any(|word| line.contains(word)))
+        };
+        if has(&[
+            "print!(",
+            "println!(",
+            "io::stdout(",
+            "io::stderr(",
+            "dbg!(",
+        ]) {
+            printing.push(file.clone());
+        }
+        if has(&["\"cargo::", "\"cargo:"]) {
+            telling.push(file);
         }
     }
     assert_eq!(printing, ["cargo/lines.rs"]);

@@ -22,7 +22,9 @@ impl Steps {
         let words = [command.get_program()]
             .into_iter()
             .chain(command.get_args());
-        let words: Vec<_> = words.map(|word| quoted(&word.to_string_lossy())).collect();
+        let words: Vec<_> = words
+            .map(|word| text::shell(&word.to_string_lossy()).into_owned())
+            .collect();
         self.add(words.join(" "));
     }
 
@@ -33,15 +35,6 @@ impl Steps {
             .iter()
             .map(|step| format!("ctxgen: {}\n", text::name(step)));
         lines.collect()
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=+,@%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ctxgen::CustomBtf;
+use ctxgen::LoadError;
 use ctxgen::labels;
 
 use crate::Kernels;
@@ -58,30 +59,30 @@ impl MinBtf {
             })?;
         }
         let objects: Vec<&[u8]> = objects.iter().map(Vec::as_slice).collect();
+        let of = |made: Result<CustomBtf, Box<LoadError>>| {
+            made.map_err(|error| Failure::Ctxgen((*error).into()))
+        };
         if self.kernels.is_running() {
-            let btf = CustomBtf::for_running(&objects)
-                .map_err(|error| Failure::Ctxgen((*error).into()))?;
-            let is_folder = ends_in_slash(&self.output) || self.output.is_dir();
-            let path = match is_folder {
-                true => self.output.join("running.btf"),
-                false => self.output.clone(),
-            };
-            write_one(&path, "the running kernel", &btf)?;
+            let btf = of(CustomBtf::for_running(&objects))?;
+            write_one(&self.path(1, "running"), "the running kernel", &btf)?;
             return Ok(ExitCode::SUCCESS);
         }
         let kernels = self.kernels.open()?;
         let labels = labels(&kernels);
-        let is_folder = kernels.len() > 1 || ends_in_slash(&self.output) || self.output.is_dir();
         for (kernel, label) in kernels.iter().zip(&labels) {
-            let btf = CustomBtf::for_kernel(&objects, kernel)
-                .map_err(|error| Failure::Ctxgen((*error).into()))?;
-            let path = match is_folder {
-                true => self.output.join(format!("{}.btf", label.replace('/', "_"))),
-                false => self.output.clone(),
-            };
-            write_one(&path, label, &btf)?;
+            let btf = of(CustomBtf::for_kernel(&objects, kernel))?;
+            write_one(&self.path(kernels.len(), label), label, &btf)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The file for one of so many kernels.
+    fn path(&self, kernels: usize, label: &str) -> PathBuf {
+        let is_folder = kernels > 1 || ends_in_slash(&self.output) || self.output.is_dir();
+        match is_folder {
+            true => self.output.join(format!("{}.btf", label.replace('/', "_"))),
+            false => self.output.clone(),
+        }
     }
 }
 

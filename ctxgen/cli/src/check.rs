@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::Kernels;
 use crate::files;
 use crate::output::Failure;
+use crate::output::json;
 use crate::output::stdout;
 
 const EXAMPLES: &str = "\
@@ -127,8 +128,7 @@ impl Check {
                                 checked,
                                 reads: judged.as_ref(),
                             };
-                            serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from)?;
-                            writeln!(out)?;
+                            json(&mut out, &line)?;
                         }
                     } else {
                         let object = text::name(&object);

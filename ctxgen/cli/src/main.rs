@@ -189,29 +189,25 @@ impl Kernels {
 /// Hooks by SEC name or struct name, as the command line has them; of a SEC name that lists several
 /// functions, all of them.
 fn hooks(names: &[String]) -> Result<Vec<Hook>, HookError> {
-    let mut hooks = Vec::new();
-    for name in names {
-        match SecName::parse(name) {
-            Ok(sec) if !sec.listed().is_empty() => hooks.extend_from_slice(sec.listed()),
-            _ => hooks.push(name.parse()?),
-        }
-    }
-    Ok(hooks)
+    let named = named_hooks(names)?.into_iter();
+    Ok(named.map(|(_, hook)| hook).collect())
 }
 
-/// The same as names, for a builder: of a list, each of its hooks. A struct's name stays one, as it may stand for
-/// what no SEC name does.
+/// The same as names, for a builder. A struct's name stays one, as it may stand for what no SEC name does.
 fn hook_names(names: &[String]) -> Result<Vec<String>, HookError> {
+    let named = named_hooks(names)?.into_iter();
+    Ok(named.map(|(name, _)| name).collect())
+}
+
+fn named_hooks(names: &[String]) -> Result<Vec<(String, Hook)>, HookError> {
     let mut hooks = Vec::new();
     for name in names {
         match SecName::parse(name) {
             Ok(sec) if !sec.listed().is_empty() => {
-                hooks.extend(sec.listed().iter().map(ToString::to_string));
+                let listed = sec.listed().iter();
+                hooks.extend(listed.map(|hook| (hook.to_string(), hook.clone())));
             }
-            _ => {
-                name.parse::<Hook>()?;
-                hooks.push(name.clone());
-            }
+            _ => hooks.push((name.clone(), name.parse()?)),
         }
     }
     Ok(hooks)

@@ -26,9 +26,11 @@ use self::compiled::Compiled;
 use crate::Kernel;
 use crate::files;
 use crate::output::Failure;
+use crate::output::error;
 use crate::output::message;
 use crate::output::shown;
 use crate::output::stdout;
+use crate::output::write;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,7 +104,7 @@ impl Migrate {
             let is_whole = self
                 .file(path, &sides, &toolchains)
                 .unwrap_or_else(|failure| {
-                    message(&format!("error: {failure}"));
+                    error(&failure);
                     false
                 });
             if !is_whole {
@@ -156,7 +158,7 @@ impl Migrate {
         }
         let is_compiled = verdicts(path, &new, &plan, &before, toolchains, sides)?;
         if self.write && is_compiled {
-            compile::replace(path, new.as_bytes())?;
+            write(path, new.as_bytes())?;
         }
         report(path, &plan, self.write && is_compiled);
         Ok(plan.refused.is_empty() && is_compiled)

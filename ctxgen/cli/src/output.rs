@@ -366,6 +366,8 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> std::
     file.write_all(bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
+        // What was there is not lost where the machine stops before the new text is on the disk.
+        file.as_file().sync_all()?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

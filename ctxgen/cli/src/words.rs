@@ -110,25 +110,17 @@ mod tests {
     /// options that there are.
     #[test]
     fn all_that_can_be_said_has_words() {
-        let mut folders =
-            vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ctxgen-build/src")];
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ctxgen-build/src");
         let mut seen = 0;
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                for line in fs::read_to_string(&path).unwrap().lines() {
-                    let is_comment = line.trim_start().starts_with("//");
-                    // Of the crate's own, not of others' (`ObjectBuilder::`).
-                    let said = [" Builder::", "\"Builder::", "(Builder::", "`Builder::"];
-                    if !is_comment && said.iter().any(|said| line.contains(said)) {
-                        seen += 1;
-                        let told = of_command(line);
-                        assert!(!told.contains(" Builder::"), "{}: {told}", path.display());
-                    }
+        for path in ctxgen_layers::files(&sources) {
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                let is_comment = line.trim_start().starts_with("//");
+                // Of the crate's own, not of others' (`ObjectBuilder::`).
+                let said = [" Builder::", "\"Builder::", "(Builder::", "`Builder::"];
+                if !is_comment && said.iter().any(|said| line.contains(said)) {
+                    seen += 1;
+                    let told = of_command(line);
+                    assert!(!told.contains(" Builder::"), "{}: {told}", path.display());
                 }
             }
         }

@@ -4,10 +4,9 @@ use super::Context;
 use super::Shape;
 use crate::hook::Passing;
 use crate::prototype::NamesFrom;
+use crate::prototype::RECORD_OF_CLASS;
 use crate::prototype::syscall;
 
-/// How the structs of classes' records begin (`include/trace/stages/stage1_struct_define.h`).
-const OF_CLASS: &str = "trace_event_raw_";
 /// The structs of all system calls' events, by how the events' names begin. Programs get neither, but
 /// what is laid out as both (`perf_call_bpf_enter` of `kernel/trace/trace_syscalls.c`).
 const OF_CALLS: [(&str, [&str; 2]); 2] = [
@@ -39,7 +38,7 @@ impl Context {
         let Shape::Generated { layout, names_from } = &self.shape else {
             return None;
         };
-        let is_record = struct_name.starts_with(OF_CLASS)
+        let is_record = struct_name.starts_with(RECORD_OF_CLASS)
             || OF_CALLS.iter().any(|(_, own)| own.contains(&struct_name));
         if layout.passing != Passing::Memory || !is_record {
             return None;
@@ -73,7 +72,7 @@ impl Context {
             return Some(own[0]);
         }
         match names_from {
-            NamesFrom::Struct(name) if name.starts_with(OF_CLASS) => Some(name),
+            NamesFrom::Struct(name) if name.starts_with(RECORD_OF_CLASS) => Some(name),
             _ => None,
         }
     }

@@ -72,19 +72,14 @@ impl CustomBtf {
         picked: Result<Picked, BtfError>,
         origin: Origin,
     ) -> Result<Self, Box<LoadError>> {
-        let bad = |error| KernelError::BadBtf {
-            origin: origin.clone(),
-            error,
-        };
-        let picked = picked.map_err(bad)?;
-        let kernel = picked.small.kernel(&origin)?;
+        let (picked, kernel) = opened(picked, &origin)?;
         let sides = objects.iter().map(|object| Sides::new(object, &kernel));
         let sides = sides.collect::<Result<Vec<_>, _>>()?;
         let absent = objects
             .iter()
             .flat_map(|object| program::absent(object, &kernel));
         Ok(Self {
-            bytes: file(&sides, &picked).map_err(|error| bad(error.into()))?,
+            bytes: file(&sides, &picked, &origin)?,
             absent: absent.collect(),
             renamed: sides.iter().flat_map(Sides::renamed).collect(),
             doubtful: sides.iter().flat_map(Sides::doubtful).collect(),
@@ -129,21 +124,46 @@ pub(super) fn of_kernel(objects: &[ObjectFile], kernel: &KernelBtf) -> Result<Pi
     Picked::new(kernel, &needs, &roots, End::of(kernel.btf()))
 }
 
+/// What was picked of a kernel, and as a kernel's BTF.
+///
+/// # Errors
+/// [`KernelError::BadBtf`].
+pub(super) fn opened(
+    picked: Result<Picked, BtfError>,
+    origin: &Origin,
+) -> Result<(Picked, KernelBtf), KernelError> {
+    let picked = picked.map_err(|error| bad(origin, error))?;
+    let kernel = picked.small.kernel(origin)?;
+    Ok((picked, kernel))
+}
+
+fn bad(origin: &Origin, error: BtfError) -> KernelError {
+    KernelError::BadBtf {
+        origin: origin.clone(),
+        error,
+    }
+}
+
 /// The BTF to relocate against. A struct that several objects have is there for each: to libbpf, these are
 /// candidates, and agree.
 ///
 /// # Errors
-/// [`HeaderError`], where what is picked is no BTF.
-pub(super) fn file(sides: &[Sides<'_>], picked: &Picked) -> Result<Vec<u8>, HeaderError> {
+/// [`KernelError::BadBtf`], where what is picked is no BTF.
+pub(super) fn file(
+    sides: &[Sides<'_>],
+    picked: &Picked,
+    origin: &Origin,
+) -> Result<Vec<u8>, KernelError> {
+    let bad = |error: HeaderError| bad(origin, error.into());
     let base = picked.whole.as_ref().unwrap_or(&picked.small.blob);
-    let mut writer = base.writer()?;
+    let mut writer = base.writer().map_err(bad)?;
     for side in sides {
         let mut copier = Copier::new(side.object.btf(), names(side.object));
         for target in &side.targets {
             target.write(&mut writer, &mut copier, side.object, side.kernel);
         }
     }
-    joined(&base.bytes, &writer.finish())
+    joined(&base.bytes, &writer.finish()).map_err(bad)
 }
 
 /// Whether names of types count, which they do where whole contexts are compared.

@@ -53,7 +53,6 @@ use self::small::Picked;
 use self::small::Small;
 use crate::btf::BtfError;
 use crate::kernel::KernelBtf;
-use crate::kernel::KernelError;
 use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
@@ -155,17 +154,12 @@ impl<'o> Loader<'o> {
         origin: Origin,
         own_kernel: bool,
     ) -> Result<Self, Box<LoadError>> {
-        let bad = |error| KernelError::BadBtf {
-            origin: origin.clone(),
-            error,
-        };
-        let picked = picked.map_err(bad)?;
-        let kernel = picked.small.kernel(&origin)?;
+        let (picked, kernel) = custom::opened(picked, &origin)?;
         let sides = Sides::new(object, &kernel)?;
         let btf = match own_kernel || !sides.targets.is_empty() {
             true => {
                 let sides = std::slice::from_ref(&sides);
-                let file = custom::file(sides, &picked).map_err(|error| bad(error.into()))?;
+                let file = custom::file(sides, &picked, &origin)?;
                 Some(memfd::path_of(&file).map_err(LoadError::Memfd)?)
             }
             // libbpf finds the running kernel's by itself.

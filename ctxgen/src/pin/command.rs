@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::kernel::PinNote;
+use crate::text::shell;
 
 /// What stands for the kernel's BTF, which is elsewhere on every machine.
 const BTF: &str = "VMLINUX";
@@ -73,9 +74,9 @@ impl PinCommand {
             Some((what, args)) => (what, format!(" -- {args}")),
             None => (rest, String::new()),
         };
-        let output = quoted(&self.output);
+        let output = shell(&self.output);
         let mut command = format!("ctxgen pin -o {output} {start}{what}");
-        for new in self.what.iter().map(|what| quoted(what)) {
+        for new in self.what.iter().map(|what| shell(what)) {
             if !what.split(' ').any(|known| known == new) {
                 command.push(' ');
                 command.push_str(&new);
@@ -87,7 +88,7 @@ impl PinCommand {
 
 impl fmt::Display for PinCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ctxgen pin -o {} --btf {BTF}", quoted(&self.output))?;
+        write!(f, "ctxgen pin -o {} --btf {BTF}", shell(&self.output))?;
         for module in &self.modules {
             write!(f, " --module {module}.ko")?;
         }
@@ -95,13 +96,13 @@ impl fmt::Display for PinCommand {
             write!(f, " --formats {FORMATS}")?;
         }
         for what in &self.what {
-            write!(f, " {}", quoted(what))?;
+            write!(f, " {}", shell(what))?;
         }
         if !self.clang_args.is_empty() {
             f.write_str(" --")?;
         }
         for arg in &self.clang_args {
-            write!(f, " {}", quoted(arg))?;
+            write!(f, " {}", shell(arg))?;
         }
         Ok(())
     }
@@ -116,15 +117,6 @@ fn relative(package: &Path, path: &Path) -> String {
     let name = || path.file_name().map(Path::new);
     let shown = below.or_else(name).unwrap_or(path);
     shown.to_string_lossy().into_owned()
-}
-
-/// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=+,@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
 }
 
 #[cfg(test)]

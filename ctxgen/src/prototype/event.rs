@@ -24,6 +24,7 @@ use crate::prototype::syscall;
 use crate::tracefs::Format;
 
 use self::call::Call;
+pub(crate) use self::class::STRUCT;
 pub use self::record::Record;
 pub use self::record::RecordField;
 

@@ -26,6 +26,7 @@ pub use self::error::PrototypeError;
 use self::error::unknown;
 pub use self::event::Record;
 pub use self::event::RecordField;
+pub(crate) use self::event::STRUCT as RECORD_OF_CLASS;
 pub(crate) use self::generic::registers;
 pub use self::list::hooks;
 pub(crate) use self::nearest_hooks::with_nearest;

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | a terminal or log, whole | [`terminal`] |
 //! | a name or path inside of a line | [`name`] |
+//! | a command that somebody types | [`shell`] |
 //! | the inside of a C comment | [`c_comment`] |
 //! | a C identifier | `ident::field_name`; what cannot be one is an error (`declaration::check_declaration`) |
 //! | JSON | serde, and [`terminal`] behind it: what that writes is an escape of JSON too |
@@ -26,6 +27,15 @@ use std::fmt::Write;
 /// that turn the direction of text, are escaped (`\u001b`), as JSON has them.
 pub fn terminal(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_control(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// A word as a shell takes it for one.
+pub fn shell(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=+,@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.into(),
+        false => format!("'{}'", word.replace('\'', "'\\''")).into(),
+    }
 }
 
 /// As [`terminal`], but on one line: newlines and tabs are escaped too.

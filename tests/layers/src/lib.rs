@@ -10,12 +10,35 @@ mod tree;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
 
 use self::circles::circles;
 pub use self::source::Word;
 pub use self::source::words;
 pub use self::tree::Arrow;
 pub use self::tree::Tree;
+
+/// All files below a folder, those for tests too.
+///
+/// # Panics
+/// Where a folder cannot be read.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder);
+        let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for entry in entries {
+            let path = entry.unwrap_or_else(|error| panic!("{error}")).path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => files.push(path),
+            }
+        }
+    }
+    files
+}
 
 /// What a library's modules are held to.
 #[derive(Clone, Copy, Debug)]

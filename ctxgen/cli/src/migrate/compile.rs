@@ -1,7 +1,6 @@
 //! clang, with the headers that a build for a kernel has.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,7 +19,6 @@ use ctxgen::system_folders;
 use ctxgen::system_folders_args;
 use ctxgen::timeout_from;
 use libbpf_rs::libbpf_sys;
-use tempfile::NamedTempFile;
 use tempfile::TempDir;
 
 use crate::output::Failure;
@@ -139,26 +137,6 @@ impl<'k> Toolchain<'k> {
             }),
         }
     }
-}
-
-/// Puts a new text in a file's place at once: whatever happens, it is either of the two.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error| Failure::Write {
-        path: path.to_owned(),
-        error,
-    };
-    // A link stays one.
-    let path = &std::fs::canonicalize(path).map_err(failed)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    let permissions = std::fs::metadata(path).map_err(failed)?.permissions();
-    file.as_file()
-        .set_permissions(permissions)
-        .map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<Output, RunError> {

@@ -19,6 +19,7 @@ use clang_sys::clang_equalCursors;
 use clang_sys::clang_getCanonicalType;
 use clang_sys::clang_getCursorReferenced;
 use clang_sys::clang_getCursorType;
+use ctxgen::layout::SLOT;
 use ctxgen::migrate::Use;
 use ctxgen::migrate::UseKind;
 
@@ -31,9 +32,6 @@ use super::clang::type_spelling;
 
 /// How deep expressions and statements are followed.
 const MAX_DEPTH: usize = 512;
-
-/// A slot, in bytes.
-const SLOT: u32 = 8;
 
 /// The member of libbpf's and the kernel's structs that has slots.
 const SLOTS: &str = "args";

@@ -13,6 +13,7 @@ use crate::hook::Hook;
 use crate::hook::Returned;
 use crate::kernel::KernelBtf;
 use crate::kernel::labels;
+use crate::layout::RET;
 use crate::prototype::pairing::KnownBy;
 use crate::prototype::pairing::pair;
 use crate::text::nearest::nearest;
@@ -86,9 +87,6 @@ impl NoResult {
         }
     }
 }
-
-/// The field of a returned value.
-const RET: &str = "ret";
 
 /// A kernel that has the field.
 #[derive(Clone, Debug, PartialEq, Eq)]

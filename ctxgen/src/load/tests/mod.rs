@@ -385,7 +385,7 @@ fn a_modules_types_come_after_a_whole_kernel() {
     let picked = Picked::new(&both, &needs, &roots, end).unwrap();
     let small = picked.small.kernel(&Origin::running()).unwrap();
     let sides = Sides::new(&object, &small).unwrap();
-    let file = custom::file(std::slice::from_ref(&sides), &picked).unwrap();
+    let file = custom::file(std::slice::from_ref(&sides), &picked, small.origin()).unwrap();
     let (btf, base) = (Btf::parse(&file).unwrap(), Btf::parse(&kernel).unwrap());
     for ty in base.types() {
         assert_eq!(btf.get(ty.id()).unwrap().name(), ty.name());

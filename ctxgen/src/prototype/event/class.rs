@@ -24,7 +24,7 @@ use crate::text::ident::is_identifier;
 use crate::tracefs::Format;
 
 /// What the structs of records are called by, in front of the class's name.
-pub(super) const STRUCT: &str = "trace_event_raw_";
+pub(crate) const STRUCT: &str = "trace_event_raw_";
 
 /// What the functions of a class are called by, that have the prototype of its events
 /// (`include/trace/trace_events.h`, `perf.h`, `bpf_probe.h`). Those with `do_` are of events of system

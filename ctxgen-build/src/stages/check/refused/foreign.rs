@@ -23,6 +23,7 @@ use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 use super::kind::Kind;
 use super::reads::Reads;
 use super::reads::hook_of;
+use super::reads::place_of;
 use crate::display::line_of;
 use crate::display::shown;
 use crate::findings::Mismatch;
@@ -202,10 +203,7 @@ impl Reads<'_> {
             .and_then(|offset| register(kernels.first()?, *offset))
             .map(|register| format!(", and gets register {register}"))
             .unwrap_or_default();
-        let line = match &access.line {
-            Some(line) => format!("{}:{} ", name(&line.file), line.number),
-            None => String::new(),
-        };
+        let place = place_of(access);
         let text = match &access.line {
             Some(line) if !line.text.is_empty() => format!("\n    {}\n", line_of(&line.text)),
             _ => ".".to_owned(),
@@ -224,17 +222,9 @@ impl Reads<'_> {
             Some(name) => format!("The macro for such programs is {name}"),
             None => String::new(),
         };
-        Mismatch {
-            source: self.source_of(&program.name),
-            program: program.name.clone(),
-            section: program.section.to_string(),
-            implements: None,
-            takes: foreign.declared_as.clone(),
-            gets,
-            why: format!("{line}{what}{register}: {is}{text}{instead}")
-                .trim_end()
-                .to_owned(),
-        }
+        let why = format!("{place}{what}{register}: {is}{text}{instead}");
+        let why = why.trim_end().to_owned();
+        self.mismatch(program, foreign.declared_as.clone(), gets, why)
     }
 
     fn handed_on(&self, program: &Program, foreign: &Foreign, is_handed_on: bool) -> String {

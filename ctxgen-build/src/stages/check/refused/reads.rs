@@ -13,11 +13,13 @@ use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::accesses;
+use ctxgen::text::name;
 
 use super::texts::Texts;
 use crate::clang::Options;
 use crate::display::listed;
 use crate::error::Error;
+use crate::findings::Mismatch;
 use crate::findings::Refused;
 
 /// An object, and what its programs do with their contexts.
@@ -54,10 +56,10 @@ impl<'o> Reads<'o> {
         }
         let mut of_programs = HashMap::new();
         for found in &programs {
-            let name = &*object.programs()[found.program].name;
+            let program = &*object.programs()[found.program].name;
             // What is inlined from a header may come first.
             let source = texts.source(&found.files);
-            of_programs.extend(source.map(|source| (name, source.to_owned())));
+            of_programs.extend(source.map(|source| (program, source.to_owned())));
         }
         Ok(Self {
             sources,
@@ -108,6 +110,25 @@ impl<'o> Reads<'o> {
         programs.map(|found| (&self.object.programs()[found.program], found))
     }
 
+    /// A context that is another one than the program's, where no variable says what the program implements.
+    pub(super) fn mismatch(
+        &self,
+        program: &Program,
+        takes: String,
+        gets: Option<String>,
+        why: String,
+    ) -> Mismatch {
+        Mismatch {
+            source: self.source_of(&program.name),
+            program: program.name.clone(),
+            section: program.section.to_string(),
+            implements: None,
+            takes,
+            gets,
+            why,
+        }
+    }
+
     /// A finding about an access, whose words are still to be filled in.
     pub(super) fn finding(&self, program: &Program, access: Option<&Access>) -> Refused {
         let line = access.and_then(|access| access.line.as_ref());
@@ -122,6 +143,14 @@ impl<'o> Reads<'o> {
             what: String::new(),
             instead: String::new(),
         }
+    }
+}
+
+/// The file and line of an access, with a space behind; nothing where they are not known.
+pub(super) fn place_of(access: &Access) -> String {
+    match &access.line {
+        Some(line) => format!("{}:{} ", name(&line.file), line.number),
+        None => String::new(),
     }
 }
 

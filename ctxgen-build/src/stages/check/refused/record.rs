@@ -16,11 +16,11 @@ use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::ProgramAccesses;
-use ctxgen::text::name;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
 use super::kind::Kind;
 use super::reads::Reads;
+use super::reads::place_of;
 use crate::display::line_of;
 use crate::findings::Mismatch;
 
@@ -74,36 +74,24 @@ impl Reads<'_> {
         field: &Field<'_>,
         context: &Context,
     ) -> Mismatch {
-        let (line, text) = match &access.line {
-            Some(line) if !line.text.is_empty() => (
-                format!("{}:{} ", name(&line.file), line.number),
-                format!("\n    {}", line_of(&line.text)),
-            ),
-            Some(line) => (
-                format!("{}:{} ", name(&line.file), line.number),
-                String::new(),
-            ),
-            None => Default::default(),
+        let place = place_of(access);
+        let text = match &access.line {
+            Some(line) if !line.text.is_empty() => format!("\n    {}", line_of(&line.text)),
+            _ => String::new(),
         };
         let own = match context.record_struct() {
             Some(own) => format!(". The kernel's own struct of that is {own}"),
             None => String::new(),
         };
-        Mismatch {
-            source: self.source_of(&program.name),
-            program: program.name.clone(),
-            section: program.section.to_string(),
-            implements: None,
-            takes: field.of.to_owned(),
-            gets: Some(hook.struct_name()).filter(|name| !name.is_empty()),
-            why: format!(
-                "{line}reads {} at offset {}, which is another event's: the record of {} has no such field \
-                 there{own}{text}",
-                field.name,
-                field.offset,
-                hook.target()
-            ),
-        }
+        let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
+        let why = format!(
+            "{place}reads {} at offset {}, which is another event's: the record of {} has no such field \
+             there{own}{text}",
+            field.name,
+            field.offset,
+            hook.target()
+        );
+        self.mismatch(program, field.of.to_owned(), gets, why)
     }
 
     /// The field of a kernel's struct that an access to the context is to, where the access has one.

@@ -13,7 +13,7 @@ use super::kernel::Modified;
 use super::kind::Kind;
 
 /// How long a slot is, in bytes.
-const SLOT: i64 = 8;
+pub(super) const SLOT: i64 = 8;
 /// How many bytes of slots there are (`MAX_BPF_FUNC_ARGS` of `include/linux/bpf.h`).
 const SLOTS: i64 = 12 * SLOT;
 /// The start of a record, which programs may not load.

@@ -15,9 +15,8 @@ use super::foreign::Memory;
 use super::foreign::SLOT_TYPE;
 use super::foreign::memory_of;
 use super::reads::Reads;
+use super::rules::SLOT;
 
-/// How long a slot is, in bytes.
-const SLOT: i64 = 8;
 /// No argument is in these registers on any architecture but arm64.
 const FIRST: i64 = 4;
 
