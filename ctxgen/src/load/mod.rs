@@ -107,7 +107,7 @@ impl<'o> Loader<'o> {
     /// `ctxgen-build` puts into the constant `OBJECT`.
     ///
     /// # Errors
-    /// [`LoadError::Object`], where the bytes are no object; [`KernelError::NoRunningBtf`], where the
+    /// [`LoadError::Object`], where the bytes are no object; [`NoRunningBtf`](crate::KernelError::NoRunningBtf), where the
     /// kernel has no BTF and the object needs it; and the others of [`LoadError`].
     pub fn new(object: &'o [u8]) -> Result<Self, Box<LoadError>> {
         Self::for_running(object, Path::new(RUNNING_BTF))
