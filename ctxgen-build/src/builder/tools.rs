@@ -59,11 +59,13 @@ impl Builder {
         inputs: &Inputs,
     ) -> Result<Tools<'_>, Error> {
         write_libbpf_headers(out)?;
-        let clang = Clang::new(self.clang_path(inputs), self.time_for_clang(inputs))?;
         let include = out.path("include");
         let Machine { order, arch } = machine;
+        let path = self.clang_path(inputs);
+        let mut question = clang::question(&path, order, arch, &self.clang_args);
+        let (clang, answer) = Clang::new(path, self.time_for_clang(inputs), question.as_mut())?;
         Ok(Tools {
-            system: clang::folders(&clang, order, arch, &self.clang_args, &include),
+            system: clang::folders(&answer, order, arch, &include),
             arguments: Arguments::new(&self.clang_args, inputs),
             args: &self.clang_args,
             machine,

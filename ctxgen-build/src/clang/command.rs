@@ -99,26 +99,56 @@ impl<'a> Options<'a> {
 }
 
 impl Clang {
+    /// The clang of this path, with what it writes when `question` is put to it.
+    ///
+    /// A verbose clang begins with its version, so the question that has to be put anyway tells that too: most
+    /// of the time of a clang that does little is spent on loading it.
+    ///
     /// # Errors
     /// [`Error::NoClang`], [`Error::NotClang`] or [`Error::OldClang`].
-    pub(crate) fn new(path: PathBuf, timeout: Duration) -> Result<Self, Error> {
-        let output = run(&path, timeout, Command::new(&path).arg("--version"))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        match version(&text) {
-            Some(version) if version >= OLDEST_CLANG => Ok(Self {
-                identity: identity(&path, &text),
-                path,
-                timeout,
-            }),
-            Some(version) => Err(Error::OldClang {
+    pub(crate) fn new(
+        path: PathBuf,
+        timeout: Duration,
+        question: Option<&mut Command>,
+    ) -> Result<(Self, String), Error> {
+        let answer = question.map(|question| run(&path, timeout, question));
+        let answer = answer.transpose()?.map(|output| output.stderr);
+        let answer = String::from_utf8_lossy(&answer.unwrap_or_default()).into_owned();
+        let clang = match version(&answer) {
+            Some(version) => Self::of_version(path, timeout, version, &answer)?,
+            None => {
+                let output = run(&path, timeout, Command::new(&path).arg("--version"))?;
+                let text = String::from_utf8_lossy(&output.stdout);
+                let Some(version) = version(&text) else {
+                    return Err(Error::NotClang {
+                        clang: path,
+                        said: said(&output),
+                    });
+                };
+                Self::of_version(path, timeout, version, &text)?
+            }
+        };
+        Ok((clang, answer))
+    }
+
+    /// `text` is what it says of its version.
+    fn of_version(
+        path: PathBuf,
+        timeout: Duration,
+        version: u32,
+        text: &str,
+    ) -> Result<Self, Error> {
+        if version < OLDEST_CLANG {
+            return Err(Error::OldClang {
                 clang: path,
                 version,
-            }),
-            None => Err(Error::NotClang {
-                clang: path,
-                said: said(&output),
-            }),
+            });
         }
+        Ok(Self {
+            identity: identity(&path, text),
+            path,
+            timeout,
+        })
     }
 
     /// Runs a command of this clang's.

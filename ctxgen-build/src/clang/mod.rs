@@ -18,4 +18,5 @@ pub(crate) use self::each::each;
 pub(crate) use self::response::response_file;
 pub(crate) use self::system::advised;
 pub(crate) use self::system::folders;
+pub(crate) use self::system::question;
 pub(crate) use self::system::write_stand_ins;

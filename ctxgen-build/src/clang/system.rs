@@ -11,7 +11,6 @@ use ctxgen::ByteOrder;
 use ctxgen::system_folders;
 use ctxgen::system_folders_args;
 
-use super::command::Clang;
 use super::command::Options;
 use crate::error::Error;
 use crate::outdir::OutDir;
@@ -49,31 +48,39 @@ pub(crate) fn write_stand_ins(out: &OutDir) -> Result<(), Error> {
     })
 }
 
-/// The folders of an architecture's system headers, as clang has them for programs of its user space;
-/// none where it does not tell, or where the user's own arguments do without. Before them is one in
-/// `include`, the folder of the generated headers.
-pub(crate) fn folders(
-    clang: &Clang,
+/// The command that has clang tell the folders of an architecture's system headers, as it has them for
+/// programs of its user space; none where the architecture is not known, or where the user's own arguments
+/// do without.
+pub(crate) fn question(
+    clang: &Path,
     order: ByteOrder,
     arch: Option<Arch>,
     args: &[OsString],
-    include: &Path,
-) -> Vec<PathBuf> {
+) -> Option<Command> {
     let is_unwanted = args.iter().any(|arg| NONE.iter().any(|none| arg == none));
-    let (Some(arch), false) = (arch, is_unwanted) else {
-        return Vec::new();
-    };
-    let mut command = Command::new(clang.path());
+    let arch = arch.filter(|_| !is_unwanted)?;
+    let mut command = Command::new(clang);
     command.args(system_folders_args(order, arch));
     command.args(of_system(args));
     for variable in FOLDERS {
         command.env_remove(variable);
     }
-    let Ok(output) = clang.run(command.env("LC_ALL", "C")) else {
+    command.env("LC_ALL", "C");
+    Some(command)
+}
+
+/// The folders in the answer to [`question`]. Before them is one in `include`, the folder of the generated
+/// headers.
+pub(crate) fn folders(
+    answer: &str,
+    order: ByteOrder,
+    arch: Option<Arch>,
+    include: &Path,
+) -> Vec<PathBuf> {
+    let Some(arch) = arch.filter(|_| !answer.is_empty()) else {
         return Vec::new();
     };
-    let said = String::from_utf8_lossy(&output.stderr);
-    let mut folders = system_folders(&said, order, arch, Path::is_dir);
+    let mut folders = system_folders(answer, order, arch, Path::is_dir);
     folders.insert(0, include.join("libc"));
     folders
 }

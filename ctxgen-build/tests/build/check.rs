@@ -7,6 +7,7 @@ use ctxgen_build::Mismatch;
 
 use crate::support::Order;
 use crate::support::Project;
+use crate::support::clang_keeps_offsets;
 
 /// A program: its section, and how its argument is declared. What the declaration needs may stand
 /// before it, up to a `|`, and what the program returns behind it, from `=>` on.
@@ -364,16 +365,4 @@ fn what_macros_have_relocated_is_told() {
         let relocatable = project.prog().relocatable(true).generate().unwrap();
         assert!(relocatable.warnings.is_empty(), "{body}");
     }
-}
-
-/// Whether the compiler of builds knows `preserve_static_offset`.
-fn clang_keeps_offsets() -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let source = folder.path().join("a.c");
-    let text = "#if !__has_attribute(preserve_static_offset)\n#error no\n#endif\n";
-    std::fs::write(&source, text).unwrap();
-    let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
-    let mut command = std::process::Command::new(clang);
-    command.args(["-target", "bpf", "-E"]).arg(&source);
-    command.output().unwrap().status.success()
 }

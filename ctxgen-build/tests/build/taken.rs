@@ -5,6 +5,7 @@ use ctxgen_build::Mismatch;
 
 use crate::support::Order;
 use crate::support::Project;
+use crate::support::clang_keeps_offsets;
 use crate::support::kernel;
 
 /// What the sources here begin with.
@@ -53,10 +54,20 @@ fn by_what_is_inlined() {
             "an array of slots",
         ),
     ] {
-        let found = mismatch(&format!(
+        let text = format!(
             "static __always_inline long help(struct {pointee} *c)\n{{\n\treturn c->{field};\n}}\n\
              SEC(\"{section}\") int prog(void *ctx) {{ seen = help(ctx); return 0; }}\n"
-        ));
+        );
+        if pointee == "pt_regs" && clang_keeps_offsets() {
+            // Such a clang keeps the struct's offsets in place of its relocations, and with them goes
+            // its name: what is left is a load beyond the context.
+            let said = build(&text).unwrap_err().to_string();
+            for part in ["\n    return c->si;", "of the context, which ends at"] {
+                assert!(said.contains(part), "{section}: {said}");
+            }
+            continue;
+        }
+        let found = mismatch(&text);
         assert_eq!((&*found.takes, &found.gets), (pointee, &None), "{section}");
         let said = found.to_string();
         let parts = [
