@@ -268,6 +268,26 @@ void start_kernel(void)
 }
 #endif
 
+#ifdef RECORDS
+struct trace_entry {
+	unsigned short type;
+	unsigned char flags;
+	unsigned char preempt_count;
+	int pid;
+};
+
+struct trace_event_raw_sched_switch {
+	struct trace_entry ent;
+	int prev_pid;
+	int next_pid;
+	char __data[0];
+};
+
+void mentions_records(struct trace_event_raw_sched_switch *record)
+{
+}
+#endif
+
 #ifdef MODULES
 struct module {
 	int state;

@@ -422,3 +422,24 @@ fn contexts_in_global_functions() {
     let copied = with("struct btf_trace_sched_wakeup_ctx *ctx", copy);
     assert_eq!(warnings(&copied), [""; 0]);
 }
+
+#[test]
+fn behind_a_record() {
+    let kernel = kernel_with("records", Order::Little, &["-DRECORDS"]);
+    for (offset, is_there) in [(8, true), (16, false), (512, false)] {
+        let project = project(&format!(
+            "SEC(\"tp/sched/sched_switch\")\nint part(void *ctx)\n{{\n\treturn *(u64 *)(ctx + {offset});\n}}\n"
+        ));
+        let built = build(&project, Order::Little, &kernel);
+        match built {
+            Ok(warnings) => assert!(is_there, "{warnings:?}"),
+            Err(error) => {
+                let said = error.to_string();
+                let part = format!(
+                    "loads 8 bytes at offset {offset} of the event's record, which ends at 16: "
+                );
+                assert!(!is_there && said.contains(&part), "{said}");
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use ctxgen_build::Mismatch;
 use crate::support::Order;
 use crate::support::Project;
 use crate::support::clang_keeps_offsets;
-use crate::support::kernel;
+use crate::support::kernel_with;
 
 /// What the sources here begin with.
 const START: &str = "#include <bpf/bpf_tracing.h>
@@ -18,7 +18,7 @@ fn build(text: &str) -> Result<Vec<String>, Error> {
     let project = Project::with(&format!("{START}{text}"));
     let builder = project
         .builder_for(Order::Little)
-        .btf(kernel(Order::Little))
+        .btf(kernel_with("records", Order::Little, &["-DRECORDS"]))
         .source(project.path("src/prog.bpf.c"));
     builder.generate().map(|made| made.warnings)
 }
@@ -60,9 +60,13 @@ fn by_what_is_inlined() {
         );
         if pointee == "pt_regs" && clang_keeps_offsets() {
             // Such a clang keeps the struct's offsets in place of its relocations, and with them goes
-            // its name: what is left is a load beyond the context.
-            let said = build(&text).unwrap_err().to_string();
-            for part in ["\n    return c->si;", "of the context, which ends at"] {
+            // its name: what is left is a load beyond the context. Of a raw tracepoint the kernel lets
+            // programs load any slot; that nothing is there is said where all of a kernel is known.
+            if section.starts_with("raw_tp") {
+                continue;
+            }
+            let said = build(&text).expect_err(section).to_string();
+            for part in ["\n    return c->si;", "which ends at"] {
                 assert!(said.contains(part), "{section}: {said}");
             }
             continue;

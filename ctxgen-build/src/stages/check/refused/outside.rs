@@ -1,4 +1,4 @@
-//! Accesses behind the end of a context.
+//! Accesses behind the end of a context, or of an event's record.
 
 use ctxgen::Context;
 use ctxgen::Hook;
@@ -33,6 +33,18 @@ impl Reads<'_> {
             return None;
         }
         let end = u32::try_from(i64::from(access.displacement) + i64::from(access.width)).ok()?;
+        if let Some(record) = of_record(kernels, hook).filter(|size| end > *size && end <= RECORD) {
+            // `perf_event_set_bpf_prog` of `kernel/events/core.c` holds the last byte that a program loads
+            // against the end of the event's last field.
+            return Some(Refused {
+                what: format!(
+                    "loads {} bytes at offset {} of the event's record, which ends at {record}: it is not \
+                     attached to the event (EACCES)",
+                    access.width, access.displacement
+                ),
+                ..self.finding(program, Some(access))
+            });
+        }
         let mut sizes = kernels.iter().map(|kernel| size(kernel, hook));
         let first = sizes.next().flatten().filter(|size| end > *size)?;
         if !sizes.all(|size| size.is_some_and(|size| end > size)) {
@@ -46,6 +58,18 @@ impl Reads<'_> {
             ..self.finding(program, Some(access))
         })
     }
+}
+
+/// Where the longest of an event's records ends, if each kernel tells that of its own.
+fn of_record(kernels: &[KernelBtf], hook: &Hook) -> Option<u32> {
+    if !matches!(Kind::of(hook), Kind::Record) || hook.is_generic() {
+        return None;
+    }
+    let sizes = kernels.iter().map(|kernel| {
+        let context = Context::of_hook_alone(kernel, hook).ok()?;
+        Some(context.size(kernel)).filter(|size| *size > 0)
+    });
+    sizes.collect::<Option<Vec<u32>>>()?.into_iter().max()
 }
 
 /// How much of a context a kernel lets programs load, where that is known.
