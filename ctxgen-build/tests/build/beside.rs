@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
@@ -38,7 +39,12 @@ int opened(struct btf_fentry_sock_open_ctx *ctx)
 ";
 
 /// The clangs of this machine that tests name.
-pub(crate) fn clangs() -> Vec<&'static str> {
+pub(crate) fn clangs() -> &'static [&'static str] {
+    static CLANGS: LazyLock<Vec<&str>> = LazyLock::new(found_clangs);
+    &CLANGS
+}
+
+fn found_clangs() -> Vec<&'static str> {
     let all = ["clang-14", "clang-19", "clang-22"];
     let is_there = |clang: &&str| {
         let is_there = Command::new(clang).arg("--version").output().is_ok();
@@ -243,7 +249,7 @@ fn standards() {
         "#include <stdbool.h>\n{ALL}static_assert(true, \"\");\nbool b = true; typeof(b) c; \
          int *p = nullptr;\n{READS}"
     );
-    for clang in clangs().into_iter().filter(|clang| *clang != "clang-14") {
+    for &clang in clangs().iter().filter(|clang| **clang != "clang-14") {
         let project = Project::new();
         let builder = builder(&project, &text).clang(clang);
         builder.clang_args(["-std=gnu23"]).generate().unwrap();
@@ -334,7 +340,7 @@ fn errors_are_found_with_the_trimmed_header() {
         ("int f(void) { return f(1, 2); }", "too many arguments"),
         ("int f(void) { return sock_opn(); }", "function"),
     ] {
-        for clang in clangs() {
+        for &clang in clangs() {
             let project = Project::new();
             let log = project.path("runs");
             let wrapper = crate::clang::fake(
@@ -358,7 +364,7 @@ fn errors_are_found_with_the_trimmed_header() {
 #[test]
 fn functions_that_nothing_declares() {
     let call = |name: &str| format!("{ALL}int f(void *p) {{ return !!{name}(p, 1); }}\n");
-    for clang in clangs() {
+    for &clang in clangs() {
         for vmlinux in [Vmlinux::Trimmed, Vmlinux::Full] {
             let error = |text: &str| {
                 let project = Project::new();

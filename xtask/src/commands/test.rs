@@ -102,13 +102,6 @@ static STEPS: &[Step] = &[
         extra: None,
     },
     Step {
-        name: "tests of bare ctxgen",
-        cargo: "test --profile suite --package ctxgen-bpf --no-default-features",
-        env: &[],
-        after_build: true,
-        extra: None,
-    },
-    Step {
         name: "documentation",
         cargo: "doc --profile suite --workspace --all-features --no-deps",
         env: &[("RUSTDOCFLAGS", "-D warnings")],

@@ -23,6 +23,10 @@ const FLAG_FILTER: u32 = 1 << 11;
 /// The largest block that `lzop` reads.
 const MAX_BLOCK: u32 = 64 << 20;
 
+/// How many bytes a byte of LZO1X can become at most: one of 0 makes a length longer by 255
+/// (`Documentation/staging/lzo.rst` of Linux). No room is made for more.
+const MOST_PER_BYTE: u64 = 256;
+
 pub(super) fn decode(input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Failure> {
     let mut fields = Fields { rest: input };
     let flags = header(&mut fields)?;
@@ -43,6 +47,9 @@ pub(super) fn decode(input: &mut &[u8], output: &mut Output<'_>) -> Result<(), F
         }
         fields.bytes(checksums(&[FLAG_ADLER32_OF_DATA, FLAG_CRC32_OF_DATA]))?;
         let data = fields.bytes(data_len as usize)?;
+        if u64::from(plain_len) > MOST_PER_BYTE * u64::from(data_len) {
+            return Err(corrupt("a block's length cannot be").into());
+        }
         let plain = output.grow(plain_len as usize)?;
         let len = lzo::decompress_into(data, plain).map_err(io::Error::other)?;
         if len != plain.len() {
