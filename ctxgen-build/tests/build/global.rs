@@ -117,3 +117,32 @@ fn of_another_struct_of_the_kernels() {
         }
     }
 }
+
+/// A global function returns nothing but a number, or nothing, to any kernel's verifier.
+#[test]
+fn return_numbers() {
+    for (returned, value, is_taken) in [
+        ("int", "seen", true),
+        ("u64", "seen", true),
+        ("struct task_struct *", "p", false),
+        ("void *", "p", false),
+    ] {
+        let project = Project::with(&format!(
+            "int seen;\n__attribute__((noinline)) {returned} found(struct task_struct *p)\n\
+             {{\n\tasm volatile(\"\" :: \"r\"(p));\n\tseen++;\n\treturn {value};\n}}\n\
+             SEC(\"tp_btf/sched_wakeup\")\nint prog(struct btf_trace_sched_wakeup_ctx *ctx)\n{{\n\
+             \treturn found(ctx->p) != 0;\n}}\n"
+        ));
+        let built = project.prog().btf(kernel(Order::Little)).generate();
+        match (built, is_taken) {
+            (Ok(_), true) => {}
+            (Err(Error::Refused(refused)), false) => {
+                let said = refused[0].to_string();
+                let what = format!("calls the global function found(), which returns `{returned}`");
+                assert!(said.contains(&what), "{said}");
+                assert!(said.contains("return found(ctx->p) != 0;"), "{said}");
+            }
+            (built, _) => panic!("{returned}: {built:?}"),
+        }
+    }
+}

@@ -4,6 +4,8 @@
 //! the declaration says so: by the kernel's own type of the program's context, or since 6.8 by a mark
 //! (`btf_prepare_func_args` and `btf_validate_prog_ctx_type` of `kernel/bpf/btf.c`).
 
+use std::collections::BTreeSet;
+
 use ctxgen::Generic;
 use ctxgen::Hook;
 use ctxgen::object::Parameter;
@@ -11,6 +13,7 @@ use ctxgen::object::Pointee;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
+use ctxgen::object::accesses::ProgramAccesses;
 
 use super::foreign::REGISTERS;
 use super::kind::Kind;
@@ -173,6 +176,31 @@ impl Reads<'_> {
             instead,
             ..self.finding(program, Some(access))
         })
+    }
+
+    /// The global functions that a program calls and that return something else than a number, which no
+    /// kernel takes (`btf_prepare_func_args` of `kernel/bpf/btf.c`).
+    pub(super) fn returning(&self, program: &Program, found: &ProgramAccesses) -> Vec<Refused> {
+        let mut seen = BTreeSet::new();
+        let calls = found.globals.iter().filter(|call| {
+            self.functions.returns_number(&call.callee) == Some(false) && seen.insert(&call.callee)
+        });
+        calls
+            .map(|call| {
+                let returned = self.functions.returned(&call.callee).unwrap_or_default();
+                let callee = &call.callee;
+                Refused {
+                    what: format!(
+                        "calls the global function {callee}(), which returns `{returned}`: the kernel verifies \
+                         a global function by itself, and takes none but those that return a number"
+                    ),
+                    instead: "Make the function one that is verified with its callers, \
+                              `static __noinline`, or `static __always_inline`."
+                        .to_owned(),
+                    ..self.finding_at(program, call.line.as_ref())
+                }
+            })
+            .collect()
     }
 
     /// Whether a global function with such a parameter can be called with the context of a program on that
