@@ -76,8 +76,8 @@ impl ObjectFile {
 }
 
 impl<'o> Functions<'o> {
-    /// Whether a function returns nothing but a number, as global functions have to, or nothing
-    /// (`btf_prepare_func_args` of `kernel/bpf/btf.c`); `None` where the object says nothing of it.
+    /// Whether a function returns a number, as global functions have to (`btf_prepare_func_args` of
+    /// `kernel/bpf/btf.c`); `None` where the object says nothing of it.
     pub fn returns_number(&self, function: &str) -> Option<bool> {
         let &(_, prototype) = self.by_name.get(function)?;
         let Kind::FuncProto { ret } = self.btf.get(prototype)?.kind() else {
@@ -85,7 +85,7 @@ impl<'o> Functions<'o> {
         };
         Some(matches!(
             self.btf.resolve(ret)?.kind(),
-            Kind::Void | Kind::Int { .. } | Kind::Enum { .. } | Kind::Enum64 { .. }
+            Kind::Int { .. } | Kind::Enum { .. } | Kind::Enum64 { .. }
         ))
     }
 

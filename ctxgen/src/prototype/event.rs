@@ -103,7 +103,7 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
             match is_known || categories.is_empty() {
                 true => Ok(hook.with_parts(category, event)),
                 false => Err(PrototypeError::OtherCategory {
-                    hook: hook.clone(),
+                    hook: hook.with_parts(category, event),
                     right: spellings(
                         hook,
                         categories.iter().map(|right| (right.as_str(), *event)),

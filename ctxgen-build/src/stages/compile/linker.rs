@@ -14,6 +14,7 @@ use libbpf_rs::libbpf_sys;
 use super::symbols::explained;
 use crate::error::Error;
 use crate::libbpf_log;
+use crate::outdir::read;
 
 /// Links what clang made of sources, each with its source. That takes the debugging information away,
 /// and with it the paths of the machine that compiled it; BTF stays.
@@ -35,7 +36,7 @@ pub(crate) fn link(compiled: &[(&Path, PathBuf)], linked: &Path) -> Result<(), E
     let objects = || -> Vec<(&Path, Vec<u8>)> {
         let mut objects = Vec::new();
         for (source, file) in compiled {
-            objects.extend(std::fs::read(file).ok().map(|bytes| (*source, bytes)));
+            objects.extend(read(file).ok().map(|bytes| (*source, bytes)));
         }
         objects
     };

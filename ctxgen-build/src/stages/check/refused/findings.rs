@@ -91,7 +91,12 @@ impl Reads<'_> {
                     Some(condition) => warnings.insert(format!("{finding}{condition}")),
                 };
             }
-            refused.extend(self.returning(program, found));
+            for (severity, finding) in self.returning(program, found, kernels) {
+                match severity {
+                    Severity::Error => refused.insert(finding),
+                    Severity::Warning => warnings.insert(finding.to_string()),
+                };
+            }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);
             let record = self.other_record(program, found, &hook, kernels);
