@@ -67,3 +67,33 @@ fn of_a_packets_address() {
         assert_eq!(built.unwrap().warnings, [""; 0], "{text}");
     }
 }
+
+/// The verifier takes additions and subtractions with a context's address, and a number that is made of it in
+/// another way is none.
+#[test]
+fn of_a_contexts_address() {
+    for (value, is_taken) in [
+        ("(long)ctx & 0xff", false),
+        ("(u64)ctx >> 3", false),
+        ("(long)ctx", true),
+        ("(char *)&ctx->next - (char *)ctx", true),
+        ("(long)ctx > 5", true),
+    ] {
+        let project = Project::with(&format!(
+            "long out;\nSEC(\"tp_btf/sched_switch\") int part(struct btf_trace_sched_switch_ctx *ctx)\n\
+             {{\n\tout = {value};\n\treturn 0;\n}}\n"
+        ));
+        let built = project.prog().btf(kernel(Order::Little)).generate();
+        match (built, is_taken) {
+            (Ok(_), true) => {}
+            (Err(Error::Refused(refused)), false) => {
+                let said = refused[0].to_string();
+                assert!(
+                    said.contains("calculates with the address of its context"),
+                    "{said}"
+                );
+            }
+            (built, _) => panic!("{value}: {built:?}"),
+        }
+    }
+}
