@@ -6,6 +6,7 @@ use ctxgen_build::Refused;
 use crate::support::Order;
 use crate::support::Project;
 use crate::support::kernel;
+use crate::support::kernel_with;
 
 /// A mark of an argument.
 const MARKED: &str = "struct xdp_md *ctx __arg_ctx";
@@ -115,5 +116,55 @@ fn of_another_struct_of_the_kernels() {
         for part in says {
             assert!(text.contains(part), "{text}");
         }
+    }
+}
+
+/// A global function returns nothing but a number to the verifier.
+#[test]
+fn return_numbers() {
+    for (returned, value, is_taken) in [
+        ("int", "seen", true),
+        ("u64", "seen", true),
+        ("struct task_struct *", "p", false),
+        ("void *", "p", false),
+    ] {
+        let project = Project::with(&format!(
+            "int seen;\n__attribute__((noinline)) {returned} found(struct task_struct *p)\n\
+             {{\n\tasm volatile(\"\" :: \"r\"(p));\n\tseen++;\n\treturn {value};\n}}\n\
+             SEC(\"tp_btf/sched_wakeup\")\nint prog(struct btf_trace_sched_wakeup_ctx *ctx)\n{{\n\
+             \treturn found(ctx->p) != 0;\n}}\n"
+        ));
+        let built = project.prog().btf(kernel(Order::Little)).generate();
+        match (built, is_taken) {
+            (Ok(_), true) => {}
+            (Err(Error::Refused(refused)), false) => {
+                let said = refused[0].to_string();
+                let what = format!("calls the global function found(), which returns `{returned}`");
+                assert!(said.contains(&what), "{said}");
+                assert!(said.contains("return found(ctx->p) != 0;"), "{said}");
+            }
+            (built, _) => panic!("{returned}: {built:?}"),
+        }
+    }
+}
+
+/// Nothing is no number: Linux 6.18 takes none that returns it.
+#[test]
+fn return_something() {
+    let project = Project::with(
+        "int seen;\n__attribute__((noinline)) void found(int a)\n{\n\tasm volatile(\"\");\n\tseen = a;\n}\n\
+         SEC(\"tp_btf/sched_wakeup\")\nint prog(unsigned long long *ctx)\n{\n\tfound(3);\n\treturn 0;\n}\n",
+    );
+    let of_release = kernel_with("6.18-global", Order::Little, &[]);
+    let error = project.prog().btf(of_release).generate().unwrap_err();
+    let refused = error.to_string();
+    assert!(
+        refused.contains("found(), which returns `void`: up to Linux 6.18"),
+        "{refused}"
+    );
+    let later = kernel_with("7.9-global", Order::Little, &[]);
+    for (kernel, expected) in [(&*later, 0), (kernel(Order::Little), 1)] {
+        let warnings = project.prog().btf(kernel).generate().unwrap().warnings;
+        assert_eq!(warnings.len(), expected, "{warnings:?}");
     }
 }

@@ -203,3 +203,28 @@ fn each_source_gets_the_bindings_of_its_own() {
     let names: Vec<_> = artifacts.objects.iter().map(|o| &*o.name).collect();
     assert_eq!(names, ["a", "b", "c"]);
 }
+
+/// Registers hold arguments at a function's start, and not behind it.
+#[test]
+fn behind_a_functions_start() {
+    for (section, is_behind) in [
+        ("kprobe/vfs_unlink", false),
+        ("kprobe/vfs_unlink+0", false),
+        ("kprobe/vfs_unlink+0x10", true),
+        ("kprobe/vfs_unlink+5", true),
+    ] {
+        let project = Project::with(&format!(
+            "SEC(\"{section}\") int p(struct btf_kprobe_vfs_unlink_ctx *ctx) {{ return !ctx->dentry; }}\n"
+        ));
+        let warnings = project.prog().generate().unwrap().warnings;
+        assert_eq!(
+            warnings.len(),
+            usize::from(is_behind),
+            "{section}: {warnings:?}"
+        );
+        let says = |warning: &String| {
+            warning.contains("behind the start of the function, where registers need not")
+        };
+        assert!(warnings.iter().all(says), "{warnings:?}");
+    }
+}

@@ -139,6 +139,7 @@ typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struc
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *);
 #endif
 typedef void (*btf_trace_sched_wakeup)(void *, struct task_struct *);
+typedef void (*btf_trace_own_event)(void *, struct task_struct *);
 typedef void (*btf_trace_sched_process_fork)(void *, struct task_struct *, struct task_struct *);
 
 #ifdef LATER
@@ -148,6 +149,10 @@ void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *pr
 void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *prev,
 			      struct task_struct *next)
 #endif
+{
+}
+
+void __traceiter_own_event(void *__data, struct task_struct *p)
 {
 }
 
@@ -300,6 +305,10 @@ void mentions_modules(struct module *module)
 
 /* BTF has what functions mention, and no more. */
 void mentions_struct_ops(struct bpf_struct_ops_chess_ops *a)
+{
+}
+
+void mentions_own(btf_trace_own_event a)
 {
 }
 

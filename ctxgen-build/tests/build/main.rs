@@ -4,7 +4,9 @@
 
 mod beside;
 mod cargo_lines;
+mod categories;
 mod check;
+mod choices;
 mod clang;
 mod cross;
 #[cfg(feature = "dwarf")]
@@ -22,6 +24,7 @@ mod modules;
 mod names;
 mod objects;
 mod own_headers;
+mod parts;
 mod pinned;
 mod preprocessed;
 mod prototypes;
@@ -32,6 +35,7 @@ mod renamed;
 mod sources;
 mod struct_ops;
 mod support;
+mod symbols;
 mod taken;
 mod unhooked;
 mod unseen;

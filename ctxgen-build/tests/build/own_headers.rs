@@ -215,3 +215,26 @@ fn sources_with_and_without_one() {
     let artifacts = project.builder().sources(sources).generate().unwrap();
     assert_eq!(artifacts.warnings, [""; 0]);
 }
+
+/// `vmlinux.h` leaves out a struct that a header has, and a member of the kernel's own is missing then.
+#[test]
+fn a_struct_that_a_header_hides() {
+    let project = Project::new();
+    project.file("src/regs.h", "struct pt_regs { unsigned long other; };\n");
+    project.file(
+        "src/prog.bpf.c",
+        &format!(
+            "{INCLUDES}#include \"regs.h\"\n{LICENSE}SEC(\"kprobe/vfs_unlink\")\n\
+             int prog(struct pt_regs *ctx)\n{{\n\treturn ctx->di != 0;\n}}\n"
+        ),
+    );
+    let error = project.error();
+    assert!(
+        error.contains("the struct pt_regs that clang sees is that of "),
+        "{error}"
+    );
+    assert!(
+        error.contains("src/regs.h, and vmlinux.h leaves out what is defined elsewhere: the kernel's own has di"),
+        "{error}"
+    );
+}

@@ -134,6 +134,21 @@ fn by_the_number_of_a_slot() {
 }
 
 #[test]
+fn by_a_pointer_to_slots() {
+    for (text, line) in [
+        ("u64 *c = ctx;\n\n\tseen = *c;", "seen = *c;"),
+        ("u64 *c = ctx;\n\n\tc++;\n\tseen = *c;", "seen = *c;"),
+    ] {
+        let found = mismatch(&format!(
+            "SEC(\"kprobe/vfs_unlink\") int prog(void *ctx)\n{{\n\t{text}\n\treturn 0;\n}}\n"
+        ));
+        assert_eq!(found.takes, "unsigned long long *");
+        let said = found.to_string();
+        assert!(said.contains(&format!("\n    {line}")), "{said}");
+    }
+}
+
+#[test]
 fn is_what_it_is() {
     for text in [
         "static __noinline long help(struct pt_regs *c) { return PT_REGS_PARM2(c); }

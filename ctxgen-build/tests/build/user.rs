@@ -212,3 +212,35 @@ int enter(struct btf_uprobe_handle_ctx *ctx)
         "{error}"
     );
 }
+
+/// A struct's name has its function alone, and the section may name another program.
+#[test]
+fn a_function_of_another_program() {
+    let program = |path: &str| {
+        Project::with(&format!(
+            "SEC(\"uprobe/{path}:handle\")\nint enter(struct btf_uprobe_handle_ctx *ctx)\n\
+             {{\n\treturn ctx_get(ctx, priority);\n}}\n"
+        ))
+    };
+    for (path, is_other) in [
+        ("/usr/bin/app", false),
+        ("/opt/app", false),
+        ("/usr/bin/other", true),
+    ] {
+        let project = program(path);
+        let app = user(&project, "app", Order::Little, &[]);
+        let built = builder(&project, Order::Little)
+            .user(app)
+            .generate()
+            .unwrap();
+        match (is_other, &built.warnings[..]) {
+            (false, []) => {}
+            (true, [warning]) => assert!(
+                warning.contains("none of the programs that were given is called other, and the fields of struct \
+                                  btf_uprobe_handle_ctx are those of a function handle in another one"),
+                "{warning}"
+            ),
+            (_, warnings) => panic!("{path}: {warnings:?}"),
+        }
+    }
+}

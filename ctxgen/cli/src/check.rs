@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::Kernels;
 use crate::files;
+use crate::modules::with_modules;
 use crate::output::Failure;
 use crate::output::json;
 use crate::output::stdout;
@@ -57,6 +58,12 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     kernels: Kernels,
+
+    /// A module of a kernel, whose hooks are there too: a .ko, compressed or not, or raw BTF; of the running
+    /// kernel, its name will do. KERNEL is what the kernel is called in the report; with one kernel, it may be
+    /// left out. May be repeated
+    #[arg(long, value_name = "[KERNEL=]PATH|NAME")]
+    module: Vec<String>,
 
     /// The symbols of the kernel that stands at the same place among those of --btf: its System.map, or a copy of
     /// its /proc/kallsyms. They tell of its functions whether programs can attach to them. May be repeated
@@ -108,6 +115,8 @@ impl Check {
         let built_for = self.built_for.as_ref().map(KernelBtf::from_path);
         let built_for = built_for.transpose()?;
         let labels = labels(&kernels);
+        let is_running = self.kernels.is_running();
+        let kernels = with_modules(kernels, &labels, &self.module, is_running)?;
         let mut out = stdout();
         let mut fine = true;
         for path in &self.objects {
@@ -150,7 +159,7 @@ impl Check {
 fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
     let found = files::objects(path, bytes);
     match found.is_empty() {
-        true => vec![(path.display().to_string(), bytes)],
+        true => vec![(files::name(path), bytes)],
         false => found,
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// The BPF objects of a file, each with what it is called. Of several, each has its place in the file in its
 /// name.
 pub(crate) fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8])> {
-    let name = path.display().to_string();
+    let name = name(path);
     let found = embedded(bytes);
     match &found[..] {
         [one] if one.start == 0 => vec![(name, bytes)],
@@ -24,6 +24,12 @@ pub(crate) fn objects<'b>(path: &Path, bytes: &'b [u8]) -> Vec<(String, &'b [u8]
             .map(|place| (format!("{name}@{:#x}", place.start), &bytes[place.clone()]))
             .collect(),
     }
+}
+
+/// What a file is called in reports: its path, without a `./` in front.
+pub(crate) fn name(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    path.display().to_string()
 }
 
 /// The files below a folder, by path. Links to folders are not followed: they may lead back.

@@ -16,6 +16,7 @@ mod install;
 mod list;
 mod matrix;
 mod migrate;
+mod modules;
 mod output;
 mod pin;
 mod project;

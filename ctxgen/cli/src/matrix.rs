@@ -17,6 +17,7 @@ use ctxgen::matrix::Status;
 use ctxgen::render::matrix::relative_to;
 
 use self::kernels::Kernels;
+pub(crate) use self::kernels::named;
 use self::reports::Reports;
 use crate::output::Failure;
 

@@ -210,7 +210,7 @@ impl Hook {
     }
 
     /// The program or library in user space that it names.
-    pub(crate) fn binary(&self) -> Option<&str> {
+    pub fn binary(&self) -> Option<&str> {
         let colon = usize::from(self.target_at).checked_sub(1)?;
         let names_binaries = self.family.prototypes() == Prototypes::User;
         names_binaries.then_some(&self.place[..colon])

@@ -150,6 +150,20 @@ impl SecName {
     }
 
     /// The struct that a program gets when the function returns, if it is called then too.
+    /// How far behind a function's start a probe is set, in bytes, as in `kprobe/vfs_read+0x10`: registers hold the
+    /// function's arguments at its start. `None` where it is set on that.
+    pub fn offset(&self) -> Option<u64> {
+        if self.hook.family().passing() != Passing::Registers {
+            return None;
+        }
+        let (_, offset) = self.rest.rsplit_once('+')?;
+        let number = match offset.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None => offset.parse(),
+        };
+        number.ok().filter(|number| *number != 0)
+    }
+
     fn of_return(&self) -> Option<String> {
         let is_session = self.section.split('.').any(|part| part == "session");
         let family = match self.hook.family().name() {

@@ -27,6 +27,7 @@ use super::path;
 use super::path::Step;
 use super::program::Program;
 use super::struct_ops;
+use super::variables::Variables;
 use crate::btf::Btf;
 use crate::btf::BtfWriter;
 use crate::btf::Kind;
@@ -52,6 +53,7 @@ pub struct ObjectFile {
     pub(super) places: Vec<usize>,
     pub(super) externals: Vec<External>,
     pub(super) code: Code,
+    pub(super) variables: Variables,
 }
 
 impl ObjectFile {
@@ -91,6 +93,7 @@ impl ObjectFile {
         let places = places(&programs);
         let code = Code::read(&elf, order, &sections, &btf, &prototypes)?;
         let externals = externals::externals(&elf, &btf);
+        let variables = Variables::of(&elf, &code, &btf)?;
         Ok(Self {
             btf,
             programs,
@@ -99,6 +102,7 @@ impl ObjectFile {
             places,
             externals,
             code,
+            variables,
         })
     }
 

@@ -8,6 +8,7 @@ use super::names::MAX_FUNCTION;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TypeId;
+use crate::declaration::declared;
 use crate::layout::SLOT;
 
 /// What marks a context among the arguments of a global function (`__arg_ctx` of libbpf's `bpf_helpers.h`).
@@ -75,6 +76,28 @@ impl ObjectFile {
 }
 
 impl<'o> Functions<'o> {
+    /// Whether a function returns a number, as global functions have to (`btf_prepare_func_args` of
+    /// `kernel/bpf/btf.c`); `None` where the object says nothing of it.
+    pub fn returns_number(&self, function: &str) -> Option<bool> {
+        let &(_, prototype) = self.by_name.get(function)?;
+        let Kind::FuncProto { ret } = self.btf.get(prototype)?.kind() else {
+            return None;
+        };
+        Some(matches!(
+            self.btf.resolve(ret)?.kind(),
+            Kind::Int { .. } | Kind::Enum { .. } | Kind::Enum64 { .. }
+        ))
+    }
+
+    /// What a function returns, in C; `None` where that is not known.
+    pub fn returned(&self, function: &str) -> Option<String> {
+        let &(_, prototype) = self.by_name.get(function)?;
+        let Kind::FuncProto { ret } = self.btf.get(prototype)?.kind() else {
+            return None;
+        };
+        Some(declared(self.btf, ret, ""))
+    }
+
     /// An argument of the function of a name, counted from 1; `None` where it has no such, or where the
     /// object says nothing of the function.
     pub fn parameter(&self, function: &str, argument: u8) -> Option<Parameter<'o>> {

@@ -29,6 +29,9 @@ mod path;
 mod place;
 mod program;
 mod struct_ops;
+#[cfg(feature = "generate")]
+mod undefined;
+mod variables;
 
 #[cfg(feature = "reads")]
 pub use self::accesses::reads;
@@ -60,6 +63,8 @@ pub use self::license::unlicensed;
 pub use self::path::Step;
 pub use self::place::PlacedField;
 pub use self::program::Program;
+#[cfg(feature = "generate")]
+pub use self::undefined::Undefined;
 
 pub(crate) use self::code::Place;
 pub(crate) use self::field_access::first_field;

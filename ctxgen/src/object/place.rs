@@ -77,6 +77,7 @@ mod tests {
     use crate::btf::Btf;
     use crate::btf::BtfWriter;
     use crate::btf::ByteOrder;
+    use crate::object::variables::Variables;
 
     #[test]
     fn members_elements_and_nothing() {
@@ -101,6 +102,7 @@ mod tests {
                 order: ByteOrder::HOST,
                 sections: Vec::new(),
             },
+            variables: Variables::default(),
         };
         let at = |offset| object.field_at(outer, offset).map(|field| field.path);
         assert_eq!(at(0).unwrap(), "first");

@@ -8,6 +8,8 @@ mod call;
 mod class;
 mod record;
 pub(super) mod similar;
+#[cfg(feature = "generate")]
+mod systems;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +19,8 @@ use super::tracepoint;
 use super::unknown;
 use crate::hook::ANY_CATEGORY;
 use crate::hook::Hook;
+#[cfg(feature = "generate")]
+use crate::hook::Prototypes;
 use crate::kernel::KernelBtf;
 use crate::kernel::Named;
 use crate::prototype::PrototypeError;
@@ -94,12 +98,12 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
     match (&found[..], &parts[..]) {
         ([(category, event)], _) => {
             // One that is spelled out may still be in another category.
-            let categories = kernel.formats().categories(event);
+            let categories = categories(kernel, category, event);
             let is_known = *category == ANY_CATEGORY || categories.contains(*category);
             match is_known || categories.is_empty() {
                 true => Ok(hook.with_parts(category, event)),
                 false => Err(PrototypeError::OtherCategory {
-                    hook: hook.clone(),
+                    hook: hook.with_parts(category, event),
                     right: spellings(
                         hook,
                         categories.iter().map(|right| (right.as_str(), *event)),
@@ -127,6 +131,49 @@ pub(super) fn spelled(kernel: &KernelBtf, hook: &Hook) -> Result<Hook, Prototype
             candidates: spellings(hook, several.iter().map(|parts| **parts)),
         }),
     }
+}
+
+/// The categories that have an event of that name: what formats say, or without any what is known of the
+/// kernel's own events. One of a module's may have a name that there is in vmlinux.
+fn categories(kernel: &KernelBtf, category: &str, event: &str) -> BTreeSet<String> {
+    let told = kernel.formats().categories(event);
+    let is_open =
+        told.is_empty() && kernel.modules().is_empty() && Call::of(category, event).is_none();
+    match is_open {
+        true => of_kernels(event),
+        false => told,
+    }
+}
+
+#[cfg(feature = "generate")]
+fn of_kernels(event: &str) -> BTreeSet<String> {
+    systems::of_event(event)
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A program that loads others does without the table: it costs 20 KB.
+#[cfg(not(feature = "generate"))]
+fn of_kernels(_event: &str) -> BTreeSet<String> {
+    BTreeSet::new()
+}
+
+/// The most similar categories to that of a trace event, where nothing tells that there is one of that name:
+/// neither the kernel's formats nor what is known of other kernels, and BTF has none. `None` for all other
+/// hooks, and for events that the kernel does not have.
+#[cfg(feature = "generate")]
+pub fn unknown_category(kernel: &KernelBtf, hook: &Hook) -> Option<Vec<String>> {
+    if hook.family().prototypes() != Prototypes::Event || hook.is_generic() {
+        return None;
+    }
+    let hook = spelled(kernel, hook).ok()?;
+    let (category, _) = *hook.parts().first()?;
+    let known = kernel.formats().events();
+    let is_known = category == ANY_CATEGORY
+        || systems::has(category)
+        || known.iter().any(|(known, _)| known == category);
+    (!is_known).then(|| systems::similar(category))
 }
 
 fn spellings<'p>(hook: &Hook, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<String> {

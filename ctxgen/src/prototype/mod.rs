@@ -27,6 +27,8 @@ use self::error::unknown;
 pub use self::event::Record;
 pub use self::event::RecordField;
 pub(crate) use self::event::STRUCT as RECORD_OF_CLASS;
+#[cfg(feature = "generate")]
+pub use self::event::unknown_category;
 pub(crate) use self::generic::registers;
 pub use self::list::hooks;
 pub(crate) use self::nearest_hooks::with_nearest;

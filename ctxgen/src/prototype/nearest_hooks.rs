@@ -26,6 +26,23 @@ fn clones(all: &[Hook], hook: &Hook) -> Vec<String> {
 /// Where the same name is a hook of another family: a function for a tracepoint, a tracepoint for an LSM hook.
 const OTHERS: [&str; 3] = ["tp_btf", "lsm", "fexit"];
 
+/// The system calls that do what one does that this architecture lacks, as `old_mmap` on s390 for `mmap`, and
+/// those that are spelt like it.
+fn variants(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
+    let all = all(kernel, hook.family());
+    let own = similar::stem(hook.target());
+    let of_stem = all
+        .iter()
+        .filter(|other| similar::stem(other.target()) == own);
+    let mut found: Vec<String> = of_stem.map(ToString::to_string).collect();
+    for near in near_of(&all, hook) {
+        if !found.contains(&near) {
+            found.push(near);
+        }
+    }
+    found
+}
+
 /// The hooks of other families on the same name.
 fn elsewhere(kernel: &KernelBtf, hook: &Hook) -> Vec<String> {
     let own = hook.family().prototypes();
@@ -115,6 +132,7 @@ pub(crate) fn with_nearest(kernel: &KernelBtf, error: PrototypeError) -> Prototy
                 (Some(meant), _) => vec![meant.to_string()],
                 (None, Prototypes::StructOps) => struct_ops::nearest_hooks(kernel, &hook),
                 (None, Prototypes::Event) => similar::nearest_hooks(kernel, &hook),
+                (None, Prototypes::SystemCall) => variants(kernel, &hook),
                 (None, _) => {
                     let all = all(kernel, hook.family());
                     match clones(&all, &hook) {

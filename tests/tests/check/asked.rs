@@ -34,6 +34,36 @@ pub(super) fn prev_state() -> Change {
     }
 }
 
+/// A branch on what user space sets before the program is loaded is no fault, and is named: nothing tells which
+/// value it will have, whatever the object has for a default.
+#[test]
+fn what_user_space_decides() {
+    let variables = "const volatile int has_state = 1; const volatile int minor; int plain;";
+    for (condition, on) in [
+        ("has_state", &["has_state"][..]),
+        ("!minor", &["minor"]),
+        ("minor >= 4 && has_state", &["has_state", "minor"]),
+        ("has_state && plain", &["has_state"]),
+    ] {
+        let body = format!("if ({condition}) other += ctx->prev_state;");
+        let object = build_text(&asking(variables, &body), "7.2-x86_64", true);
+        let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+        let prog = of(&all, "prog");
+        assert_eq!(prog.verdict, Verdict::Relocatable, "{condition}");
+        let change = prev_state();
+        let on = on.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(prog.notes, [Note::Depends { change, on }], "{condition}");
+        assert!(prog.is_fine());
+    }
+    // What changes later keeps no verifier from anything.
+    for condition in ["plain", "plain || has_state"] {
+        let body = format!("if ({condition}) other += ctx->prev_state;");
+        let object = build_text(&asking(variables, &body), "7.2-x86_64", true);
+        let all = check(&object, &kernel("5.10-x86_64")).unwrap();
+        assert_eq!(of(&all, "prog").verdict, Verdict::Lacks(vec![prev_state()]));
+    }
+}
+
 /// An argument that is read only where it is there is no fault where it is not, and is named.
 #[test]
 fn what_is_asked_for_first() {

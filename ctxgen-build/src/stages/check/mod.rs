@@ -1,13 +1,18 @@
 //! The fifth stage: what the programs of an object do, held against their hooks and the kernels' verifiers.
 
 mod aliased;
+mod category;
 mod context;
 mod object;
+mod packet;
 mod prototypes;
 mod refused;
 mod rules;
 mod section;
+mod undefined;
 mod unhooked;
+mod user;
+mod within;
 
 pub(crate) use self::object::Findings;
 pub(crate) use self::object::check;

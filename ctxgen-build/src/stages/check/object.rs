@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 
 use super::aliased::aliased;
+use super::category::unknown_categories;
 use super::context;
 use super::prototypes;
 use super::refused::Reads;
 use super::rules::Rules;
 use super::section::unknown_sections;
+use super::undefined::undefined;
 use super::unhooked::unhooked;
+use super::user::other_programs;
+use super::within::within_functions;
 use crate::error::Error;
 use crate::findings::Mismatch;
 use crate::findings::Misread;
@@ -40,6 +44,10 @@ pub(crate) fn check(
         kernels, options, ..
     } = rules;
     let object = context::read(sources, bytes)?;
+    if let Some(reason) = undefined(sources, &object, compiled) {
+        let sources = sources.to_owned();
+        return Err(Error::Object { sources, reason });
+    }
     let reads = Reads::new(sources, &object, bytes, options)?;
     let mut mismatches = context::mismatches(kernels, sources, &reads, bytes)?;
     let found = reads.findings(kernels);
@@ -49,11 +57,15 @@ pub(crate) fn check(
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
     let by_hand = prototypes::misread(rules, &reads, sources, (bytes, compiled), &mismatches)?;
     findings.misread.extend(by_hand.misread);
+    findings.refused.extend(by_hand.refused);
     findings.mismatches.extend(mismatches);
     findings.refused.extend(found.refused);
     let warnings = &mut findings.warnings;
     warnings.extend(unhooked.warnings);
     warnings.extend(found.warnings);
+    warnings.extend(unknown_categories(kernels, &reads));
+    warnings.extend(other_programs(kernels, &reads));
+    warnings.extend(within_functions(&reads));
     if !rules.relocatable {
         warnings.extend(context::relocated(&reads));
     }

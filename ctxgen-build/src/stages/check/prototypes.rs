@@ -12,6 +12,7 @@ use ctxgen::reads::Source;
 use ctxgen::reads::SourceLine;
 use ctxgen::reads::judge;
 
+use super::packet::altered;
 use super::refused::Reads;
 use super::refused::Texts;
 use super::rules::Rules;
@@ -19,11 +20,14 @@ use super::unhooked::is_cut_down;
 use crate::error::Error;
 use crate::findings::Mismatch;
 use crate::findings::Misread;
+use crate::findings::Refused;
 
 /// What is found of such prototypes in an object.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) misread: Vec<Misread>,
+    /// What no verifier takes.
+    pub(super) refused: Vec<Refused>,
     /// Whether the debug information of what it was linked of tells what an author meant.
     pub(super) is_told_by_debug: bool,
 }
@@ -92,6 +96,7 @@ pub(super) fn misread(
     });
     Ok(Found {
         misread: misread.collect(),
+        refused: altered(reads, &examined),
         is_told_by_debug: examined
             .programs()
             .iter()

@@ -11,8 +11,10 @@ use std::ptr::NonNull;
 
 use libbpf_rs::libbpf_sys;
 
+use super::symbols::explained;
 use crate::error::Error;
 use crate::libbpf_log;
+use crate::outdir::read;
 
 /// Links what clang made of sources, each with its source. That takes the debugging information away,
 /// and with it the paths of the machine that compiled it; BTF stays.
@@ -31,15 +33,24 @@ pub(crate) fn link(compiled: &[(&Path, PathBuf)], linked: &Path) -> Result<(), E
         1 => "it".to_owned(),
         _ => source.display().to_string(),
     };
+    let objects = || -> Vec<(&Path, Vec<u8>)> {
+        let mut objects = Vec::new();
+        for (source, file) in compiled {
+            objects.extend(read(file).ok().map(|bytes| (*source, bytes)));
+        }
+        objects
+    };
     result.map_err(|error| Error::Link {
         sources: compiled
             .iter()
             .map(|(source, _)| (*source).to_owned())
             .collect(),
         error,
-        said: compiled.iter().fold(said, |said, (source, file)| {
-            said.replace(&file.display().to_string(), &name(source))
-        }),
+        said: compiled
+            .iter()
+            .fold(explained(&said, &objects()), |said, (source, file)| {
+                said.replace(&file.display().to_string(), &name(source))
+            }),
     })
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn explain(kernels: &[KernelBtf], mut error: Error) -> Error {
 }
 
 /// Structs and fields that clang names in `no member named 'field' in 'struct name'`, each once.
-fn members(stderr: &str) -> BTreeSet<(&str, &str)> {
+pub(super) fn members(stderr: &str) -> BTreeSet<(&str, &str)> {
     let said = stderr.split("no member named '").skip(1);
     said.filter_map(|rest| {
         let (field, rest) = rest.split_once("' in '")?;

@@ -7,6 +7,7 @@ use ctxgen::Names;
 use ctxgen::render;
 use ctxgen::render::static_offsets_macro;
 
+use super::hidden;
 use super::lacking;
 use super::undeclared;
 use super::unit;
@@ -70,13 +71,13 @@ impl<'a> Compilation<'a> {
         };
         if let Vmlinux::Provided(path) = vmlinux {
             let units = self.compile(&self.inputs.file(path)?, &self.macros("", sources), sources);
-            return units.map_err(|error| self.advise(error));
+            return units.map_err(|error| self.advise(error, sources));
         }
         let names = sources.all_names();
         if *vmlinux == Vmlinux::Full {
             let header = render::vmlinux_with_all(self.kernel, &names)?;
             let units = self.compile_with(&header, &names, sources);
-            return units.map_err(|error| self.advise(error));
+            return units.map_err(|error| self.advise(error, sources));
         }
         let trimmed = render::vmlinux_for(self.kernel, &names)?;
         let error = match self.compile_with(&trimmed, &names, sources) {
@@ -104,7 +105,7 @@ impl<'a> Compilation<'a> {
                 }
             }
         }
-        Err(self.advise(error))
+        Err(self.advise(error, sources))
     }
 
     /// Writes the headers alone. The macros that each source has to be compiled with.
@@ -169,16 +170,21 @@ impl<'a> Compilation<'a> {
         sources.map(of_source).collect()
     }
 
-    /// Adds to an error of clang's what can be done about functions and headers that it does not find.
-    fn advise(&self, mut error: Error) -> Error {
+    /// Adds to an error of clang's what can be done about functions, headers and members that it does not find.
+    fn advise(&self, mut error: Error, sources: &Sources<'_>) -> Error {
         if let Error::Compile {
+            source_file,
             stderr,
             unlimited,
             advice,
-            ..
         } = &mut error
         {
-            *advice = undeclared::advice(self.kernel, all_said(stderr, unlimited));
+            let stderr = all_said(stderr, unlimited);
+            *advice = undeclared::advice(self.kernel, stderr);
+            let mut all = self.plan.sources.iter().zip(sources.texts);
+            let own = all.find(|((_, source), _)| *source == source_file.as_path());
+            let hidden = own.map(|(_, own)| hidden::advice(self.kernel, stderr, &own.text));
+            advice.extend(hidden.into_iter().flatten());
         }
         advised(error, self.options)
     }

@@ -221,7 +221,7 @@ fn names(source: &Source, kernel: &KernelBtf) -> Result<Vec<String>, Failure> {
 }
 
 /// A name and a path, where there is a name. A file whose own name has a `=` in it is one.
-pub(super) fn named(argument: &str) -> (Option<&str>, &Path) {
+pub(crate) fn named(argument: &str) -> (Option<&str>, &Path) {
     match argument.split_once('=') {
         Some((label, path)) if !label.is_empty() && !Path::new(argument).exists() => {
             (Some(label), Path::new(path))

@@ -38,23 +38,25 @@ use crate::object::accesses::accesses_without_lines;
 /// [`CompareError::Object`] where the object cannot be read; [`TargetError::ByteOrder`] where it is for machines
 /// of the other byte order; and those of [`Drift::of`](crate::Drift::of).
 pub fn check(object: &[u8], kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
-    check_object(&ObjectFile::parse(object)?, kernel)
-}
-
-/// As [`check`](check()), of an object that is read already: for several kernels.
-///
-/// # Errors
-/// As [`check`](check()), but for [`CompareError::Object`].
-pub fn check_object(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
-    let order = object.btf().byte_order();
-    if order != kernel.byte_order() {
+    let object = ObjectFile::parse(object)?;
+    if object.btf().byte_order() != kernel.byte_order() {
         let error = TargetError::ByteOrder {
-            object: order,
+            object: object.btf().byte_order(),
             kernel: kernel.byte_order(),
             origin: kernel.origin().clone(),
         };
         return Err(error.into());
     }
+    check_object(&object, kernel)
+}
+
+/// As [`check`](check()), of an object that is read already: for several kernels.
+///
+/// # Errors
+/// As [`check`](check()), but for [`CompareError::Object`] and [`TargetError::ByteOrder`]: of an object for
+/// machines of the other byte order, no program is checked ([`Unchecked::ByteOrder`]).
+pub fn check_object(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Checked>, CompareError> {
+    let is_other = object.btf().byte_order() != kernel.byte_order();
     let mut relocated = Relocated::new(object, kernel);
     let programs = object.programs().iter().enumerate();
     programs
@@ -62,7 +64,10 @@ pub fn check_object(object: &ObjectFile, kernel: &KernelBtf) -> Result<Vec<Check
             let hook = program.context.and_then(|id| object.context_hook(id));
             let r#struct = hook.as_ref().map(Hook::struct_name);
             let mut notes = Vec::new();
-            let verdict = verdict(object, place, hook, kernel, &mut relocated, &mut notes)?;
+            let verdict = match is_other {
+                true => Verdict::NotChecked(Unchecked::ByteOrder),
+                false => verdict(object, place, hook, kernel, &mut relocated, &mut notes)?,
+            };
             Ok(Checked {
                 program: program.name.clone(),
                 section: program.section.to_string(),
@@ -114,6 +119,11 @@ fn verdict(
     }
     let hook = hook.cloned();
     let own = program.context.zip(of_struct);
+    let sec = SecName::parse(&program.section);
+    if own.is_some() && program.implements.is_empty() && sec.is_ok_and(|sec| sec.offset().is_some())
+    {
+        return Ok(Verdict::NotChecked(Unchecked::WithinFunction));
+    }
     let context = match hook.map(|hook| Context::find_hook(kernel, &hook)) {
         Some(Ok(context)) => Some(context),
         // libbpf knows by itself what to do with members that the kernel lacks.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Note;
 use super::Unchecked;
@@ -27,6 +28,8 @@ use crate::object::ObjectFile;
 use crate::object::Place;
 use crate::object::Relocation;
 use crate::object::RelocationKind;
+use crate::object::accesses::branches;
+use crate::object::accesses::closing;
 use crate::object::context_fields;
 use crate::object::first_field;
 
@@ -45,6 +48,24 @@ pub(super) struct Relocated<'s> {
 
 /// Something that a program accesses in a context: the target's number, and the field.
 type Access<'s> = (usize, &'s str);
+
+/// Whether a program gets to an access.
+enum Reached {
+    Always,
+    /// What it asks before is answered, and keeps it from that.
+    Never,
+    /// One of these variables can keep it from that.
+    If(Vec<String>),
+}
+
+impl Reached {
+    fn of(variables: BTreeSet<Arc<str>>) -> Self {
+        match variables.is_empty() {
+            true => Self::Always,
+            false => Self::If(variables.iter().map(ToString::to_string).collect()),
+        }
+    }
+}
 
 impl<'s> Relocated<'s> {
     pub(super) fn new(object: &'s ObjectFile, kernel: &'s KernelBtf) -> Self {
@@ -101,12 +122,25 @@ impl<'s> Relocated<'s> {
             return Ok(None);
         }
         let lacking = self.lacking(place, &accesses);
-        let (faults, guarded): (Vec<_>, Vec<_>) = lacking
-            .into_iter()
-            .partition(|(_, _, is_reached)| *is_reached);
+        let mut faults = Vec::new();
+        for (access, lack, reached) in lacking {
+            match reached {
+                Reached::Always => faults.push((access, lack)),
+                Reached::Never => {
+                    let changes = self.changes(&[(access, lack)])?;
+                    notes.extend(changes.into_iter().map(Note::Guarded));
+                }
+                Reached::If(on) => {
+                    let changes = self.changes(&[(access, lack)])?;
+                    let note = |change| Note::Depends {
+                        change,
+                        on: on.clone(),
+                    };
+                    notes.extend(changes.into_iter().map(note));
+                }
+            }
+        }
         let faults = self.changes(&faults)?;
-        let guarded = self.changes(&guarded)?;
-        notes.extend(guarded.into_iter().map(Note::Guarded));
         notes.extend(self.renamed(&accesses));
         Ok(match (faults.is_empty(), is_own || own.is_none()) {
             (false, _) => Some(Verdict::Lacks(faults)),
@@ -156,7 +190,7 @@ impl<'s> Relocated<'s> {
         &mut self,
         place: usize,
         accesses: &[(Place, &'s Relocation, usize)],
-    ) -> Vec<(Access<'s>, Lack, bool)> {
+    ) -> Vec<(Access<'s>, Lack, Reached)> {
         let mut lacking: BTreeMap<Access<'s>, (Lack, Vec<Place>)> = BTreeMap::new();
         for &(at, relocation, number) in accesses {
             if relocation.kind.needs_target()
@@ -176,17 +210,21 @@ impl<'s> Relocated<'s> {
                 .entry((relocation.type_id, &relocation.access, relocation.kind))
                 .or_insert_with(|| self.answer(relocation, number));
         }
-        let live = self.flow.live(place, |relocation| {
+        let answer = |relocation: &Relocation| {
             let question = (relocation.type_id, &*relocation.access, relocation.kind);
             answers.get(&question).copied().flatten()
-        });
-        let lacking = lacking.into_iter();
-        lacking
-            .map(|(access, (lack, places))| {
-                let is_reached = places.iter().any(|at| live.has(*at));
-                (access, lack, is_reached)
-            })
-            .collect()
+        };
+        let live = self.flow.live(place, answer);
+        let branches = branches(self.object, place);
+        let mut found = Vec::new();
+        for (access, (lack, places)) in lacking {
+            let reached = match places.iter().any(|at| live.has(*at)) {
+                false => Reached::Never,
+                true => Reached::of(closing(&mut self.flow, &branches, place, answer, &places)),
+            };
+            found.push((access, lack, reached));
+        }
+        found
     }
 
     /// What libbpf puts in place of a question, where that is known.
@@ -204,11 +242,11 @@ impl<'s> Relocated<'s> {
     }
 
     /// What is different: what is gone, and then what is of another type.
-    fn changes(&self, lacking: &[(Access<'_>, Lack, bool)]) -> Result<Vec<Change>, CompareError> {
+    fn changes(&self, lacking: &[(Access<'_>, Lack)]) -> Result<Vec<Change>, CompareError> {
         let mut absent = Vec::new();
         let mut gone = Vec::new();
         let mut other = Vec::new();
-        for &((number, field), lack, _) in lacking {
+        for &((number, field), lack) in lacking {
             let target = &self.targets()[number];
             let context = match &target.context {
                 Ok(context) => context,

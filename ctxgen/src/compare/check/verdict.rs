@@ -77,6 +77,10 @@ pub enum Unchecked {
     AbsentMember,
     /// The object's programs are too long to be followed.
     TooLong,
+    /// The object is for machines of the other byte order than the kernel's.
+    ByteOrder,
+    /// The probe is set behind the function's start, where registers need not hold its arguments.
+    WithinFunction,
 }
 
 /// What is worth knowing of a program's context, though nothing is wrong with it.
@@ -100,6 +104,15 @@ pub enum Note {
     /// The kernel lacks an argument or a hook, or has the argument with another type, and the program reads
     /// it only where `bpf_core_field_exists` or `bpf_core_type_exists` says that it is there.
     Guarded(Change),
+    /// The same, where the program reads it unless a variable keeps it from that which has its value before
+    /// the program is loaded: a `const volatile` one, which user space sets, or one of the kernel's
+    /// configuration.
+    Depends {
+        /// What the kernel lacks or has otherwise.
+        change: Change,
+        /// The variables, by name: each of them can.
+        on: Vec<String>,
+    },
 }
 
 impl Checked {
@@ -192,6 +205,12 @@ impl fmt::Display for Unchecked {
                  context struct",
             ),
             Self::TooLong => f.write_str("the object's programs are too long to be followed"),
+            Self::WithinFunction => f.write_str(
+                "the probe is set behind the function's start, where registers need not hold its arguments",
+            ),
+            Self::ByteOrder => {
+                f.write_str("the object is for machines of the other byte order than the kernel's")
+            }
         }
     }
 }
@@ -205,6 +224,14 @@ impl fmt::Display for Note {
             }
             Self::Guarded(change) => {
                 write!(f, "guarded, and not read on this kernel: {change}")
+            }
+            Self::Depends { change, on } => {
+                let on: Vec<_> = on.iter().map(|variable| name(variable)).collect();
+                let on = on.join(" or ");
+                write!(
+                    f,
+                    "depends on {on}, which has its value before it is loaded: {change}"
+                )
             }
         }
     }

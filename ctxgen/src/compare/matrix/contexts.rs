@@ -30,10 +30,18 @@ pub(super) fn entries(checked: &Checked, judged: &Judged) -> Vec<Entry> {
         Verdict::Absent(why) => vec![absent(checked, judged, why)],
     };
     for note in &checked.notes {
-        if let Note::Guarded(change) = note {
-            let change = std::slice::from_ref(change);
-            entries.extend(of_changes(change, Status::Guarded));
+        let (change, status) = match note {
+            Note::Guarded(change) => (change, Status::Guarded),
+            Note::Depends { change, .. } => (change, Status::Depends),
+            Note::Renamed { .. } => continue,
+        };
+        let mut of_note = of_changes(std::slice::from_ref(change), status);
+        if let Note::Depends { .. } = note {
+            of_note
+                .iter_mut()
+                .for_each(|entry| entry.cell.sentence = note.to_string());
         }
+        entries.extend(of_note);
     }
     for entry in &mut entries {
         let Subject::Argument { name } = &entry.subject else {

@@ -62,6 +62,9 @@ impl Walk<'_> {
         {
             let function = self.code.function_from(target);
             let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
+            if function.is_some_and(|function| function.is_global) {
+                self.walked.globals.insert(place);
+            }
             let kind = |argument| AccessKind::Function { argument };
             self.hand_on(place, state, arguments, kind);
             if self.enter(node, target, state.called(), state) {

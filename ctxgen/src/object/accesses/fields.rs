@@ -27,7 +27,9 @@ fn may_be(object: &ObjectFile, context: TypeId, access: &Access, field: &str) ->
         AccessKind::Load | AccessKind::Store | AccessKind::Atomic => true,
         // The context itself is the first argument of those that want it; others copy from it.
         AccessKind::Helper { argument, .. } => argument > 1,
-        AccessKind::KernelFunction { .. } | AccessKind::Function { .. } => false,
+        AccessKind::Altered | AccessKind::KernelFunction { .. } | AccessKind::Function { .. } => {
+            false
+        }
     };
     if !is_read {
         return false;

@@ -22,6 +22,7 @@
 //! ```
 
 mod calls;
+mod choices;
 mod fields;
 mod frame;
 mod helper;
@@ -37,24 +38,28 @@ mod transfer;
 mod used;
 mod uses;
 mod value;
-mod variables;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use object::Object as _;
 use object::ObjectSection as _;
 
+pub(crate) use self::choices::branches;
+pub(crate) use self::choices::closing;
+pub use self::choices::variables_before;
 pub use self::helper::takes_context;
 pub use self::helper::takes_memory;
 pub use self::result::Access;
 pub use self::result::AccessKind;
 pub use self::result::Callee;
 pub use self::result::Extent;
+pub use self::result::GlobalCall;
 pub use self::result::Line;
 pub use self::result::Offsets;
 pub use self::result::ProgramAccesses;
@@ -118,17 +123,19 @@ fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
                 return ProgramAccesses {
                     program: place,
                     accesses: Vec::new(),
+                    globals: Vec::new(),
                     extent: Extent::NotExamined,
                     files: Vec::new(),
                 };
             };
             let walked = walk(code, &jumps, &hints, entry, &mut budget);
-            let records = walked.records.into_iter();
+            let records = walked.records.iter();
             ProgramAccesses {
                 program: place,
                 accesses: records
-                    .map(|((at, kind), record)| found.access(at, kind, &record))
+                    .map(|((at, kind), record)| found.access(*at, *kind, record))
                     .collect(),
+                globals: found.globals(&walked.globals),
                 extent: walked.extent,
                 files: found.lines.files(entry.section, &program.range),
             }
@@ -180,6 +187,18 @@ impl Found<'_> {
             callee: self.callee(at, kind),
             line: self.line(at),
         }
+    }
+
+    /// The calls of global functions at these places.
+    fn globals(&self, calls: &BTreeSet<Place>) -> Vec<GlobalCall> {
+        let of = |at: &Place| {
+            let function = self.code.function_from(self.code.target(*at)?)?;
+            Some(GlobalCall {
+                callee: Arc::clone(&function.name),
+                line: self.line(*at),
+            })
+        };
+        calls.iter().filter_map(of).collect()
     }
 
     /// The line of source that an instruction is from.

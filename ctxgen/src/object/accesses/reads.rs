@@ -22,7 +22,6 @@ use super::result::Offsets;
 use super::used::GuardAt;
 use super::used::ReadBy;
 use super::used::UseAt;
-use super::variables::Variables;
 use super::walk::Budget;
 use super::walk::Walked;
 use super::walk::walk;
@@ -178,7 +177,7 @@ impl Examined {
     ) -> Result<Self, ObjectError> {
         let object = ObjectFile::parse(bytes)?;
         let elf = elf::parse(bytes)?;
-        let variables = Variables::of(&elf, &object)?;
+        let variables = &object.variables;
         let numbers = object.code.numbers();
         let number = |name: &str| numbers.get(name).copied();
         let by_offset = relocations(&object, number);
@@ -191,7 +190,7 @@ impl Examined {
             .collect();
         let hints = Hints {
             relocated: relocations.keys().copied().collect(),
-            variables: variables.by_place,
+            variables: variables.by_place.clone(),
             closed: HashSet::new(),
         };
         let jumps = Jumps::of(&object.code);

@@ -11,6 +11,8 @@ pub struct ProgramAccesses {
     /// Each instruction that uses the context, in the order of sections and instructions. One that hands it
     /// on several times is there once for each argument.
     pub accesses: Vec<Access>,
+    /// The calls of the object's global functions, in the order of sections and instructions.
+    pub globals: Vec<GlobalCall>,
     /// How much of the program was followed.
     pub extent: Extent,
     /// The files that its function's lines are from, in the order of instructions, each once: its own, and
@@ -118,6 +120,9 @@ pub enum AccessKind {
     Store,
     /// An atomic operation on it.
     Atomic,
+    /// Its address is calculated with, in a way that no verifier allows with an address: otherwise than by adding
+    /// and subtracting.
+    Altered,
     /// It is handed to a helper.
     Helper {
         /// The helper's number (`enum bpf_func_id`).
@@ -145,6 +150,16 @@ pub struct Callee {
     pub name: Arc<str>,
     /// Whether it is global: the kernel verifies it by itself then, by the types of its arguments.
     pub is_global: bool,
+}
+
+/// A call of a global function of the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GlobalCall {
+    /// The function's name.
+    pub callee: Arc<str>,
+    /// Where in the source it is called, where the object says.
+    pub line: Option<Line>,
 }
 
 /// A line of source.

@@ -2,6 +2,7 @@
 
 use super::helper;
 use super::origin::Change;
+use super::result::AccessKind;
 use super::result::Extent;
 use super::state::State;
 use super::used::GuardAt;
@@ -56,6 +57,11 @@ impl Walk<'_> {
         let is_added = operation == ADD;
         let is_wide = (self.code.raw(place)).is_some_and(|raw| raw.opcode & 0x07 == ALU64);
         let alters = is_wide && NOT_OF_POINTERS.contains(&operation);
+        if alters {
+            for value in [dst, operand] {
+                self.touch(place, AccessKind::Altered, value, (0, 0, false));
+            }
+        }
         let field = match (operand, dst) {
             (Value::Field(at, _), _) | (_, Value::Field(at, _)) if is_added => Some(*at),
             _ if is_added && self.hints.relocated.contains(&place) => Some(place),

@@ -73,6 +73,8 @@ pub(super) struct Walked {
     pub(super) uses: BTreeSet<(Place, UseAt)>,
     /// Branches on what is known before the program is verified.
     pub(super) guards: BTreeMap<Place, GuardAt>,
+    /// Calls of global functions.
+    pub(super) globals: BTreeSet<Place>,
     pub(super) extent: Extent,
 }
 
@@ -115,6 +117,7 @@ pub(super) fn walk(
             reads: BTreeMap::new(),
             uses: BTreeSet::new(),
             guards: BTreeMap::new(),
+            globals: BTreeSet::new(),
             extent: Extent::Whole,
         },
     };
@@ -335,7 +338,7 @@ impl Walk<'_> {
     }
 
     /// Notes a use of what may be the context.
-    fn touch(
+    pub(super) fn touch(
         &mut self,
         place: Place,
         kind: AccessKind,

@@ -1,6 +1,7 @@
 //! The nearest events to one that does not exist.
 
 use super::call::Call;
+use super::of_kernels;
 use crate::hook::ANY_CATEGORY;
 use crate::hook::Hook;
 use crate::kernel::KernelBtf;
@@ -52,7 +53,11 @@ fn in_category(all: &[Hook], found: &[String], asked: &Hook) -> Vec<String> {
     let named = |name: &String| {
         let hook = all.iter().find(|hook| hook.to_string() == *name)?;
         let (of, event) = *hook.parts().first()?;
-        let category = category.filter(|_| of == ANY_CATEGORY)?;
+        if of != ANY_CATEGORY {
+            return None;
+        }
+        let right = of_kernels(event).into_iter().next();
+        let category = right.as_deref().or(category)?;
         Some(hook.with_parts(category, event).to_string())
     };
     found
@@ -73,7 +78,7 @@ fn is_variant((wanted, name): &(Option<Call<'_>>, &str), other: Call<'_>) -> boo
 }
 
 /// A call's name without what tells its variants apart.
-fn stem(name: &str) -> &str {
+pub(in crate::prototype) fn stem(name: &str) -> &str {
     let mut stem = name;
     loop {
         let before = BEFORE.iter().find_map(|part| stem.strip_prefix(part));

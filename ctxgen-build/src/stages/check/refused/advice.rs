@@ -89,7 +89,7 @@ impl Reads<'_> {
             Why::WithinSlot | Why::Misaligned | Why::NarrowPointer | Why::UpperBytes => {
                 self.whole(program, fields)
             }
-            Why::Atomic | Why::Outside => String::new(),
+            Why::Atomic | Why::Outside | Why::Altered => String::new(),
         }
     }
 
@@ -283,6 +283,11 @@ fn what(access: &Access, place: &str, severity: Severity, why: Why) -> String {
         ),
         Why::Atomic => {
             format!("an atomic operation on {place}: the verifier takes none on a context")
+        }
+        Why::Altered => {
+            "calculates with the address of its context as with a number: the verifier takes \
+                         nothing but additions and subtractions"
+                .to_owned()
         }
         Why::Store => format!("stores to {place}: a program may only read this context"),
         Why::WithinSlot => format!(

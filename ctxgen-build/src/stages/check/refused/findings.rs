@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use ctxgen::Context;
+use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::Shape;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Extent;
+use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::object::accesses::variables_before;
 use ctxgen::text::name;
 
 use super::kernel::Modified;
@@ -51,6 +56,7 @@ impl Reads<'_> {
             if found.extent == Extent::NotExamined {
                 warnings.insert(self.not_examined(program));
             }
+            let mut certain = Vec::new();
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
                 let judged = judge(kind, access, order, modified);
@@ -58,29 +64,44 @@ impl Reads<'_> {
                 let is_store =
                     is_of_registers && access.is_certain && access.kind == AccessKind::Store;
                 let judged = judged.or(is_store.then_some((Severity::Error, Why::Store)));
-                let is_narrow = judged.is_none() && self.is_narrow_pointer(program, kind, access);
+                let is_narrow =
+                    judged.is_none() && self.is_narrow_pointer(program, &hook, access, kernels);
                 let judged = judged.or(is_narrow.then_some((narrow, Why::NarrowPointer)));
                 if judged.is_none() {
-                    refused.extend(self.refused_field(program, &hook, access));
-                    refused.extend(self.behind_end(program, &hook, access, kernels));
+                    let of_field = self.refused_field(program, &hook, access);
+                    let behind = self.behind_end(program, &hook, access, kernels);
+                    let both = of_field.into_iter().chain(behind);
+                    certain.extend(both.map(|finding| (access, finding)));
                 }
                 if let Some((severity, why)) = judged {
                     let finding = self.refused(program, access, severity, why);
                     match severity {
-                        Severity::Error => {
-                            refused.insert(finding);
-                        }
+                        Severity::Error => certain.push((access, finding)),
                         Severity::Warning => {
                             warnings.insert(finding.to_string());
                         }
                     }
                 }
-                refused.extend(self.passed_to_global(program, &hook, access));
+                let to_global = self.passed_to_global(program, &hook, access);
+                certain.extend(to_global.map(|finding| (access, finding)));
+            }
+            for (access, finding) in certain {
+                match self.condition(found, access) {
+                    None => refused.insert(finding),
+                    Some(condition) => warnings.insert(format!("{finding}{condition}")),
+                };
+            }
+            for (severity, finding) in self.returning(program, found, kernels) {
+                match severity {
+                    Severity::Error => refused.insert(finding),
+                    Severity::Warning => warnings.insert(finding.to_string()),
+                };
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);
-            mismatches.extend(self.other_record(program, found, &hook, kernels));
-            warnings.extend(foreign.warning);
+            let record = self.other_record(program, found, &hook, kernels);
+            mismatches.extend(record.mismatch);
+            warnings.extend(foreign.warning.into_iter().chain(record.warning));
         }
         Findings {
             refused: refused.into_iter().collect(),
@@ -90,10 +111,16 @@ impl Reads<'_> {
     }
 
     /// Whether an access loads a part of a pointer from a slot with types.
-    fn is_narrow_pointer(&self, program: &Program, kind: Kind, access: &Access) -> bool {
+    fn is_narrow_pointer(
+        &self,
+        program: &Program,
+        hook: &Hook,
+        access: &Access,
+        kernels: &[KernelBtf],
+    ) -> bool {
         const POINTER: u32 = 8;
         let is_load = access.kind == AccessKind::Load && access.is_certain;
-        let is_typed = matches!(kind, Kind::Slots | Kind::LsmSlots);
+        let is_typed = matches!(Kind::of(hook), Kind::Slots | Kind::LsmSlots);
         if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
             return false;
         }
@@ -104,12 +131,31 @@ impl Reads<'_> {
         if relocation.is_some_and(|relocation| program.context != Some(relocation.type_id)) {
             return false;
         }
-        let field = program
-            .context
-            .zip(u32::try_from(access.displacement).ok())
-            .and_then(|(context, offset)| self.object.field_at(context, offset));
+        let Ok(offset) = u32::try_from(access.displacement) else {
+            return false;
+        };
+        let Some(context) = program.context else {
+            // Slots that are declared as such: the kernel knows what is in them.
+            let mut kernels = kernels.iter();
+            return kernels.any(|kernel| has_pointer_at(kernel, hook, offset));
+        };
+        let field = self.object.field_at(context, offset);
         let ty = field.and_then(|field| self.object.btf().resolve(field.type_id));
         ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
+    }
+
+    /// On what it depends whether an access is made: a sentence, where something does that is known when the
+    /// program is loaded.
+    fn condition(&self, found: &ProgramAccesses, access: &Access) -> Option<String> {
+        let variables = variables_before(self.object, found.program, access);
+        let variables: Vec<_> = variables.iter().map(|variable| name(variable)).collect();
+        (!variables.is_empty()).then(|| {
+            format!(
+                "\nThat is so only where the variable {} has the program get there: it has its value before the \
+                 program is loaded.",
+                variables.join(" or ")
+            )
+        })
     }
 
     fn not_examined(&self, program: &Program) -> String {
@@ -121,4 +167,16 @@ impl Reads<'_> {
             name(&program.section)
         )
     }
+}
+
+/// Whether a kernel has a pointer in the slot at an offset of a hook's context.
+fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
+    let context = Context::of_hook_alone(kernel, hook);
+    let Ok(Shape::Generated { layout, .. }) = context.map(|context| context.shape) else {
+        return false;
+    };
+    let mut fields = layout.fields.iter();
+    let field = fields.find(|field| field.offset == offset);
+    let ty = field.and_then(|field| kernel.btf().resolve(field.type_id));
+    ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
 }

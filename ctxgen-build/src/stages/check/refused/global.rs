@@ -4,18 +4,28 @@
 //! the declaration says so: by the kernel's own type of the program's context, or since 6.8 by a mark
 //! (`btf_prepare_func_args` and `btf_validate_prog_ctx_type` of `kernel/bpf/btf.c`).
 
+use std::collections::BTreeSet;
+
 use ctxgen::Generic;
 use ctxgen::Hook;
+use ctxgen::KernelBtf;
 use ctxgen::object::Parameter;
 use ctxgen::object::Pointee;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
+use ctxgen::object::accesses::ProgramAccesses;
 
 use super::foreign::REGISTERS;
 use super::kind::Kind;
 use super::reads::Reads;
+use super::rules::Severity;
 use crate::findings::Refused;
+
+/// The last release that is known to take no global function that returns nothing: measured.
+const NUMBERS_ALONE: (u32, u32) = (6, 18);
+/// The first release that is taken to have any.
+const NOTHING_TOO: (u32, u32) = (7, 1);
 
 /// How the kernel's own structs of iterators begin.
 const ITERATOR: &str = "bpf_iter__";
@@ -173,6 +183,48 @@ impl Reads<'_> {
             instead,
             ..self.finding(program, Some(access))
         })
+    }
+
+    /// The global functions that a program calls and that return something else than a number, which no
+    /// kernel takes (`btf_prepare_func_args` of `kernel/bpf/btf.c`). Later kernels may take one that returns
+    /// nothing.
+    pub(super) fn returning(
+        &self,
+        program: &Program,
+        found: &ProgramAccesses,
+        kernels: &[KernelBtf],
+    ) -> Vec<(Severity, Refused)> {
+        let oldest = kernels.iter().map(KernelBtf::release).min().flatten();
+        let of_nothing = match oldest {
+            Some(release) if release <= NUMBERS_ALONE => Some(Severity::Error),
+            Some(release) if release >= NOTHING_TOO => None,
+            _ => Some(Severity::Warning),
+        };
+        let mut seen = BTreeSet::new();
+        let calls = found.globals.iter().filter(|call| {
+            self.functions.returns_number(&call.callee) == Some(false) && seen.insert(&call.callee)
+        });
+        calls
+            .filter_map(|call| {
+                let returned = self.functions.returned(&call.callee).unwrap_or_default();
+                let (severity, kernel) = match &*returned {
+                    "void" => (of_nothing?, "up to Linux 6.18, the kernel"),
+                    _ => (Severity::Error, "the kernel"),
+                };
+                let callee = &call.callee;
+                let refused = Refused {
+                    what: format!(
+                        "calls the global function {callee}(), which returns `{returned}`: {kernel} verifies \
+                         a global function by itself, and takes none but those that return a number"
+                    ),
+                    instead: "Have it return an `int`, or make the function one that is verified with its \
+                              callers, `static __noinline`, or `static __always_inline`."
+                        .to_owned(),
+                    ..self.finding_at(program, call.line.as_ref())
+                };
+                Some((severity, refused))
+            })
+            .collect()
     }
 
     /// Whether a global function with such a parameter can be called with the context of a program on that

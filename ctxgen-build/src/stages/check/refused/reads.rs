@@ -11,6 +11,7 @@ use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::Line;
 use ctxgen::object::accesses::ProgramAccesses;
 use ctxgen::object::accesses::accesses;
 use ctxgen::text::name;
@@ -51,8 +52,11 @@ impl<'o> Reads<'o> {
         })?;
         let prefixes = sources.iter().flat_map(|source| options.prefixes(source));
         let mut texts = Texts::new(sources, options.root, prefixes.collect());
-        for access in programs.iter_mut().flat_map(|found| &mut found.accesses) {
-            access.line.iter_mut().for_each(|line| texts.fill_in(line));
+        for found in &mut programs {
+            let of_accesses = found.accesses.iter_mut().map(|access| &mut access.line);
+            let of_calls = found.globals.iter_mut().map(|call| &mut call.line);
+            let lines = of_accesses.chain(of_calls).flatten();
+            lines.for_each(|line| texts.fill_in(line));
         }
         let mut of_programs = HashMap::new();
         for found in &programs {
@@ -131,7 +135,11 @@ impl<'o> Reads<'o> {
 
     /// A finding about an access, whose words are still to be filled in.
     pub(super) fn finding(&self, program: &Program, access: Option<&Access>) -> Refused {
-        let line = access.and_then(|access| access.line.as_ref());
+        self.finding_at(program, access.and_then(|access| access.line.as_ref()))
+    }
+
+    /// A finding about what is in a line, likewise.
+    pub(in super::super) fn finding_at(&self, program: &Program, line: Option<&Line>) -> Refused {
         let function = line.map(|line| line.function.to_string());
         Refused {
             source: self.source_of(&program.name),

@@ -9,19 +9,24 @@ use std::ffi::CString;
 use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
+use ctxgen::PrototypeError;
 use ctxgen::RecordFit;
 use ctxgen::btf::Kind as TypeKind;
+use ctxgen::btf::Member;
 use ctxgen::btf::TypeId;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::text::name;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
+use super::foreign::Found;
 use super::kind::Kind;
 use super::reads::Reads;
 use super::reads::place_of;
 use crate::display::line_of;
+use crate::display::shown;
 use crate::findings::Mismatch;
 
 /// What all records begin with, in bytes: programs may not load it.
@@ -38,17 +43,100 @@ struct Field<'o> {
 }
 
 impl Reads<'_> {
-    /// What is wrong with the first field that a program reads of another event's record.
+    /// What there is to say of a program that reads another event's record, or one that is not known.
     pub(super) fn other_record(
         &self,
         program: &Program,
         found: &ProgramAccesses,
         hook: &Hook,
         kernels: &[KernelBtf],
-    ) -> Option<Mismatch> {
+    ) -> Found {
         if Kind::of(hook) != Kind::Record || hook.is_generic() {
-            return None;
+            return Found::default();
         }
+        match self.misread_other(program, found, hook, kernels) {
+            Some(mismatch) => Found {
+                mismatch: Some(mismatch),
+                warning: None,
+            },
+            None => self.of_candidates(program, found, hook, kernels),
+        }
+    }
+
+    /// What there is to say of a program that reads a record which BTF leaves open: one of several structs has
+    /// it. What all of them have is right, whichever it is, and what none has is another event's.
+    fn of_candidates(
+        &self,
+        program: &Program,
+        found: &ProgramAccesses,
+        hook: &Hook,
+        kernels: &[KernelBtf],
+    ) -> Found {
+        let mut open =
+            kernels
+                .iter()
+                .filter_map(|kernel| match Context::of_hook_alone(kernel, hook) {
+                    Err(PrototypeError::AmbiguousEvent { candidates, .. })
+                        if !candidates.is_empty() =>
+                    {
+                        Some((kernel, candidates))
+                    }
+                    _ => None,
+                });
+        let Some((kernel, candidates)) = open.next() else {
+            return Found::default();
+        };
+        let names = candidates
+            .iter()
+            .filter_map(|name| name.strip_prefix("struct "));
+        let names: Vec<&str> = names.collect();
+        let mut report = Found::default();
+        for access in &found.accesses {
+            let Some(field) = self.field_of_record(program, access) else {
+                continue;
+            };
+            let Some((offset, size)) = placed(kernel, &field, access.relocation.is_some()) else {
+                continue;
+            };
+            let have = names
+                .iter()
+                .filter(|name| has_member(kernel, name, &field.name, offset, size));
+            let have = have.count();
+            let of = format!(
+                "its record is {} (BTF does not tell which)",
+                names.join(" or ")
+            );
+            if have == 0 && kernels.len() == 1 && !names.contains(&field.of) {
+                let what = format!(
+                    "the record of {} has no such field there: {of}",
+                    hook.target()
+                );
+                report.mismatch = Some(self.misread_field(program, hook, access, &field, &what));
+                return report;
+            }
+            if have < names.len() && report.warning.is_none() {
+                report.warning = Some(format!(
+                    "{}: program {}, SEC(\"{}\"): whether {} of struct {} is there is not known: {of}. The \
+                     event's format in tracefs does (Builder::formats)",
+                    shown(&self.source_of(&program.name)),
+                    name(&program.name),
+                    name(&program.section),
+                    name(&field.name),
+                    name(field.of),
+                ));
+            }
+        }
+        report
+    }
+
+    /// What is wrong with the first field that is another event's.
+    fn misread_other(
+        &self,
+        program: &Program,
+        found: &ProgramAccesses,
+        hook: &Hook,
+        kernels: &[KernelBtf],
+    ) -> Option<Mismatch> {
         let contexts: Option<Vec<(&KernelBtf, Context)>> = kernels
             .iter()
             .map(|kernel| Some((kernel, Context::of_hook_alone(kernel, hook).ok()?)))
@@ -74,22 +162,34 @@ impl Reads<'_> {
         field: &Field<'_>,
         context: &Context,
     ) -> Mismatch {
+        let own = match context.record_struct() {
+            Some(own) => format!(". The kernel's own struct of that is {own}"),
+            None => String::new(),
+        };
+        let what = format!(
+            "the record of {} has no such field there{own}",
+            hook.target()
+        );
+        self.misread_field(program, hook, access, field, &what)
+    }
+
+    fn misread_field(
+        &self,
+        program: &Program,
+        hook: &Hook,
+        access: &Access,
+        field: &Field<'_>,
+        what: &str,
+    ) -> Mismatch {
         let place = place_of(access);
         let text = match &access.line {
             Some(line) if !line.text.is_empty() => format!("\n    {}", line_of(&line.text)),
             _ => String::new(),
         };
-        let own = match context.record_struct() {
-            Some(own) => format!(". The kernel's own struct of that is {own}"),
-            None => String::new(),
-        };
         let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
         let why = format!(
-            "{place}reads {} at offset {}, which is another event's: the record of {} has no such field \
-             there{own}{text}",
-            field.name,
-            field.offset,
-            hook.target()
+            "{place}reads {} at offset {}, which is another event's: {what}{text}",
+            field.name, field.offset
         );
         self.mismatch(program, field.of.to_owned(), gets, why)
     }
@@ -140,24 +240,36 @@ fn is_in(program: &Program, access: &Access) -> bool {
     line.is_some_and(|line| *line.function == *program.name)
 }
 
-/// Whether an event's record has a field of another's, which a kernel has perhaps elsewhere than the object.
+/// Whether the record of an event has a field that a program reads, where it reads it.
 fn has(kernel: &KernelBtf, context: &Context, field: &Field<'_>, is_relocated: bool) -> bool {
-    let (mut offset, mut size) = (field.offset, field.size);
-    if is_relocated {
-        let btf = kernel.btf();
-        let ty = CString::new(field.of)
-            .ok()
-            .and_then(|of| btf.find(&of, BTF_KIND_STRUCT));
-        let Some(TypeKind::Struct(composite)) = ty.map(|ty| ty.kind()) else {
-            // That fails when it is loaded, and need not be reached.
-            return true;
-        };
-        let mut members = composite.members();
-        let Some(member) = members.find(|member| member.name == field.name) else {
-            return true;
-        };
-        offset = member.bit_offset / 8;
-        size = btf.size_of(member.type_id).unwrap_or(size);
+    match placed(kernel, field, is_relocated) {
+        Some((offset, size)) => context.has_record_field(&field.name, offset, size),
+        // That fails when it is loaded, and need not be reached.
+        None => true,
     }
-    context.has_record_field(&field.name, offset, size)
+}
+
+/// Where a field is read, and how long it is, in bytes: what is relocated, as the kernel's struct has it.
+/// `None` where it has no such.
+fn placed(kernel: &KernelBtf, field: &Field<'_>, is_relocated: bool) -> Option<(u32, u32)> {
+    if !is_relocated {
+        return Some((field.offset, field.size));
+    }
+    let member = member(kernel, field.of, &field.name)?;
+    let size = kernel.btf().size_of(member.type_id);
+    Some((member.bit_offset / 8, size.unwrap_or(field.size)))
+}
+
+fn has_member(kernel: &KernelBtf, of: &str, name: &str, offset: u32, size: u32) -> bool {
+    member(kernel, of, name).is_some_and(|member| {
+        member.bit_offset / 8 == offset && kernel.btf().size_of(member.type_id) == Some(size)
+    })
+}
+
+fn member<'k>(kernel: &'k KernelBtf, of: &str, name: &str) -> Option<Member<'k>> {
+    let of = CString::new(of).ok()?;
+    match kernel.btf().find(&of, BTF_KIND_STRUCT)?.kind() {
+        TypeKind::Struct(composite) => composite.members().find(|member| member.name == name),
+        _ => None,
+    }
 }

@@ -32,6 +32,8 @@ pub(super) enum Why {
     Memory(i32),
     /// It is an atomic operation.
     Atomic,
+    /// Its address is calculated with as a number.
+    Altered,
     /// It is a store.
     Store,
     /// It starts within a slot.
@@ -70,6 +72,7 @@ pub(super) fn judge(
     let is_modified = !access.base.is_unmodified();
     match access.kind {
         AccessKind::Atomic => Some((Severity::Error, Why::Atomic)),
+        AccessKind::Altered => Some((Severity::Error, Why::Altered)),
         AccessKind::Helper {
             number,
             argument: 1,

@@ -17,6 +17,8 @@ use super::foreign::memory_of;
 use super::reads::Reads;
 use super::rules::SLOT;
 
+/// How many bytes are read of a slot.
+const SLOT_LEN: u32 = 8;
 /// No argument is in these registers on any architecture but arm64.
 const FIRST: i64 = 4;
 
@@ -126,5 +128,42 @@ fn is_slot_by_number(access: &Access) -> bool {
     is_slot
         && !text.contains("->")
         && !text.contains("PT_REGS")
-        && text.contains(&format!("[{number}]"))
+        && (text.contains(&format!("[{number}]"))
+            || access.width == SLOT_LEN && is_dereferenced(text))
+}
+
+/// Whether a line has a variable dereferenced: `return *c;`, and not `u64 *c = ctx;`, nor `*(u64 *)at`, which says
+/// where it reads. A product looks alike in some places, and is left.
+fn is_dereferenced(text: &str) -> bool {
+    text.match_indices('*').any(|(at, _)| {
+        let before = text[..at].trim_end();
+        let is_operand = before.ends_with("return")
+            || before.is_empty()
+            || before.ends_with(['=', '(', ',', '!', '&', '|', '<', '>', '?', ':', '{', ';']);
+        let behind = text[at + 1..].chars().next();
+        // `(*c)` may be a function's pointer or an array's.
+        is_operand && behind.is_some_and(|c| c.is_alphabetic() || c == '_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dereferences() {
+        for (text, expected) in [
+            ("return *c != 0; }", true),
+            ("unsigned long long a = *c;", true),
+            ("if (*c)", true),
+            ("u64 *c = ctx;", false),
+            ("u64 a = *(u64 *)(ctx + 8);", false),
+            ("a = b * c;", false),
+            ("f(a, *c);", true),
+            ("int f(u64 *c)", false),
+            ("", false),
+        ] {
+            assert_eq!(is_dereferenced(text), expected, "{text}");
+        }
+    }
 }

@@ -10,16 +10,17 @@ use object::ObjectSection as _;
 use object::ObjectSymbol as _;
 use object::SymbolKind;
 
+use super::ObjectError;
+use super::code::Code;
+use super::code::Place;
+use super::code::index_of;
+use super::code::relocations;
+use super::elf::Elf;
+use super::names::MAX_FUNCTION;
+use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::TYPE_WORDS;
 use crate::btf::TypeId;
-use crate::object::Elf;
-use crate::object::ObjectError;
-use crate::object::ObjectFile;
-use crate::object::code::Place;
-use crate::object::code::index_of;
-use crate::object::code::relocations;
-use crate::object::names::MAX_FUNCTION;
 
 /// How many words a variable takes in a `BTF_KIND_DATASEC`.
 const VARIABLE: usize = 3;
@@ -28,19 +29,19 @@ const MAX_VARIABLES: usize = 1 << 14;
 
 /// Variables, and the instructions that take their addresses.
 #[derive(Debug, Default)]
-pub(super) struct Variables {
-    pub(super) names: Vec<Arc<str>>,
+pub(crate) struct Variables {
+    pub(crate) names: Vec<Arc<str>>,
     /// The variables' numbers, by the instructions.
-    pub(super) by_place: HashMap<Place, u32>,
+    pub(crate) by_place: HashMap<Place, u32>,
 }
 
 impl Variables {
-    pub(super) fn of(elf: &Elf<'_>, object: &ObjectFile) -> Result<Self, ObjectError> {
+    pub(super) fn of(elf: &Elf<'_>, code: &Code, btf: &Btf<'_>) -> Result<Self, ObjectError> {
         let mut variables = Self::default();
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let constants = constants(elf);
-        let configured = configured(object);
-        let sections = object.code.numbers();
+        let configured = configured(btf);
+        let sections = code.numbers();
         for section in elf.sections() {
             let Ok(name) = section.name() else {
                 continue;
@@ -60,7 +61,7 @@ impl Variables {
                 let name = match symbol.section_index() {
                     None => own.filter(|name| configured.contains(name)),
                     Some(of) => {
-                        let imm = object.code.raw(place).map_or(0, |raw| raw.imm);
+                        let imm = code.raw(place).map_or(0, |raw| raw.imm);
                         let added = u64::from(imm.cast_unsigned());
                         let at = symbol.address().wrapping_add(added);
                         let list = constants.get(&of.0);
@@ -113,8 +114,7 @@ fn constants<'e>(elf: &Elf<'e>) -> HashMap<usize, Vec<Constant<'e>>> {
 }
 
 /// The names of the variables that libbpf sets (`__kconfig`).
-fn configured(object: &ObjectFile) -> HashSet<&str> {
-    let btf = object.btf();
+fn configured<'b>(btf: &'b Btf<'_>) -> HashSet<&'b str> {
     let mut found = HashSet::new();
     for ty in btf.types() {
         if !matches!(ty.kind(), Kind::DataSec) || ty.name() != ".kconfig" {
