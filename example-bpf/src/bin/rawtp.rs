@@ -10,7 +10,6 @@ use std::ptr;
 use clap::Parser;
 use example_bpf::Error;
 use example_bpf::IntoField as _;
-use example_bpf::JsonObject;
 use example_bpf::Slots;
 use example_bpf::Style;
 use example_bpf::Table;
@@ -19,8 +18,10 @@ use example_bpf::load;
 use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::start;
+use example_bpf::write_json;
 use libbpf_rs::ProgramInput;
 use libbpf_rs::ProgramMut;
+use serde::Serialize;
 
 mod rawtp {
     ctxgen::include_bpf!("fixed/rawtp");
@@ -48,6 +49,17 @@ struct Exchange {
     filling: u64,
     sent: i64,
     received: i64,
+}
+
+/// An [`Exchange`], as `--json` writes it.
+#[derive(Serialize)]
+struct Object {
+    tracepoint: &'static str,
+    argument: &'static str,
+    slot: &'static str,
+    sent: i64,
+    received: i64,
+    ok: bool,
 }
 
 /// Calls `$program` with the given arguments in a context of type `$context`, of which nothing else
@@ -122,7 +134,7 @@ fn run(args: &Args) -> Result<(), Error> {
     }
 
     if args.style.json {
-        write_json(&exchanges)?;
+        write_objects(&exchanges)?;
     } else {
         write_table(&exchanges)?;
     }
@@ -168,17 +180,17 @@ impl Exchange {
     }
 }
 
-fn write_json(exchanges: &[Exchange]) -> Result<(), Error> {
-    let mut out = stdout().lock();
+fn write_objects(exchanges: &[Exchange]) -> Result<(), Error> {
     for exchange in exchanges {
-        let object = JsonObject::new()
-            .string("tracepoint", exchange.tracepoint)
-            .string("argument", exchange.argument)
-            .string("slot", exchange.filling())
-            .number("sent", exchange.sent)
-            .number("received", exchange.received)
-            .flag("ok", exchange.ok());
-        writeln!(out, "{object}").map_err(Error::Output)?;
+        write_json(&Object {
+            tracepoint: exchange.tracepoint,
+            argument: exchange.argument,
+            slot: exchange.filling(),
+            sent: exchange.sent,
+            received: exchange.received,
+            ok: exchange.ok(),
+        })
+        .map_err(Error::Output)?;
     }
     Ok(())
 }
