@@ -65,17 +65,24 @@ struct Object {
 /// Calls `$program` with the given arguments in a context of type `$context`, of which nothing else
 /// is set, and returns an [`Exchange`] for each.
 macro_rules! exchange {
-    ($tracepoint:literal, $program:expr, $seen:expr, $filling:expr, $context:ty {
+    ($tracepoint:literal, $program:expr, $seen:expr, $filling:expr, $context:ident {
         $($argument:ident: $value:expr),+ $(,)?
     }) => {{
-        let mut slots = Slots::<$context>::filled_with($filling);
-        let context = slots.as_mut_ptr();
-        $(
-            let $argument = $value;
+        $(let $argument = $value;)+
+        let mut bytes = if $filling == 0 {
+            let context = $context {
+                $($argument: $argument.into_field(),)+
+                ..<$context>::default()
+            };
+            context.as_bytes().to_vec()
+        } else {
+            let mut slots = Slots::<$context>::filled_with($filling);
+            let context = slots.as_mut_ptr();
             // SAFETY: `context` points to memory for a whole context.
-            unsafe { (&raw mut (*context).$argument).write($argument.into_field()) };
-        )+
-        let seen = call(&$program, slots.as_mut_bytes(), &mut $seen)?;
+            $(unsafe { (&raw mut (*context).$argument).write($argument.into_field()) };)+
+            slots.as_mut_bytes().to_vec()
+        };
+        let seen = call(&$program, &mut bytes, &mut $seen)?;
         [$(Exchange {
             tracepoint: $tracepoint,
             argument: stringify!($argument),
