@@ -45,7 +45,7 @@ fn an_open_is_seen_or_the_refusal_is_clear() {
     assert_eq!(own[0]["flags"], libc::O_CLOEXEC);
     // SAFETY: `getuid` has no preconditions.
     assert_eq!(own[0]["uid"], unsafe { libc::getuid() });
-    assert!(is_recent(&own[0]), "{}", own[0]);
+    assert!(is_recent(own[0]), "{}", own[0]);
 }
 
 /// Each open of a command, by its name: its path and its result, in order.
