@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "src/bpf/runqslower.bpf.c",
         "src/bpf/taskdump.bpf.c",
         "src/bpf/tcpconnlat.bpf.c",
+        "src/bpf/trace.bpf.c",
         "src/bpf/unlinksnoop.bpf.c",
     ];
     // Without a BPF JIT, Debian's kernels have no security modules of BPF there, and no struct_ops.

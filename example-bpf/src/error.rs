@@ -53,6 +53,17 @@ pub enum Error {
         total: usize,
     },
 
+    /// A hook that `trace` cannot attach to.
+    #[error(
+        "`{hook}` cannot be traced; name a function or a tracepoint after one of {families}, as in fentry/vfs_unlink"
+    )]
+    NotTraced {
+        /// The hook asked for.
+        hook: String,
+        /// What programs there are for.
+        families: String,
+    },
+
     /// There is no sample of that name.
     #[error("there is no sample `{name}`: it is one of {known}")]
     UnknownSample {

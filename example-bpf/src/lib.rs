@@ -4,6 +4,7 @@
 //! Each sample is a `src/bpf/NAME.bpf.c` and a front of the same name in `src/bin`.
 
 mod args;
+mod clock;
 mod comm;
 mod errno;
 mod error;
@@ -21,6 +22,9 @@ mod text;
 
 pub use args::Limits;
 pub use args::Style;
+pub use clock::now_ns;
+pub use clock::time_of_day;
+pub use clock::wall_clock_ns;
 pub use comm::Comm;
 pub use errno::errno_name;
 pub use errno::errno_of;
@@ -28,11 +32,12 @@ pub use error::Error;
 pub use follow::Stop;
 pub use follow::follow;
 pub use follow::report_lost;
-pub use json::Object as JsonObject;
+pub use json::write_json;
 pub use libbpf_log::listen;
 pub use loading::attach;
 pub use loading::global;
 pub use loading::load;
+pub use loading::load_as;
 pub use loading::loader;
 pub use loading::open;
 pub use record::Record;

@@ -43,10 +43,20 @@ pub fn load<'obj, O: OpenSkel<'obj>>(
         .progs()
         .map(|program| named(program.name(), program.section()))
         .collect::<Vec<_>>();
+    load_as(loader, skeleton, verbose, &programs)
+}
+
+/// As [`load`], for `programs` (name and hook) whose sections do not tell their hooks.
+pub fn load_as<'obj, O: OpenSkel<'obj>>(
+    loader: &Loader<'_>,
+    skeleton: O,
+    verbose: bool,
+    programs: &[(String, String)],
+) -> Result<O::Output, Error> {
     let (result, said) = listen(verbose, || loader.load(skeleton));
     result.map_err(|error| match *error {
         LoadError::Load(error) => {
-            Box::new(Refusal::new(Step::Load, &error, &said, &programs)).into()
+            Box::new(Refusal::new(Step::Load, &error, &said, programs)).into()
         }
         error => Error::Ctxgen(error.into()),
     })

@@ -142,10 +142,15 @@ pub struct ack_sample {
 pub struct xdp_attachment_info {
     _unused: [u8; 0],
 }
+/// fentry/xdp_attachment_setup
+///
+/// Argument names are from xdp_attachment_setup.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fentry_xdp_attachment_setup_ctx {
+    /// `struct xdp_attachment_info *info`
     pub info: *mut xdp_attachment_info,
+    /// `struct netdev_bpf *bpf_`
     pub bpf_: *mut netdev_bpf,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -164,12 +169,19 @@ impl Default for btf_fentry_xdp_attachment_setup_ctx {
         }
     }
 }
+/// fexit/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fexit_vfs_unlink_ctx {
+    /// `struct inode *dir`
     pub dir: *mut inode,
+    /// `struct dentry *dentry`
     pub dentry: *mut dentry,
+    /// `struct inode **delegated_inode`: verifiers up to 6.12 refuse to load it
     pub delegated_inode: *mut *mut inode,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -191,13 +203,23 @@ impl Default for btf_fexit_vfs_unlink_ctx {
         }
     }
 }
+/// kprobe/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
+/// Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+/// variable, which BPF_CORE_READ() and its like can follow.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_kprobe_vfs_unlink_ctx {
+    /// `unsigned char __reserved_0[96]`
     pub __reserved_0: [::core::ffi::c_uchar; 96usize],
+    /// `struct inode **delegated_inode`: dx
     pub delegated_inode: *mut *mut inode,
+    /// `struct dentry *dentry`: si
     pub dentry: *mut dentry,
+    /// `struct inode *dir`: di
     pub dir: *mut inode,
+    /// `unsigned char __reserved_1[48]`
     pub __reserved_1: [::core::ffi::c_uchar; 48usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -219,11 +241,19 @@ impl Default for btf_kprobe_vfs_unlink_ctx {
         }
     }
 }
+/// kretprobe/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
+/// Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+/// variable, which BPF_CORE_READ() and its like can follow.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_kretprobe_vfs_unlink_ctx {
+    /// `unsigned char __reserved_0[80]`
     pub __reserved_0: [::core::ffi::c_uchar; 80usize],
+    /// `int ret`: ax
     pub ret: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[84]`
     pub __reserved_1: [::core::ffi::c_uchar; 84usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -243,14 +273,21 @@ impl Default for btf_kretprobe_vfs_unlink_ctx {
         }
     }
 }
+/// lsm/path_chown
+///
+/// Argument names are from bpf_lsm_path_chown.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_path_chown_ctx {
+    /// `const struct path *path`
     pub path: *const path,
+    /// `kuid_t uid`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub uid: kuid_t,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `kgid_t gid`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub gid: kgid_t,
     pub __bindgen_padding_1: [u8; 4usize],
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
 }
@@ -272,12 +309,18 @@ impl Default for btf_lsm_path_chown_ctx {
         }
     }
 }
+/// struct_ops/tcp_congestion_ops/cong_avoid
+///
+/// Argument names are from bictcp_cong_avoid.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+    /// `struct sock *sk`
     pub sk: *mut sock,
+    /// `u32 ack`
     pub ack: u32_,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `u32 acked`
     pub acked: u32_,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -298,10 +341,15 @@ impl Default for btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
         }
     }
 }
+/// struct_ops/tcp_congestion_ops/pkts_acked
+///
+/// BTF has no names for its arguments.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+    /// `struct sock *arg0`
     pub arg0: *mut sock,
+    /// `const struct ack_sample *arg1`
     pub arg1: *const ack_sample,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -320,12 +368,19 @@ impl Default for btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
         }
     }
 }
+/// tp/sched/sched_process_exec
+///
+/// Fields are those of struct trace_event_raw_sched_process_exec.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_process_exec_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `u32 __data_loc_filename`: where unsigned char\[\] is: use ctx_data()
     pub __data_loc_filename: u32_,
+    /// `pid_t pid`
     pub pid: pid_t,
+    /// `pid_t old_pid`
     pub old_pid: pid_t,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -337,16 +392,27 @@ const _: () = {
     ["Offset of field: btf_tp_sched_sched_process_exec_ctx::pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
     ["Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
 };
+/// tp/syscalls/sys_enter_clone
+///
+/// Argument names are from ctxgen's table of system calls.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_enter_clone_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `int syscall_nr`
     pub syscall_nr: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[4]`
     pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    /// `long unsigned int clone_flags`
     pub clone_flags: ::core::ffi::c_ulong,
+    /// `long unsigned int newsp`
     pub newsp: ::core::ffi::c_ulong,
+    /// `int *parent_tidptr`
     pub parent_tidptr: *mut ::core::ffi::c_int,
+    /// `int *child_tidptr`
     pub child_tidptr: *mut ::core::ffi::c_int,
+    /// `long unsigned int tls`
     pub tls: ::core::ffi::c_ulong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -371,12 +437,17 @@ impl Default for btf_tp_syscalls_sys_enter_clone_ctx {
         }
     }
 }
+/// tp_btf/cpu_idle, raw_tp/cpu_idle
+///
+/// BTF has no names for its arguments.
 #[repr(C)]
 #[repr(align(8))]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_trace_cpu_idle_ctx {
+    /// `unsigned int arg0`
     pub arg0: ::core::ffi::c_uint,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `unsigned int arg1`
     pub arg1: ::core::ffi::c_uint,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -387,12 +458,18 @@ const _: () = {
     ["Offset of field: btf_trace_cpu_idle_ctx::arg0"][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg0) - 0usize];
     ["Offset of field: btf_trace_cpu_idle_ctx::arg1"][::core::mem::offset_of!(btf_trace_cpu_idle_ctx, arg1) - 8usize];
 };
+/// tp_btf/sched_switch, raw_tp/sched_switch
+///
+/// Argument names are from __traceiter_sched_switch.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_switch_ctx {
+    /// `bool preempt`
     pub preempt: bool,
     pub __bindgen_padding_0: [u8; 7usize],
+    /// `struct task_struct *prev`
     pub prev: *mut task_struct,
+    /// `struct task_struct *next`
     pub next: *mut task_struct,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -409,6 +486,108 @@ impl Default for btf_trace_sched_switch_ctx {
         unsafe {
             ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
             s.assume_init()
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut xdp_attachment_info>() + ::core::mem::size_of::<*mut netdev_bpf>() == ::core::mem::size_of::<btf_fentry_xdp_attachment_setup_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fentry_xdp_attachment_setup_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut inode>() + ::core::mem::size_of::<*mut dentry>() + ::core::mem::size_of::<*mut *mut inode>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fexit_vfs_unlink_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut sock>() + ::core::mem::size_of::<u32_>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<u32_>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_tcp_congestion_ops_cong_avoid_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut sock>() + ::core::mem::size_of::<*const ack_sample>() == ::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_tcp_congestion_ops_pkts_acked_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_trace_cpu_idle_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_cpu_idle_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<bool>() + ::core::mem::size_of::<[u8; 7usize]>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<*mut task_struct>() == ::core::mem::size_of::<btf_trace_sched_switch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_switch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
         }
     }
 }

@@ -111,13 +111,21 @@ impl Default for bpf_iter__task {
         }
     }
 }
+/// fexit/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fexit_vfs_unlink_ctx {
+    /// `struct mnt_idmap *idmap`
     pub idmap: *mut mnt_idmap,
+    /// `struct inode *dir`
     pub dir: *mut inode,
+    /// `struct dentry *dentry`
     pub dentry: *mut dentry,
+    /// `struct inode **delegated_inode`: verifiers up to 6.12 refuse to load it
     pub delegated_inode: *mut *mut inode,
+    /// `long long unsigned int ret`: int: use ctx_get()
     pub ret: ::core::ffi::c_ulonglong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -139,16 +147,27 @@ impl Default for btf_fexit_vfs_unlink_ctx {
         }
     }
 }
+/// tp/sched/sched_switch
+///
+/// Fields are those of struct trace_event_raw_sched_switch.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_switch_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `char prev_comm[16]`
     pub prev_comm: [::core::ffi::c_char; 16usize],
+    /// `pid_t prev_pid`
     pub prev_pid: pid_t,
+    /// `int prev_prio`
     pub prev_prio: ::core::ffi::c_int,
+    /// `long int prev_state`
     pub prev_state: ::core::ffi::c_long,
+    /// `char next_comm[16]`
     pub next_comm: [::core::ffi::c_char; 16usize],
+    /// `pid_t next_pid`
     pub next_pid: pid_t,
+    /// `int next_prio`
     pub next_prio: ::core::ffi::c_int,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -164,17 +183,29 @@ const _: () = {
     ["Offset of field: btf_tp_sched_sched_switch_ctx::next_pid"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_pid) - 56usize];
     ["Offset of field: btf_tp_sched_sched_switch_ctx::next_prio"][::core::mem::offset_of!(btf_tp_sched_sched_switch_ctx, next_prio) - 60usize];
 };
+/// tp/syscalls/sys_enter_openat
+///
+/// Argument names are from ctxgen's table of system calls.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_enter_openat_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `int syscall_nr`
     pub syscall_nr: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[8]`
     pub __reserved_1: [::core::ffi::c_uchar; 8usize],
+    /// `int dfd`
     pub dfd: ::core::ffi::c_int,
+    /// `const char *filename`
     pub filename: *const ::core::ffi::c_char,
+    /// `unsigned char __reserved_2[4]`
     pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    /// `int flags`
     pub flags: ::core::ffi::c_int,
+    /// `unsigned char __reserved_3[6]`
     pub __reserved_3: [::core::ffi::c_uchar; 6usize],
+    /// `umode_t mode`
     pub mode: umode_t,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -200,11 +231,17 @@ impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
         }
     }
 }
+/// tp_btf/block_rq_complete, raw_tp/block_rq_complete
+///
+/// Argument names are from __probestub_block_rq_complete.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_block_rq_complete_ctx {
+    /// `struct request *rq`
     pub rq: *mut request,
+    /// `long long unsigned int error`: blk_status_t: use ctx_get()
     pub error: ::core::ffi::c_ulonglong,
+    /// `long long unsigned int nr_bytes`: unsigned int: use ctx_get()
     pub nr_bytes: ::core::ffi::c_ulonglong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -224,18 +261,31 @@ impl Default for btf_trace_block_rq_complete_ctx {
         }
     }
 }
+/// tp_btf/percpu_alloc_percpu, raw_tp/percpu_alloc_percpu
+///
+/// Argument names are from __probestub_percpu_alloc_percpu.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_percpu_alloc_percpu_ctx {
+    /// `long unsigned int call_site`
     pub call_site: ::core::ffi::c_ulong,
+    /// `long long unsigned int reserved`: bool: use ctx_get()
     pub reserved: ::core::ffi::c_ulonglong,
+    /// `long long unsigned int is_atomic`: bool: use ctx_get()
     pub is_atomic: ::core::ffi::c_ulonglong,
+    /// `size_t size`
     pub size: usize,
+    /// `size_t align`
     pub align: usize,
+    /// `void *base_addr`
     pub base_addr: *mut ::core::ffi::c_void,
+    /// `long long unsigned int off`: int: use ctx_get()
     pub off: ::core::ffi::c_ulonglong,
+    /// `void *ptr`
     pub ptr: *mut ::core::ffi::c_void,
+    /// `size_t bytes_alloc`
     pub bytes_alloc: usize,
+    /// `long long unsigned int gfp_flags`: gfp_t: use ctx_get()
     pub gfp_flags: ::core::ffi::c_ulonglong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -262,10 +312,15 @@ impl Default for btf_trace_percpu_alloc_percpu_ctx {
         }
     }
 }
+/// tp_btf/s390_cio_csch, raw_tp/s390_cio_csch
+///
+/// Argument names are from __probestub_s390_cio_csch.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_trace_s390_cio_csch_ctx {
+    /// `long long unsigned int schid`: struct subchannel_id: use ctx_get(); by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub schid: ::core::ffi::c_ulonglong,
+    /// `long long unsigned int cc`: int: use ctx_get()
     pub cc: ::core::ffi::c_ulonglong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -275,12 +330,19 @@ const _: () = {
     ["Offset of field: btf_trace_s390_cio_csch_ctx::schid"][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, schid) - 0usize];
     ["Offset of field: btf_trace_s390_cio_csch_ctx::cc"][::core::mem::offset_of!(btf_trace_s390_cio_csch_ctx, cc) - 8usize];
 };
+/// tp_btf/sched_switch, raw_tp/sched_switch
+///
+/// Argument names are from __probestub_sched_switch.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_switch_ctx {
+    /// `long long unsigned int preempt`: bool: use ctx_get()
     pub preempt: ::core::ffi::c_ulonglong,
+    /// `struct task_struct *prev`
     pub prev: *mut task_struct,
+    /// `struct task_struct *next`
     pub next: *mut task_struct,
+    /// `long long unsigned int prev_state`: unsigned int: use ctx_get()
     pub prev_state: ::core::ffi::c_ulonglong,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -301,9 +363,14 @@ impl Default for btf_trace_sched_switch_ctx {
         }
     }
 }
+/// raw_tp/sched_wakeup_new
+///
+/// Argument names are from __probestub_sched_wakeup_new.
+/// Not tp_btf/sched_wakeup_new: the kernel's BTF lacks the typedef btf_trace_ of this tracepoint, as kernels built with older clang do; a raw_tp program can attach.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_wakeup_new_ctx {
+    /// `struct task_struct *p`
     pub p: *mut task_struct,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -318,6 +385,108 @@ impl Default for btf_trace_sched_wakeup_new_ctx {
         unsafe {
             ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
             s.assume_init()
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut mnt_idmap>() + ::core::mem::size_of::<*mut inode>() + ::core::mem::size_of::<*mut dentry>() + ::core::mem::size_of::<*mut *mut inode>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() == ::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fexit_vfs_unlink_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut request>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() == ::core::mem::size_of::<btf_trace_block_rq_complete_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_block_rq_complete_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<usize>() + ::core::mem::size_of::<usize>() + ::core::mem::size_of::<*mut ::core::ffi::c_void>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<*mut ::core::ffi::c_void>() + ::core::mem::size_of::<usize>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() == ::core::mem::size_of::<btf_trace_percpu_alloc_percpu_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_percpu_alloc_percpu_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() == ::core::mem::size_of::<btf_trace_s390_cio_csch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_s390_cio_csch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<::core::ffi::c_ulonglong>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<::core::ffi::c_ulonglong>() == ::core::mem::size_of::<btf_trace_sched_switch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_switch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut task_struct>() == ::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_wakeup_new_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
         }
     }
 }

@@ -37,10 +37,15 @@ pub struct net_device {
 pub struct netdev_bpf {
     _unused: [u8; 0],
 }
+/// fentry/dev_xdp_propagate
+///
+/// Argument names are from dev_xdp_propagate.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fentry_dev_xdp_propagate_ctx {
+    /// `struct net_device *dev`
     pub dev: *mut net_device,
+    /// `struct netdev_bpf *bpf_`
     pub bpf_: *mut netdev_bpf,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -59,13 +64,20 @@ impl Default for btf_fentry_dev_xdp_propagate_ctx {
         }
     }
 }
+/// fexit/__pidfd_prepare
+///
+/// Argument names are from __pidfd_prepare.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fexit___pidfd_prepare_ctx {
+    /// `struct pid *pid`
     pub pid: *mut pid,
+    /// `unsigned int flags`
     pub flags: ::core::ffi::c_uint,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `struct file **ret_`: verifiers up to 6.12 refuse to load it
     pub ret_: *mut *mut file,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -87,12 +99,19 @@ impl Default for btf_fexit___pidfd_prepare_ctx {
         }
     }
 }
+/// lsm/file_mprotect
+///
+/// Argument names are from bpf_lsm_file_mprotect.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_file_mprotect_ctx {
+    /// `struct vm_area_struct *vma`
     pub vma: *mut vm_area_struct,
+    /// `unsigned long reqprot`
     pub reqprot: ::core::ffi::c_ulong,
+    /// `unsigned long prot`
     pub prot: ::core::ffi::c_ulong,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -114,13 +133,20 @@ impl Default for btf_lsm_file_mprotect_ctx {
         }
     }
 }
+/// tp_btf/sched_switch, raw_tp/sched_switch
+///
+/// Argument names are from __probestub_sched_switch.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_switch_ctx {
+    /// `bool preempt`
     pub preempt: bool,
     pub __bindgen_padding_0: [u8; 7usize],
+    /// `struct task_struct *prev`
     pub prev: *mut task_struct,
+    /// `struct task_struct *next`
     pub next: *mut task_struct,
+    /// `unsigned int prev_state`
     pub prev_state: ::core::ffi::c_uint,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -142,9 +168,14 @@ impl Default for btf_trace_sched_switch_ctx {
         }
     }
 }
+/// raw_tp/sched_wakeup_new
+///
+/// Argument names are from __probestub_sched_wakeup_new.
+/// Not tp_btf/sched_wakeup_new: the kernel's BTF lacks the typedef btf_trace_ of this tracepoint, as kernels built with older clang do; a raw_tp program can attach.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_wakeup_new_ctx {
+    /// `struct task_struct *p`
     pub p: *mut task_struct,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -159,6 +190,91 @@ impl Default for btf_trace_sched_wakeup_new_ctx {
         unsafe {
             ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
             s.assume_init()
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut net_device>() + ::core::mem::size_of::<*mut netdev_bpf>() == ::core::mem::size_of::<btf_fentry_dev_xdp_propagate_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fentry_dev_xdp_propagate_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut pid>() + ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<*mut *mut file>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_fexit___pidfd_prepare_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fexit___pidfd_prepare_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut vm_area_struct>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_lsm_file_mprotect_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_lsm_file_mprotect_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<bool>() + ::core::mem::size_of::<[u8; 7usize]>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_trace_sched_switch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_switch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut task_struct>() == ::core::mem::size_of::<btf_trace_sched_wakeup_new_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_wakeup_new_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
         }
     }
 }

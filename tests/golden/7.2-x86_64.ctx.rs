@@ -123,25 +123,44 @@ pub struct Qdisc {
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct pt_regs {
+    /// `long unsigned int r15`
     pub r15: ::core::ffi::c_ulong,
+    /// `long unsigned int r14`
     pub r14: ::core::ffi::c_ulong,
+    /// `long unsigned int r13`
     pub r13: ::core::ffi::c_ulong,
+    /// `long unsigned int r12`
     pub r12: ::core::ffi::c_ulong,
+    /// `long unsigned int bp`
     pub bp: ::core::ffi::c_ulong,
+    /// `long unsigned int bx`
     pub bx: ::core::ffi::c_ulong,
+    /// `long unsigned int r11`
     pub r11: ::core::ffi::c_ulong,
+    /// `long unsigned int r10`
     pub r10: ::core::ffi::c_ulong,
+    /// `long unsigned int r9`
     pub r9: ::core::ffi::c_ulong,
+    /// `long unsigned int r8`
     pub r8: ::core::ffi::c_ulong,
+    /// `long unsigned int ax`
     pub ax: ::core::ffi::c_ulong,
+    /// `long unsigned int cx`
     pub cx: ::core::ffi::c_ulong,
+    /// `long unsigned int dx`
     pub dx: ::core::ffi::c_ulong,
+    /// `long unsigned int si`
     pub si: ::core::ffi::c_ulong,
+    /// `long unsigned int di`
     pub di: ::core::ffi::c_ulong,
+    /// `long unsigned int orig_ax`
     pub orig_ax: ::core::ffi::c_ulong,
+    /// `long unsigned int ip`
     pub ip: ::core::ffi::c_ulong,
     pub __bindgen_anon_1: pt_regs__bindgen_ty_1,
+    /// `long unsigned int flags`
     pub flags: ::core::ffi::c_ulong,
+    /// `long unsigned int sp`
     pub sp: ::core::ffi::c_ulong,
     pub __bindgen_anon_2: pt_regs__bindgen_ty_2,
 }
@@ -259,7 +278,9 @@ pub type s8 = __s8;
 #[derive(Copy, Clone)]
 pub struct arg_track {
     pub __bindgen_anon_1: arg_track__bindgen_ty_1,
+    /// `s8 frame`
     pub frame: s8,
+    /// `s8 off_cnt`
     pub off_cnt: s8,
 }
 #[repr(C)]
@@ -460,11 +481,17 @@ pub type umode_t = ::core::ffi::c_ushort;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct xdp_md {
+    /// `__u32 data`
     pub data: __u32,
+    /// `__u32 data_end`
     pub data_end: __u32,
+    /// `__u32 data_meta`
     pub data_meta: __u32,
+    /// `__u32 ingress_ifindex`
     pub ingress_ifindex: __u32,
+    /// `__u32 rx_queue_index`
     pub rx_queue_index: __u32,
+    /// `__u32 egress_ifindex`
     pub egress_ifindex: __u32,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -478,15 +505,23 @@ const _: () = {
     ["Offset of field: xdp_md::rx_queue_index"][::core::mem::offset_of!(xdp_md, rx_queue_index) - 16usize];
     ["Offset of field: xdp_md::egress_ifindex"][::core::mem::offset_of!(xdp_md, egress_ifindex) - 20usize];
 };
+/// fentry/__bh_submit
+///
+/// Argument names are from __bh_submit.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fentry___bh_submit_ctx {
+    /// `struct buffer_head *bh`
     pub bh: *mut buffer_head,
+    /// `blk_opf_t opf`
     pub opf: blk_opf_t,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `enum rw_hint write_hint`
     pub write_hint: rw_hint,
     pub __bindgen_padding_1: [u8; 7usize],
+    /// `struct writeback_control *wbc`
     pub wbc: *mut writeback_control,
+    /// `bio_end_io_t *end_bio`: verifiers up to 6.18 refuse to load it
     pub end_bio: bio_end_io_t,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -508,17 +543,26 @@ impl Default for btf_fentry___bh_submit_ctx {
         }
     }
 }
+/// fentry/arg_track_join
+///
+/// Argument names are from arg_track_join.
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct btf_fentry_arg_track_join_ctx {
+    /// `struct bpf_verifier_env *env`
     pub env: *mut bpf_verifier_env,
+    /// `int idx`
     pub idx: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `int target`
     pub target: ::core::ffi::c_int,
     pub __bindgen_padding_1: [u8; 4usize],
+    /// `int r`
     pub r: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
+    /// `struct arg_track *in`
     pub in_: *mut arg_track,
+    /// `struct arg_track out`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub out: arg_track,
     pub __bindgen_padding_3: [u8; 6usize],
 }
@@ -542,12 +586,19 @@ impl Default for btf_fentry_arg_track_join_ctx {
         }
     }
 }
+/// fentry/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fentry_vfs_unlink_ctx {
+    /// `struct mnt_idmap *idmap`
     pub idmap: *mut mnt_idmap,
+    /// `struct inode *dir`
     pub dir: *mut inode,
+    /// `struct dentry *dentry`
     pub dentry: *mut dentry,
+    /// `struct delegated_inode *delegated_inode`
     pub delegated_inode: *mut delegated_inode,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -568,20 +619,31 @@ impl Default for btf_fentry_vfs_unlink_ctx {
         }
     }
 }
+/// fexit/__cgroup_bpf_run_filter_getsockopt
+///
+/// Argument names are from __cgroup_bpf_run_filter_getsockopt.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx {
+    /// `struct sock *sk`
     pub sk: *mut sock,
+    /// `int level`
     pub level: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `int optname`
     pub optname: ::core::ffi::c_int,
     pub __bindgen_padding_1: [u8; 4usize],
+    /// `sockptr_t optval`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub optval: sockptr_t,
+    /// `sockptr_t optlen`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub optlen: sockptr_t,
+    /// `int max_optlen`
     pub max_optlen: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
+    /// `int retval`
     pub retval: ::core::ffi::c_int,
     pub __bindgen_padding_3: [u8; 4usize],
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_4: [u8; 4usize],
 }
@@ -607,13 +669,21 @@ impl Default for btf_fexit___cgroup_bpf_run_filter_getsockopt_ctx {
         }
     }
 }
+/// fexit/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fexit_vfs_unlink_ctx {
+    /// `struct mnt_idmap *idmap`
     pub idmap: *mut mnt_idmap,
+    /// `struct inode *dir`
     pub dir: *mut inode,
+    /// `struct dentry *dentry`
     pub dentry: *mut dentry,
+    /// `struct delegated_inode *delegated_inode`
     pub delegated_inode: *mut delegated_inode,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -636,12 +706,19 @@ impl Default for btf_fexit_vfs_unlink_ctx {
         }
     }
 }
+/// fmod_ret/security_file_mprotect
+///
+/// Argument names are from security_file_mprotect.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fmod_ret_security_file_mprotect_ctx {
+    /// `struct vm_area_struct *vma`
     pub vma: *mut vm_area_struct,
+    /// `long unsigned int reqprot`
     pub reqprot: ::core::ffi::c_ulong,
+    /// `long unsigned int prot`
     pub prot: ::core::ffi::c_ulong,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -663,13 +740,21 @@ impl Default for btf_fmod_ret_security_file_mprotect_ctx {
         }
     }
 }
+/// fsession/vfs_unlink
+///
+/// Argument names are from vfs_unlink.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_fsession_vfs_unlink_ctx {
+    /// `struct mnt_idmap *idmap`
     pub idmap: *mut mnt_idmap,
+    /// `struct inode *dir`
     pub dir: *mut inode,
+    /// `struct dentry *dentry`
     pub dentry: *mut dentry,
+    /// `struct delegated_inode *delegated_inode`
     pub delegated_inode: *mut delegated_inode,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -692,15 +777,27 @@ impl Default for btf_fsession_vfs_unlink_ctx {
         }
     }
 }
+/// kprobe/vfs_create
+///
+/// Argument names are from vfs_create.
+/// Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+/// variable, which BPF_CORE_READ() and its like can follow.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_kprobe_vfs_create_ctx {
+    /// `unsigned char __reserved_0[88]`
     pub __reserved_0: [::core::ffi::c_uchar; 88usize],
+    /// `struct delegated_inode *di`: cx
     pub di: *mut delegated_inode,
+    /// `umode_t mode`: dx
     pub mode: umode_t,
+    /// `unsigned char __reserved_1[6]`
     pub __reserved_1: [::core::ffi::c_uchar; 6usize],
+    /// `struct dentry *dentry`: si
     pub dentry: *mut dentry,
+    /// `struct mnt_idmap *idmap`: di
     pub idmap: *mut mnt_idmap,
+    /// `unsigned char __reserved_2[48]`
     pub __reserved_2: [::core::ffi::c_uchar; 48usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -724,11 +821,19 @@ impl Default for btf_kprobe_vfs_create_ctx {
         }
     }
 }
+/// kretprobe/vfs_create
+///
+/// Argument names are from vfs_create.
+/// Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+/// variable, which BPF_CORE_READ() and its like can follow.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_kretprobe_vfs_create_ctx {
+    /// `unsigned char __reserved_0[80]`
     pub __reserved_0: [::core::ffi::c_uchar; 80usize],
+    /// `int ret`: ax
     pub ret: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[84]`
     pub __reserved_1: [::core::ffi::c_uchar; 84usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -748,16 +853,26 @@ impl Default for btf_kretprobe_vfs_create_ctx {
         }
     }
 }
+/// The arguments of openat(), in the registers (struct pt_regs) that user space called it with. To
+/// the verifier, they are memory of the kernel's: BPF_PROBE_READ(ctx-\>args, ...) and its like read it.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_syscall_openat_args {
+    /// `unsigned char __reserved_0[56]`
     pub __reserved_0: [::core::ffi::c_uchar; 56usize],
+    /// `umode_t mode`: r10
     pub mode: umode_t,
+    /// `unsigned char __reserved_1[38]`
     pub __reserved_1: [::core::ffi::c_uchar; 38usize],
+    /// `int flags`: dx
     pub flags: ::core::ffi::c_int,
+    /// `unsigned char __reserved_2[4]`
     pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    /// `const char *filename`: si
     pub filename: *const ::core::ffi::c_char,
+    /// `int dfd`: di
     pub dfd: ::core::ffi::c_int,
+    /// `unsigned char __reserved_3[52]`
     pub __reserved_3: [::core::ffi::c_uchar; 52usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -782,11 +897,19 @@ impl Default for btf_syscall_openat_args {
         }
     }
 }
+/// ksyscall/openat
+///
+/// Argument names are from __x64_sys_openat.
+/// Each is in the register that has it. Pointers from there are numbers to the verifier: copy one to a
+/// variable, which BPF_CORE_READ() and its like can follow.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_ksyscall_openat_ctx {
+    /// `unsigned char __reserved_0[112]`
     pub __reserved_0: [::core::ffi::c_uchar; 112usize],
+    /// `const struct btf_syscall_openat_args *args`: di
     pub args: *const btf_syscall_openat_args,
+    /// `unsigned char __reserved_1[48]`
     pub __reserved_1: [::core::ffi::c_uchar; 48usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -806,12 +929,19 @@ impl Default for btf_ksyscall_openat_ctx {
         }
     }
 }
+/// lsm_cgroup/file_mprotect
+///
+/// Argument names are from bpf_lsm_file_mprotect.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_cgroup_file_mprotect_ctx {
+    /// `struct vm_area_struct *vma`
     pub vma: *mut vm_area_struct,
+    /// `long unsigned int reqprot`
     pub reqprot: ::core::ffi::c_ulong,
+    /// `long unsigned int prot`
     pub prot: ::core::ffi::c_ulong,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -833,12 +963,19 @@ impl Default for btf_lsm_cgroup_file_mprotect_ctx {
         }
     }
 }
+/// lsm/file_mprotect
+///
+/// Argument names are from bpf_lsm_file_mprotect.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_file_mprotect_ctx {
+    /// `struct vm_area_struct *vma`
     pub vma: *mut vm_area_struct,
+    /// `long unsigned int reqprot`
     pub reqprot: ::core::ffi::c_ulong,
+    /// `long unsigned int prot`
     pub prot: ::core::ffi::c_ulong,
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_0: [u8; 4usize],
 }
@@ -860,9 +997,13 @@ impl Default for btf_lsm_file_mprotect_ctx {
         }
     }
 }
+/// lsm/inode_free_security
+///
+/// Argument names are from bpf_lsm_inode_free_security.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_inode_free_security_ctx {
+    /// `struct inode *inode`
     pub inode: *mut inode,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -880,14 +1021,21 @@ impl Default for btf_lsm_inode_free_security_ctx {
         }
     }
 }
+/// lsm/path_chown
+///
+/// Argument names are from bpf_lsm_path_chown.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_lsm_path_chown_ctx {
+    /// `const struct path *path`
     pub path: *const path,
+    /// `kuid_t uid`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub uid: kuid_t,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `kgid_t gid`: by value: copy it with ctx_get(); cannot be loaded before 6.0
     pub gid: kgid_t,
     pub __bindgen_padding_1: [u8; 4usize],
+    /// `int ret`
     pub ret: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
 }
@@ -909,9 +1057,14 @@ impl Default for btf_lsm_path_chown_ctx {
         }
     }
 }
+/// struct_ops/Qdisc_ops/dequeue
+///
+/// Argument names are from Qdisc_ops__dequeue.
+/// The program returns struct sk_buff \*.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_Qdisc_ops_dequeue_ctx {
+    /// `struct Qdisc *sch`
     pub sch: *mut Qdisc,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -929,11 +1082,18 @@ impl Default for btf_struct_ops_Qdisc_ops_dequeue_ctx {
         }
     }
 }
+/// struct_ops/Qdisc_ops/enqueue
+///
+/// Argument names are from Qdisc_ops__enqueue.
+/// The program returns int.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_Qdisc_ops_enqueue_ctx {
+    /// `struct sk_buff *skb`: a reference, which the program has to release or pass on
     pub skb: *mut sk_buff,
+    /// `struct Qdisc *sch`
     pub sch: *mut Qdisc,
+    /// `struct sk_buff **to_free`: verifiers up to 6.12 refuse to load it
     pub to_free: *mut *mut sk_buff,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -953,11 +1113,16 @@ impl Default for btf_struct_ops_Qdisc_ops_enqueue_ctx {
         }
     }
 }
+/// struct_ops/sched_ext_ops/dispatch
+///
+/// Argument names are from sched_ext_ops__dispatch.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_sched_ext_ops_dispatch_ctx {
+    /// `s32 prev_cpu`
     pub prev_cpu: s32,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `struct task_struct *prev`: may be NULL
     pub prev: *mut task_struct,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -984,9 +1149,14 @@ const _: () = {
     ["Size of btf_struct_ops_sched_ext_ops_init_ctx"][::core::mem::size_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 0usize];
     ["Alignment of btf_struct_ops_sched_ext_ops_init_ctx"][::core::mem::align_of::<btf_struct_ops_sched_ext_ops_init_ctx>() - 1usize];
 };
+/// struct_ops/tcp_congestion_ops/ssthresh
+///
+/// Argument names are from bpf_tcp_ca_ssthresh.
+/// The program returns u32.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+    /// `struct sock *sk`
     pub sk: *mut sock,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1004,10 +1174,15 @@ impl Default for btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
         }
     }
 }
+/// tp/irq/softirq_entry
+///
+/// Fields are those of struct trace_event_raw_softirq.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_irq_softirq_entry_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `unsigned int vec`
     pub vec: ::core::ffi::c_uint,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1017,12 +1192,19 @@ const _: () = {
     ["Offset of field: btf_tp_irq_softirq_entry_ctx::__reserved_0"][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, __reserved_0) - 0usize];
     ["Offset of field: btf_tp_irq_softirq_entry_ctx::vec"][::core::mem::offset_of!(btf_tp_irq_softirq_entry_ctx, vec) - 8usize];
 };
+/// tp/sched/sched_process_exec
+///
+/// Fields are those of struct trace_event_raw_sched_process_exec.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_sched_sched_process_exec_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `u32 __data_loc_filename`: where unsigned char\[\] is: use ctx_data()
     pub __data_loc_filename: u32_,
+    /// `pid_t pid`
     pub pid: pid_t,
+    /// `pid_t old_pid`
     pub old_pid: pid_t,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1034,11 +1216,17 @@ const _: () = {
     ["Offset of field: btf_tp_sched_sched_process_exec_ctx::pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, pid) - 12usize];
     ["Offset of field: btf_tp_sched_sched_process_exec_ctx::old_pid"][::core::mem::offset_of!(btf_tp_sched_sched_process_exec_ctx, old_pid) - 16usize];
 };
+/// tp/syscalls/sys_enter_getpid
+///
+/// It passes no arguments.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_enter_getpid_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `int syscall_nr`
     pub syscall_nr: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[4]`
     pub __reserved_1: [::core::ffi::c_uchar; 4usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1049,18 +1237,31 @@ const _: () = {
     ["Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::syscall_nr"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, syscall_nr) - 8usize];
     ["Offset of field: btf_tp_syscalls_sys_enter_getpid_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_enter_getpid_ctx, __reserved_1) - 12usize];
 };
+/// tp/syscalls/sys_enter_openat
+///
+/// Argument names are from ctxgen's table of system calls.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_enter_openat_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `int syscall_nr`
     pub syscall_nr: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[4]`
     pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    /// `int dfd`
     pub dfd: ::core::ffi::c_int,
+    /// `unsigned char __reserved_2[4]`
     pub __reserved_2: [::core::ffi::c_uchar; 4usize],
+    /// `const char *filename`
     pub filename: *const ::core::ffi::c_char,
+    /// `int flags`
     pub flags: ::core::ffi::c_int,
+    /// `unsigned char __reserved_3[4]`
     pub __reserved_3: [::core::ffi::c_uchar; 4usize],
+    /// `umode_t mode`
     pub mode: umode_t,
+    /// `unsigned char __reserved_4[6]`
     pub __reserved_4: [::core::ffi::c_uchar; 6usize],
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1087,12 +1288,19 @@ impl Default for btf_tp_syscalls_sys_enter_openat_ctx {
         }
     }
 }
+/// tp/syscalls/sys_exit_openat
+///
+/// Fields are those of struct syscall_tp_t.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_tp_syscalls_sys_exit_openat_ctx {
+    /// `unsigned char __reserved_0[8]`
     pub __reserved_0: [::core::ffi::c_uchar; 8usize],
+    /// `int syscall_nr`
     pub syscall_nr: ::core::ffi::c_int,
+    /// `unsigned char __reserved_1[4]`
     pub __reserved_1: [::core::ffi::c_uchar; 4usize],
+    /// `long int ret`
     pub ret: ::core::ffi::c_long,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1104,12 +1312,18 @@ const _: () = {
     ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::__reserved_1"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, __reserved_1) - 12usize];
     ["Offset of field: btf_tp_syscalls_sys_exit_openat_ctx::ret"][::core::mem::offset_of!(btf_tp_syscalls_sys_exit_openat_ctx, ret) - 16usize];
 };
+/// tp_btf/block_rq_complete, raw_tp/block_rq_complete
+///
+/// Argument names are from __probestub_block_rq_complete.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_block_rq_complete_ctx {
+    /// `struct request *rq`
     pub rq: *mut request,
+    /// `blk_status_t error`
     pub error: blk_status_t,
     pub __bindgen_padding_0: [u8; 7usize],
+    /// `unsigned int nr_bytes`
     pub nr_bytes: ::core::ffi::c_uint,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -1130,15 +1344,22 @@ impl Default for btf_trace_block_rq_complete_ctx {
         }
     }
 }
+/// tp_btf/cpuhp_enter, raw_tp/cpuhp_enter
+///
+/// Argument names are from __probestub_cpuhp_enter.
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct btf_trace_cpuhp_enter_ctx {
+    /// `unsigned int cpu`
     pub cpu: ::core::ffi::c_uint,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `int target`
     pub target: ::core::ffi::c_int,
     pub __bindgen_padding_1: [u8; 4usize],
+    /// `int idx`
     pub idx: ::core::ffi::c_int,
     pub __bindgen_padding_2: [u8; 4usize],
+    /// `int (*fun)(unsigned int)`: verifiers up to 6.18 refuse to load it
     pub fun: ::core::option::Option<unsafe extern "C" fn(arg1: ::core::ffi::c_uint) -> ::core::ffi::c_int>,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1150,13 +1371,20 @@ const _: () = {
     ["Offset of field: btf_trace_cpuhp_enter_ctx::idx"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, idx) - 16usize];
     ["Offset of field: btf_trace_cpuhp_enter_ctx::fun"][::core::mem::offset_of!(btf_trace_cpuhp_enter_ctx, fun) - 24usize];
 };
+/// tp_btf/sched_switch, raw_tp/sched_switch
+///
+/// Argument names are from __probestub_sched_switch.
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct btf_trace_sched_switch_ctx {
+    /// `bool preempt`
     pub preempt: bool,
     pub __bindgen_padding_0: [u8; 7usize],
+    /// `struct task_struct *prev`
     pub prev: *mut task_struct,
+    /// `struct task_struct *next`
     pub next: *mut task_struct,
+    /// `unsigned int prev_state`
     pub prev_state: ::core::ffi::c_uint,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -1178,12 +1406,18 @@ impl Default for btf_trace_sched_switch_ctx {
         }
     }
 }
+/// tp_btf/tmigr_group_set_cpu_active, raw_tp/tmigr_group_set_cpu_active
+///
+/// Argument names are from __probestub_tmigr_group_set_cpu_active.
 #[repr(C)]
 #[derive(Copy, Clone)]
 pub struct btf_trace_tmigr_group_set_cpu_active_ctx {
+    /// `struct tmigr_group *group`
     pub group: *mut tmigr_group,
+    /// `union tmigr_state state`: union by value: copy it with ctx_get(); cannot be loaded before 6.18
     pub state: tmigr_state,
     pub __bindgen_padding_0: [u8; 4usize],
+    /// `u32 childmask`
     pub childmask: u32_,
     pub __bindgen_padding_1: [u8; 4usize],
 }
@@ -1201,6 +1435,278 @@ impl Default for btf_trace_tmigr_group_set_cpu_active_ctx {
         unsafe {
             ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
             s.assume_init()
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut buffer_head>() + ::core::mem::size_of::<blk_opf_t>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<rw_hint>() + ::core::mem::size_of::<[u8; 7usize]>() + ::core::mem::size_of::<*mut writeback_control>() + ::core::mem::size_of::<bio_end_io_t>() == ::core::mem::size_of::<btf_fentry___bh_submit_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fentry___bh_submit_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut mnt_idmap>() + ::core::mem::size_of::<*mut inode>() + ::core::mem::size_of::<*mut dentry>() + ::core::mem::size_of::<*mut delegated_inode>() == ::core::mem::size_of::<btf_fentry_vfs_unlink_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fentry_vfs_unlink_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut mnt_idmap>() + ::core::mem::size_of::<*mut inode>() + ::core::mem::size_of::<*mut dentry>() + ::core::mem::size_of::<*mut delegated_inode>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_fexit_vfs_unlink_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fexit_vfs_unlink_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut vm_area_struct>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_fmod_ret_security_file_mprotect_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fmod_ret_security_file_mprotect_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut mnt_idmap>() + ::core::mem::size_of::<*mut inode>() + ::core::mem::size_of::<*mut dentry>() + ::core::mem::size_of::<*mut delegated_inode>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_fsession_vfs_unlink_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_fsession_vfs_unlink_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut vm_area_struct>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_lsm_cgroup_file_mprotect_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_lsm_cgroup_file_mprotect_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut vm_area_struct>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_ulong>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_lsm_file_mprotect_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_lsm_file_mprotect_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut inode>() == ::core::mem::size_of::<btf_lsm_inode_free_security_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_lsm_inode_free_security_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut Qdisc>() == ::core::mem::size_of::<btf_struct_ops_Qdisc_ops_dequeue_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_Qdisc_ops_dequeue_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut sk_buff>() + ::core::mem::size_of::<*mut Qdisc>() + ::core::mem::size_of::<*mut *mut sk_buff>() == ::core::mem::size_of::<btf_struct_ops_Qdisc_ops_enqueue_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_Qdisc_ops_enqueue_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<s32>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<*mut task_struct>() == ::core::mem::size_of::<btf_struct_ops_sched_ext_ops_dispatch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_sched_ext_ops_dispatch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    0 == ::core::mem::size_of::<btf_struct_ops_sched_ext_ops_init_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_sched_ext_ops_init_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut sock>() == ::core::mem::size_of::<btf_struct_ops_tcp_congestion_ops_ssthresh_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_struct_ops_tcp_congestion_ops_ssthresh_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<*mut request>() + ::core::mem::size_of::<blk_status_t>() + ::core::mem::size_of::<[u8; 7usize]>() + ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_trace_block_rq_complete_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_block_rq_complete_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<::core::ffi::c_int>() + ::core::mem::size_of::<[u8; 4usize]>() + ::core::mem::size_of::<::core::option::Option<unsafe extern "C" fn(arg1: ::core::ffi::c_uint) -> ::core::ffi::c_int>>() == ::core::mem::size_of::<btf_trace_cpuhp_enter_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_cpuhp_enter_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
+        }
+    }
+}
+
+const _: () = assert!(
+    ::core::mem::size_of::<bool>() + ::core::mem::size_of::<[u8; 7usize]>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<*mut task_struct>() + ::core::mem::size_of::<::core::ffi::c_uint>() + ::core::mem::size_of::<[u8; 4usize]>() == ::core::mem::size_of::<btf_trace_sched_switch_ctx>(),
+    "all bytes belong to fields"
+);
+impl btf_trace_sched_switch_ctx {
+    /// The context as `BPF_PROG_TEST_RUN` takes it.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: It consists of numbers and pointers, and each of its bytes belongs to one, as asserted above.
+        unsafe {
+            ::core::slice::from_raw_parts(
+                ::core::ptr::from_ref(self).cast(),
+                ::core::mem::size_of::<Self>(),
+            )
         }
     }
 }

@@ -22,6 +22,7 @@ use self::texts::differences;
 use self::texts::lines;
 use self::texts::linking;
 use self::texts::longer;
+use self::texts::missing;
 use self::texts::of;
 use self::texts::places;
 use crate::display::listed;
@@ -69,7 +70,7 @@ pub enum Error {
     )]
     NotABuildScript(&'static str),
     /// A source or header cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}{}", path.display(), missing(error))]
     Read {
         /// The file.
         path: PathBuf,

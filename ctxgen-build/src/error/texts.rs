@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use ctxgen::Addition;
@@ -15,6 +16,14 @@ use crate::findings::Place;
 
 pub(super) fn places(tried: &[Place]) -> String {
     tried.iter().map(|place| format!("\n  - {place}")).collect()
+}
+
+/// What to do where a file is missing.
+pub(super) fn missing(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => ". Name a file that is there",
+        _ => "",
+    }
 }
 
 /// How to name no hook in a section, where a context's hook is none of the kernel's.

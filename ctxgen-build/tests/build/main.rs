@@ -20,6 +20,7 @@ mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
 mod license;
+mod mistakes;
 mod modules;
 mod names;
 mod objects;

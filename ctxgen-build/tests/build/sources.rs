@@ -54,7 +54,7 @@ fn missing() {
     assert_eq!(
         project.error(),
         format!(
-            "cannot read {}: No such file or directory (os error 2)",
+            "cannot read {}: No such file or directory (os error 2). Name a file that is there",
             project.path("src/prog.bpf.c").display()
         )
     );
@@ -69,7 +69,7 @@ fn missing_at_a_relative_path() {
     assert_eq!(
         error,
         format!(
-            "Error: cannot read {}: No such file or directory (os error 2)",
+            "Error: cannot read {}: No such file or directory (os error 2). Name a file that is there",
             project.path("src/prog.bpf.c").display()
         )
     );

@@ -122,7 +122,7 @@ fn provided_and_missing() {
     assert_eq!(
         builder.generate().unwrap_err().to_string(),
         format!(
-            "cannot read {}: No such file or directory (os error 2)",
+            "cannot read {}: No such file or directory (os error 2). Name a file that is there",
             path.display()
         )
     );

@@ -21,6 +21,7 @@ mod task;
 mod taskdump;
 mod tcpconnlat;
 mod tinycc;
+mod trace;
 #[path = "../../tests/samples/transfer.rs"]
 mod transfer;
 mod unlinksnoop;
@@ -30,7 +31,7 @@ mod workload;
 type Check = fn(&Samples, &mut Checks) -> Result<(), String>;
 
 /// Each sample, and what checks it.
-const SAMPLES: [(&str, Check); 8] = [
+const SAMPLES: [(&str, Check); 9] = [
     ("rawtp", rawtp::check),
     ("taskdump", taskdump::check),
     ("tcpconnlat", tcpconnlat::check),
@@ -39,6 +40,7 @@ const SAMPLES: [(&str, Check); 8] = [
     ("opensnoop", opensnoop::check),
     ("mprotect-guard", mprotect_guard::check),
     ("tinycc", tinycc::check),
+    ("trace", trace::check),
 ];
 
 fn main() -> ExitCode {

@@ -14,7 +14,6 @@ use ctxgen::btf::Type;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Style;
 use example_bpf::Table;
 use example_bpf::adapt_struct_ops;
@@ -22,7 +21,9 @@ use example_bpf::errno_name;
 use example_bpf::errno_of;
 use example_bpf::listen;
 use example_bpf::start;
+use example_bpf::write_json;
 use libbpf_rs::ObjectBuilder;
+use serde::Serialize;
 
 macro_rules! samples {
     ($($name:literal: $path:literal),+ $(,)?) => {
@@ -33,6 +34,7 @@ macro_rules! samples {
     };
 }
 
+/// All but `trace`, whose programs have no hooks until it runs.
 const SAMPLES: [Sample; 8] = samples![
     "mprotect_guard": "mprotect_guard.bpf.o",
     "opensnoop": "opensnoop.bpf.o",
@@ -66,6 +68,7 @@ struct Sample {
 }
 
 /// What there is to tell about one program.
+#[derive(Serialize)]
 struct Report {
     sample: &'static str,
     program: String,
@@ -73,6 +76,7 @@ struct Report {
     context: String,
     arguments: Vec<String>,
     size: usize,
+    #[serde(rename = "kernel")]
     verdict: String,
 }
 
@@ -96,7 +100,8 @@ fn run(args: &Args) -> Result<(), Error> {
         }
     }
     if args.style.json {
-        write_json(&reports)
+        let mut reports = reports.iter();
+        reports.try_for_each(write_json).map_err(Error::Output)
     } else {
         write_table(&reports)
     }
@@ -202,22 +207,6 @@ fn collect_members(btf: &Btf<'_>, composite: &Type<'_>, names: &mut Vec<String>)
             collect_members(btf, &inner, names);
         }
     }
-}
-
-fn write_json(reports: &[Report]) -> Result<(), Error> {
-    let mut out = stdout().lock();
-    for report in reports {
-        let object = JsonObject::new()
-            .string("sample", report.sample)
-            .string("program", &report.program)
-            .string("hook", &report.hook)
-            .string("context", &report.context)
-            .strings("arguments", &report.arguments)
-            .number("size", report.size as u64)
-            .string("kernel", &report.verdict);
-        writeln!(out, "{object}").map_err(Error::Output)?;
-    }
-    Ok(())
 }
 
 fn write_table(reports: &[Report]) -> Result<(), Error> {

@@ -10,7 +10,6 @@ use clap::ArgGroup;
 use clap::Parser;
 use example_bpf::Comm;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -25,7 +24,11 @@ use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
 use example_bpf::text;
+use example_bpf::time_of_day;
 use example_bpf::visible;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
+use serde::Serialize;
 
 mod mprotect_guard {
     ctxgen::include_bpf!("mprotect_guard");
@@ -65,6 +68,23 @@ struct Args {
     style: Style,
 }
 
+/// One request, as `--json` writes it.
+#[derive(Serialize)]
+struct Request {
+    /// Nanoseconds since 1970.
+    time_ns: u64,
+    comm: String,
+    pid: u32,
+    tid: u32,
+    uid: u32,
+    start: u64,
+    end: u64,
+    /// As `rwx`.
+    before: String,
+    asked: String,
+    denied: bool,
+}
+
 // SAFETY: It consists of integers only.
 unsafe impl Record for mprotect_event {}
 
@@ -98,7 +118,8 @@ fn run(args: &Args) -> Result<(), Error> {
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:<15}  {:>7}  {:>6}  {:<35}  {:<6}  {:<5}  VERDICT",
+            "{:<12}  {:<15}  {:>7}  {:>6}  {:<35}  {:<6}  {:<5}  VERDICT",
+            "TIME",
             "COMM",
             "PID",
             "UID",
@@ -113,25 +134,28 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &mprotect_event| {
+            let time_ns = wall_clock_ns(event.time_ns);
             let denied = event.denied != 0;
             let before = access(event.vm_flags);
             let asked = access(event.prot.into());
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("comm", &text(&event.comm))
-                    .number("pid", event.pid)
-                    .number("tid", event.tid)
-                    .number("uid", event.uid)
-                    .number("start", event.start)
-                    .number("end", event.end)
-                    .string("before", &before)
-                    .string("asked", &asked)
-                    .flag("denied", denied);
-                return writeln!(stdout(), "{object}");
+                return write_json(&Request {
+                    time_ns,
+                    comm: text(&event.comm),
+                    pid: event.pid,
+                    tid: event.tid,
+                    uid: event.uid,
+                    start: event.start,
+                    end: event.end,
+                    before,
+                    asked,
+                    denied,
+                });
             }
             writeln!(
                 stdout(),
-                "{:<15}  {:>7}  {:>6}  {:<35}  {before:<6}  {asked:<5}  {}",
+                "{}  {:<15}  {:>7}  {:>6}  {:<35}  {before:<6}  {asked:<5}  {}",
+                time_of_day(time_ns),
                 visible(&event.comm),
                 event.pid,
                 event.uid,

@@ -6,8 +6,8 @@ use std::mem::MaybeUninit;
 use std::process::ExitCode;
 
 use clap::Parser;
+use example_bpf::Comm;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -22,7 +22,11 @@ use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
 use example_bpf::text;
+use example_bpf::time_of_day;
 use example_bpf::visible;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
+use serde::Serialize;
 
 mod opensnoop {
     ctxgen::include_bpf!("opensnoop");
@@ -39,6 +43,10 @@ struct Args {
     #[arg(long)]
     pid: Option<u32>,
 
+    /// Only what tasks of this name open
+    #[arg(long, value_name = "NAME")]
+    comm: Option<Comm>,
+
     /// Only what fails
     #[arg(long)]
     failed: bool,
@@ -48,6 +56,22 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One open, as `--json` writes it.
+#[derive(Serialize)]
+struct Open {
+    /// Nanoseconds since 1970.
+    time_ns: u64,
+    comm: String,
+    pid: u32,
+    tid: u32,
+    uid: u32,
+    /// The file's number, or a negative errno.
+    ret: i32,
+    /// `O_*`.
+    flags: i32,
+    path: String,
 }
 
 // SAFETY: It consists of integers only.
@@ -70,6 +94,7 @@ fn run(args: &Args) -> Result<(), Error> {
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.only_pid = args.pid.unwrap_or(0);
+    settings.only_comm = args.comm.unwrap_or_default().bytes();
     settings.only_failed = args.failed;
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
@@ -78,9 +103,11 @@ fn run(args: &Args) -> Result<(), Error> {
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:<15}  {:>7}  {:<9}  {:>8}  PATH",
+            "{:<12}  {:<15}  {:>7}  {:>6}  {:<9}  {:>8}  PATH",
+            "TIME",
             "COMM",
             "PID",
+            "UID",
             "RESULT",
             "FLAGS"
         )
@@ -91,21 +118,26 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &open_event| {
+            let time_ns = wall_clock_ns(event.time_ns);
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("comm", &text(&event.comm))
-                    .number("pid", event.pid)
-                    .number("tid", event.tid)
-                    .number("ret", event.ret)
-                    .number("flags", event.flags)
-                    .string("path", &text(&event.path));
-                return writeln!(stdout(), "{object}");
+                return write_json(&Open {
+                    time_ns,
+                    comm: text(&event.comm),
+                    pid: event.pid,
+                    tid: event.tid,
+                    uid: event.uid,
+                    ret: event.ret,
+                    flags: event.flags,
+                    path: text(&event.path),
+                });
             }
             writeln!(
                 stdout(),
-                "{:<15}  {:>7}  {:<9}  {:>8o}  {}",
+                "{}  {:<15}  {:>7}  {:>6}  {:<9}  {:>8o}  {}",
+                time_of_day(time_ns),
                 visible(&event.comm),
                 event.pid,
+                event.uid,
                 result(event.ret),
                 event.flags,
                 visible(&event.path)

@@ -10,7 +10,6 @@ use std::ptr;
 use clap::Parser;
 use example_bpf::Error;
 use example_bpf::IntoField as _;
-use example_bpf::JsonObject;
 use example_bpf::Slots;
 use example_bpf::Style;
 use example_bpf::Table;
@@ -19,8 +18,10 @@ use example_bpf::load;
 use example_bpf::loader;
 use example_bpf::open;
 use example_bpf::start;
+use example_bpf::write_json;
 use libbpf_rs::ProgramInput;
 use libbpf_rs::ProgramMut;
+use serde::Serialize;
 
 mod rawtp {
     ctxgen::include_bpf!("fixed/rawtp");
@@ -50,20 +51,38 @@ struct Exchange {
     received: i64,
 }
 
+/// An [`Exchange`], as `--json` writes it.
+#[derive(Serialize)]
+struct Object {
+    tracepoint: &'static str,
+    argument: &'static str,
+    slot: &'static str,
+    sent: i64,
+    received: i64,
+    ok: bool,
+}
+
 /// Calls `$program` with the given arguments in a context of type `$context`, of which nothing else
 /// is set, and returns an [`Exchange`] for each.
 macro_rules! exchange {
-    ($tracepoint:literal, $program:expr, $seen:expr, $filling:expr, $context:ty {
+    ($tracepoint:literal, $program:expr, $seen:expr, $filling:expr, $context:ident {
         $($argument:ident: $value:expr),+ $(,)?
     }) => {{
-        let mut slots = Slots::<$context>::filled_with($filling);
-        let context = slots.as_mut_ptr();
-        $(
-            let $argument = $value;
+        $(let $argument = $value;)+
+        let mut bytes = if $filling == 0 {
+            let context = $context {
+                $($argument: $argument.into_field(),)+
+                ..<$context>::default()
+            };
+            context.as_bytes().to_vec()
+        } else {
+            let mut slots = Slots::<$context>::filled_with($filling);
+            let context = slots.as_mut_ptr();
             // SAFETY: `context` points to memory for a whole context.
-            unsafe { (&raw mut (*context).$argument).write($argument.into_field()) };
-        )+
-        let seen = call(&$program, slots.as_mut_bytes(), &mut $seen)?;
+            $(unsafe { (&raw mut (*context).$argument).write($argument.into_field()) };)+
+            slots.as_mut_bytes().to_vec()
+        };
+        let seen = call(&$program, &mut bytes, &mut $seen)?;
         [$(Exchange {
             tracepoint: $tracepoint,
             argument: stringify!($argument),
@@ -122,7 +141,7 @@ fn run(args: &Args) -> Result<(), Error> {
     }
 
     if args.style.json {
-        write_json(&exchanges)?;
+        write_objects(&exchanges)?;
     } else {
         write_table(&exchanges)?;
     }
@@ -168,17 +187,17 @@ impl Exchange {
     }
 }
 
-fn write_json(exchanges: &[Exchange]) -> Result<(), Error> {
-    let mut out = stdout().lock();
+fn write_objects(exchanges: &[Exchange]) -> Result<(), Error> {
     for exchange in exchanges {
-        let object = JsonObject::new()
-            .string("tracepoint", exchange.tracepoint)
-            .string("argument", exchange.argument)
-            .string("slot", exchange.filling())
-            .number("sent", exchange.sent)
-            .number("received", exchange.received)
-            .flag("ok", exchange.ok());
-        writeln!(out, "{object}").map_err(Error::Output)?;
+        write_json(&Object {
+            tracepoint: exchange.tracepoint,
+            argument: exchange.argument,
+            slot: exchange.filling(),
+            sent: exchange.sent,
+            received: exchange.received,
+            ok: exchange.ok(),
+        })
+        .map_err(Error::Output)?;
     }
     Ok(())
 }

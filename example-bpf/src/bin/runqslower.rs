@@ -4,11 +4,9 @@ use std::io::Write as _;
 use std::io::stdout;
 use std::mem::MaybeUninit;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::Parser;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -22,7 +20,11 @@ use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
 use example_bpf::text;
+use example_bpf::time_of_day;
 use example_bpf::visible;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
+use serde::Serialize;
 
 mod runqslower {
     ctxgen::include_bpf!("runqslower");
@@ -48,6 +50,20 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One wait, as `--json` writes it.
+#[derive(Serialize)]
+struct Wait {
+    /// When it ended, in nanoseconds since 1970.
+    time_ns: u64,
+    comm: String,
+    pid: u32,
+    tid: u32,
+    wait_ns: u64,
+    prev_comm: String,
+    prev_tid: u32,
+    prev_state: u32,
 }
 
 // SAFETY: It consists of integers only.
@@ -78,12 +94,11 @@ fn run(args: &Args) -> Result<(), Error> {
         args.threshold_us
     );
 
-    let began = Instant::now();
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:>10}  {:<15}  {:>7}  {:>7}  {:>10}  {:<15}  {:>8}",
-            "TIME(s)",
+            "{:<12}  {:<15}  {:>7}  {:>7}  {:>10}  {:<15}  {:>8}",
+            "TIME",
             "COMM",
             "PID",
             "TID",
@@ -98,21 +113,23 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &wait_event| {
+            let time_ns = wall_clock_ns(event.time_ns);
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("comm", &text(&event.comm))
-                    .number("pid", event.pid)
-                    .number("tid", event.tid)
-                    .number("wait_ns", event.wait_ns)
-                    .string("prev_comm", &text(&event.prev_comm))
-                    .number("prev_tid", event.prev_tid)
-                    .number("prev_state", event.prev_state);
-                return writeln!(stdout(), "{object}");
+                return write_json(&Wait {
+                    time_ns,
+                    comm: text(&event.comm),
+                    pid: event.pid,
+                    tid: event.tid,
+                    wait_ns: event.wait_ns,
+                    prev_comm: text(&event.prev_comm),
+                    prev_tid: event.prev_tid,
+                    prev_state: event.prev_state,
+                });
             }
             writeln!(
                 stdout(),
-                "{:>10.3}  {:<15}  {:>7}  {:>7}  {:>10}  {:<15}  {:>8}",
-                began.elapsed().as_secs_f64(),
+                "{}  {:<15}  {:>7}  {:>7}  {:>10}  {:<15}  {:>8}",
+                time_of_day(time_ns),
                 visible(&event.comm),
                 event.pid,
                 event.tid,

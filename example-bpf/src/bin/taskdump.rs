@@ -10,7 +10,6 @@ use std::time::Duration;
 use clap::Parser;
 use example_bpf::Comm;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Record;
 use example_bpf::Style;
 use example_bpf::Table;
@@ -18,12 +17,15 @@ use example_bpf::attach;
 use example_bpf::global;
 use example_bpf::load;
 use example_bpf::loader;
+use example_bpf::now_ns;
 use example_bpf::open;
 use example_bpf::read_record;
 use example_bpf::start;
 use example_bpf::text;
 use example_bpf::visible;
+use example_bpf::write_json;
 use libbpf_rs::Iter;
+use serde::Serialize;
 
 mod taskdump {
     ctxgen::include_bpf!("taskdump");
@@ -50,6 +52,23 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One task, as `--json` writes it.
+#[derive(Serialize)]
+struct Task {
+    pid: u32,
+    tid: u32,
+    ppid: u32,
+    uid: u32,
+    /// The letter that ps has for it.
+    state: &'static str,
+    nice: i32,
+    kernel_thread: bool,
+    vsz_kib: u64,
+    start_boottime_ns: u64,
+    elapsed_ns: u64,
+    comm: String,
 }
 
 // SAFETY: It consists of integers only.
@@ -91,38 +110,40 @@ fn run(args: &Args) -> Result<(), Error> {
         .map(|bytes| read_record(bytes).ok_or(Error::Torn(bytes.len())))
         .collect::<Result<Vec<task_record>, _>>()?;
     if args.style.json {
-        write_json(&tasks)
+        write_objects(&tasks)
     } else {
         write_table(&tasks)
     }
 }
 
-fn write_json(tasks: &[task_record]) -> Result<(), Error> {
-    let mut out = stdout().lock();
+fn write_objects(tasks: &[task_record]) -> Result<(), Error> {
+    let now = now_ns(libc::CLOCK_BOOTTIME);
     for task in tasks {
-        let object = JsonObject::new()
-            .number("pid", task.pid)
-            .number("tid", task.tid)
-            .number("ppid", task.parent_pid)
-            .number("uid", task.uid)
-            .string("state", state(task))
-            .number("nice", nice(task))
-            .flag("kernel_thread", task.kernel_thread != 0)
-            .number("vsz_kib", virtual_kib(task))
-            .number("start_boottime_ns", task.start_boottime_ns)
-            .string("comm", &text(&task.comm));
-        writeln!(out, "{object}").map_err(Error::Output)?;
+        write_json(&Task {
+            pid: task.pid,
+            tid: task.tid,
+            ppid: task.parent_pid,
+            uid: task.uid,
+            state: state(task),
+            nice: nice(task),
+            kernel_thread: task.kernel_thread != 0,
+            vsz_kib: virtual_kib(task),
+            start_boottime_ns: task.start_boottime_ns,
+            elapsed_ns: now.saturating_sub(task.start_boottime_ns),
+            comm: text(&task.comm),
+        })
+        .map_err(Error::Output)?;
     }
     Ok(())
 }
 
 fn write_table(tasks: &[task_record]) -> Result<(), Error> {
-    let now = time_since_boot();
+    let now = now_ns(libc::CLOCK_BOOTTIME);
     let mut table = Table::new(&[
         "UID", "PID", "TID", "PPID", "S", "NI", "VSZ(KiB)", "ELAPSED", "COMM",
     ]);
     for task in tasks {
-        let age = now.saturating_sub(Duration::from_nanos(task.start_boottime_ns));
+        let age = Duration::from_nanos(now.saturating_sub(task.start_boottime_ns));
         let comm = visible(&task.comm);
         table.row([
             task.uid.to_string(),
@@ -177,19 +198,6 @@ fn virtual_kib(task: &task_record) -> u64 {
     // SAFETY: `sysconf` has no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     task.total_vm_pages * u64::try_from(page).unwrap_or(4096) / 1024
-}
-
-fn time_since_boot() -> Duration {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `now` is ours to write to.
-    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut now) };
-    Duration::new(
-        u64::try_from(now.tv_sec).unwrap_or(0),
-        u32::try_from(now.tv_nsec).unwrap_or(0),
-    )
 }
 
 fn elapsed(age: Duration) -> String {

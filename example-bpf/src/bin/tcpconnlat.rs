@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -24,7 +23,11 @@ use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
 use example_bpf::text;
+use example_bpf::time_of_day;
 use example_bpf::visible;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
+use serde::Serialize;
 
 mod tcpconnlat {
     ctxgen::include_bpf!("tcpconnlat");
@@ -53,6 +56,23 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One connection, as `--json` writes it.
+#[derive(Serialize)]
+struct Connection {
+    /// When it was answered, in nanoseconds since 1970.
+    time_ns: u64,
+    comm: String,
+    pid: u32,
+    tid: u32,
+    latency_ns: u64,
+    /// 0, or a negative errno.
+    error: i32,
+    local: IpAddr,
+    local_port: u16,
+    remote: IpAddr,
+    remote_port: u16,
 }
 
 // SAFETY: It consists of integers only.
@@ -86,10 +106,11 @@ fn run(args: &Args) -> Result<(), Error> {
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:<15}  {:>7}  {:>10}  {:<12}  {:<21}  REMOTE",
+            "{:<12}  {:<15}  {:>7}  {:>10}  {:<12}  {:<21}  REMOTE",
+            "TIME",
             "COMM",
             "PID",
-            "TIME(us)",
+            "TOOK(us)",
             "RESULT",
             "LOCAL"
         )
@@ -100,24 +121,27 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &connection| {
+            let time_ns = wall_clock_ns(event.time_ns);
             let local = address(event.family, event.local, event.local_port);
             let remote = address(event.family, event.remote, event.remote_port);
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("comm", &text(&event.comm))
-                    .number("pid", event.pid)
-                    .number("tid", event.tid)
-                    .number("latency_ns", event.latency_ns)
-                    .number("error", event.error)
-                    .string("local", &local.ip().to_string())
-                    .number("local_port", local.port())
-                    .string("remote", &remote.ip().to_string())
-                    .number("remote_port", remote.port());
-                return writeln!(stdout(), "{object}");
+                return write_json(&Connection {
+                    time_ns,
+                    comm: text(&event.comm),
+                    pid: event.pid,
+                    tid: event.tid,
+                    latency_ns: event.latency_ns,
+                    error: event.error,
+                    local: local.ip(),
+                    local_port: local.port(),
+                    remote: remote.ip(),
+                    remote_port: remote.port(),
+                });
             }
             writeln!(
                 stdout(),
-                "{:<15}  {:>7}  {:>10}  {:<12}  {:<21}  {remote}",
+                "{}  {:<15}  {:>7}  {:>10}  {:<12}  {:<21}  {remote}",
+                time_of_day(time_ns),
                 visible(&event.comm),
                 event.pid,
                 event.latency_ns / 1_000,

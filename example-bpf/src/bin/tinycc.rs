@@ -10,7 +10,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -25,7 +24,11 @@ use example_bpf::open;
 use example_bpf::register;
 use example_bpf::report_lost;
 use example_bpf::start;
+use example_bpf::time_of_day;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
 use libbpf_rs::skel::OpenSkel as _;
+use serde::Serialize;
 
 mod tinycc {
     ctxgen::include_bpf!("tinycc");
@@ -46,6 +49,26 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One connection that has ended, as `--json` writes it.
+#[derive(Serialize)]
+struct Connection {
+    /// When it ended, in nanoseconds since 1970.
+    time_ns: u64,
+    remote: IpAddr,
+    remote_port: u16,
+    local_port: u16,
+    duration_ns: u64,
+    /// Bytes of data.
+    bytes_acked: u64,
+    acks: u64,
+    /// In packets.
+    acked: u64,
+    losses: u32,
+    undone: u32,
+    cwnd: u32,
+    max_cwnd: u32,
 }
 
 // SAFETY: It consists of integers only.
@@ -71,11 +94,12 @@ fn run(args: &Args) -> Result<(), Error> {
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:<39}  {:>6}  {:>6}  {:>8}  {:>10}  {:>6}  {:>6}  {:>6}  {:>6}",
+            "{:<12}  {:<39}  {:>6}  {:>6}  {:>8}  {:>10}  {:>6}  {:>6}  {:>6}  {:>6}",
+            "TIME",
             "REMOTE",
             "PORT",
             "LOCAL",
-            "TIME(ms)",
+            "TOOK(ms)",
             "BYTES",
             "ACKED",
             "LOSSES",
@@ -89,25 +113,28 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &tinycc_event| {
+            let time_ns = wall_clock_ns(event.time_ns);
             let remote = remote(event);
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("remote", &remote.to_string())
-                    .number("remote_port", event.remote_port)
-                    .number("local_port", event.local_port)
-                    .number("duration_ns", event.duration_ns)
-                    .number("bytes_acked", event.bytes_acked)
-                    .number("acks", event.acks)
-                    .number("acked", event.acked)
-                    .number("losses", event.losses)
-                    .number("undone", event.undone)
-                    .number("cwnd", event.cwnd)
-                    .number("max_cwnd", event.max_cwnd);
-                return writeln!(stdout(), "{object}");
+                return write_json(&Connection {
+                    time_ns,
+                    remote,
+                    remote_port: event.remote_port,
+                    local_port: event.local_port,
+                    duration_ns: event.duration_ns,
+                    bytes_acked: event.bytes_acked,
+                    acks: event.acks,
+                    acked: event.acked,
+                    losses: event.losses,
+                    undone: event.undone,
+                    cwnd: event.cwnd,
+                    max_cwnd: event.max_cwnd,
+                });
             }
             writeln!(
                 stdout(),
-                "{:<39}  {:>6}  {:>6}  {:>8}  {:>10}  {:>6}  {:>6}  {:>6}  {:>6}",
+                "{}  {:<39}  {:>6}  {:>6}  {:>8}  {:>10}  {:>6}  {:>6}  {:>6}  {:>6}",
+                time_of_day(time_ns),
                 remote.to_string(),
                 event.remote_port,
                 event.local_port,

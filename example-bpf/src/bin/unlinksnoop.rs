@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use example_bpf::Error;
-use example_bpf::JsonObject;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
@@ -22,7 +21,11 @@ use example_bpf::open;
 use example_bpf::report_lost;
 use example_bpf::start;
 use example_bpf::text;
+use example_bpf::time_of_day;
 use example_bpf::visible;
+use example_bpf::wall_clock_ns;
+use example_bpf::write_json;
+use serde::Serialize;
 
 mod unlinksnoop {
     ctxgen::include_bpf!("unlinksnoop");
@@ -48,6 +51,20 @@ struct Args {
 
     #[command(flatten)]
     style: Style,
+}
+
+/// One unlink, as `--json` writes it.
+#[derive(Serialize)]
+struct Unlink {
+    /// Nanoseconds since 1970.
+    time_ns: u64,
+    comm: String,
+    pid: u32,
+    tid: u32,
+    duration_ns: u64,
+    /// 0, or a negative errno.
+    ret: i32,
+    name: String,
 }
 
 // SAFETY: It consists of integers only.
@@ -78,10 +95,11 @@ fn run(args: &Args) -> Result<(), Error> {
     if !args.style.json {
         writeln!(
             stdout(),
-            "{:<15}  {:>7}  {:>8}  {:<9}  NAME",
+            "{:<12}  {:<15}  {:>7}  {:>8}  {:<9}  NAME",
+            "TIME",
             "COMM",
             "PID",
-            "TIME(us)",
+            "TOOK(us)",
             "RESULT"
         )
         .map_err(Error::Output)?;
@@ -91,19 +109,22 @@ fn run(args: &Args) -> Result<(), Error> {
         &args.limits,
         &stop,
         |event: &unlink_event| {
+            let time_ns = wall_clock_ns(event.time_ns);
             if args.style.json {
-                let object = JsonObject::new()
-                    .string("comm", &text(&event.comm))
-                    .number("pid", event.pid)
-                    .number("tid", event.tid)
-                    .number("duration_ns", event.duration_ns)
-                    .number("ret", event.ret)
-                    .string("name", &text(&event.name));
-                return writeln!(stdout(), "{object}");
+                return write_json(&Unlink {
+                    time_ns,
+                    comm: text(&event.comm),
+                    pid: event.pid,
+                    tid: event.tid,
+                    duration_ns: event.duration_ns,
+                    ret: event.ret,
+                    name: text(&event.name),
+                });
             }
             writeln!(
                 stdout(),
-                "{:<15}  {:>7}  {:>8}  {:<9}  {}",
+                "{}  {:<15}  {:>7}  {:>8}  {:<9}  {}",
+                time_of_day(time_ns),
                 visible(&event.comm),
                 event.pid,
                 event.duration_ns / 1_000,

@@ -16,6 +16,7 @@
 
 /* One request for writable and executable memory, as user space receives it. */
 struct mprotect_event {
+	u64 time_ns;
 	u64 start;
 	u64 end;
 	u32 pid;
@@ -60,6 +61,7 @@ static __always_inline void report(struct btf_lsm_file_mprotect_ctx *ctx, const 
 		__sync_fetch_and_add(&lost, 1);
 		return;
 	}
+	event->time_ns = bpf_ktime_get_ns();
 	event->start = vma->vm_start;
 	event->end = vma->vm_end;
 	event->pid = pid_tgid >> 32;

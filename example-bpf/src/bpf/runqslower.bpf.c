@@ -13,6 +13,7 @@
 
 /* One too long wait, as user space receives it. */
 struct wait_event {
+	u64 time_ns;
 	u64 wait_ns;
 	u32 pid;
 	u32 tid;
@@ -94,7 +95,7 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
 	struct task_struct *prev = ctx->prev, *next = ctx->next;
 	struct wait_event *event;
 	u32 tid = next->pid, state = prev_state(ctx);
-	u64 *since, wait_ns;
+	u64 *since, now, wait_ns;
 
 	/* Preempted, or gave way of its own accord: it waits again from now on. */
 	if (ctx_get(ctx, preempt) || state == TASK_RUNNING)
@@ -103,7 +104,8 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
 	since = bpf_map_lookup_elem(&enqueued, &tid);
 	if (!since)
 		return 0;
-	wait_ns = bpf_ktime_get_ns() - *since;
+	now = bpf_ktime_get_ns();
+	wait_ns = now - *since;
 	bpf_map_delete_elem(&enqueued, &tid);
 	if (wait_ns < min_wait_ns)
 		return 0;
@@ -113,6 +115,7 @@ int switched(struct btf_trace_sched_switch_ctx *ctx)
 		__sync_fetch_and_add(&lost, 1);
 		return 0;
 	}
+	event->time_ns = now;
 	event->wait_ns = wait_ns;
 	event->pid = next->tgid;
 	event->tid = tid;

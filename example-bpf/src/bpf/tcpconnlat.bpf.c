@@ -23,6 +23,8 @@
 
 /* An established connection, or one that was refused, as user space receives it. */
 struct connection {
+	/* When it was answered. */
+	u64 time_ns;
 	u64 latency_ns;
 	u32 pid;
 	u32 tid;
@@ -92,9 +94,9 @@ static __always_inline int begin(struct sock *sk)
 	return 0;
 }
 
-static __always_inline void report(struct sock *sk, const struct begun *begun, u64 latency_ns,
-				   s32 error)
+static __always_inline void report(struct sock *sk, const struct begun *begun, s32 error)
 {
+	u64 now = bpf_ktime_get_ns(), latency_ns = now - begun->at;
 	struct connection *event;
 	u16 family;
 
@@ -106,6 +108,7 @@ static __always_inline void report(struct sock *sk, const struct begun *begun, u
 		return;
 	}
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	event->time_ns = now;
 	event->latency_ns = latency_ns;
 	event->pid = begun->pid;
 	event->tid = begun->tid;
@@ -146,7 +149,7 @@ static __always_inline int called(int ret)
 	begun = bpf_map_lookup_elem(&connecting, &sk);
 	if (!begun)
 		return 0;
-	report((struct sock *)sk, begun, bpf_ktime_get_ns() - begun->at, ret);
+	report((struct sock *)sk, begun, ret);
 	bpf_map_delete_elem(&connecting, &sk);
 	return 0;
 }
@@ -190,7 +193,7 @@ int answered(struct btf_kprobe_tcp_rcv_state_process_ctx *ctx)
 	bpf_probe_read_kernel(&flags, sizeof(flags),
 			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
 				      TCP_FLAGS);
-	report(sk, begun, bpf_ktime_get_ns() - begun->at, flags & TCP_RST ? -ECONNREFUSED : 0);
+	report(sk, begun, flags & TCP_RST ? -ECONNREFUSED : 0);
 	bpf_map_delete_elem(&connecting, &key);
 	return 0;
 }

@@ -12,13 +12,14 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#define TCP_CLOSE 7
 #define MIN_CWND 2
 #define ADDRESS_LEN 16
 
 /* What a connection has come to, kept from its beginning on. */
 struct connection {
 	u64 begun_ns;
+	/* What had been acknowledged before: of one that this side opened, its SYN. */
+	u64 bytes_before;
 	/* Acknowledgements, and packets that they were for. */
 	u64 acks;
 	u64 acked;
@@ -29,7 +30,9 @@ struct connection {
 
 /* One connection that has ended, as user space receives it. */
 struct tinycc_event {
+	u64 time_ns;
 	u64 duration_ns;
+	/* Of data: what begins and ends a connection counts as a byte each to TCP, and is none. */
 	u64 bytes_acked;
 	u64 acks;
 	u64 acked;
@@ -74,6 +77,7 @@ void tinycc_init(struct btf_struct_ops_tcp_congestion_ops_init_ctx *ctx)
 	struct tcp_sock *tp = (struct tcp_sock *)ctx->sk;
 	struct connection connection = {
 		.begun_ns = bpf_ktime_get_ns(),
+		.bytes_before = tp->bytes_acked,
 		.max_cwnd = tp->snd_cwnd,
 	};
 	u64 sk = (u64)ctx->sk;
@@ -156,6 +160,22 @@ struct tcp_congestion_ops tinycc = {
 	.name = "tinycc",
 };
 
+/* Whether this side's FIN was acknowledged, which `bytes_acked` counts as a byte. */
+static bool fin_is_acked(const struct tcp_sock *tp, int state)
+{
+	switch (state) {
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+	case TCP_TIME_WAIT:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+		/* It is the last that was written. */
+		return BPF_CORE_READ(tp, snd_una) == BPF_CORE_READ(tp, write_seq);
+	default:
+		return false;
+	}
+}
+
 /* A connection's end: `release` would be told, but not under which state the socket was. */
 SEC("tp_btf/inet_sock_set_state")
 int tinycc_end(struct btf_trace_inet_sock_set_state_ctx *ctx)
@@ -173,8 +193,10 @@ int tinycc_end(struct btf_trace_inet_sock_set_state_ctx *ctx)
 
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (event) {
-		event->duration_ns = bpf_ktime_get_ns() - connection->begun_ns;
-		event->bytes_acked = BPF_CORE_READ(tp, bytes_acked);
+		event->time_ns = bpf_ktime_get_ns();
+		event->duration_ns = event->time_ns - connection->begun_ns;
+		event->bytes_acked = BPF_CORE_READ(tp, bytes_acked) - connection->bytes_before -
+				     fin_is_acked(tp, ctx_get(ctx, oldstate));
 		event->acks = connection->acks;
 		event->acked = connection->acked;
 		event->losses = connection->losses;

@@ -15,6 +15,7 @@
 
 /* One unlink, as user space receives it. */
 struct unlink_event {
+	u64 time_ns;
 	u64 duration_ns;
 	u32 pid;
 	u32 tid;
@@ -65,14 +66,15 @@ int unlink_enter(struct btf_fentry_vfs_unlink_ctx *ctx)
 SEC("fexit/vfs_unlink")
 int unlink_exit(struct btf_fexit_vfs_unlink_ctx *ctx)
 {
-	u64 dentry = (u64)ctx->dentry, pid_tgid, duration_ns, *start;
+	u64 dentry = (u64)ctx->dentry, pid_tgid, now, duration_ns, *start;
 	int ret = ctx_get(ctx, ret);
 	struct unlink_event *event;
 
 	start = bpf_map_lookup_elem(&begun, &dentry);
 	if (!start)
 		return 0;
-	duration_ns = bpf_ktime_get_ns() - *start;
+	now = bpf_ktime_get_ns();
+	duration_ns = now - *start;
 	bpf_map_delete_elem(&begun, &dentry);
 	if (only_failed && !ret)
 		return 0;
@@ -83,6 +85,7 @@ int unlink_exit(struct btf_fexit_vfs_unlink_ctx *ctx)
 		return 0;
 	}
 	pid_tgid = bpf_get_current_pid_tgid();
+	event->time_ns = now;
 	event->duration_ns = duration_ns;
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;

@@ -1,58 +1,98 @@
 //! `runqslower` on the running kernel.
 
+use std::fs;
 use std::hint;
 use std::process;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::time::Instant;
+
+use example_bpf::now_ns;
+use serde_json::Value;
 
 use crate::sample::Watch;
+use crate::sample::is_recent;
 use crate::sample::may_load;
 use crate::workload::stay_on_one_cpu;
 
 const RUNQSLOWER: &str = env!("CARGO_BIN_EXE_runqslower");
+
+/// Held by a test whose threads are to have their CPU for themselves.
+static CPU: Mutex<()> = Mutex::new(());
+
+/// How often a thread looks at what the kernel says of it.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What the kernel said of a thread at some time, in nanoseconds since 1970: how long it had waited for a CPU, in
+/// nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    time_ns: u64,
+    waited_ns: u64,
+}
+
+/// Keeps a CPU busy, which others want too.
+fn spinner(name: &str, end: &Arc<AtomicBool>) -> JoinHandle<(i32, Vec<Look>)> {
+    let end = Arc::clone(end);
+    let spin = move || {
+        stay_on_one_cpu();
+        let mut looks = Vec::new();
+        let mut last = Instant::now();
+        while !end.load(Ordering::Relaxed) {
+            if last.elapsed() > LOOK {
+                last = Instant::now();
+                looks.push(look());
+            }
+            hint::spin_loop();
+        }
+        // SAFETY: `gettid` has no preconditions.
+        (unsafe { libc::gettid() }, looks)
+    };
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(spin).unwrap()
+}
+
+/// The calling thread's (`Documentation/scheduler/sched-stats.rst`).
+fn look() -> Look {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Look {
+        time_ns: now_ns(libc::CLOCK_REALTIME),
+        waited_ns: stat.split_whitespace().nth(1).unwrap().parse().unwrap(),
+    }
+}
 
 #[test]
 fn two_tasks_on_one_cpu_wait_for_each_other() {
     if !may_load("runqslower") {
         return;
     }
+    let _cpu = CPU.lock().unwrap_or_else(PoisonError::into_inner);
     let end = Arc::new(AtomicBool::new(false));
-    let spinners = ["spin-a", "spin-b"].map(|name| {
-        let end = Arc::clone(&end);
-        thread::Builder::new()
-            .name(name.to_string())
-            .spawn(move || {
-                stay_on_one_cpu();
-                while !end.load(Ordering::Relaxed) {
-                    hint::spin_loop();
-                }
-            })
-            .unwrap()
-    });
+    let names = ["spin-a", "spin-b"];
+    let spinners = names.map(|name| spinner(name, &end));
     let pid = process::id();
-    let watch = Watch::start(
-        RUNQSLOWER,
-        &[
-            "--threshold-us=300",
-            "--duration=2",
-            "--pid",
-            &pid.to_string(),
-        ],
-    );
-    let waits = watch.unwrap().objects();
+    let arguments = [
+        "--threshold-us=0",
+        "--duration=3",
+        "--pid",
+        &pid.to_string(),
+    ];
+    let waits = Watch::start(RUNQSLOWER, &arguments).unwrap().objects();
     end.store(true, Ordering::Relaxed);
-    for spinner in spinners {
-        spinner.join().unwrap();
-    }
+    let spinners = spinners.map(|spinner| spinner.join().unwrap());
 
     for wait in &waits {
         assert_eq!(wait["pid"], pid, "{wait}");
-        assert!(wait["wait_ns"].as_u64() >= Some(300_000), "{wait}");
         assert!(wait["wait_ns"].as_u64() < Some(60_000_000_000), "{wait}");
+        assert!(is_recent(wait), "{wait}");
     }
-    for (waiting, running) in [("spin-a", "spin-b"), ("spin-b", "spin-a")] {
+    for (waiting, running) in [(names[0], names[1]), (names[1], names[0])] {
         assert!(
             waits
                 .iter()
@@ -60,6 +100,53 @@ fn two_tasks_on_one_cpu_wait_for_each_other() {
             "{waiting} never waited for {running} in {} waits",
             waits.len()
         );
+    }
+    for (tid, looks) in spinners {
+        let waits: Vec<&Value> = waits.iter().filter(|wait| wait["tid"] == tid).collect();
+        what_schedstat_says(&waits, &looks);
+    }
+}
+
+/// Between two looks of a thread, its waits take as long as the kernel says.
+fn what_schedstat_says(waits: &[&Value], looks: &[Look]) {
+    let time = |wait: &Value| wait["time_ns"].as_u64().unwrap();
+    let (first, last) = (time(waits[0]), time(waits[waits.len() - 1]));
+    let mut during = looks
+        .iter()
+        .filter(|look| (first..last).contains(&look.time_ns));
+    let (begin, end) = (during.next().unwrap(), during.next_back().unwrap());
+    let within = waits
+        .iter()
+        .filter(|wait| (begin.time_ns..end.time_ns).contains(&time(wait)));
+    let seen: u64 = within.map(|wait| wait["wait_ns"].as_u64().unwrap()).sum();
+    let waited = end.waited_ns - begin.waited_ns;
+    // The two take the time at other points of one wakeup, from other clocks.
+    let slack = waited / 20 + 5_000_000;
+    assert!(
+        seen.abs_diff(waited) <= slack,
+        "{waited} ns of {} were waited, and {seen} ns were reported",
+        end.time_ns - begin.time_ns
+    );
+}
+
+#[test]
+fn a_threshold_is_kept() {
+    if !may_load("runqslower") {
+        return;
+    }
+    let _cpu = CPU.lock().unwrap_or_else(PoisonError::into_inner);
+    let end = Arc::new(AtomicBool::new(false));
+    let spinners = ["long-a", "long-b"].map(|name| spinner(name, &end));
+    let pid = process::id().to_string();
+    let arguments = ["--threshold-us=300", "--duration=1", "--pid", &pid];
+    let waits = Watch::start(RUNQSLOWER, &arguments).unwrap().objects();
+    end.store(true, Ordering::Relaxed);
+    for spinner in spinners {
+        spinner.join().unwrap();
+    }
+    assert!(!waits.is_empty());
+    for wait in &waits {
+        assert!(wait["wait_ns"].as_u64() >= Some(300_000), "{wait}");
     }
 }
 

@@ -10,6 +10,9 @@ use std::process::ChildStderr;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
+use std::time::Duration;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use serde_json::Value;
 
@@ -49,6 +52,30 @@ pub(crate) fn objects(executable: &str, arguments: &[&str]) -> Vec<Value> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     parse(&String::from_utf8(output.stdout).unwrap())
+}
+
+/// Whether an event happened within the last minute.
+pub(crate) fn is_recent(event: &Value) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let minute = Duration::from_secs(60);
+    event["time_ns"].as_u64().is_some_and(|time_ns| {
+        let time = Duration::from_nanos(time_ns);
+        (now - minute..=now).contains(&time)
+    })
+}
+
+/// What a command says, or `None` where it cannot be run; `test` is said to be skipped then.
+pub(crate) fn said(test: &str, command: &mut Command) -> Option<String> {
+    match command.output() {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+        Err(error) => {
+            skip(
+                test,
+                &format!("{}: {error}", command.get_program().display()),
+            );
+            None
+        }
+    }
 }
 
 /// A sample that watches.

@@ -3,9 +3,12 @@
 use std::net::TcpListener;
 use std::net::TcpStream;
 use std::process;
+use std::process::Command;
 
 use crate::sample::Watch;
+use crate::sample::is_recent;
 use crate::sample::may_load;
+use crate::sample::said;
 use crate::sample::skip;
 
 #[test]
@@ -40,4 +43,20 @@ fn a_connection_is_seen_or_the_refusal_is_clear() {
         connections[0]["local_port"],
         stream.local_addr().unwrap().port()
     );
+    assert!(is_recent(&connections[0]), "{}", connections[0]);
+
+    let mut ss = Command::new("ss");
+    let port = format!(":{}", address.port());
+    ss.args(["-Htn", "state", "established", "dport", "=", &port]);
+    if let Some(said) = said("tcpconnlat", &mut ss) {
+        let ends: Vec<&str> = said.split_whitespace().skip(2).collect();
+        let end = |ip: &str, port: &str| {
+            let (ip, port) = (&connections[0][ip], &connections[0][port]);
+            format!("{}:{port}", ip.as_str().unwrap())
+        };
+        assert_eq!(
+            ends,
+            [end("local", "local_port"), end("remote", "remote_port")]
+        );
+    }
 }

@@ -24,14 +24,19 @@ pub(crate) struct Transfer {
     pub(crate) received: u64,
     /// What the sender's socket says at the end (`struct tcp_info` of `include/uapi/linux/tcp.h`).
     pub(crate) cwnd: u32,
+    /// With a byte each for the SYN and the FIN.
     pub(crate) bytes_acked: u64,
     /// In packets, the first of which began the connection.
     pub(crate) delivered: u32,
     pub(crate) retransmitted: u32,
 }
 
-/// Sends so many bytes.
-pub(crate) fn transfer(congestion: &str, bytes: usize) -> io::Result<Transfer> {
+/// Sends so many bytes. `meanwhile` gets the sender's port, while the connection is there.
+pub(crate) fn transfer(
+    congestion: &str,
+    bytes: usize,
+    meanwhile: impl FnOnce(u16),
+) -> io::Result<Transfer> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let remote_port = listener.local_addr()?.port();
     let receiver = thread::spawn(move || -> io::Result<u64> {
@@ -42,6 +47,7 @@ pub(crate) fn transfer(congestion: &str, bytes: usize) -> io::Result<Transfer> {
     let local_port = stream.local_addr()?.port();
     let used = option::<16>(&stream, libc::TCP_CONGESTION)?;
     stream.write_all(&vec![b'x'; bytes])?;
+    meanwhile(local_port);
     stream.shutdown(Shutdown::Write)?;
     // Once the other side has closed too, all of ours has arrived.
     stream.read_to_end(&mut Vec::new())?;

@@ -2,11 +2,17 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process;
+use std::process::Command;
 
 use crate::sample::Watch;
+use crate::sample::is_recent;
 use crate::sample::may_load;
 use crate::sample::skip;
+use crate::strace::strace;
+
+const UNLINKSNOOP: &str = env!("CARGO_BIN_EXE_unlinksnoop");
 
 #[test]
 fn an_unlink_is_seen_or_the_refusal_is_clear() {
@@ -15,7 +21,7 @@ fn an_unlink_is_seen_or_the_refusal_is_clear() {
     }
     let pid = process::id();
     let watch = Watch::start(
-        env!("CARGO_BIN_EXE_unlinksnoop"),
+        UNLINKSNOOP,
         &["--pid", &pid.to_string(), "--count=1", "--duration=30"],
     );
     let watch = match watch {
@@ -38,4 +44,42 @@ fn an_unlink_is_seen_or_the_refusal_is_clear() {
     assert_eq!(unlinks[0]["pid"], pid);
     assert_eq!(unlinks[0]["ret"], 0);
     assert_eq!(unlinks[0]["name"], name);
+    assert!(is_recent(&unlinks[0]), "{}", unlinks[0]);
+}
+
+/// Each unlink of a command that came to the file system, in order.
+#[test]
+fn what_strace_says() {
+    if !may_load("unlinksnoop") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("rm-{}", process::id());
+    let rm = folder.path().join(&name);
+    symlink("/bin/rm", &rm).unwrap();
+    let files = ["one", "two", "missing"].map(|file| folder.path().join(file));
+    for file in &files[..2] {
+        fs::write(file, "").unwrap();
+    }
+    let watch = match Watch::start(UNLINKSNOOP, &["--duration=3"]) {
+        Ok(watch) => watch,
+        Err(refusal) => return skip("unlinksnoop", refusal.trim()),
+    };
+    let mut command = Command::new(&rm);
+    command.arg("-f").args(&files);
+    let Some(calls) = strace("unlinksnoop", "trace=unlink,unlinkat", &mut command) else {
+        return;
+    };
+    let expected: Vec<String> = calls
+        .into_iter()
+        .filter(|call| call.result == Ok(0))
+        .filter_map(|call| Some(call.path.rsplit_once('/')?.1.to_owned()))
+        .collect();
+    assert_eq!(expected, ["one", "two"]);
+    let unlinks = watch.objects();
+    let of_command = unlinks.iter().filter(|unlink| unlink["comm"] == *name);
+    let names: Vec<_> = of_command
+        .map(|unlink| unlink["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, expected);
 }

@@ -57,7 +57,24 @@ pub fn pin_samples(full: &Path, path: &Path) -> Result<(), Error> {
 
 fn has_its_hooks(kernel: &KernelBtf, source: &Path) -> bool {
     let text = std::fs::read_to_string(source).unwrap_or_default();
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+    unconditional(&text)
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .filter_map(Hook::from_struct_name)
         .all(|hook| Context::of_struct(kernel, &hook).is_ok())
+}
+
+/// A source without what stands between `#if` and `#endif`, which may be for other architectures.
+fn unconditional(text: &str) -> String {
+    let mut depth = 0_usize;
+    let lines = text.lines().filter(|line| {
+        if line.starts_with("#if") {
+            depth += 1;
+        }
+        let is_in = depth == 0;
+        if line.starts_with("#endif") {
+            depth = depth.saturating_sub(1);
+        }
+        is_in
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -28,7 +28,7 @@ use crate::workspace;
 /// What runs the samples.
 const DRIVER: &str = "vm-samples";
 /// The samples.
-const SAMPLES: [&str; 8] = [
+const SAMPLES: [&str; 9] = [
     "rawtp",
     "taskdump",
     "runqslower",
@@ -37,6 +37,7 @@ const SAMPLES: [&str; 8] = [
     "opensnoop",
     "mprotect-guard",
     "tinycc",
+    "trace",
 ];
 /// What reports as a sample does, of values in registers (`vm-families`).
 const REGISTERS: &str = "registers";
@@ -376,8 +377,14 @@ mod tests {
     fn every_sample_is_there() {
         let folder = workspace::root().join("example-bpf");
         for name in SAMPLES {
-            let path = folder.join(format!("src/bin/{name}.rs"));
-            assert!(path.is_file(), "{}", path.display());
+            let paths = [
+                format!("src/bin/{name}.rs"),
+                format!("src/bin/{name}/main.rs"),
+            ];
+            assert!(
+                paths.iter().any(|path| folder.join(path).is_file()),
+                "{name}"
+            );
         }
         for example in [DRIVER, families::LOADER] {
             assert!(folder.join(format!("examples/{example}/main.rs")).is_file());

@@ -1,7 +1,10 @@
 //! Rust bindings of the context structs: `<name>.ctx.rs`.
 
 mod bindgen;
+mod bytes;
+mod comments;
 mod format;
+mod relocatable;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -12,6 +15,9 @@ use ctxgen::CtxBtf;
 use self::bindgen::Header;
 use self::bindgen::header;
 use self::bindgen::structs;
+use self::bytes::as_bytes;
+use self::comments::documented;
+use self::comments::of_header;
 use crate::cache::BINDINGS;
 use crate::cache::Digest;
 use crate::cache::Digester;
@@ -32,13 +38,13 @@ pub trait HookContext {
 ";
 
 const RELOCATABLE: &str = "
-// These contexts are relocatable: they have the arguments of all kernels that the build is for, and
-// where each is in memory is known when a program is loaded. The layout here is no kernel's.
-
+// These contexts are relocatable: where each argument is in memory is known when a program is loaded. So
+// there is no layout here, and no value.
 ";
 
 /// The Rust text for these contexts, as a build leaves it in `<name>.ctx.rs`: the structs, with
-/// assertions of their layout, and a trait `HookContext` that tells their hooks. `name` is for errors.
+/// assertions of their layout and what `ctx.h` says of them, and a trait `HookContext` that tells their hooks.
+/// Relocatable contexts have no layout, and are types without values. `name` is for errors.
 ///
 /// # Errors
 /// [`Error::Bindings`] and [`Error::NoLibclang`] from bindgen, [`Error::Render`] for the header
@@ -104,8 +110,12 @@ fn text(ctx: &CtxBtf<'_>, name: &str, header: &Header) -> Result<String, Error> 
     let mut text = TOP.to_owned();
     if ctx.is_relocatable() {
         text.push_str(RELOCATABLE);
+        text.push_str(&relocatable::types(ctx, &header.text));
+    } else {
+        let structs = structs(ctx, name, header)?;
+        text.push_str(&documented(&structs, &of_header(&header.text)));
+        text.push_str(&as_bytes(ctx, &structs));
     }
-    text.push_str(&structs(ctx, name, header)?);
     text.push_str(&impls(ctx));
     Ok(text)
 }
