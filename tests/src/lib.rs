@@ -1,13 +1,11 @@
 //! What the integration tests share: kernels to test on, and a way to say what is skipped.
 
-pub mod blob;
 pub mod browser;
 mod clangs;
 pub mod families;
 pub mod field;
 mod foreign;
 mod kernels;
-pub mod prng;
 mod program;
 pub mod trimmed;
 pub mod user;
@@ -16,6 +14,9 @@ pub mod verify;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+
+pub use ctxgen_fuzz::blob;
+pub use ctxgen_fuzz::prng;
 
 pub use self::clangs::Clang;
 pub use self::clangs::clangs;

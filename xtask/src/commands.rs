@@ -3,5 +3,6 @@
 pub(crate) mod bench;
 pub(crate) mod bpf;
 pub(crate) mod corpus;
+pub(crate) mod fuzz;
 pub(crate) mod install;
 pub(crate) mod test;

@@ -72,6 +72,22 @@ pub(crate) enum Error {
     /// A file of the command cannot be installed.
     #[error("cannot install {}: {source}; another folder can be named with --prefix", path.display())]
     Install { path: PathBuf, source: io::Error },
+    /// What fuzzing takes is not there.
+    #[error("fuzzing takes what is missing here: {}", missing.join(", and "))]
+    NoFuzzer { missing: Vec<&'static str> },
+    /// Inputs were found that something goes wrong with.
+    #[error(
+        "something goes wrong with inputs of {}; they are in {}: mend it, and put each into tests/fuzz/crashers",
+        targets.join(", "),
+        folder.display()
+    )]
+    Fuzzed {
+        targets: Vec<String>,
+        folder: PathBuf,
+    },
+    /// A file or folder of the workspace that a subcommand works with.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     /// Something about virtual machines.
     #[error(transparent)]
     Vm(#[from] vm::Error),

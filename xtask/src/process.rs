@@ -63,7 +63,7 @@ fn quietly(command: &mut Command) -> io::Result<ExitStatus> {
 }
 
 /// `command` as it would be typed, environment included.
-fn command_line(command: &Command) -> String {
+pub(crate) fn command_line(command: &Command) -> String {
     // Cargo names itself by its full path, which says nothing and hides the rest of the line.
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or(program.as_os_str());

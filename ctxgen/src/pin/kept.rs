@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use libbpf_rs::libbpf_sys;
+
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::Type;
@@ -162,7 +164,30 @@ impl<'k> Kept<'k> {
     /// Adds what makes the kept types look as they do among all of the kernel's.
     pub(super) fn close(&mut self) {
         self.add_users_of_enums();
-        while self.add_namesakes() {}
+        while self.add_namesakes() || self.add_typedefs_of_values() {}
+    }
+
+    /// All typedefs that have the name of a value that is kept; whether any was not there yet.
+    ///
+    /// A C printer gives the value another name then.
+    fn add_typedefs_of_values(&mut self) -> bool {
+        let kept = self.parts();
+        let types = kept.keys().filter_map(|id| self.btf.get(*id));
+        let values: BTreeSet<&str> = types
+            .filter(|ty| matches!(ty.kind(), Kind::Enum { .. } | Kind::Enum64 { .. }))
+            .flat_map(|ty| ty.enumerators())
+            .map(|value| value.name)
+            .collect();
+        let typedefs = self.btf.of_kinds(&[libbpf_sys::BTF_KIND_TYPEDEF]);
+        let is_new = |id: &TypeId| {
+            let name = self.btf.get(*id).map(|ty| ty.name());
+            !kept.contains_key(id) && name.is_some_and(|name| values.contains(name))
+        };
+        let new: Vec<TypeId> = typedefs.into_iter().filter(is_new).collect();
+        for id in &new {
+            self.trim.mention(*id);
+        }
+        !new.is_empty()
     }
 
     /// All types of a name where one of them is kept; whether any was not there yet.

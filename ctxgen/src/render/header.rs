@@ -90,7 +90,8 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, RenderError> {
     if ctx.structs().is_empty() {
         return Ok(top(ctx) + BOTTOM);
     }
-    let mut definitions = CPrinter::new(ctx.btf()).definitions();
+    // vmlinux.h has the values.
+    let mut definitions = CPrinter::new(ctx.btf()).definitions().without_values();
     let labels = labels(ctx.kernels());
     let labels: Vec<String> = labels.iter().map(|label| c_comment(label)).collect();
     let mut structs = String::new();
@@ -425,6 +426,8 @@ fn own_types(
     if readable.is_empty() {
         return Ok(());
     }
+    // The array has no room, and is to ask for no alignment that slots do not have.
+    let mut packed = "";
     out.push_str("#ifndef __BINDGEN__\n\tstruct {\n");
     for (field, member) in readable {
         let type_id = match field.form {
@@ -432,11 +435,20 @@ fn own_types(
             Form::SystemCall => member.type_id,
             _ => field.type_id,
         };
+        if is_wider_aligned(ctx, type_id) {
+            packed = "__attribute__((packed)) ";
+        }
         let declared = definitions.declare(type_id, &field.name)?;
         let _ = writeln!(out, "\t\t{declared};");
     }
-    out.push_str("\t} __own[0];\n#endif\n");
+    let _ = write!(out, "\t}} {packed}__own[0];\n#endif\n");
     Ok(())
+}
+
+/// Whether a type asks for more than slots have.
+fn is_wider_aligned(ctx: &CtxBtf<'_>, id: TypeId) -> bool {
+    let align = CPrinter::new(ctx.btf()).align_of(id);
+    align.is_some_and(|align| align > SLOT)
 }
 
 /// What puts a field where it belongs, if its type does not.
@@ -447,10 +459,17 @@ fn attribute(
     field: &Field,
 ) -> &'static str {
     const SLOTS: &str = " __attribute__((aligned(8)))";
+    /// What the type asks for more than that, this takes away.
+    const SLOTS_ONLY: &str = " __attribute__((packed, aligned(8)))";
     const NOWHERE: &str = " __attribute__((packed))";
     match (field.form, field.access) {
         (Form::Slot | Form::Slots(_) | Form::SystemCall, _) => "",
-        (Form::Own, Access::ByValue | Access::UnionByValue | Access::Never(_)) => SLOTS,
+        (Form::Own, Access::ByValue | Access::UnionByValue | Access::Never(_)) => {
+            match is_wider_aligned(ctx, field.type_id) {
+                true => SLOTS_ONLY,
+                false => SLOTS,
+            }
+        }
         (Form::Own, _) if layout.passing == Passing::Slots || ctx_struct.relocatable => {
             let is_wide = field.size >= SLOT
                 && (layout.passing == Passing::Slots || ctx.btf().align_of(field.type_id) >= SLOT);

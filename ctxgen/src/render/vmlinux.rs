@@ -207,7 +207,7 @@ impl<'k> Header<'k> {
         self.text.push_str("#ifndef BPF_NO_KFUNC_PROTOTYPES\n");
         for (name, kfunc) in kfuncs {
             // No source calls it by such a name.
-            if !is_identifier(name) || is_reserved(name) {
+            if !is_identifier(name) || is_reserved(name) || self.definitions.has_identifier(name) {
                 continue;
             }
             let fastcall = if kfunc.is_fastcall {

@@ -1,14 +1,13 @@
 //! What compilers make of the definitions: each struct is where BTF has it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
 use ctxgen::ByteOrder;
 use ctxgen::btf::Btf;
 use ctxgen::btf::CPrinter;
-use ctxgen::btf::Kind;
+use ctxgen_fuzz::layouts::assertions;
 use ctxgen_tests::Kernel;
 use ctxgen_tests::clangs;
 use ctxgen_tests::fixtures;
@@ -16,34 +15,6 @@ use ctxgen_tests::full;
 
 /// What is otherwise for BPF than for the kernel: a list of variable arguments is the compiler's own.
 const OTHERS: [(&str, &str); 2] = [("amd64", "struct warn_args"), ("s390x", "struct warn_args")];
-
-/// An assertion for the size of each struct and union, and for the place of each member that has one.
-fn assertions(btf: &Btf<'_>) -> String {
-    let printer = CPrinter::new(btf);
-    let mut text = String::new();
-    for ty in btf.types().filter(|ty| !ty.name().is_empty()) {
-        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else {
-            continue;
-        };
-        let name = printer.declare(ty.id(), "").unwrap();
-        let size = composite.size;
-        let _ = writeln!(
-            text,
-            "_Static_assert(sizeof({name}) == {size}, \"<{name}>\");"
-        );
-        for member in composite.members() {
-            if member.bits != 0 || member.name.is_empty() {
-                continue;
-            }
-            let (member, offset) = (member.name, member.bit_offset / 8);
-            let _ = writeln!(
-                text,
-                "_Static_assert(__builtin_offsetof({name}, {member}) == {offset}, \"<{name}>\");"
-            );
-        }
-    }
-    text
-}
 
 /// The structs that are otherwise, by name.
 fn others(kernel: &Kernel, clang: &Path) -> BTreeSet<String> {

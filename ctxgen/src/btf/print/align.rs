@@ -9,6 +9,9 @@ use crate::btf::Composite;
 use crate::btf::Kind;
 use crate::btf::TypeId;
 
+/// The size of `__int128`, in bytes, which is how clang aligns it on all 64-bit machines but s390.
+const WIDE: u32 = 16;
+
 impl Writer<'_> {
     /// How a type is aligned, in bytes. At least 1; 1 for a struct in which something is not aligned.
     ///
@@ -26,6 +29,8 @@ impl Writer<'_> {
                 | Kind::Float { size: 0 }
                 | Kind::Enum { size: 0 }
                 | Kind::Enum64 { size: 0 } => return Err(DumpError::Layout(id)),
+                // The one number that compilers align by more than by a pointer.
+                Kind::Int { size: WIDE, .. } => break WIDE,
                 Kind::Int { size, .. }
                 | Kind::Float { size }
                 | Kind::Enum { size }

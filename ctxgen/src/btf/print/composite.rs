@@ -35,7 +35,9 @@ impl<'b> Writer<'b> {
         let bits = in_bits(composite.size).ok_or(DumpError::Layout(ty.id()))?;
         if is_struct {
             let align = self.align_of(ty.id(), ty.id())?;
-            self.fill(ty.id(), Gap::plain(end, bits, align), level + 1)?;
+            self.fill(ty.id(), Gap::last(end, bits, align, packed), level + 1)?;
+        } else {
+            self.fill_union(ty.id(), composite, packed, level + 1)?;
         }
         if composite.members().len() > 0 || composite.size > 0 {
             self.text.line(level);
@@ -44,6 +46,36 @@ impl<'b> Writer<'b> {
         if packed {
             self.text.push(" __attribute__((packed))");
         }
+        Ok(())
+    }
+
+    /// Gives a union the size that its members alone do not give it.
+    fn fill_union(
+        &mut self,
+        id: TypeId,
+        composite: Composite<'b>,
+        packed: bool,
+        level: usize,
+    ) -> Result<(), DumpError> {
+        let mut largest = 0;
+        for member in composite.members() {
+            let size = self.btf.size_of(member.type_id).unwrap_or(0);
+            largest = largest.max(match member.bits {
+                0 => size,
+                bits => bits.div_ceil(8),
+            });
+        }
+        let align = if packed { 1 } else { self.align_of(id, id)? };
+        let is_hollow = composite.members().len() == 0;
+        if is_hollow || largest.next_multiple_of(align) >= composite.size {
+            return Ok(());
+        }
+        let bits = in_bits(composite.size).ok_or(DumpError::Layout(id))?;
+        self.text.line(level);
+        self.text.push("struct {");
+        self.fill(id, Gap::last(0, bits, align, false), level + 1)?;
+        self.text.line(level);
+        self.text.push("};");
         Ok(())
     }
 
@@ -66,6 +98,7 @@ impl<'b> Writer<'b> {
                 end: member.bit_offset,
                 align: if packed { 1 } else { own_align },
                 in_bits: after_bits && member.bits != 0,
+                packed,
             };
             let bits = match member.bits {
                 0 => in_bits(self.btf.size_of(member.type_id).unwrap_or(0)).ok_or_else(layout)?,

@@ -5,6 +5,8 @@
 //! the links of the chain are read from its end.
 
 use super::DumpError;
+use super::enumeration::number_of;
+use super::parameters::nameless;
 use super::writer::Writer;
 use super::writer::check_name;
 use crate::btf::Kind;
@@ -103,8 +105,12 @@ impl<'b> Writer<'b> {
             Kind::Struct(composite) | Kind::Union(composite) if is_anonymous => {
                 self.composite(ty, composite, level)?;
             }
-            Kind::Enum { .. } | Kind::Enum64 { .. } if is_anonymous => {
+            Kind::Enum { .. } | Kind::Enum64 { .. } if is_anonymous && !self.omits_values => {
                 self.enumeration(ty, level)?;
+            }
+            Kind::Enum { size } | Kind::Enum64 { size } if is_anonymous => {
+                let number = number_of(size, ty.kind_flag());
+                self.text.push(number.ok_or(DumpError::Layout(ty.id()))?);
             }
             _ => self.tagged(ty)?,
         }
@@ -217,6 +223,7 @@ impl<'b> Writer<'b> {
             self.text.push("void");
         }
         let last = params.len().saturating_sub(1);
+        let nameless = nameless(self.btf, proto);
         for (number, param) in params.enumerate() {
             if number > 0 {
                 self.text.push(", ");
@@ -227,7 +234,12 @@ impl<'b> Writer<'b> {
                 break;
             }
             check_name(param.name, proto.id())?;
-            self.declaration(param.type_id, param.name, level)?;
+            let name = if nameless.contains(&number) {
+                ""
+            } else {
+                param.name
+            };
+            self.declaration(param.type_id, name, level)?;
         }
         self.text.push(")");
         Ok(())

@@ -1,11 +1,12 @@
 //! Definitions, each once, with what has to stand before them.
 
 use super::DumpError;
-use super::names::shared_typedefs;
+use super::names::typedefs;
 use super::states::Need;
 use super::states::Stage;
 use super::states::State;
 use super::states::States;
+use super::text::MAX_DECLARATION;
 use super::text::MAX_STEPS_OF_DEFINITION;
 use super::used::Used;
 use super::writer::Writer;
@@ -55,8 +56,8 @@ impl<'b> Definitions<'b> {
     pub(super) fn new(btf: &'b Btf<'b>) -> Self {
         let room = MOST_TEXT.saturating_add(TEXT_OF_BYTE.saturating_mul(btf.len()));
         let mut writer = Writer::new(btf, room);
-        for name in shared_typedefs(btf) {
-            *writer.identifiers.entry(name).or_insert(1) += 1;
+        for name in typedefs(btf) {
+            *writer.identifiers.entry(name).or_default() += 1;
         }
         Self {
             writer,
@@ -66,6 +67,17 @@ impl<'b> Definitions<'b> {
             vectors: [false; VECTORS.len()],
             steps: MAX_STEPS,
         }
+    }
+
+    /// The same for a text beside another one that defines the values of enums.
+    pub(crate) fn without_values(mut self) -> Self {
+        self.writer.omits_values = true;
+        self
+    }
+
+    /// Whether a typedef has this name, or a value that was written.
+    pub(crate) fn has_identifier(&self, name: &str) -> bool {
+        self.writer.identifiers.contains_key(name)
     }
 
     pub(super) fn btf(&self) -> &'b Btf<'b> {
@@ -346,4 +358,10 @@ pub(super) fn declared(
     writer.declaration(id, name, 0)?;
     writer.text.step(id)?;
     Ok(writer.text.take())
+}
+
+/// How a compiler aligns a type.
+pub(super) fn aligned(btf: &Btf<'_>, id: TypeId) -> Option<u32> {
+    let mut writer = Writer::new(btf, MAX_DECLARATION);
+    writer.align_of(id, id).ok()
 }

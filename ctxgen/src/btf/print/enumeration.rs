@@ -39,6 +39,8 @@ impl<'b> Writer<'b> {
         let needs_width = || !is_wide || values.iter().all(|value| value.value >> 32 == 0);
         if size == 1 {
             self.text.push(" __attribute__((mode(byte)))");
+        } else if size == 2 {
+            self.text.push(" __attribute__((mode(HI)))");
         } else if size == 8 && self.btf.pointer_size() == 8 && needs_width() {
             // No value makes the compiler give it 64 bits.
             self.text.push(" __attribute__((mode(word)))");
@@ -74,4 +76,19 @@ impl<'b> Writer<'b> {
         self.text.push(",");
         Ok(())
     }
+}
+
+/// The number that an enum of so many bytes is.
+pub(super) fn number_of(size: u32, is_signed: bool) -> Option<&'static str> {
+    Some(match (size, is_signed) {
+        (1, false) => "unsigned char",
+        (1, true) => "signed char",
+        (2, false) => "unsigned short",
+        (2, true) => "short",
+        (4, false) => "unsigned int",
+        (4, true) => "int",
+        (8, false) => "unsigned long long",
+        (8, true) => "long long",
+        _ => return None,
+    })
 }

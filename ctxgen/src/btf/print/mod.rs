@@ -18,6 +18,7 @@ mod error;
 mod names;
 mod order;
 mod padding;
+mod parameters;
 mod states;
 mod text;
 mod used;
@@ -65,6 +66,11 @@ impl<'b> CPrinter<'b> {
         most: usize,
     ) -> Result<String, DumpError> {
         definitions::declared(self.btf, id, name, most)
+    }
+
+    /// How a compiler aligns a type, in bytes; `None` where it has no size.
+    pub(crate) fn align_of(&self, id: TypeId) -> Option<u32> {
+        definitions::aligned(self.btf, id)
     }
 
     /// What writes the definitions of one header.

@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use libbpf_rs::libbpf_sys;
+
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::NO_NAME;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::btf::duplicate_names::COMPARED_BY_TEXT;
+use crate::btf::duplicate_names::Tag;
 
 /// C keeps tags and other names apart: `struct foo` and the typedef `foo` are two names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,15 +51,17 @@ pub(super) fn number(btf: &Btf<'_>, id: TypeId) -> Option<u32> {
     Some(numbers[at].1)
 }
 
-/// The typedefs of a BTF, or of its base, that share their names: what is no name for a value any more.
-pub(super) fn shared_typedefs<'b>(btf: &'b Btf<'_>) -> Vec<&'b str> {
+/// The names of the typedefs of a BTF, or of its base, each as often as it is there: what is no name for a value
+/// any more.
+pub(super) fn typedefs<'b>(btf: &'b Btf<'_>) -> impl Iterator<Item = &'b str> {
     let mut layer: &Btf<'_> = btf;
     while let Some(base) = layer.base {
         layer = base;
     }
-    let types = numbers(layer).iter().filter_map(|(id, _)| layer.get(*id));
-    let typedefs = types.filter(|ty| Space::of(ty) == Some(Space::Identifiers));
-    typedefs.map(|ty| ty.name()).collect()
+    let ids = layer.of_kinds(&[libbpf_sys::BTF_KIND_TYPEDEF]);
+    ids.into_iter()
+        .filter_map(|id| layer.get(id))
+        .map(|ty| ty.name())
 }
 
 /// The numbers of the types of one blob that are not the first of their name, in id order. They are found
@@ -67,26 +73,24 @@ fn numbers<'b>(btf: &'b Btf<'_>) -> &'b [(TypeId, u32)] {
     })
 }
 
-/// Up to how many types names are compared by their text. A kernel's BTF has each string once, which makes
-/// their places enough; a compiler or a small tool may store one twice.
-const COMPARED_BY_TEXT: u32 = 1 << 13;
-
 fn numbers_of_whole(btf: &Btf<'_>) -> Vec<(TypeId, u32)> {
+    let types = || btf.namesakes().iter().filter_map(|id| btf.get(*id));
     if btf.type_count() <= COMPARED_BY_TEXT {
-        return numbered(btf.types(), Type::name);
+        return numbered(types, Type::name);
     }
-    let types = btf.namesakes().iter().filter_map(|id| btf.get(*id));
     numbered(types, Type::name_offset)
 }
 
-/// The numbers of these types, by what tells their names apart.
-fn numbered<'b, K: Eq + Hash>(
-    types: impl Iterator<Item = Type<'b>>,
+/// The numbers of these types, by what tells their names apart. A declaration has that of the first type of its
+/// name and kind; where there is none, and the name is another kind's, one of its own.
+fn numbered<'b, K: Eq + Hash, I: Iterator<Item = Type<'b>>>(
+    types: impl Fn() -> I,
     key: impl Fn(&Type<'b>) -> K,
 ) -> Vec<(TypeId, u32)> {
     let mut counts: HashMap<(Space, K), u32> = HashMap::new();
+    let mut firsts: HashMap<(Tag, K), u32> = HashMap::new();
     let mut numbers = Vec::new();
-    for ty in types.filter(|ty| ty.name_offset() != 0) {
+    for ty in types().filter(|ty| ty.name_offset() != 0) {
         // Wherever it is printed, such a name is refused.
         let Some(space) = Space::of(&ty).filter(|_| ty.name() != NO_NAME) else {
             continue;
@@ -96,7 +100,24 @@ fn numbered<'b, K: Eq + Hash>(
         if *count > 1 {
             numbers.push((ty.id(), *count));
         }
+        if let Some(tag) = Tag::of(&ty) {
+            firsts.entry((tag, key(&ty))).or_insert(*count);
+        }
     }
+    for ty in types().filter(|ty| matches!(ty.kind(), Kind::Fwd { .. })) {
+        let Some(tag) = Tag::of(&ty).filter(|_| ty.name() != NO_NAME) else {
+            continue;
+        };
+        let number = *firsts.entry((tag, key(&ty))).or_insert_with(|| {
+            let count = counts.entry((Space::Tags, key(&ty))).or_default();
+            *count += 1;
+            *count
+        });
+        if number > 1 {
+            numbers.push((ty.id(), number));
+        }
+    }
+    numbers.sort_unstable();
     numbers
 }
 

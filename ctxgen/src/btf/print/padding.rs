@@ -13,15 +13,19 @@ pub(super) struct Gap {
     pub(super) align: u32,
     /// Whether both are bitfields.
     pub(super) in_bits: bool,
+    /// Whether the compiler puts bitfields where the last one ends, whatever their types.
+    pub(super) packed: bool,
 }
 
 impl Gap {
-    pub(super) fn plain(start: u32, end: u32, align: u32) -> Self {
+    /// Behind the last member of what is packed or not.
+    pub(super) fn last(start: u32, end: u32, align: u32, packed: bool) -> Self {
         Self {
             start,
             end,
             align,
             in_bits: false,
+            packed,
         }
     }
 }
@@ -35,6 +39,7 @@ impl Writer<'_> {
             end,
             align,
             in_bits,
+            packed,
         } = gap;
         if start >= end {
             return Ok(());
@@ -55,7 +60,7 @@ impl Writer<'_> {
             // to be, or what follows would find room before.
             let alone = aligned == end && start.next_multiple_of(align * 8) != aligned;
             let before = aligned != end && end - aligned <= aligned - start;
-            if in_bits || alone || before {
+            if in_bits || alone || before || packed {
                 self.unnamed(name, if in_bits { aligned - start } else { 0 }, level);
             }
             at = aligned;

@@ -24,6 +24,8 @@ pub(super) struct Writer<'b> {
     pub(super) aligns: HashMap<TypeId, u32>,
     /// How often the values of enums that were written have a name, and typedefs of one name.
     pub(super) identifiers: HashMap<&'b str, u32>,
+    /// Whether an enum without a name is written as the number that it is: its values are defined elsewhere.
+    pub(super) omits_values: bool,
 }
 
 impl<'b> Writer<'b> {
@@ -35,6 +37,7 @@ impl<'b> Writer<'b> {
             depth: 0,
             aligns: HashMap::new(),
             identifiers: HashMap::new(),
+            omits_values: false,
         }
     }
 

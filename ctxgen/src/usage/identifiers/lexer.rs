@@ -104,6 +104,10 @@ impl<'t> Lexer<'t> {
                 }
                 _ => {
                     self.at += 1;
+                    // Whoever looks at the rest finds whole characters.
+                    while !self.text.is_char_boundary(self.at) {
+                        self.at += 1;
+                    }
                     return Some(Token::Mark(byte));
                 }
             }
@@ -220,6 +224,13 @@ mod tests {
     #[test]
     fn an_apostrophe_in_skipped_text_ends_with_its_line() {
         assert_eq!(tokens("don't\nx"), [Token::Word("don"), Token::Word("x")]);
+    }
+
+    #[test]
+    fn a_mark_is_a_whole_character() {
+        let mut lexer = Lexer::new("é = x");
+        assert_eq!(lexer.next(), Some(Token::Mark("é".as_bytes()[0])));
+        assert_eq!(lexer.rest(), "= x");
     }
 
     /// Whatever it is, it ends.

@@ -1,9 +1,10 @@
 //! A BTF that is changed to hurt: every kind of type and of hook in a few kilobytes.
 
 use ctxgen::ByteOrder;
-use ctxgen_tests::blob::Blob;
-use ctxgen_tests::blob::TARGET;
 use libbpf_rs::libbpf_sys as sys;
+
+use crate::blob::Blob;
+use crate::blob::TARGET;
 
 /// The types that hooks pass.
 struct Types {
@@ -26,7 +27,7 @@ struct Types {
 }
 
 /// The whole of it.
-pub(super) fn seed(order: ByteOrder) -> Blob {
+pub fn seed(order: ByteOrder) -> Blob {
     let mut blob = Blob::new(order);
     let types = types(&mut blob);
     tracepoints(&mut blob, &types);
