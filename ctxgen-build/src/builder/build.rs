@@ -180,7 +180,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Drift`], where that is an error.
-    pub(super) fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
+    pub(crate) fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
         let drifts = contexts.drift()?;
         // With other names alone, the structs of one kernel are right on all of them.
         let can_serve = self.relocatable || drifts.iter().all(Drift::is_in_names);
@@ -194,7 +194,7 @@ impl Builder {
     }
 
     /// What it asks for of kernels.
-    pub(super) fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
+    pub(crate) fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
         Asked {
             is_target_said: self.target_triple().is_some(),
             btf: self.btf.as_deref(),

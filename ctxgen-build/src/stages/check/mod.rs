@@ -12,3 +12,5 @@ mod unhooked;
 pub(crate) use self::object::Findings;
 pub(crate) use self::object::check;
 pub(crate) use self::rules::Rules;
+#[cfg(feature = "rust-programs")]
+pub(crate) use self::section::missing;
