@@ -180,7 +180,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Drift`], where that is an error.
-    pub(crate) fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
+    pub(super) fn drift(&self, contexts: &Contexts<'_>) -> Result<Vec<String>, Error> {
         let drifts = contexts.drift()?;
         // With other names alone, the structs of one kernel are right on all of them.
         let can_serve = self.relocatable || drifts.iter().all(Drift::is_in_names);

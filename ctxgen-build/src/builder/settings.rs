@@ -50,12 +50,6 @@ impl Builder {
     pub(crate) fn own_target(&self) -> Option<String> {
         self.target.clone()
     }
-
-    /// As [`Builder::relocatable`]: what is made of it is so anyway.
-    pub(crate) fn always_relocatable(mut self) -> Self {
-        self.relocatable = true;
-        self
-    }
 }
 
 impl Builder {

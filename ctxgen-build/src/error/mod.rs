@@ -338,6 +338,13 @@ pub enum Error {
         /// Its LLVM's major version.
         version: u32,
     },
+    /// The programs would have no relocations.
+    #[cfg(feature = "rust-programs")]
+    #[error(
+        "the programs are compiled without debug information, and accesses to contexts cannot be relocated then: \
+         set `debug = 2` in the profile, or pass -Cdebuginfo=2 to rustc"
+    )]
+    NoDebugInfo,
     /// The BTF is of a kernel of the other byte order than the programs' target.
     #[cfg(feature = "rust-programs")]
     #[error(

@@ -1,5 +1,6 @@
 //! The attributes of aya's macros, and the SEC names that they give programs.
 
+use ctxgen::Family;
 use ctxgen::SecName;
 use syn::Attribute;
 use syn::Expr;
@@ -58,9 +59,9 @@ const fn of(name: &'static str, section: &'static str, target: &'static [&'stati
 /// What an attribute says of a program.
 #[derive(Debug)]
 pub(super) struct Attached {
-    /// The program's SEC name. Without a target where the attribute has none, or one that is no hook's: the
-    /// loader says then what the program is attached to.
-    pub(super) sec: SecName,
+    pub(super) family: Family,
+    /// `None` where the attribute names no hook: the loader says then what the program is attached to.
+    pub(super) sec: Option<SecName>,
 }
 
 /// What the attributes of a function say, where one of them makes a BPF program of it.
@@ -77,11 +78,12 @@ pub(super) fn attached(attributes: &[Attribute]) -> Option<Attached> {
         let target: Option<Vec<&str>> = known.target.iter().map(value).collect();
         // A place within the function, whose registers are not those of its arguments.
         let is_within = arguments.iter().any(|(name, _)| name == "offset");
-        let named = target.filter(|_| !is_within).and_then(|target| {
-            SecName::parse(&format!("{}/{}", known.section, target.join(known.between))).ok()
+        let sec = target.filter(|_| !is_within).and_then(|target| {
+            let target = target.join(known.between);
+            SecName::parse(&format!("{}/{target}", known.section)).ok()
         });
-        let sec = named.or_else(|| SecName::parse(known.section).ok())?;
-        Some(Attached { sec })
+        let family = Family::by_name(known.section)?;
+        Some(Attached { family, sec })
     })
 }
 
@@ -155,7 +157,10 @@ mod tests {
         ] {
             let function: ItemFn = syn::parse_str(&format!("{attribute} fn f() {{}}")).unwrap();
             let found = attached(&function.attrs);
-            let found = found.map_or(String::new(), |found| found.sec.hook.to_string());
+            let found = found.map_or(String::new(), |found| match found.sec {
+                Some(sec) => sec.hook.to_string(),
+                None => found.family.name().to_owned(),
+            });
             assert_eq!(found, expected, "{attribute}");
         }
     }

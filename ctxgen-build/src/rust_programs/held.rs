@@ -3,6 +3,7 @@
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 
+use super::attributes::Attached;
 use super::source::Program;
 use crate::findings::Mismatch;
 use crate::stages::check::missing;
@@ -17,9 +18,8 @@ pub(super) fn mismatches(kernels: &[KernelBtf], programs: &[Program]) -> Vec<Mis
                 .iter()
                 .filter_map(|(name, line)| other_context(program, name, *line))
                 .collect();
-            if !program.sec.hook.is_generic()
-                && let Some(why) = missing(kernels, &program.sec)
-            {
+            let sec = program.attached.sec.as_ref();
+            if let Some(why) = sec.and_then(|sec| missing(kernels, sec)) {
                 found.push(mismatch(program, String::new(), None, why));
             }
             found
@@ -28,26 +28,32 @@ pub(super) fn mismatches(kernels: &[KernelBtf], programs: &[Program]) -> Vec<Mis
 }
 
 fn other_context(program: &Program, name: &str, line: usize) -> Option<Mismatch> {
-    let sec = &program.sec;
-    let gets = sec.hook.struct_name();
-    if gets == name || sec.may_take(name) {
+    let Attached { family, sec } = &program.attached;
+    let of_context = Hook::from_struct_name(name)?;
+    let is_own = match sec {
+        Some(sec) => sec.hook.struct_name() == name || sec.may_take(name),
+        // Which of their kind is for the loader to say.
+        None => of_context
+            .sharing_struct()
+            .any(|hook| hook.family() == *family),
+    };
+    if is_own {
         return None;
     }
-    // What the registers of another function are, a program that names none may know.
-    let of_context = Hook::from_struct_name(name)?;
-    let gets = (!sec.hook.is_generic()).then_some(gets);
-    let why = match &gets {
-        Some(_) => format!("line {line} has that of {of_context}"),
-        None => format!("line {line} has that of {of_context}, of another kind of program"),
-    };
+    let gets = sec.as_ref().map(|sec| sec.hook.struct_name());
+    let why = format!("line {line} has that of {of_context}");
     Some(mismatch(program, name.to_owned(), gets, why))
 }
 
 fn mismatch(program: &Program, takes: String, gets: Option<String>, why: String) -> Mismatch {
+    let Attached { family, sec } = &program.attached;
     Mismatch {
         source: program.path.clone(),
         program: program.name.clone(),
-        section: program.sec.hook.to_string(),
+        section: match sec {
+            Some(sec) => sec.hook.to_string(),
+            None => family.name().to_owned(),
+        },
         implements: None,
         takes,
         gets,

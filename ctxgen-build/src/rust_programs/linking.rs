@@ -54,23 +54,27 @@ impl Flags {
     }
 }
 
-/// The linker's arguments for the accessors, and what to say about the build.
-pub(super) fn link(module: &str, flags: &Flags) -> (Vec<String>, Vec<String>) {
+/// The linker's arguments for the accessors.
+pub(super) fn link(module: &str, flags: &Flags) -> Vec<String> {
     let mut arguments = vec![module.to_owned()];
-    let mut warnings = Vec::new();
     if !flags.has_link_arg(BTF) {
         arguments.push(BTF.to_owned());
     }
+    arguments
+}
+
+/// Looks whether the programs have debug information: where a function has none, LLVM notes no section for its
+/// relocations.
+///
+/// # Errors
+/// [`Error::NoDebugInfo`].
+pub(super) fn check_debug_info(flags: &Flags) -> Result<(), Error> {
     let debug = of_cargo("DEBUG");
     let is_without = debug.is_some_and(|debug| debug == "false" || debug == "0" || debug == "none");
-    if is_without && !flags.says_debug_info() {
-        warnings.push(
-            "the programs are compiled without debug information, so that the object's BTF has no \
-             functions: set `debug = 2` in the profile, or pass -Cdebuginfo=2"
-                .to_owned(),
-        );
+    match is_without && !flags.says_debug_info() {
+        true => Err(Error::NoDebugInfo),
+        false => Ok(()),
     }
-    (arguments, warnings)
 }
 
 /// Looks at the LLVM of the compiler, since bpf-linker's has to read what that makes, and so is as new at
@@ -135,7 +139,7 @@ mod tests {
         ] {
             let flags = Flags::new(flags);
             assert_eq!(flags.has_link_arg(BTF), has_it, "{flags:?}");
-            let (arguments, _) = link("/out/ctx.ll", &flags);
+            let arguments = link("/out/ctx.ll", &flags);
             let expected: &[&str] = match has_it {
                 true => &["/out/ctx.ll"],
                 false => &["/out/ctx.ll", "--btf"],

@@ -15,6 +15,7 @@ use ctxgen::render::rust_programs::rust_programs;
 
 use self::held::mismatches;
 use self::linking::Flags;
+use self::linking::check_debug_info;
 use self::linking::check_llvm;
 use self::linking::link;
 use self::source::Sources;
@@ -190,7 +191,11 @@ impl RustPrograms {
         }
         let scanned = [Scanned::of_contexts(&self.sources[0], &sources.contexts)];
         let contexts = Contexts::resolve(kernels, true, &scanned, self.builder.hooks())?;
-        let mut warnings = self.builder.clone().always_relocatable().drift(&contexts)?;
+        // The types of the getters say it in the code; a warning in each build would not help.
+        for drift in contexts.drift()? {
+            steps.add(drift.to_string());
+        }
+        let mut warnings = Vec::new();
         let ctx = contexts.all()?;
         let options = RustOptions::default()
             .aya(self.aya.unwrap_or(sources.names_aya))
@@ -202,9 +207,9 @@ impl RustPrograms {
         let mut link_args = Vec::new();
         if is_bpf() {
             warnings.extend(check_llvm()?);
-            let (arguments, said) = link(&ir.to_string_lossy(), &Flags::of_build());
-            link_args = arguments;
-            warnings.extend(said);
+            let flags = Flags::of_build();
+            check_debug_info(&flags)?;
+            link_args = link(&ir.to_string_lossy(), &flags);
         }
         let mut depends_on = inputs.files();
         depends_on.extend(targets.deciding_formats());

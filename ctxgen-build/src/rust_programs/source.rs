@@ -10,7 +10,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ctxgen::Hook;
-use ctxgen::SecName;
 use proc_macro2::Delimiter;
 use proc_macro2::Span;
 use proc_macro2::TokenStream;
@@ -20,6 +19,7 @@ use syn::Attribute;
 use syn::Item;
 use syn::ItemMod;
 
+use super::attributes::Attached;
 use super::attributes::attached;
 use crate::cargo::Inputs;
 use crate::error::Error;
@@ -36,7 +36,7 @@ const AYA: &str = "aya_ebpf";
 pub(super) struct Program {
     pub(super) name: String,
     pub(super) path: PathBuf,
-    pub(super) sec: SecName,
+    pub(super) attached: Attached,
     /// The contexts that its signature and its body name, and in which line first.
     pub(super) contexts: BTreeMap<String, usize>,
 }
@@ -114,7 +114,7 @@ impl Sources {
                         self.programs.push(Program {
                             name: function.sig.ident.to_string(),
                             path: path.to_owned(),
-                            sec: attached.sec,
+                            attached,
                             contexts: names,
                         });
                     }
@@ -312,7 +312,8 @@ mod tests {
             panic!("{sources:?}");
         };
         assert_eq!(program.name, "entry");
-        assert_eq!(program.sec.hook.to_string(), "fentry/vfs_unlink");
+        let sec = program.attached.sec.as_ref().unwrap();
+        assert_eq!(sec.hook.to_string(), "fentry/vfs_unlink");
         let contexts: Vec<_> = program.contexts.iter().collect();
         assert_eq!(contexts, [(&"btf_fentry_vfs_unlink_ctx".to_owned(), &4)]);
         assert!(sources.called.contains("from") && !sources.called.contains("c"));

@@ -67,7 +67,9 @@ impl Contexts<'_, '_> {
         let name = ctx_struct.context.hooks.first().map(Hook::relocatable_name);
         let name = name.filter(|_| ctx_struct.relocatable);
         let name = name.as_deref().unwrap_or(&ctx_struct.context.struct_name);
-        module.types.structure(ctx_struct.type_id, name, all.len());
+        module
+            .types
+            .structure((0, ctx_struct.type_id), name, all.len());
         self.definition(ctx_struct, (layout, names_from), reading);
         let paths = paths(btf, ctx_struct.type_id);
         let fields = layout.fields.iter().zip(paths).enumerate();
@@ -119,7 +121,7 @@ impl Contexts<'_, '_> {
              pub struct {name}{declared}(*const c_void{field});\n"
         );
         if self.is_for_aya {
-            self.from_aya(ctx_struct, reading);
+            self.aya_conversions(ctx_struct, reading);
         }
         let _ = write!(
             self.out,
@@ -135,7 +137,7 @@ impl Contexts<'_, '_> {
     }
 
     /// What makes one of each type of aya's whose programs get it.
-    fn from_aya(&mut self, ctx_struct: &CtxStruct, reading: Reading) {
+    fn aya_conversions(&mut self, ctx_struct: &CtxStruct, reading: Reading) {
         let name = &ctx_struct.context.struct_name;
         let mut done = Vec::new();
         for hook in &ctx_struct.context.hooks {
@@ -247,7 +249,7 @@ impl Contexts<'_, '_> {
         match field.access {
             Access::Pointer(_) | Access::NotAlwaysPointer => about.push(field.access.to_string()),
             Access::ByValue => {
-                about.push("by value, in slots; cannot be loaded before 6.0".to_owned())
+                about.push("by value, in slots; cannot be loaded before 6.0".to_owned());
             }
             Access::UnionByValue => {
                 about.push("union by value, in slots; cannot be loaded before 6.18".to_owned());
@@ -313,7 +315,7 @@ fn slots(btf: &Btf<'_>, place: &Place, declared: TypeId, len: u32) -> Vec<Place>
         Place::Fixed(offset) => Place::Fixed(offset + number * SLOT),
         Place::Relocated(steps) => {
             let mut steps = steps.clone();
-            steps.push(Step::Element(array, number));
+            steps.push(Step::Element((0, array), number));
             Place::Relocated(steps)
         }
     };
@@ -325,13 +327,13 @@ fn slots(btf: &Btf<'_>, place: &Place, declared: TypeId, len: u32) -> Vec<Place>
 fn paths(btf: &Btf<'_>, id: TypeId) -> Vec<(Vec<Step>, TypeId)> {
     let mut paths = Vec::new();
     for (number, member) in members(btf, id).into_iter().enumerate() {
-        let step = Step::Member(id, number);
+        let step = Step::Member((0, id), number);
         if !member.name.is_empty() {
             paths.push((vec![step], member.type_id));
             continue;
         }
         for (number, inner) in members(btf, member.type_id).into_iter().enumerate() {
-            let inner_step = Step::Member(member.type_id, number);
+            let inner_step = Step::Member((0, member.type_id), number);
             paths.push((vec![step, inner_step], inner.type_id));
         }
     }

@@ -1,4 +1,4 @@
-//! Types of BTF as the debug information of a module, which LLVM makes the object's BTF of.
+//! Types of several kernels' BTF as the debug information of a module, which LLVM makes the object's BTF of.
 //!
 //! Structs behind pointers are declared, since CO-RE and [`agreement`](crate::btf::compat) tell them by name.
 //! What is held by value is defined.
@@ -17,9 +17,13 @@ use crate::btf::Kind;
 use crate::btf::Member;
 use crate::btf::Type;
 use crate::btf::TypeId;
+use crate::text::ident::FLAVOR;
 
 /// How many types may be nested in one another: what is deeper is written as `void`.
 const MAX_DEPTH: u32 = 64;
+
+/// A type of one of the kernels: whose, and its id there.
+pub(super) type Of = (usize, TypeId);
 
 /// Whether a struct has to be defined where a type is mentioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,17 +35,18 @@ enum Held {
 /// The debug information of a module.
 #[derive(Debug)]
 pub(super) struct DebugTypes<'b> {
-    btf: &'b Btf<'b>,
+    /// That of the contexts, which is on top of the first kernel's, and those of the other kernels.
+    btfs: Vec<&'b Btf<'b>>,
     pub(super) metadata: Metadata,
     pub(super) unit: Node,
     file: Node,
-    known: HashMap<(TypeId, Held), Option<Node>>,
+    known: HashMap<(Of, Held), Option<Node>>,
     /// Structs that are written with a name of their own, or with a part of their members: which.
-    own: HashMap<TypeId, (Node, Vec<usize>)>,
+    own: HashMap<Of, (Node, Vec<usize>)>,
 }
 
 impl<'b> DebugTypes<'b> {
-    pub(super) fn new(btf: &'b Btf<'b>) -> Self {
+    pub(super) fn new(btfs: Vec<&'b Btf<'b>>) -> Self {
         let mut metadata = Metadata::default();
         let unit = metadata.reserve();
         let file = metadata.add("!DIFile(filename: \"ctx.h\", directory: \"\")".to_owned());
@@ -53,7 +58,7 @@ impl<'b> DebugTypes<'b> {
             ),
         );
         Self {
-            btf,
+            btfs,
             metadata,
             unit,
             file,
@@ -62,40 +67,54 @@ impl<'b> DebugTypes<'b> {
         }
     }
 
+    /// The BTF of a kernel.
+    pub(super) fn btf(&self, kernel: usize) -> &'b Btf<'b> {
+        self.btfs[kernel]
+    }
+
+    /// A type of a kernel.
+    pub(super) fn get(&self, (kernel, id): Of) -> Option<Type<'b>> {
+        self.btf(kernel).get(id)
+    }
+
     /// A struct of another name than its own.
-    pub(super) fn structure(&mut self, id: TypeId, name: &str, members: usize) {
+    pub(super) fn structure(&mut self, id: Of, name: &str, members: usize) {
         self.own_node(id, (0..members).collect());
         self.define_own(id, name);
     }
 
     /// Structs and unions with a part of their members, by the numbers of these.
-    pub(super) fn parts(&mut self, parts: &BTreeMap<TypeId, BTreeSet<usize>>) {
+    pub(super) fn parts(&mut self, parts: &BTreeMap<Of, BTreeSet<usize>>) {
         // They may be in one another.
         for (id, members) in parts {
             self.own_node(*id, members.iter().copied().collect());
         }
         for id in parts.keys() {
-            let name = self.btf.get(*id).map_or("", |ty| ty.name());
-            self.define_own(*id, name);
+            let name = self.get(*id).map_or("", |ty| ty.name());
+            match (id.0, name) {
+                (0, name) | (_, name @ "") => self.define_own(*id, name),
+                // CO-RE does not look at the flavour.
+                (kernel, name) => self.define_own(*id, &format!("{name}{FLAVOR}kernel_{kernel}")),
+            }
         }
     }
 
     /// Which of the members that are written of a struct one is, by its number.
-    pub(super) fn index(&self, of: TypeId, member: usize) -> usize {
+    pub(super) fn index(&self, of: Of, member: usize) -> usize {
         let own = self.own.get(&of);
         let index = own.and_then(|(_, members)| members.binary_search(&member).ok());
         index.unwrap_or(member)
     }
 
-    fn own_node(&mut self, id: TypeId, members: Vec<usize>) {
+    fn own_node(&mut self, id: Of, members: Vec<usize>) {
         if !self.own.contains_key(&id) {
             let node = self.metadata.reserve();
             self.own.insert(id, (node, members));
         }
     }
 
-    fn define_own(&mut self, id: TypeId, name: &str) {
-        let composite = match self.btf.get(id).map(|ty| ty.kind()) {
+    fn define_own(&mut self, id: Of, name: &str) {
+        let composite = match self.get(id).map(|ty| ty.kind()) {
             Some(Kind::Struct(composite) | Kind::Union(composite)) => composite,
             _ => return,
         };
@@ -113,11 +132,11 @@ impl<'b> DebugTypes<'b> {
     }
 
     /// A type of a value; `None` for `void` and for what is nothing without a type that is not known.
-    pub(super) fn value(&mut self, id: TypeId) -> Option<Node> {
+    pub(super) fn value(&mut self, id: Of) -> Option<Node> {
         self.node(id, Held::ByValue, MAX_DEPTH)
     }
 
-    fn node(&mut self, id: TypeId, held: Held, depth: u32) -> Option<Node> {
+    fn node(&mut self, id: Of, held: Held, depth: u32) -> Option<Node> {
         let depth = depth.checked_sub(1)?;
         if let (Some((node, _)), Held::ByValue) = (self.own.get(&id), held) {
             return Some(*node);
@@ -125,7 +144,7 @@ impl<'b> DebugTypes<'b> {
         if let Some(node) = self.known.get(&(id, held)) {
             return *node;
         }
-        let ty = self.btf.get(id)?;
+        let ty = self.get(id)?;
         let node = match ty.kind() {
             // Of these alone a part may be a pointer to the whole.
             Kind::Struct(composite) | Kind::Union(composite)
@@ -137,14 +156,14 @@ impl<'b> DebugTypes<'b> {
                 self.define(node, id, ty.name(), composite, &members, depth);
                 return Some(node);
             }
-            _ => self.plain(&ty, held, depth),
+            _ => self.plain(id.0, &ty, held, depth),
         };
         self.known.insert((id, held), node);
         node
     }
 
     /// What is no definition of a struct.
-    fn plain(&mut self, ty: &Type<'_>, held: Held, depth: u32) -> Option<Node> {
+    fn plain(&mut self, kernel: usize, ty: &Type<'_>, held: Held, depth: u32) -> Option<Node> {
         let text = match ty.kind() {
             Kind::Int { size, encoding } => basic(ty.name(), size, int(size, encoding)),
             Kind::Float { size } => basic(ty.name(), size, "float"),
@@ -152,8 +171,8 @@ impl<'b> DebugTypes<'b> {
             Kind::Union(_) => self.declared(ty.name(), true),
             Kind::Fwd { is_union } => self.declared(ty.name(), is_union),
             Kind::Ptr(to) => {
-                let base = base(self.node(to, Held::ByPointer, depth));
-                let size = 8 * self.btf.pointer_size();
+                let base = base(self.node((kernel, to), Held::ByPointer, depth));
+                let size = 8 * self.btf(kernel).pointer_size();
                 format!("!DIDerivedType(tag: DW_TAG_pointer_type{base}, size: {size})")
             }
             Kind::FuncProto { .. } => {
@@ -162,8 +181,8 @@ impl<'b> DebugTypes<'b> {
                 format!("!DISubroutineType(types: !{types})")
             }
             Kind::Array { element, len, .. } => {
-                let element = self.node(element, Held::ByValue, depth)?;
-                let size = self.bits(ty.id());
+                let element = self.node((kernel, element), Held::ByValue, depth)?;
+                let size = self.bits((kernel, ty.id()));
                 let range = self.metadata.add(format!("!DISubrange(count: {len})"));
                 let elements = self.metadata.tuple(&[range]);
                 format!(
@@ -173,19 +192,19 @@ impl<'b> DebugTypes<'b> {
             }
             Kind::Enum { size } | Kind::Enum64 { size } => self.enumeration(ty, size),
             Kind::Typedef(to) => {
-                let base = base(self.node(to, held, depth));
+                let base = base(self.node((kernel, to), held, depth));
                 let name = quoted(ty.name());
                 format!("!DIDerivedType(tag: DW_TAG_typedef, name: {name}{base})")
             }
-            Kind::Const(to) => self.modified("const", to, held, depth),
-            Kind::Volatile(to) => self.modified("volatile", to, held, depth),
-            Kind::Restrict(to) | Kind::TypeTag(to) => return self.node(to, held, depth),
+            Kind::Const(to) => self.modified("const", (kernel, to), held, depth),
+            Kind::Volatile(to) => self.modified("volatile", (kernel, to), held, depth),
+            Kind::Restrict(to) | Kind::TypeTag(to) => return self.node((kernel, to), held, depth),
             _ => return None,
         };
         Some(self.metadata.add(text))
     }
 
-    fn modified(&mut self, how: &str, to: TypeId, held: Held, depth: u32) -> String {
+    fn modified(&mut self, how: &str, to: Of, held: Held, depth: u32) -> String {
         let base = base(self.node(to, held, depth));
         format!("!DIDerivedType(tag: DW_TAG_{how}_type{base})")
     }
@@ -226,7 +245,7 @@ impl<'b> DebugTypes<'b> {
     fn define(
         &mut self,
         node: Node,
-        id: TypeId,
+        id: Of,
         name: &str,
         composite: Composite<'_>,
         members: &[Member<'_>],
@@ -234,10 +253,10 @@ impl<'b> DebugTypes<'b> {
     ) {
         let elements: Vec<Node> = members
             .iter()
-            .map(|member| self.member(member, depth))
+            .map(|member| self.member(id.0, member, depth))
             .collect();
         let elements = self.metadata.tuple(&elements);
-        let is_union = matches!(self.btf.get(id).map(|ty| ty.kind()), Some(Kind::Union(_)));
+        let is_union = matches!(self.get(id).map(|ty| ty.kind()), Some(Kind::Union(_)));
         let (tag, name, file) = (tag(is_union), named(name), self.file);
         let size = 8 * u64::from(composite.size);
         let text = format!(
@@ -246,15 +265,16 @@ impl<'b> DebugTypes<'b> {
         self.metadata.set(node, text);
     }
 
-    fn member(&mut self, member: &Member<'_>, depth: u32) -> Node {
-        let base = base(self.node(member.type_id, Held::ByValue, depth));
+    fn member(&mut self, kernel: usize, member: &Member<'_>, depth: u32) -> Node {
+        let base = base(self.node((kernel, member.type_id), Held::ByValue, depth));
         let name = named(member.name);
         let offset = member.bit_offset;
         let (size, bits) = match member.bits {
-            0 => (self.bits(member.type_id), String::new()),
+            0 => (self.bits((kernel, member.type_id)), String::new()),
             bits => {
-                let storage =
-                    offset - offset % u32::try_from(self.bits(member.type_id).max(8)).unwrap_or(8);
+                let storage = offset
+                    - offset
+                        % u32::try_from(self.bits((kernel, member.type_id)).max(8)).unwrap_or(8);
                 let bits_of = format!(", flags: DIFlagBitField, extraData: i64 {storage}");
                 (u64::from(bits), bits_of)
             }
@@ -264,8 +284,8 @@ impl<'b> DebugTypes<'b> {
         ))
     }
 
-    fn bits(&self, id: TypeId) -> u64 {
-        8 * u64::from(self.btf.size_of(id).unwrap_or(0))
+    fn bits(&self, (kernel, id): Of) -> u64 {
+        8 * u64::from(self.btf(kernel).size_of(id).unwrap_or(0))
     }
 }
 

@@ -28,6 +28,7 @@ use self::structs::Structs;
 use super::RenderError;
 use super::about::kernel_labels;
 use super::dump_error;
+use crate::btf::Btf;
 use crate::btf::CPrinter;
 use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
@@ -101,7 +102,11 @@ pub mod ctx {
 /// [`RenderError::Declaration`], where a type or a name cannot be written.
 pub fn rust_programs(ctx: &CtxBtf<'_>, options: &RustOptions) -> Result<RustPrograms, RenderError> {
     let btf = ctx.btf();
-    let mut module = Module::new(btf);
+    let mut btfs: Vec<&Btf<'_>> = vec![btf];
+    for kernel in ctx.kernels().iter().skip(1) {
+        btfs.push(kernel.btf());
+    }
+    let mut module = Module::new(btfs);
     let mut contexts = Contexts {
         ctx,
         definitions: CPrinter::new(btf).definitions(),
@@ -119,7 +124,6 @@ pub fn rust_programs(ctx: &CtxBtf<'_>, options: &RustOptions) -> Result<RustProg
         }
     }
     let Contexts {
-        mut definitions,
         labels,
         mut pointees,
         out,
@@ -134,23 +138,21 @@ pub fn rust_programs(ctx: &CtxBtf<'_>, options: &RustOptions) -> Result<RustProg
     module.types.parts(&reached.parts);
     let known = pointees.0.clone();
     let mut structs = Structs {
-        ctx,
-        definitions: &mut definitions,
         labels: &labels,
         pointees: &mut pointees,
         out: &mut rust,
     };
     for call in calls.values() {
-        let added = structs.add_call(&mut module, call);
-        added.map_err(|error| dump_error(ctx, error))?;
+        structs.add_call(&mut module, call);
     }
     for (name, (is_union, own)) in &known {
         let fields = reached.fields.get(name).map_or(&[][..], Vec::as_slice);
         for field in fields {
-            check_declaration(btf, ctx.kernel().origin(), field.type_id)?;
+            let (kernel, id) = field.type_id;
+            let kernel = &ctx.kernels()[kernel];
+            check_declaration(kernel.btf(), kernel.origin(), id)?;
         }
-        let added = structs.add(&mut module, name, (*is_union, own), fields);
-        added.map_err(|error| dump_error(ctx, error))?;
+        structs.add(&mut module, name, (*is_union, own), fields);
     }
     rust.push_str("}\n");
     Ok(RustPrograms {

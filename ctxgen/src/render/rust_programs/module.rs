@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::debug_types::DebugTypes;
+use super::debug_types::Of;
 use super::metadata::quoted;
 use super::scalar::Own;
 use super::scalar::Scalar;
@@ -16,7 +17,6 @@ use crate::btf::Btf;
 use crate::btf::ByteOrder;
 use crate::btf::Kind;
 use crate::btf::Member;
-use crate::btf::TypeId;
 
 /// How bytes are laid out, and for which target: those of rustc's `bpfel-unknown-none` and
 /// `bpfeb-unknown-none`.
@@ -31,9 +31,9 @@ fn target(order: ByteOrder) -> (&'static str, &'static str) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A member of a struct or union, by its number.
-    Member(TypeId, usize),
+    Member(Of, usize),
     /// An element of an array.
-    Element(TypeId, u32),
+    Element(Of, u32),
 }
 
 /// Where a function reads.
@@ -61,10 +61,9 @@ pub(super) enum What {
 /// A module while it is made.
 #[derive(Debug)]
 pub(super) struct Module<'b> {
-    btf: &'b Btf<'b>,
     pub(super) types: DebugTypes<'b>,
     /// The structs as bytes: what each is called, and its text.
-    structs: BTreeMap<TypeId, (String, String)>,
+    structs: BTreeMap<Of, (String, String)>,
     functions: String,
     intrinsics: BTreeMap<&'static str, &'static str>,
 }
@@ -91,10 +90,10 @@ const FIELD_BYTE_OFFSET: u32 = 0;
 const FIELD_EXISTS: u32 = 2;
 
 impl<'b> Module<'b> {
-    pub(super) fn new(btf: &'b Btf<'b>) -> Self {
+    /// Of types of these BTFs: see [`DebugTypes::new`].
+    pub(super) fn new(btfs: Vec<&'b Btf<'b>>) -> Self {
         Self {
-            btf,
-            types: DebugTypes::new(btf),
+            types: DebugTypes::new(btfs),
             structs: BTreeMap::new(),
             functions: String::new(),
             intrinsics: BTreeMap::new(),
@@ -162,10 +161,10 @@ impl<'b> Module<'b> {
         from
     }
 
-    fn member(&mut self, from: &str, of: TypeId, index: usize) -> String {
+    fn member(&mut self, from: &str, of: Of, index: usize) -> String {
         let node = self.types.value(of).unwrap_or(self.types.unit);
         let written = self.types.index(of, index);
-        let is_union = matches!(self.btf.get(of).map(|ty| ty.kind()), Some(Kind::Union(_)));
+        let is_union = matches!(self.types.get(of).map(|ty| ty.kind()), Some(Kind::Union(_)));
         if is_union {
             let (name, declaration) = UNION;
             self.intrinsics.insert(name, declaration);
@@ -182,12 +181,13 @@ impl<'b> Module<'b> {
         )
     }
 
-    fn element(&mut self, from: &str, of: TypeId, index: u32) -> String {
+    fn element(&mut self, from: &str, of: Of, index: u32) -> String {
         let (name, declaration) = ARRAY;
         self.intrinsics.insert(name, declaration);
         let node = self.types.value(of).unwrap_or(self.types.unit);
-        let (len, size) = match self.btf.resolve(of).map(|ty| ty.kind()) {
-            Some(Kind::Array { element, len, .. }) => (len, self.btf.size_of(element).unwrap_or(0)),
+        let btf = self.types.btf(of.0);
+        let (len, size) = match btf.resolve(of.1).map(|ty| ty.kind()) {
+            Some(Kind::Array { element, len, .. }) => (len, btf.size_of(element).unwrap_or(0)),
             _ => (0, 0),
         };
         format!(
@@ -197,10 +197,10 @@ impl<'b> Module<'b> {
     }
 
     /// The struct as bytes, and which of its parts a member is.
-    fn parts(&mut self, of: TypeId, index: usize) -> (String, usize) {
+    fn parts(&mut self, of: Of, index: usize) -> (String, usize) {
         let known = self.structs.get(&of).map(|(name, _)| name.clone());
         let name = known.unwrap_or_else(|| self.struct_name(of));
-        let Some(Kind::Struct(composite)) = self.btf.get(of).map(|ty| ty.kind()) else {
+        let Some(Kind::Struct(composite)) = self.types.get(of).map(|ty| ty.kind()) else {
             return (name, 0);
         };
         let (mut parts, mut at, mut found) = (Vec::new(), 0, 0);
@@ -213,7 +213,7 @@ impl<'b> Module<'b> {
         for (number, member) in members.iter().enumerate() {
             let (offset, size) = (
                 member.bit_offset / 8,
-                self.btf.size_of(member.type_id).unwrap_or(0),
+                self.types.btf(of.0).size_of(member.type_id).unwrap_or(0),
             );
             add(&mut parts, offset.saturating_sub(at));
             if number == index {
@@ -231,8 +231,8 @@ impl<'b> Module<'b> {
     }
 
     /// A name that no other struct of the module has.
-    fn struct_name(&self, of: TypeId) -> String {
-        let own = self.btf.get(of).map_or("", |ty| ty.name());
+    fn struct_name(&self, of: Of) -> String {
+        let own = self.types.get(of).map_or("", |ty| ty.name());
         let name = format!("%{}", quoted(own));
         let is_taken = |name: &str| self.structs.values().any(|(known, _)| known == name);
         match own.is_empty() || is_taken(&name) {
@@ -300,15 +300,16 @@ impl<'b> Module<'b> {
 
     /// The module's text.
     pub(super) fn finish(mut self) -> String {
-        let (layout, triple) = target(self.btf.byte_order());
+        let (layout, triple) = target(self.types.btf(0).byte_order());
         let flag = self
             .types
             .metadata
             .add("!{i32 2, !\"Debug Info Version\", i32 3}".to_owned());
         let mut text = format!(
-            "; Accessors of contexts, generated by ctxgen from the target kernels' BTF. Do not edit.\n\
-             ; bpf-linker links them (with --btf), and makes CO-RE relocations of them.\n\
-             source_filename = \"ctx.ll\"\n\
+            // By its first line, bpf-linker knows the text for what it is.
+            "source_filename = \"ctx.ll\"\n\
+             ; Accessors of contexts, generated by ctxgen from the target kernels' BTF. Do not edit.\n\
+             ; bpf-linker links them (with --btf), and LLVM makes CO-RE relocations of them.\n\
              target datalayout = \"{layout}\"\ntarget triple = \"{triple}\"\n\n"
         );
         for (_, line) in self.structs.values() {

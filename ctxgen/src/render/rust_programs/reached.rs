@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::debug_types::Of;
 use super::module::Step;
 use super::pointers::Pointees;
 use super::reading::Reading;
@@ -26,14 +27,15 @@ pub(super) struct Reached {
     /// By what Rust calls the struct.
     pub(super) fields: BTreeMap<String, Vec<Reachable>>,
     /// The members of structs and unions that accesses go through, by number.
-    pub(super) parts: BTreeMap<TypeId, BTreeSet<usize>>,
+    pub(super) parts: BTreeMap<Of, BTreeSet<usize>>,
 }
 
-/// A field of a struct of the kernel's.
+/// A field of a struct of the kernels'.
 #[derive(Clone, Debug)]
 pub(super) struct Reachable {
     pub(super) name: String,
-    pub(super) type_id: TypeId,
+    /// As the first kernel that has it has it.
+    pub(super) type_id: Of,
     pub(super) steps: Vec<Step>,
     /// In bits, of a bitfield.
     pub(super) bits: u32,
@@ -47,7 +49,7 @@ pub(super) struct Reachable {
 #[derive(Clone, Debug)]
 struct Found {
     name: String,
-    type_id: TypeId,
+    type_id: Of,
     steps: Vec<Step>,
     bits: u32,
 }
@@ -58,23 +60,28 @@ pub(super) fn reach(
     pointees: &mut Pointees,
     names: &BTreeSet<String>,
 ) -> Reached {
-    let btf = ctx.btf();
+    let kernels = ctx.kernels();
     let mut reached = Reached::default();
     loop {
-        let known = pointees.0.iter();
-        let next = known.map(|(name, of)| (name.clone(), of.clone()));
-        let Some((rust, (is_union, own))) = next
-            .into_iter()
-            .find(|(name, _)| !reached.fields.contains_key(name))
+        let mut known = pointees.0.iter();
+        let next = known.find(|(name, _)| !reached.fields.contains_key(*name));
+        let Some((rust, (is_union, own))) = next.map(|(name, of)| (name.clone(), of.clone()))
         else {
             return reached;
         };
-        let mut fields = Vec::new();
-        for found in defined(ctx.kernel(), is_union, &own, names) {
-            reached.hold(btf, &found);
-            pointees.lead(btf, found.type_id);
-            fields.push(on_all(ctx.kernels(), is_union, &own, found));
+        let mut fields: Vec<Reachable> = Vec::new();
+        for (number, kernel) in kernels.iter().enumerate() {
+            for found in defined((number, kernel), is_union, &own, names) {
+                if fields.iter().any(|known| known.name == found.name) {
+                    continue;
+                }
+                let btf = kernel.btf();
+                reached.hold(btf, &found);
+                pointees.lead(btf, found.type_id.1);
+                fields.push(on_all(kernels, is_union, &own, found));
+            }
         }
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
         reached.fields.insert(rust, fields);
     }
 }
@@ -87,8 +94,9 @@ impl Reached {
                 self.parts.entry(of).or_default().insert(number);
             }
         }
-        if let Some(composite) = held(btf, found.type_id) {
-            self.parts.entry(composite).or_default();
+        let (kernel, id) = found.type_id;
+        if let Some(composite) = held(btf, id) {
+            self.parts.entry((kernel, composite)).or_default();
         }
     }
 }
@@ -119,17 +127,20 @@ fn held(btf: &Btf<'_>, id: TypeId) -> Option<TypeId> {
 }
 
 /// The fields of a kernel's struct that have these names.
-fn defined(kernel: &KernelBtf, is_union: bool, own: &str, names: &BTreeSet<String>) -> Vec<Found> {
+fn defined(
+    (number, kernel): (usize, &KernelBtf),
+    is_union: bool,
+    own: &str,
+    names: &BTreeSet<String>,
+) -> Vec<Found> {
     let mut found = Vec::new();
     if let Some(id) = definition(kernel, is_union, own) {
-        flatten(kernel.btf(), id, &[], MAX_DEPTH, &mut |field| {
+        flatten(kernel.btf(), (number, id), &[], MAX_DEPTH, &mut |field| {
             if names.contains(&field.name) {
                 found.push(field);
             }
         });
     }
-    found.sort_by(|a: &Found, b| a.name.cmp(&b.name));
-    found.dedup_by(|a, b| a.name == b.name);
     found
 }
 
@@ -143,22 +154,28 @@ fn definition(kernel: &KernelBtf, is_union: bool, name: &str) -> Option<TypeId> 
 }
 
 /// All fields of a struct, those of members without a name too.
-fn flatten(btf: &Btf<'_>, id: TypeId, before: &[Step], depth: u32, visit: &mut impl FnMut(Found)) {
+fn flatten(
+    btf: &Btf<'_>,
+    (kernel, id): Of,
+    before: &[Step],
+    depth: u32,
+    visit: &mut impl FnMut(Found),
+) {
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };
     for (number, member) in members(btf, id).into_iter().enumerate() {
         let mut steps = before.to_vec();
-        steps.push(Step::Member(id, number));
+        steps.push(Step::Member((kernel, id), number));
         if member.name.is_empty() {
             if let Some(inner) = btf.resolve(member.type_id) {
-                flatten(btf, inner.id(), &steps, depth, visit);
+                flatten(btf, (kernel, inner.id()), &steps, depth, visit);
             }
             continue;
         }
         visit(Found {
             name: member.name.to_owned(),
-            type_id: member.type_id,
+            type_id: (kernel, member.type_id),
             steps,
             bits: member.bits,
         });
@@ -169,13 +186,18 @@ fn flatten(btf: &Btf<'_>, id: TypeId, before: &[Step], depth: u32, visit: &mut i
 fn on_all(kernels: &[KernelBtf], is_union: bool, own: &str, found: Found) -> Reachable {
     let mut lacking = Vec::new();
     let mut other = Vec::new();
-    for (number, kernel) in kernels.iter().enumerate().skip(1) {
+    let (of, id) = found.type_id;
+    for (number, kernel) in kernels
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| *number != of)
+    {
         let there = definition(kernel, is_union, own);
         let there = there.and_then(|id| kernel.btf().member_named(id, &found.name));
         match there {
             None => lacking.push(number),
             Some((_, type_id)) => {
-                let sides = ((kernels[0].btf(), found.type_id), (kernel.btf(), type_id));
+                let sides = ((kernels[of].btf(), id), (kernel.btf(), type_id));
                 if !is_same(sides.0, sides.1) {
                     other.push(number);
                 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::debug_types::Of;
 use super::getter::declare;
 use super::getter::pointed;
 use super::module::Module;
@@ -12,11 +13,9 @@ use super::pointers::Pointer;
 use super::reached::Reachable;
 use super::reading::Reading;
 use super::scalar::Own;
-use crate::btf::Definitions;
-use crate::btf::DumpError;
+use crate::btf::Btf;
 use crate::btf::Kind;
-use crate::btf::TypeId;
-use crate::context::ctx_btf::CtxBtf;
+use crate::declaration::declared;
 use crate::layout::SystemCallArguments;
 use crate::render::about::those;
 use crate::text::c_comment;
@@ -27,9 +26,7 @@ const OWN: [&str; 3] = ["as_ptr", "from_ptr", "is_null"];
 
 /// What is written of structs.
 #[derive(Debug)]
-pub(super) struct Structs<'s, 'c, 'b> {
-    pub(super) ctx: &'c CtxBtf<'b>,
-    pub(super) definitions: &'s mut Definitions<'c>,
+pub(super) struct Structs<'s> {
     pub(super) labels: &'s [String],
     pub(super) pointees: &'s mut Pointees,
     pub(super) out: &'s mut String,
@@ -39,7 +36,7 @@ pub(super) struct Structs<'s, 'c, 'b> {
 struct Field<'f> {
     symbol: String,
     name: &'f str,
-    type_id: TypeId,
+    type_id: Of,
     place: Place,
     is_optional: bool,
     /// How what it leads to is read.
@@ -47,7 +44,7 @@ struct Field<'f> {
     remark: String,
 }
 
-impl Structs<'_, '_, '_> {
+impl Structs<'_> {
     /// Writes the type, without getters, and the beginning of their block.
     fn definition(&mut self, name: &str, is_union: bool, own: &str, without: &[String]) {
         let kind = match is_union {
@@ -81,7 +78,7 @@ impl Structs<'_, '_, '_> {
         name: &str,
         (is_union, own): (bool, &str),
         fields: &[Reachable],
-    ) -> Result<(), DumpError> {
+    ) {
         let without: Vec<String> = fields
             .iter()
             .filter_map(|field| {
@@ -98,7 +95,7 @@ impl Structs<'_, '_, '_> {
             .filter(|field| self.refusal(field).is_none())
             .collect();
         if readable.is_empty() {
-            return Ok(());
+            return;
         }
         let _ = writeln!(self.out, "\n    impl<M: Read> {name}<M> {{");
         let mut between = "";
@@ -118,18 +115,13 @@ impl Structs<'_, '_, '_> {
                 reading: Reading::Either,
                 remark,
             };
-            self.getter(module, &field)?;
+            self.getter(module, &field);
         }
         self.out.push_str("    }\n");
-        Ok(())
     }
 
     /// Writes the struct of a system call's arguments, all of which are at their places in all kernels.
-    pub(super) fn add_call(
-        &mut self,
-        module: &mut Module<'_>,
-        call: &SystemCallArguments,
-    ) -> Result<(), DumpError> {
+    pub(super) fn add_call(&mut self, module: &mut Module<'_>, call: &SystemCallArguments) {
         let name = rust_identifier(&call.struct_name);
         self.definition(&name, false, &call.struct_name, &[]);
         let _ = writeln!(self.out, "\n    impl<M: Read> {name}<M> {{");
@@ -140,16 +132,15 @@ impl Structs<'_, '_, '_> {
             let field = Field {
                 symbol: format!("ctxgen.{}.{}", call.struct_name, field.name),
                 name: &field.name,
-                type_id: field.type_id,
+                type_id: (0, field.type_id),
                 place: Place::Fixed(field.offset),
                 is_optional: false,
                 reading: Reading::User,
                 remark: format!("; {}", c_comment(&field.remark)),
             };
-            self.getter(module, &field)?;
+            self.getter(module, &field);
         }
         self.out.push_str("    }\n");
-        Ok(())
     }
 
     /// Why a field has no getter.
@@ -166,9 +157,10 @@ impl Structs<'_, '_, '_> {
         None
     }
 
-    fn getter(&mut self, module: &mut Module<'_>, field: &Field<'_>) -> Result<(), DumpError> {
-        let declared = c_comment(&self.definitions.declare(field.type_id, field.name)?);
-        let (ty, value) = self.value(field);
+    fn getter(&mut self, module: &mut Module<'_>, field: &Field<'_>) {
+        let (kernel, id) = field.type_id;
+        let declared = c_comment(&declared(module.types.btf(kernel), id, field.name));
+        let (ty, value) = self.value(module.types.btf(kernel), field);
         let mut externs = String::new();
         if field.is_optional {
             let symbol = format!("{}.exists", field.symbol);
@@ -199,17 +191,13 @@ impl Structs<'_, '_, '_> {
              pub fn {name}(self) -> {ty} {{\n            unsafe extern \"C\" {{\n{externs}            }}\n            \
              // SAFETY: who made the pointer vouches for it.\n            {body}\n        }}\n"
         );
-        Ok(())
     }
 
     /// The type of what a getter returns, and the expression.
-    fn value(&mut self, field: &Field<'_>) -> (String, String) {
+    fn value(&mut self, btf: &Btf<'_>, field: &Field<'_>) -> (String, String) {
         const AT: &str = "address(self.0)";
-        let btf = self.ctx.btf();
-        match (
-            Own::of(btf, field.type_id),
-            btf.resolve(field.type_id).map(|ty| ty.kind()),
-        ) {
+        let (_, id) = field.type_id;
+        match (Own::of(btf, id), btf.resolve(id).map(|ty| ty.kind())) {
             (Some(Own::Bool), _) => (
                 "bool".to_owned(),
                 format!("M::read({AT}.cast::<u8>()) != 0"),
@@ -225,8 +213,7 @@ impl Structs<'_, '_, '_> {
             }
             // An address is not read yet.
             (None, _) => {
-                let Pointer { rust, handle } =
-                    self.pointees.pointer(btf, field.type_id, field.reading);
+                let Pointer { rust, handle } = self.pointees.pointer(btf, id, field.reading);
                 (rust, pointed(AT, handle.as_deref()))
             }
         }
