@@ -147,6 +147,8 @@ mod libbpf_log;
 mod names;
 mod outdir;
 mod plan;
+#[cfg(feature = "rust-programs")]
+mod rust_programs;
 mod stages;
 
 pub use self::builder::Artifacts;
@@ -160,6 +162,10 @@ pub use self::findings::Misread;
 pub use self::findings::Place;
 pub use self::findings::Refused;
 pub use self::findings::Site;
+#[cfg(feature = "rust-programs")]
+pub use self::rust_programs::RustArtifacts;
+#[cfg(feature = "rust-programs")]
+pub use self::rust_programs::RustPrograms;
 #[cfg(feature = "bindgen")]
 pub use self::stages::bind::bindings;
 pub use self::stages::headers::Vmlinux;

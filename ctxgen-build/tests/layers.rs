@@ -27,6 +27,7 @@ const LAYERS: Layers = Layers {
         "stages/bind",
         "stages",
         "builder",
+        "rust_programs",
     ],
     allowed: &[],
     circles: &[],

@@ -194,7 +194,7 @@ impl Builder {
     }
 
     /// What it asks for of kernels.
-    pub(super) fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
+    pub(crate) fn asked<'a>(&'a self, target: &'a str, host: &'a str) -> Asked<'a> {
         Asked {
             is_target_said: self.target_triple().is_some(),
             btf: self.btf.as_deref(),

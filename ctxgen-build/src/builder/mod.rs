@@ -15,3 +15,5 @@ pub use self::artifacts::Artifacts;
 pub use self::artifacts::Object;
 pub use self::pin::pin;
 pub use self::settings::Builder;
+#[cfg(feature = "rust-programs")]
+pub(crate) use self::surroundings::host_triple;

@@ -39,6 +39,19 @@ pub struct Builder {
     pub(super) skeletons: Vec<(String, PathBuf)>,
 }
 
+#[cfg(feature = "rust-programs")]
+impl Builder {
+    /// The hooks that were given by name.
+    pub(crate) fn hooks(&self) -> &[String] {
+        &self.hooks
+    }
+
+    /// The target that was given.
+    pub(crate) fn own_target(&self) -> Option<String> {
+        self.target.clone()
+    }
+}
+
 impl Builder {
     /// A builder without sources.
     pub fn new() -> Self {

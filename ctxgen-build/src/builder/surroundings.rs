@@ -12,7 +12,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::NotABuildScript`].
-    pub(super) fn output(&self) -> Result<OutDir, Error> {
+    pub(crate) fn output(&self) -> Result<OutDir, Error> {
         let told = self.out_dir.clone();
         let path = told.or_else(|| of_cargo("OUT_DIR").map(PathBuf::from));
         path.map(OutDir::new)
@@ -27,7 +27,7 @@ impl Builder {
 }
 
 /// The triple of the machine that builds, as far as it matters here where cargo does not say.
-pub(super) fn host_triple() -> String {
+pub(crate) fn host_triple() -> String {
     of_cargo("HOST")
         .and_then(|host| host.into_string().ok())
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())

@@ -25,6 +25,16 @@ pub(crate) fn tell<'a>(
     print(&lines(files, env, warnings));
 }
 
+/// Tells cargo what the linker gets.
+#[cfg(feature = "rust-programs")]
+pub(crate) fn tell_linker<'a>(arguments: impl IntoIterator<Item = &'a String>) {
+    let mut lines = Lines::default();
+    for argument in arguments {
+        lines.directive("rustc-link-arg", argument);
+    }
+    print(&lines.0);
+}
+
 /// The one place of this crate that prints.
 fn print(text: &str) {
     print!("{text}");

@@ -156,10 +156,6 @@ impl Clang {
         run(&self.path, self.timeout, command)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What a source is compiled with, for a digest of it. `first` is the folder of headers that only the
     /// preprocessor has.
     pub(crate) fn digested<'c>(

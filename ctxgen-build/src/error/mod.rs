@@ -312,6 +312,53 @@ pub enum Error {
         /// bindgen's reason.
         reason: String,
     },
+    /// No source of programs in Rust was given.
+    #[cfg(feature = "rust-programs")]
+    #[error("there are no programs in Rust: name a source with RustPrograms::source")]
+    NoRustSources,
+    /// A source is no Rust.
+    #[cfg(feature = "rust-programs")]
+    #[error("{site}: this cannot be read as Rust: {reason}")]
+    RustSource {
+        /// Where.
+        site: Site,
+        /// The parser's reason.
+        reason: String,
+    },
+    /// The compiler's LLVM, and so bpf-linker's, may not read the accessors of contexts.
+    #[cfg(feature = "rust-programs")]
+    #[error(
+        "`{}` has LLVM {version}, and bpf-linker needs LLVM {} or newer to read the accessors of contexts: \
+         use a newer toolchain, and a bpf-linker that was built with the same LLVM",
+        rustc.display(),
+        ctxgen::render::rust_programs::LLVM_VERSIONS.start()
+    )]
+    OldLlvm {
+        /// The compiler.
+        rustc: PathBuf,
+        /// Its LLVM's major version.
+        version: u32,
+    },
+    /// The programs would have no relocations.
+    #[cfg(feature = "rust-programs")]
+    #[error(
+        "the programs are compiled without debug information, and accesses to contexts cannot be relocated then: \
+         set `debug = 2` in the profile, or pass -Cdebuginfo=2 to rustc"
+    )]
+    NoDebugInfo,
+    /// The BTF is of a kernel of the other byte order than the programs' target.
+    #[cfg(feature = "rust-programs")]
+    #[error(
+        "{origin} is the BTF of a {order}-endian kernel, and the programs are built for the other byte order: \
+         build them for {}-unknown-none, or name another kernel",
+        texts::bpf_target(order)
+    )]
+    BpfByteOrder {
+        /// Where the BTF is from.
+        origin: ctxgen::Origin,
+        /// `little` or `big`.
+        order: &'static str,
+    },
     /// bindgen finds no libclang.
     #[error(
         "Rust bindings need libclang, which is not found: {0}. Install it (Debian and Ubuntu: \

@@ -110,6 +110,15 @@ pub(super) fn longer(error: &ctxgen::RunError) -> &'static str {
     }
 }
 
+/// The BPF target of a byte order.
+#[cfg(feature = "rust-programs")]
+pub(super) fn bpf_target(order: &str) -> &'static str {
+    match order {
+        "big" => "bpfeb",
+        _ => "bpfel",
+    }
+}
+
 pub(super) fn of(kernel: &Option<String>) -> String {
     let of = |kernel| format!(" of {kernel}");
     kernel.as_ref().map(of).unwrap_or_default()

@@ -33,6 +33,8 @@ mod rebuilds;
 mod refused;
 mod relocatable;
 mod renamed;
+#[cfg(feature = "rust-programs")]
+mod rust_programs;
 mod sources;
 mod struct_ops;
 mod support;

@@ -11,6 +11,11 @@ use self::accessor::accessor;
 use self::accessor::needs_own_types;
 use self::gaps::Gaps;
 
+use super::about::hooks;
+use super::about::kernel_labels;
+use super::about::kernels_of;
+use super::about::lacks;
+use super::about::names;
 use super::dump_error;
 use super::error::RenderError;
 use crate::btf::CPrinter;
@@ -27,7 +32,6 @@ use crate::declaration::check_declaration;
 use crate::declaration::members;
 use crate::hook::Hook;
 use crate::hook::Passing;
-use crate::kernel::labels;
 use crate::layout::Access;
 use crate::layout::Field;
 use crate::layout::Form;
@@ -92,8 +96,7 @@ pub fn header(ctx: &CtxBtf<'_>) -> Result<String, RenderError> {
     }
     // vmlinux.h has the values.
     let mut definitions = CPrinter::new(ctx.btf()).definitions().without_values();
-    let labels = labels(ctx.kernels());
-    let labels: Vec<String> = labels.iter().map(|label| c_comment(label)).collect();
+    let labels = kernel_labels(ctx);
     let mut structs = String::new();
     let mut calls = BTreeSet::new();
     let mut mentions = Mentions::new(ctx.btf(), ctx.kernel().origin());
@@ -225,13 +228,6 @@ fn kernels_own(out: &mut String, ctx_struct: &CtxStruct) {
     );
 }
 
-fn hooks(ctx_struct: &CtxStruct) -> String {
-    // A pattern is whatever stands in a source.
-    let hooks = ctx_struct.context.hooks.iter();
-    let hooks: Vec<_> = hooks.map(|hook| c_comment(&hook.to_string())).collect();
-    hooks.join(", ")
-}
-
 fn comment(
     out: &mut String,
     ctx_struct: &CtxStruct,
@@ -239,40 +235,20 @@ fn comment(
     names_from: &NamesFrom,
     labels: &[String],
 ) {
-    let names = match names_from {
-        NamesFrom::Func(func) => format!("Argument names are from {}.", c_comment(func)),
-        NamesFrom::Struct(name) => format!("Fields are those of struct {}.", c_comment(name)),
-        NamesFrom::Format(_) | NamesFrom::Table => format!(
-            "Argument names are from {}.",
-            c_comment(&names_from.to_string())
-        ),
-        NamesFrom::NoArguments => "It passes no arguments.".to_owned(),
-        NamesFrom::Nowhere => "BTF has no names for its arguments.".to_owned(),
-    };
-    let _ = write!(out, "/*\n * {}\n *\n * {names}\n", hooks(ctx_struct));
+    let _ = write!(
+        out,
+        "/*\n * {}\n *\n * {}\n",
+        hooks(ctx_struct),
+        names(names_from)
+    );
     if ctx_struct.context.hooks.iter().any(Hook::is_of_clone) {
         out.push_str(CLONE);
     }
     if layout.passing == Passing::Registers {
         out.push_str(REGISTERS);
     }
-    for left_out in &layout.left_out {
-        let _ = writeln!(out, " * Without {}.", c_comment(&left_out.to_string()));
-    }
-    for (hook, reason) in &ctx_struct.context.refused {
-        let _ = writeln!(out, " * Not {}.", c_comment(&format!("{hook}: {reason}")));
-    }
-    if !ctx_struct.lacking.hook.is_empty() {
-        let kernels = those(&ctx_struct.lacking.hook, labels);
-        let _ = writeln!(out, " * Not there on {kernels}.");
-    }
-    for (name, kernel) in &ctx_struct.lacking.undeclared {
-        let kernel = those(&[*kernel], labels);
-        let _ = writeln!(
-            out,
-            " * Without {name} of {kernel}: its type cannot be declared with those of {}.",
-            those(&[0], labels)
-        );
+    for line in lacks(ctx_struct, layout, labels) {
+        let _ = writeln!(out, " * {line}");
     }
 }
 
@@ -337,16 +313,7 @@ fn definition(
             remarks.push(format!("{own}: use ctx_get()"));
         }
         remarks.extend(super::access(field, |id| definitions.declare(id, ""))?);
-        if let Some(called) = lacking.called.get(number)
-            && !called.is_empty()
-        {
-            remarks.push(format!("called so on {}", those(called, labels)));
-        }
-        if let Some(lacking) = lacking.fields.get(number)
-            && !lacking.is_empty()
-        {
-            remarks.push(format!("not on {}", those(lacking, labels)));
-        }
+        remarks.extend(kernels_of(ctx_struct, number, labels));
         if !remarks.is_empty() {
             let _ = write!(out, " /* {} */", c_comment(&remarks.join("; ")));
         }
@@ -395,20 +362,6 @@ fn own_type(field: &Field, declared: TypeId, relocatable: bool) -> Option<TypeId
         Form::Slots(_) => relocatable && !matches!(field.access, Access::Never(_)),
     };
     (slots && field.type_id != declared).then_some(field.type_id)
-}
-
-/// `5.10 and 6.1`.
-fn those(kernels: &[usize], labels: &[String]) -> String {
-    let names: Vec<&str> = kernels
-        .iter()
-        .filter_map(|&kernel| labels.get(kernel))
-        .map(String::as_str)
-        .collect();
-    match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
 }
 
 /// The arguments' own types, for `ctx_get`, in an array that takes no room.

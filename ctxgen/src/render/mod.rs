@@ -1,5 +1,6 @@
 //! Renderings of the ctx BTF: text for the C compiler and for people.
 
+mod about;
 mod access;
 mod error;
 mod header;
@@ -7,6 +8,8 @@ mod header;
 pub mod matrix;
 mod own;
 mod report;
+#[cfg(feature = "rust-programs")]
+pub mod rust_programs;
 mod statics;
 mod vmlinux;
 

@@ -9,7 +9,7 @@
 //! | the inside of a C comment | [`c_comment`] |
 //! | a C identifier | `ident::field_name`; what cannot be one is an error (`declaration::check_declaration`) |
 //! | JSON | serde, and [`terminal`] behind it: what that writes is an escape of JSON too |
-//! | Rust | `ctxgen_build`'s `skeleton::names` |
+//! | a Rust identifier | [`rust_identifier`]; of what is in objects, `ctxgen_build`'s `skeleton::names` |
 //! | HTML, XML, Markdown, GitHub's commands, a URI | `report`'s function of that name |
 //! | JSON in a page of HTML | serde, and `report::json_in_html` behind it |
 //! | a line for cargo | `ctxgen_build`'s `cargo`, with [`terminal`]: cargo prints it as it is |
@@ -22,6 +22,8 @@ pub(crate) mod struct_names;
 
 use std::borrow::Cow;
 use std::fmt::Write;
+
+pub use self::ident::rust_identifier;
 
 /// A text in which nothing but newlines and tabs controls a terminal: other control characters, and those
 /// that turn the direction of text, are escaped (`\u001b`), as JSON has them.

@@ -17,3 +17,5 @@ mod within;
 pub(crate) use self::object::Findings;
 pub(crate) use self::object::check;
 pub(crate) use self::rules::Rules;
+#[cfg(feature = "rust-programs")]
+pub(crate) use self::section::missing;

@@ -59,7 +59,7 @@ pub(crate) fn unknown_sections(reads: &Reads<'_>, own: &[String]) -> Vec<String>
 /// nearest that there are.
 ///
 /// A pinned BTF has no more hooks than its sources named, which tells nothing of the kernel.
-pub(super) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
+pub(crate) fn missing(kernels: &[KernelBtf], sec: &SecName) -> Option<String> {
     let mut first = None;
     for kernel in kernels {
         if kernel.pin_note().is_some() {

@@ -50,6 +50,29 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
+    /// Contexts that a source asks for, by name, and where each is named first.
+    #[cfg(feature = "rust-programs")]
+    pub(crate) fn of_contexts(
+        source: &Path,
+        contexts: &std::collections::BTreeMap<String, (Hook, Site)>,
+    ) -> Self {
+        let requests = contexts.iter().enumerate();
+        let requests = requests.map(|(order, (name, (hook, site)))| Request {
+            name: name.clone(),
+            hook: hook.clone(),
+            site: site.clone(),
+            order,
+        });
+        Self {
+            source: source.to_owned(),
+            requests: requests.collect(),
+            macros: None,
+            others: Vec::new(),
+            ctx_h: None,
+            other_ctx_h: None,
+        }
+    }
+
     pub(crate) fn new(source: &Path, requests: Requests<'_>) -> Self {
         let site = |line: &Line<'_>| site(source, line);
         let contexts = requests.contexts.into_iter();

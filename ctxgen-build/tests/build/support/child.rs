@@ -79,7 +79,10 @@ impl<'p> Child<'p> {
 
     /// Runs the build, and gives back what cargo would read from it, or the error that it would
     /// show. Only the child calls `builder`, in the package's folder: paths are relative to that.
-    pub(crate) fn build(mut self, builder: impl FnOnce() -> Builder) -> Result<String, String> {
+    pub(crate) fn build<S: Script>(
+        mut self,
+        builder: impl FnOnce() -> S,
+    ) -> Result<String, String> {
         if std::env::var_os(MARK).is_some_and(|test| test == *self.test) {
             print!("{RULER}");
             let status = builder().build().map_or_else(report, |()| 0);
@@ -101,6 +104,24 @@ impl<'p> Child<'p> {
             Some(1) => Err(said),
             _ => panic!("{}: {}\n{said}\n{stderr}", self.test, output.status),
         }
+    }
+}
+
+/// What a build script calls.
+pub(crate) trait Script {
+    fn build(self) -> Result<(), Error>;
+}
+
+impl Script for Builder {
+    fn build(self) -> Result<(), Error> {
+        self.build()
+    }
+}
+
+#[cfg(feature = "rust-programs")]
+impl Script for ctxgen_build::RustPrograms {
+    fn build(self) -> Result<(), Error> {
+        self.build()
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod keywords;
 mod reserved;
+mod rust;
 
 pub(crate) use self::keywords::is_keyword;
 pub(crate) use self::reserved::is_reserved;
+pub use self::rust::rust_identifier;
 
 /// Whether this is an identifier of C: a letter or underscore, then letters, digits, underscores.
 ///

@@ -1,16 +1,6 @@
 //! How names of C are written in Rust.
 
-/// Words that cannot be identifiers, but raw ones (`r#type`), in any edition, sorted.
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
-    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
-];
-
-/// Words that cannot be identifiers at all, sorted.
-const NEVER: &[&str] = &["Self", "_", "crate", "self", "super"];
+use ctxgen::text::rust_identifier;
 
 /// The members of structs that libbpf-cargo escapes by itself (`escape_reserved_keyword` of its
 /// `gen/btf.rs`) are all keywords but these.
@@ -21,15 +11,14 @@ const NOT_ESCAPED: &[&str] = &[
 
 /// Whether a name is as good in Rust.
 pub(super) fn is_plain(name: &str) -> bool {
-    plain(name) == name && KEYWORDS.binary_search(&name).is_err()
+    identifier(&plain(name)) == name
 }
 
 /// Whether libbpf-cargo makes a member of a struct of that name that Rust takes.
 pub(super) fn is_good_member(name: &str) -> bool {
-    let is_word = KEYWORDS.binary_search(&name).is_ok() || NEVER.binary_search(&name).is_ok();
-    match is_word {
-        true => NOT_ESCAPED.binary_search(&name).is_err(),
-        false => is_plain(name),
+    match rust_identifier(name) == name {
+        true => is_plain(name),
+        false => NOT_ESCAPED.binary_search(&name).is_err(),
     }
 }
 
@@ -37,17 +26,19 @@ pub(super) fn is_good_member(name: &str) -> bool {
 /// one is `_`, a digit at the start gets one before it, and what can never be one gets one behind it.
 pub(super) fn plain(name: &str) -> String {
     let name = crate::names::identifier(name);
-    match name.is_empty() || NEVER.binary_search(&&*name).is_ok() {
-        true => format!("{name}_"),
-        false => name,
+    match rust_identifier(&name) {
+        name if name.is_empty() => "_".to_owned(),
+        name if name.starts_with("r#") => name["r#".len()..].to_owned(),
+        name => name,
     }
 }
 
 /// As an identifier.
 pub(super) fn identifier(plain: &str) -> String {
-    match KEYWORDS.binary_search(&plain) {
-        Ok(_) => format!("r#{plain}"),
-        Err(_) => plain.to_owned(),
+    match plain {
+        // That of nothing.
+        "_" => plain.to_owned(),
+        plain => rust_identifier(plain),
     }
 }
 
@@ -57,7 +48,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert!(KEYWORDS.is_sorted() && NEVER.is_sorted() && NOT_ESCAPED.is_sorted());
+        assert!(NOT_ESCAPED.is_sorted());
         for (name, expected) in [
             ("events", "events"),
             ("type", "r#type"),
