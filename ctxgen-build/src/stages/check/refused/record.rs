@@ -111,7 +111,8 @@ impl Reads<'_> {
                     "the record of {} has no such field there: {of}",
                     hook.target()
                 );
-                report.mismatch = Some(self.misread_field(program, hook, access, &field, &what));
+                // Its struct cannot be made either, as long as the record is not known.
+                report.mismatch = Some(self.misread_field(program, None, access, &field, &what));
                 return report;
             }
             if have < names.len() && report.warning.is_none() {
@@ -170,13 +171,14 @@ impl Reads<'_> {
             "the record of {} has no such field there{own}",
             hook.target()
         );
-        self.misread_field(program, hook, access, field, &what)
+        let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
+        self.misread_field(program, gets, access, field, &what)
     }
 
     fn misread_field(
         &self,
         program: &Program,
-        hook: &Hook,
+        gets: Option<String>,
         access: &Access,
         field: &Field<'_>,
         what: &str,
@@ -186,7 +188,6 @@ impl Reads<'_> {
             Some(line) if !line.text.is_empty() => format!("\n    {}", line_of(&line.text)),
             _ => String::new(),
         };
-        let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
         let why = format!(
             "{place}reads {} at offset {}, which is another event's: {what}{text}",
             field.name, field.offset
