@@ -79,6 +79,14 @@ fn a_record_that_is_not_known() {
     let says = "whether first of struct trace_event_raw_first is there is not known: its record is \
                 trace_event_raw_first or trace_event_raw_second";
     assert!(warning.contains(says), "{warning}");
+    // What is not reached is not read.
+    let asked = Project::with(
+        "struct none___own { int none; } __attribute__((preserve_access_index));\n\
+         SEC(\"tp/sched/own_event\") int p(struct trace_event_raw_third *ctx)\n{\n\
+         \tif (__builtin_preserve_type_info(*(struct none___own *)0, 0))\n\t\treturn ctx->third;\n\treturn 0;\n}\n",
+    );
+    let warnings = asked.prog().btf(&kernel).generate().unwrap().warnings;
+    assert_eq!(warnings, [""; 0]);
     let error = build("third", "third").unwrap_err();
     assert!(matches!(error, Error::Mismatch(_)), "{error}");
     let says = "the record of sched/own_event has no such field there: its record is trace_event_raw_first or";

@@ -153,7 +153,12 @@ impl Reads<'_> {
     }
 
     /// Whether the program gets to an instruction on any of these kernels.
-    fn reached(&self, found: &ProgramAccesses, kernels: &[KernelBtf], at: (&str, u32)) -> Reached {
+    pub(super) fn reached(
+        &self,
+        found: &ProgramAccesses,
+        kernels: &[KernelBtf],
+        at: (&str, u32),
+    ) -> Reached {
         let mut all = match kernels.is_empty() {
             true => Reached::Always,
             false => Reached::Never,
@@ -192,7 +197,7 @@ fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
 }
 
 /// On what it depends whether a program gets somewhere.
-fn condition(variables: &[String]) -> String {
+pub(super) fn condition(variables: &[String]) -> String {
     let variables: Vec<_> = variables.iter().map(|variable| name(variable)).collect();
     format!(
         "\nThat is so only where the variable {} has the program get there: it has its value before the program \
