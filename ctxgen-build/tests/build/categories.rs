@@ -58,3 +58,37 @@ fn a_category_that_no_kernel_has() {
         assert!(warning.contains(part), "{warning}");
     }
 }
+
+/// Of several records that an event may have, what all have is right, and what none has is another event's.
+#[test]
+fn a_record_that_is_not_known() {
+    let kernel = kernel_with("classes", Order::Little, &["-DMODULES", "-DCLASSES"]);
+    let build = |of: &str, field: &str| {
+        let project = Project::with(&format!(
+            "SEC(\"tp/sched/own_event\") int p(struct trace_event_raw_{of} *ctx) {{ return ctx->{field}; }}\n"
+        ));
+        let built = project.prog().btf(&kernel).generate();
+        built.map(|made| made.warnings)
+    };
+    assert_eq!(build("first", "both").unwrap(), [""; 0]);
+    assert_eq!(build("second", "both").unwrap(), [""; 0]);
+    let warnings = build("first", "first").unwrap();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    let says = "whether first of struct trace_event_raw_first is there is not known: its record is \
+                trace_event_raw_first or trace_event_raw_second";
+    assert!(warning.contains(says), "{warning}");
+    // What is not reached is not read.
+    let asked = Project::with(
+        "struct none___own { int none; } __attribute__((preserve_access_index));\n\
+         SEC(\"tp/sched/own_event\") int p(struct trace_event_raw_third *ctx)\n{\n\
+         \tif (__builtin_preserve_type_info(*(struct none___own *)0, 0))\n\t\treturn ctx->third;\n\treturn 0;\n}\n",
+    );
+    let warnings = asked.prog().btf(&kernel).generate().unwrap().warnings;
+    assert_eq!(warnings, [""; 0]);
+    let error = build("third", "third").unwrap_err();
+    assert!(matches!(error, Error::Mismatch(_)), "{error}");
+    let says = "the record of sched/own_event has no such field there: its record is trace_event_raw_first or";
+    assert!(error.to_string().contains(says), "{error}");
+}

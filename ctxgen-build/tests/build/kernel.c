@@ -152,6 +152,27 @@ void __traceiter_sched_switch(void *__data, bool preempt, struct task_struct *pr
 {
 }
 
+#ifdef CLASSES
+/* Two classes of events with one prototype: BTF does not tell of which the event is. */
+struct trace_entry { unsigned short type; unsigned char flags, count; int pid; };
+struct trace_event_raw_first { struct trace_entry ent; int both; int first; char __data[]; };
+struct trace_event_raw_second { struct trace_entry ent; int both; short other, second; char __data[]; };
+struct trace_event_raw_third { struct trace_entry ent; int third; char __data[]; };
+
+void trace_event_raw_event_first(void *__data, struct task_struct *p)
+{
+}
+
+void trace_event_raw_event_second(void *__data, struct task_struct *p)
+{
+}
+
+void mentions_records(struct trace_event_raw_first *a, struct trace_event_raw_second *b,
+		      struct trace_event_raw_third *c)
+{
+}
+#endif
+
 void __traceiter_own_event(void *__data, struct task_struct *p)
 {
 }

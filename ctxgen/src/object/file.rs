@@ -10,6 +10,10 @@ use object::SymbolKind;
 use super::aliases::Aliases;
 use super::aliases::context_hook;
 use super::code::Code;
+#[cfg(feature = "reads")]
+use super::code::Place;
+#[cfg(feature = "reads")]
+use super::code::index_of;
 use super::elf;
 use super::elf::CodeSection;
 use super::elf::Elf;
@@ -104,6 +108,14 @@ impl ObjectFile {
             code,
             variables,
         })
+    }
+
+    /// The instruction that is so many bytes behind the start of a section.
+    #[cfg(feature = "reads")]
+    pub(crate) fn place_at(&self, section: &str, offset: u32) -> Option<Place> {
+        let section = *self.code.numbers().get(section)?;
+        let index = index_of(offset.into())?;
+        Some(Place { section, index })
     }
 
     /// The object's own types.

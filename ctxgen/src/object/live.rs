@@ -156,16 +156,16 @@ impl<'o> Flow<'o> {
         program: usize,
         answer: impl Fn(&Relocation) -> Option<u32>,
     ) -> Live {
-        self.live_without(program, answer, None)
+        self.live_without(program, answer, &[])
     }
 
-    /// Likewise, where a branch is closed on one side: with true, it does not jump; with false, it does not
+    /// Likewise, where branches are closed on one side: with true, one does not jump; with false, it does not
     /// go on.
     pub(crate) fn live_without(
         &mut self,
         program: usize,
         answer: impl Fn(&Relocation) -> Option<u32>,
-        closed: Option<(Place, bool)>,
+        closed: &[(Place, bool)],
     ) -> Live {
         let mut walk = Walk {
             states: HashMap::new(),
@@ -175,7 +175,7 @@ impl<'o> Flow<'o> {
             queue: Vec::new(),
             uses_context: false,
             taken: HashSet::new(),
-            closed,
+            closed: closed.iter().copied().collect(),
         };
         let Some(start) = self.start(program) else {
             return Live {
@@ -228,7 +228,7 @@ struct Walk {
     entered: HashSet<Place>,
     queue: Vec<InFunction>,
     taken: HashSet<(Place, bool)>,
-    closed: Option<(Place, bool)>,
+    closed: HashSet<(Place, bool)>,
     uses_context: bool,
 }
 
@@ -376,11 +376,11 @@ impl Walk {
                     libbpf_sys::BPF_JA => Some(true),
                     _ => holds(instruction, &registers),
                 };
-                if may_jump != Some(false) && self.closed != Some((at, true)) {
+                if may_jump != Some(false) && !self.closed.contains(&(at, true)) {
                     self.taken.insert((at, true));
                     self.go_on((entry, at), 1 + by, registers);
                 }
-                if may_jump != Some(true) && self.closed != Some((at, false)) {
+                if may_jump != Some(true) && !self.closed.contains(&(at, false)) {
                     self.taken.insert((at, false));
                     self.go_on((entry, at), 1, registers);
                 }

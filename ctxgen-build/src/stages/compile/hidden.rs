@@ -3,6 +3,7 @@
 //! `vmlinux.h` leaves out what a source or a header that it includes defines: `<linux/ptrace.h>` has a `struct pt_regs`
 //! with other members' names than the kernel's own, and no header can have both.
 
+use std::borrow::Cow;
 use std::ffi::CString;
 
 use ctxgen::KernelBtf;
@@ -73,7 +74,7 @@ fn defined_in(text: &str, keyword: &str, name: &str) -> Option<String> {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(marker) = Marker::parse(line) {
-            file = marker.file().map(|name| name.into_owned());
+            file = marker.file().map(Cow::into_owned);
             continue;
         }
         let Some((_, behind)) = line.split_once(&head) else {

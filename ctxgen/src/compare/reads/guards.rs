@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::kernel::KernelBtf;
 use crate::object::Flow;
 use crate::object::Relocation;
-use crate::object::RelocationKind;
 use crate::object::reads;
 use crate::object::reads::Guard;
 use crate::object::reads::ProgramReads;
@@ -19,6 +18,7 @@ use super::Verdict;
 use super::case::Judge;
 use super::core;
 use super::core::Finds;
+use super::reached;
 
 /// How many branches of a program are tried.
 const MAX_GUARDS: usize = 48;
@@ -31,20 +31,7 @@ pub(super) fn answer(judge: &Judge<'_>, relocation: &Relocation) -> Option<u32> 
 }
 
 fn answer_on(judge: &Judge<'_>, kernel: &KernelBtf, relocation: &Relocation) -> Option<u32> {
-    let finds = || core::finds(judge.object.object(), kernel, relocation);
-    match relocation.kind {
-        RelocationKind::FieldExists
-        | RelocationKind::TypeExists
-        | RelocationKind::EnumValueExists => match finds() {
-            Finds::Something => Some(1),
-            Finds::Nothing => Some(0),
-            Finds::Unknown => None,
-        },
-        RelocationKind::TypeSize | RelocationKind::TypeMatches => {
-            (finds() == Finds::Nothing).then_some(0)
-        }
-        _ => None,
-    }
+    reached::answer(judge.object.object(), kernel, relocation)
 }
 
 /// The reads of a program that are made on another kernel, where it asks anything; `None` where all may be.

@@ -33,12 +33,15 @@ mod judge;
 mod lacking;
 mod loadable;
 mod place;
+mod reached;
 mod records;
 mod spot;
 mod verdict;
 mod words;
 
 pub use self::judge::judge;
+pub use self::reached::Reached;
+pub use self::reached::reached;
 pub use self::verdict::Answer;
 pub use self::verdict::Asked;
 pub use self::verdict::Judged;

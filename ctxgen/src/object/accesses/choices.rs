@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::Access;
 use super::hints::Hints;
 use super::jumps::Jumps;
 use super::used::GuardAt;
@@ -22,6 +21,8 @@ use crate::object::code::index_of;
 
 /// How many branches of a program are tried.
 const MAX_BRANCHES: usize = 48;
+/// Of how many of them each is tried with each other one.
+const MAX_PAIRED: usize = 10;
 
 /// The branches of a program on such variables, with the variables' names.
 pub(crate) fn branches(object: &ObjectFile, program: usize) -> Vec<(Place, Arc<str>)> {
@@ -55,8 +56,8 @@ pub(crate) fn branches(object: &ObjectFile, program: usize) -> Vec<(Place, Arc<s
         .collect()
 }
 
-/// The variables each of which can keep a program from all of these instructions, by name, where relocations
-/// have these answers.
+/// The variables that can keep a program from all of these instructions, by name, where relocations have these
+/// answers: each alone, or two together where none does so alone.
 pub(crate) fn closing(
     flow: &mut Flow<'_>,
     branches: &[(Place, Arc<str>)],
@@ -65,36 +66,27 @@ pub(crate) fn closing(
     places: &[Place],
 ) -> BTreeSet<Arc<str>> {
     let mut names = BTreeSet::new();
+    let mut keeps = |closed: &[(Place, bool)]| {
+        let live = flow.live_without(program, &answer, closed);
+        !places.iter().any(|place| live.has(*place))
+    };
+    const WAYS: [bool; 2] = [false, true];
     for (at, name) in branches {
-        if names.contains(name) {
-            continue;
-        }
-        let closes = [false, true].into_iter().any(|way| {
-            let live = flow.live_without(program, &answer, Some((*at, way)));
-            !places.iter().any(|place| live.has(*place))
-        });
-        if closes {
+        if !names.contains(name) && WAYS.into_iter().any(|way| keeps(&[(*at, way)])) {
             names.insert(Arc::clone(name));
         }
     }
-    names
-}
-
-/// The variables, known before a program is verified, each of which can keep it from an access: by name,
-/// sorted. None where the access is made whatever values they have. `program` is its place in
-/// [`ObjectFile::programs`].
-pub fn variables_before(object: &ObjectFile, program: usize, access: &Access) -> Vec<Arc<str>> {
-    let branches = branches(object, program);
-    if branches.is_empty() {
-        return Vec::new();
+    if !names.is_empty() {
+        return names;
     }
-    let place = object.code.numbers().get(&*access.section).copied();
-    let Some(place) = place.zip(index_of(access.instruction_offset.into())) else {
-        return Vec::new();
-    };
-    let (section, index) = place;
-    let places = [Place { section, index }];
-    let flow = &mut Flow::new(object);
-    let names = closing(flow, &branches, program, |_| None, &places);
-    names.into_iter().collect()
+    let some = &branches[..branches.len().min(MAX_PAIRED)];
+    for (number, (first, name)) in some.iter().enumerate() {
+        for (second, other) in &some[number + 1..] {
+            let mut ways = WAYS.into_iter().flat_map(|a| WAYS.map(|b| (a, b)));
+            if ways.any(|(a, b)| keeps(&[(*first, a), (*second, b)])) {
+                names.extend([Arc::clone(name), Arc::clone(other)]);
+            }
+        }
+    }
+    names
 }

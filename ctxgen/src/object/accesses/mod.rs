@@ -52,7 +52,6 @@ use object::ObjectSection as _;
 
 pub(crate) use self::choices::branches;
 pub(crate) use self::choices::closing;
-pub use self::choices::variables_before;
 pub use self::helper::takes_context;
 pub use self::helper::takes_memory;
 pub use self::result::Access;
@@ -194,6 +193,8 @@ impl Found<'_> {
         let of = |at: &Place| {
             let function = self.code.function_from(self.code.target(*at)?)?;
             Some(GlobalCall {
+                section: Arc::clone(&self.code.sections[at.section as usize].name),
+                instruction_offset: offset_of(*at),
                 callee: Arc::clone(&function.name),
                 line: self.line(*at),
             })

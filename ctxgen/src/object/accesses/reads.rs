@@ -317,7 +317,7 @@ impl Examined {
         at: Place,
     ) -> bool {
         let mut flow = Flow::new(&self.object);
-        let live = flow.live_without(program, answer, Some((guard.place, way)));
+        let live = flow.live_without(program, answer, &[(guard.place, way)]);
         !live.has(at)
     }
 }

@@ -156,6 +156,10 @@ pub struct Callee {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GlobalCall {
+    /// The ELF section of the call.
+    pub section: Arc<str>,
+    /// Where in that, in bytes.
+    pub instruction_offset: u32,
     /// The function's name.
     pub callee: Arc<str>,
     /// Where in the source it is called, where the object says.

@@ -11,7 +11,8 @@ use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::Extent;
 use ctxgen::object::accesses::ProgramAccesses;
-use ctxgen::object::accesses::variables_before;
+use ctxgen::reads::Reached;
+use ctxgen::reads::reached;
 use ctxgen::text::name;
 
 use super::kernel::Modified;
@@ -85,17 +86,24 @@ impl Reads<'_> {
                 let to_global = self.passed_to_global(program, &hook, access);
                 certain.extend(to_global.map(|finding| (access, finding)));
             }
-            for (access, finding) in certain {
-                match self.condition(found, access) {
-                    None => refused.insert(finding),
-                    Some(condition) => warnings.insert(format!("{finding}{condition}")),
-                };
-            }
-            for (severity, finding) in self.returning(program, found, kernels) {
-                match severity {
-                    Severity::Error => refused.insert(finding),
-                    Severity::Warning => warnings.insert(finding.to_string()),
-                };
+            let of_accesses = certain.into_iter().map(|(access, finding)| {
+                let at = (&*access.section, access.instruction_offset);
+                (at, Severity::Error, finding)
+            });
+            let returning = self.returning(program, found, kernels);
+            for (at, severity, finding) in of_accesses.chain(returning) {
+                match (self.reached(found, kernels, at), severity) {
+                    (Reached::Never, _) => {}
+                    (Reached::Always, Severity::Error) => {
+                        refused.insert(finding);
+                    }
+                    (Reached::Always, Severity::Warning) => {
+                        warnings.insert(finding.to_string());
+                    }
+                    (Reached::If(variables), _) => {
+                        warnings.insert(format!("{finding}{}", condition(&variables)));
+                    }
+                }
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             mismatches.extend(foreign.mismatch);
@@ -144,18 +152,25 @@ impl Reads<'_> {
         ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
     }
 
-    /// On what it depends whether an access is made: a sentence, where something does that is known when the
-    /// program is loaded.
-    fn condition(&self, found: &ProgramAccesses, access: &Access) -> Option<String> {
-        let variables = variables_before(self.object, found.program, access);
-        let variables: Vec<_> = variables.iter().map(|variable| name(variable)).collect();
-        (!variables.is_empty()).then(|| {
-            format!(
-                "\nThat is so only where the variable {} has the program get there: it has its value before the \
-                 program is loaded.",
-                variables.join(" or ")
-            )
-        })
+    /// Whether the program gets to an instruction on any of these kernels.
+    pub(super) fn reached(
+        &self,
+        found: &ProgramAccesses,
+        kernels: &[KernelBtf],
+        at: (&str, u32),
+    ) -> Reached {
+        let mut all = match kernels.is_empty() {
+            true => Reached::Always,
+            false => Reached::Never,
+        };
+        for kernel in kernels {
+            match reached(self.object, kernel, found.program, at) {
+                Reached::Never => {}
+                Reached::Always => return Reached::Always,
+                of_variables => all = of_variables,
+            }
+        }
+        all
     }
 
     fn not_examined(&self, program: &Program) -> String {
@@ -179,4 +194,14 @@ fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
     let field = fields.find(|field| field.offset == offset);
     let ty = field.and_then(|field| kernel.btf().resolve(field.type_id));
     ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
+}
+
+/// On what it depends whether a program gets somewhere.
+pub(super) fn condition(variables: &[String]) -> String {
+    let variables: Vec<_> = variables.iter().map(|variable| name(variable)).collect();
+    format!(
+        "\nThat is so only where the variable {} has the program get there: it has its value before the program \
+         is loaded.",
+        variables.join(" or ")
+    )
 }

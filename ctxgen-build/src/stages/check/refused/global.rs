@@ -187,13 +187,13 @@ impl Reads<'_> {
 
     /// The global functions that a program calls and that return something else than a number, which no
     /// kernel takes (`btf_prepare_func_args` of `kernel/bpf/btf.c`). Later kernels may take one that returns
-    /// nothing.
-    pub(super) fn returning(
+    /// nothing. With each, the place of its call.
+    pub(super) fn returning<'f>(
         &self,
         program: &Program,
-        found: &ProgramAccesses,
+        found: &'f ProgramAccesses,
         kernels: &[KernelBtf],
-    ) -> Vec<(Severity, Refused)> {
+    ) -> Vec<((&'f str, u32), Severity, Refused)> {
         let oldest = kernels.iter().map(KernelBtf::release).min().flatten();
         let of_nothing = match oldest {
             Some(release) if release <= NUMBERS_ALONE => Some(Severity::Error),
@@ -222,7 +222,8 @@ impl Reads<'_> {
                         .to_owned(),
                     ..self.finding_at(program, call.line.as_ref())
                 };
-                Some((severity, refused))
+                let at = (&*call.section, call.instruction_offset);
+                Some((at, severity, refused))
             })
             .collect()
     }

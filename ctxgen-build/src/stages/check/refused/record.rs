@@ -18,9 +18,11 @@ use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::reads::Reached;
 use ctxgen::text::name;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
+use super::findings::condition;
 use super::foreign::Found;
 use super::kind::Kind;
 use super::reads::Reads;
@@ -54,12 +56,18 @@ impl Reads<'_> {
         if Kind::of(hook) != Kind::Record || hook.is_generic() {
             return Found::default();
         }
-        match self.misread_other(program, found, hook, kernels) {
-            Some(mismatch) => Found {
+        let Some((reached, mismatch)) = self.misread_other(program, found, hook, kernels) else {
+            return self.of_candidates(program, found, hook, kernels);
+        };
+        match reached {
+            Reached::If(variables) => Found {
+                mismatch: None,
+                warning: Some(format!("{mismatch}{}", condition(&variables))),
+            },
+            _ => Found {
                 mismatch: Some(mismatch),
                 warning: None,
             },
-            None => self.of_candidates(program, found, hook, kernels),
         }
     }
 
@@ -106,12 +114,17 @@ impl Reads<'_> {
                 "its record is {} (BTF does not tell which)",
                 names.join(" or ")
             );
+            let at = (&*access.section, access.instruction_offset);
+            if have < names.len() && self.reached(found, kernels, at) == Reached::Never {
+                continue;
+            }
             if have == 0 && kernels.len() == 1 && !names.contains(&field.of) {
                 let what = format!(
                     "the record of {} has no such field there: {of}",
                     hook.target()
                 );
-                report.mismatch = Some(self.misread_field(program, hook, access, &field, &what));
+                // Its struct cannot be made either, as long as the record is not known.
+                report.mismatch = Some(self.misread_field(program, None, access, &field, &what));
                 return report;
             }
             if have < names.len() && report.warning.is_none() {
@@ -136,7 +149,7 @@ impl Reads<'_> {
         found: &ProgramAccesses,
         hook: &Hook,
         kernels: &[KernelBtf],
-    ) -> Option<Mismatch> {
+    ) -> Option<(Reached, Mismatch)> {
         let contexts: Option<Vec<(&KernelBtf, Context)>> = kernels
             .iter()
             .map(|kernel| Some((kernel, Context::of_hook_alone(kernel, hook).ok()?)))
@@ -148,10 +161,16 @@ impl Reads<'_> {
                 context.record_fit(field.of) == Some(RecordFit::Other)
                     && !has(kernel, context, &field, access.relocation.is_some())
             };
-            contexts.iter().all(is_other).then_some((access, field))
+            let at = (&*access.section, access.instruction_offset);
+            let is_other = contexts.iter().all(is_other);
+            match is_other.then(|| self.reached(found, kernels, at))? {
+                Reached::Never => None,
+                reached => Some((reached, access, field)),
+            }
         });
-        let (access, field) = other?;
-        Some(self.misread_record(program, hook, access, &field, &contexts[0].1))
+        let (reached, access, field) = other?;
+        let mismatch = self.misread_record(program, hook, access, &field, &contexts[0].1);
+        Some((reached, mismatch))
     }
 
     fn misread_record(
@@ -170,13 +189,14 @@ impl Reads<'_> {
             "the record of {} has no such field there{own}",
             hook.target()
         );
-        self.misread_field(program, hook, access, field, &what)
+        let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
+        self.misread_field(program, gets, access, field, &what)
     }
 
     fn misread_field(
         &self,
         program: &Program,
-        hook: &Hook,
+        gets: Option<String>,
         access: &Access,
         field: &Field<'_>,
         what: &str,
@@ -186,7 +206,6 @@ impl Reads<'_> {
             Some(line) if !line.text.is_empty() => format!("\n    {}", line_of(&line.text)),
             _ => String::new(),
         };
-        let gets = Some(hook.struct_name()).filter(|name| !name.is_empty());
         let why = format!(
             "{place}reads {} at offset {}, which is another event's: {what}{text}",
             field.name, field.offset
