@@ -21,8 +21,9 @@ Examples:
 /// beside the sources.
 ///
 /// What is built against it is the same, byte for byte, as with the kernel's whole BTF. ctxgen-build
-/// takes btf/<arch>.btf in a package by itself. Sources are preprocessed with clang, or the one that the
-/// variable CLANG names.
+/// takes btf/<arch>.btf in a package by itself. Without --btf, the kernel is the one whose BTF the variable
+/// CTXGEN_BTF names, else the running one. Sources are preprocessed with clang, or the one that the variable
+/// CLANG names.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Pin {

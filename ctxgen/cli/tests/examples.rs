@@ -160,6 +160,14 @@ fn makefile_of_headers_alone() {
     append(&folder.path().join("execs.h"), "#define CHANGED 1\n");
     run(folder.path(), "make", &make);
     assert!(changed(&object) > second);
+
+    // Of a name that is no identifier.
+    let source = folder.path().join("execs.bpf.c");
+    fs::rename(source, folder.path().join("all-execs.bpf.c")).unwrap();
+    let make = ["-f", "header.mk", "SOURCES=all-execs.bpf.c"];
+    run(folder.path(), "make", &make);
+    assert!(folder.path().join("build/all-execs.bpf.o").is_file());
+    assert!(run(folder.path(), "make", &make).contains("Nothing to be done"));
 }
 
 #[test]

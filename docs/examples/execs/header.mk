@@ -7,6 +7,8 @@ CLANG ?= clang
 OUT ?= build
 INCLUDE := $(OUT)/include
 SOURCES := execs.bpf.c
+# Objects have names that are identifiers, and so have their files.
+name = $(subst -,_,$(1))
 
 all: $(SOURCES:%.bpf.c=$(OUT)/%.bpf.o)
 
@@ -17,10 +19,12 @@ $(OUT)/headers.stamp: $(SOURCES)
 
 # `%.args` has what clang takes for this kernel: the target, the headers' folder and so on. An object depends on
 # the headers themselves, which keep their times where they would be the same, so that nothing is compiled again.
-$(INCLUDE)/ctx.h $(INCLUDE)/vmlinux.h $(SOURCES:%.bpf.c=$(INCLUDE)/%.args): $(OUT)/headers.stamp ;
+ARGS := $(call name,$(SOURCES:%.bpf.c=%.args))
+$(INCLUDE)/ctx.h $(INCLUDE)/vmlinux.h $(ARGS:%=$(INCLUDE)/%): $(OUT)/headers.stamp ;
 
-$(OUT)/%.bpf.o: %.bpf.c $(INCLUDE)/ctx.h $(INCLUDE)/vmlinux.h $(INCLUDE)/%.args
-	$(CLANG) @$(INCLUDE)/$*.args -MMD -MP -MF $@.d -c $< -o $@
+.SECONDEXPANSION:
+$(OUT)/%.bpf.o: %.bpf.c $(INCLUDE)/ctx.h $(INCLUDE)/vmlinux.h $(INCLUDE)/$$(call name,$$*).args
+	$(CLANG) @$(INCLUDE)/$(call name,$*).args -MMD -MP -MF $@.d -c $< -o $@
 -include $(SOURCES:%.bpf.c=$(OUT)/%.bpf.o.d)
 
 .PHONY: all

@@ -115,7 +115,12 @@ fn quoted_code_is_code_that_is_built() {
         }
     }
     // What other tests build.
-    let built = ["docs/snippets/", "example-bpf/", "tests/external-crate/"];
+    let built = [
+        "docs/examples/",
+        "docs/snippets/",
+        "example-bpf/",
+        "tests/external-crate/",
+    ];
     for from in &quoted {
         assert!(
             built.iter().any(|folder| from.starts_with(folder)),

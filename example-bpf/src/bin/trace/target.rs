@@ -110,9 +110,13 @@ impl Target {
         };
         let point = point(&hook).ok_or_else(not_traced)?;
         let context = Context::of_hook(kernel, &hook).map_err(ctxgen::Error::from)?;
-        let Shape::Generated { layout, .. } = context.shape else {
+        let Shape::Generated { mut layout, .. } = context.shape else {
             return Err(not_traced());
         };
+        // Registers are not saved in the order of the arguments. What is none keeps its place behind them.
+        layout
+            .fields
+            .sort_by_key(|field| field.argument.unwrap_or(u32::MAX));
         let btf = kernel.types(layout.types);
         let declare = |field: &Field, name: &str| {
             let declared = CPrinter::new(btf).declare(field.type_id, name);
