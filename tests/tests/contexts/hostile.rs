@@ -12,7 +12,6 @@ use ctxgen::ByteOrder;
 use ctxgen_fuzz::change::EVIL;
 use ctxgen_fuzz::change::EVIL_NAMES;
 use ctxgen_fuzz::exercise::Tally;
-use ctxgen_fuzz::rounds;
 use ctxgen_fuzz::seed::seed;
 use ctxgen_tests::blob::NAME;
 use ctxgen_tests::fixtures;
