@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod bpf;
 pub(crate) mod corpus;
+pub(crate) mod faults;
 pub(crate) mod fuzz;
 pub(crate) mod install;
 pub(crate) mod test;

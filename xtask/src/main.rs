@@ -28,6 +28,7 @@ use clap::Subcommand;
 use crate::commands::bench::Bench;
 use crate::commands::bpf::Bpf;
 use crate::commands::corpus::Corpus;
+use crate::commands::faults::Faults;
 use crate::commands::fuzz::Fuzz;
 use crate::commands::install::Install;
 use crate::commands::test::Test;
@@ -50,6 +51,7 @@ enum Command {
     Vm(Vm),
     Bench(Bench),
     Corpus(Corpus),
+    Faults(Faults),
     Fuzz(Fuzz),
     Install(Install),
 }
@@ -79,6 +81,7 @@ impl Command {
             Self::Vm(vm) => vm.run(),
             Self::Bench(bench) => bench.run(),
             Self::Corpus(corpus) => corpus.run(),
+            Self::Faults(faults) => faults.run(),
             Self::Fuzz(fuzz) => fuzz.run(),
             Self::Install(install) => install.run(),
         }
@@ -122,7 +125,9 @@ mod tests {
     #[test]
     fn help_has_all_subcommands_and_options() {
         let help = complaint(&["help"]);
-        for name in ["bpf", "test", "vm", "bench", "fuzz", "install", "help"] {
+        for name in [
+            "bpf", "test", "vm", "bench", "faults", "fuzz", "install", "help",
+        ] {
             assert!(help.contains(&format!("\n  {name} ")), "{help}");
             if name != "help" {
                 assert!(complaint(&["help", name]).contains("--setup"));

@@ -60,7 +60,9 @@ impl Writer<'_> {
             // to be, or what follows would find room before.
             let alone = aligned == end && start.next_multiple_of(align * 8) != aligned;
             let before = aligned != end && end - aligned <= aligned - start;
-            if in_bits || alone || before || packed {
+            // What follows is put at `start` otherwise.
+            let unaligned = packed && aligned != end;
+            if in_bits || alone || before || unaligned {
                 self.unnamed(name, if in_bits { aligned - start } else { 0 }, level);
             }
             at = aligned;

@@ -142,7 +142,7 @@ impl<'d> Maker<'d> {
             ("_Bool", 1, sys::BTF_INT_BOOL),
             ("unsigned __int128", 16, 0),
         ] {
-            let words = [encoding << 24 | size * 8];
+            let words = [(encoding << 24) | (size * 8)];
             let id = self.blob.add(name, sys::BTF_KIND_INT, 0, size, &words);
             let bits = match (encoding, size) {
                 (sys::BTF_INT_BOOL, _) => 1,

@@ -39,8 +39,9 @@ fn section(name: &str) {
 /// A hook's name is read back, and its struct is one of C.
 fn named(hook: &Hook) {
     let written = hook.to_string();
-    // Of `struct_ops`, only a kernel tells where in the struct's name that of the member begins.
-    if written.starts_with("struct ") {
+    // Of `struct_ops`, only a kernel tells where in the struct's name that of the member begins. What controls
+    // terminals is escaped.
+    if written.starts_with("struct ") || text::name(hook.target()) != hook.target() {
         return;
     }
     let again: Hook = written

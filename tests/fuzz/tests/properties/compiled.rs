@@ -89,9 +89,12 @@ fn tags(btf: &Btf<'_>) -> Vec<String> {
         .collect()
 }
 
+/// The size of a struct, and its members.
+type Places = (u32, Vec<(String, u32, u32)>);
+
 /// The members with names of a struct: name, place and width in bits. What has none fills gaps, and compilers
 /// do not mention it.
-fn members(btf: &Btf<'_>, tag: &str) -> Option<(u32, Vec<(String, u32, u32)>)> {
+fn members(btf: &Btf<'_>, tag: &str) -> Option<Places> {
     let printer = CPrinter::new(btf);
     let ty = btf.types().find(|ty| {
         matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))

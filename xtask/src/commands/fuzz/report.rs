@@ -58,7 +58,8 @@ impl Stats {
         {
             self.seconds = seconds;
         }
-        if line.contains("Test unit written to ") {
+        // What is only slow is kept too, and is no finding.
+        if line.contains("Test unit written to ") && !line.contains("/slow-unit-") {
             self.findings += 1;
         }
         // Where it ends at an input, it says only how often it was called before.
@@ -163,6 +164,7 @@ mod tests {
             seconds: 61,
         };
         assert_eq!(stats, expected);
+        stats.take("artifact_prefix='./'; Test unit written to ./slow-unit-1");
         stats.take("artifact_prefix='./'; Test unit written to ./crash-1");
         assert_eq!(stats.findings, 1);
     }
