@@ -55,6 +55,52 @@ fn as_in_c() {
     }
 }
 
+/// A program with accesses that LLVM would merge: two fields in two branches, and one of them again behind
+/// these.
+const BRANCHES: &str = "
+define i64 @\"branches\"(ptr %context, i1 %odd) #2 {
+  br i1 %odd, label %one, label %other
+one:
+  %a = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.prev\"(ptr %context)
+  br label %both
+other:
+  %b = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.next\"(ptr %context)
+  br label %both
+both:
+  %task = phi ptr [ %a, %one ], [ %b, %other ]
+  %again = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.prev\"(ptr %context)
+  %first = ptrtoint ptr %task to i64
+  %second = ptrtoint ptr %again to i64
+  %sum = add i64 %first, %second
+  ret i64 %sum
+}
+
+attributes #2 = { nounwind }
+";
+
+/// Each access to a context is one instruction with the context's own pointer.
+#[test]
+fn accesses_in_branches() {
+    const LDX_DW: u8 = 0x79;
+    let case = &CASES[0];
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ir = case.made(false).ir;
+    let (types, functions) = ir.split_once("\ndefine ").unwrap();
+    let module = folder.join("ctx.ll");
+    let text = format!("{types}{BRANCHES}\ndefine {functions}");
+    std::fs::write(&module, with_functions(&text)).unwrap();
+    for version in llvm::versions("accesses in branches") {
+        let found = relocations(&llvm::object(version, &module, folder));
+        let accesses = &found["branches"];
+        assert_eq!(accesses.len(), 3, "LLVM {version}: {accesses:?}");
+        for access in accesses {
+            let loads = format!("FieldByteOffset, Some({LDX_DW:x})");
+            assert!(access.ends_with(&loads), "LLVM {version}: {access}");
+        }
+    }
+}
+
 /// The module with debug information of its functions, as Rust's functions have where they are inlined: without
 /// it, relocations name no section.
 fn with_functions(ir: &str) -> String {
@@ -67,9 +113,9 @@ fn with_functions(ir: &str) -> String {
     let mut nodes = format!("!{ty} = !DISubroutineType(types: !{{null}})\n");
     let mut text = String::new();
     for line in ir.lines() {
-        if line.starts_with("define ") {
+        if line.starts_with("define ") && line.ends_with(" {") {
             next += 1;
-            text.push_str(&line.replace(" #0 {", &format!(" #0 !dbg !{next} {{")));
+            text.push_str(&line.replace(" {", &format!(" !dbg !{next} {{")));
             let name = line.split('"').nth(1).unwrap();
             let _ = writeln!(
                 nodes,
