@@ -138,7 +138,7 @@ fn the_sample_runs() {
     }
     let loader = Loader::new(&bytes).unwrap().require_all().unwrap();
     let opened = loader.open_object(&mut ObjectBuilder::default()).unwrap();
-    let mut object = loader.load_object(opened).unwrap();
+    let object = loader.load_object(opened).unwrap();
     let links: Vec<_> = object
         .progs_mut()
         .map(|program| program.attach().unwrap())
