@@ -56,6 +56,7 @@
 //! - `load`, the default, is what programs link that load BPF objects: [`Loader`].
 //! - `generate` makes what build scripts make: headers, BTF of contexts, lists, reports and pinned BTF
 //!   ([`CtxBtf`], [`render`], [`pin()`]).
+//! - `rust-programs` makes contexts for BPF programs in Rust ([`render::rust_programs`]).
 //! - `reads` holds what any object's programs read against kernels ([`reads`]).
 //! - `migrate` makes programs of sources that take context structs out of such that count arguments ([`migrate`]).
 //! - `dwarf` reads prototypes of functions in user space out of debug information.

@@ -5,3 +5,4 @@ mod cases;
 mod golden;
 mod llvm;
 mod relocations;
+mod running;

@@ -30,7 +30,7 @@ fn as_in_c() {
         let folder = folder.path();
         let made = case.made(false);
         let module = folder.join("ctx.ll");
-        std::fs::write(&module, with_functions(&made.ir)).unwrap();
+        std::fs::write(&module, with_functions(&made.ir, |_| true)).unwrap();
         let kernels = case.open();
         let accessors = accessors(&made.ir);
         assert!(accessors.len() > 10, "{}: {accessors:?}", case.name);
@@ -55,9 +55,58 @@ fn as_in_c() {
     }
 }
 
+/// A program with accesses that LLVM would merge: two fields in two branches, and one of them again behind
+/// these.
+const BRANCHES: &str = "
+define i64 @\"branches\"(ptr %context, i64 %number) #2 {
+  %odd = icmp eq i64 %number, 1
+  br i1 %odd, label %one, label %other
+one:
+  %a = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.prev\"(ptr %context)
+  br label %both
+other:
+  %b = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.next\"(ptr %context)
+  br label %both
+both:
+  %task = phi ptr [ %a, %one ], [ %b, %other ]
+  %again = call ptr @\"ctxgen.btf_trace_sched_switch_ctx.prev\"(ptr %context)
+  %first = ptrtoint ptr %task to i64
+  %second = ptrtoint ptr %again to i64
+  %sum = add i64 %first, %second
+  ret i64 %sum
+}
+
+attributes #2 = { nounwind }
+";
+
+/// Each access to a context is one instruction with the context's own pointer.
+#[test]
+fn accesses_in_branches() {
+    const LDX_DW: u8 = 0x79;
+    let case = &CASES[0];
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ir = case.made(false).ir;
+    let (types, functions) = ir.split_once("\ndefine ").unwrap();
+    let module = folder.join("ctx.ll");
+    // They are gone where they have been inlined, as in a program.
+    let functions = functions.replace("\ndefine ", "\ndefine internal ");
+    let text = format!("{types}{BRANCHES}\ndefine internal {functions}");
+    std::fs::write(&module, with_functions(&text, |name| name == "branches")).unwrap();
+    for version in llvm::versions("accesses in branches") {
+        let found = relocations(&llvm::object(version, &module, folder));
+        let accesses = &found["branches"];
+        assert_eq!(accesses.len(), 3, "LLVM {version}: {accesses:?}");
+        for access in accesses {
+            let loads = format!("FieldByteOffset, Some({LDX_DW:x})");
+            assert!(access.ends_with(&loads), "LLVM {version}: {access}");
+        }
+    }
+}
+
 /// The module with debug information of its functions, as Rust's functions have where they are inlined: without
-/// it, relocations name no section.
-fn with_functions(ir: &str) -> String {
+/// it, relocations name no section. `is_one` tells which functions.
+fn with_functions(ir: &str, is_one: impl Fn(&str) -> bool) -> String {
     let last = ir
         .lines()
         .rev()
@@ -67,17 +116,20 @@ fn with_functions(ir: &str) -> String {
     let mut nodes = format!("!{ty} = !DISubroutineType(types: !{{null}})\n");
     let mut text = String::new();
     for line in ir.lines() {
-        if line.starts_with("define ") {
-            next += 1;
-            text.push_str(&line.replace(" #0 {", &format!(" #0 !dbg !{next} {{")));
-            let name = line.split('"').nth(1).unwrap();
-            let _ = writeln!(
-                nodes,
-                "!{next} = distinct !DISubprogram(name: \"{name}\", scope: !1, file: !1, line: 1, type: !{ty}, \
-                 spFlags: DISPFlagDefinition, unit: !0)"
-            );
-        } else {
-            text.push_str(line);
+        let name = line
+            .strip_prefix("define ")
+            .and_then(|rest| rest.split('"').nth(1));
+        match name.filter(|name| is_one(name)) {
+            Some(name) => {
+                next += 1;
+                text.push_str(&line.replace(" {", &format!(" !dbg !{next} {{")));
+                let _ = writeln!(
+                    nodes,
+                    "!{next} = distinct !DISubprogram(name: \"{name}\", scope: !1, file: !1, line: 1, \
+                     type: !{ty}, spFlags: DISPFlagDefinition, unit: !0)"
+                );
+            }
+            None => text.push_str(line),
         }
         text.push('\n');
     }

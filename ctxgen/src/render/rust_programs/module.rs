@@ -241,17 +241,20 @@ impl<'b> Module<'b> {
         }
     }
 
-    /// A load whose value goes through an instruction that LLVM knows nothing of, and that it neither moves
-    /// nor merges: of two loads it would otherwise make one from a computed address, which verifiers
-    /// refuse ("dereference of modified ctx ptr"). It works on 64 bits of which the range tells the rest, so
-    /// that nothing is extended again.
+    /// A load whose value goes through an instruction that LLVM knows nothing of. Verifiers refuse a context
+    /// pointer to which something was added ("dereference of modified ctx ptr"), and LLVM would make such of
+    /// two accesses: one load from a computed address, where it sinks the two out of branches; and an offset
+    /// in a register, where it has loaded the same relocated offset on one of the ways before. It sinks no
+    /// assembly (`canSinkInstructions` of `SimplifyCFG.cpp`), and a load behind what may write to memory is none
+    /// that it has done before. The instruction works on 64 bits of which the range tells the rest, so that
+    /// nothing is extended again.
     fn value(&mut self, body: &mut String, pointer: &str, scalar: Scalar) -> &'static str {
         let bits = scalar.loaded;
         if scalar.own == Own::Pointer {
             let _ = write!(
                 body,
                 "  %value = load ptr, ptr {pointer}, align 8\n  \
-                 %kept = call ptr asm \"\", \"=r,0\"(ptr %value) #1\n  ret ptr %kept\n"
+                 %kept = call ptr asm sideeffect \"\", \"=r,0,~{{memory}}\"(ptr %value) #1\n  ret ptr %kept\n"
             );
             return "ptr";
         }
@@ -271,7 +274,7 @@ impl<'b> Module<'b> {
         };
         let _ = writeln!(
             body,
-            "  %kept = call i64 asm \"\", \"=r,0\"(i64 {wide}) #1{range}"
+            "  %kept = call i64 asm sideeffect \"\", \"=r,0,~{{memory}}\"(i64 {wide}) #1{range}"
         );
         match scalar.own {
             Own::Bool => {
@@ -328,7 +331,7 @@ impl<'b> Module<'b> {
         let _ = write!(
             text,
             "\nattributes #0 = {{ alwaysinline nounwind }}\n\
-             attributes #1 = {{ nounwind memory(none) }}\n\n\
+             attributes #1 = {{ nounwind }}\n\n\
              !llvm.dbg.cu = !{{!{unit}}}\n!llvm.module.flags = !{{!{flag}}}\n\n"
         );
         text.push_str(&self.types.metadata.text());
