@@ -39,15 +39,16 @@ fn section(name: &str) {
 /// A hook's name is read back, and its struct is one of C.
 fn named(hook: &Hook) {
     let written = hook.to_string();
-    // Of `struct_ops`, only a kernel tells where in the struct's name that of the member begins. What controls
-    // terminals is escaped.
-    if written.starts_with("struct ") || text::name(hook.target()) != hook.target() {
+    // Of `struct_ops`, only a kernel tells where in the struct's name that of the member begins.
+    if written.starts_with("struct ") {
         return;
     }
-    let again: Hook = written
-        .parse()
-        .unwrap_or_else(|error| panic!("{written:?}: {error}"));
-    assert_eq!(again, *hook, "{written:?}");
+    let again = written.parse::<Hook>();
+    let again = again.unwrap_or_else(|error| panic!("{written:?}: {error}"));
+    // What controls terminals is escaped in what is written.
+    if !written.contains("\\u") {
+        assert_eq!(again, *hook, "{written:?}");
+    }
     let name = hook.struct_name();
     if !hook.is_generic() && !hook.is_pattern() {
         assert!(is_identifier(&name), "{written:?}: {name:?}");

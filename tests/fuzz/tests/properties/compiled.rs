@@ -154,7 +154,7 @@ fn compiled_headers_have_the_layouts(order: ByteOrder) {
         compared += compare(order, &seeds.map(|seed| seed as u64).collect::<Vec<_>>());
     }
     println!("{order}: {compared} structs and unions");
-    assert!(compared > 300, "{compared}");
+    assert!(compared > 200, "{compared}");
 }
 
 fn compare(order: ByteOrder, seeds: &[u64]) -> usize {
