@@ -75,7 +75,7 @@ fn compiled(folder: &Path) -> Vec<u8> {
     fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
     fs::copy(source, folder.join("src/main.rs")).unwrap();
     let flags = [
-        "--cfg=bpf_target_arch=\"x86_64\"",
+        &format!("--cfg=bpf_target_arch=\"{}\"", std::env::consts::ARCH),
         "-Cdebuginfo=2",
         "-Clink-arg=--btf",
         &format!("-Clink-arg={}", made.ir.display()),

@@ -16,6 +16,8 @@ mod reached;
 mod reading;
 mod scalar;
 mod structs;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
