@@ -57,6 +57,12 @@ u64 seen;
 	(which > 3 ? (which & 1 ? (u64)get(ctx, a) : (u64)get(ctx, b)) :               \
 	 which < 0 ? (u64)get(ctx, c) : (u64)get(ctx, a))
 
+/* A choice, and then one of the fields once more: of it, the compiler has the offset already. */
+#define AGAIN(get, ctx, a, b) ({                                                       \
+	u64 __first = bpf_ktime_get_ns() & 1 ? (u64)get(ctx, a) : (u64)get(ctx, b);    \
+	__first + (u64)get(ctx, a);                                                    \
+})
+
 #define ALL(get, ctx, a, b, c)                                                         \
 	(TERNARY(get, ctx, a, b) + IF_ELSE(get, ctx, b, c) + SWITCH(get, ctx, a, b, c) + \
 	 LOOP(get, ctx, c, a) + NESTED(get, ctx, a, b, c))

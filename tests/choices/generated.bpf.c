@@ -34,6 +34,26 @@ int slots(struct btf_trace_sched_switch_ctx *ctx)
 	return 0;
 }
 
+SEC("tp_btf/sched_switch")
+int task_again(struct btf_trace_sched_switch_ctx *ctx)
+{
+	struct task_struct *t;
+
+	if (bpf_ktime_get_ns() & 1)
+		t = GET(ctx, prev);
+	else
+		t = GET(ctx, next);
+	seen = t->pid + GET(ctx, prev)->tgid;
+	return 0;
+}
+
+SEC("raw_tp/sched_switch")
+int raw_again(struct btf_trace_sched_switch_ctx *ctx)
+{
+	seen = AGAIN(GET, ctx, prev, next);
+	return 0;
+}
+
 SEC("raw_tp/sched_switch")
 int raw(struct btf_trace_sched_switch_ctx *ctx)
 {

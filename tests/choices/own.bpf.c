@@ -11,6 +11,12 @@ int filter(struct __sk_buff *ctx)
 	return ALL(OWN, ctx, len, protocol, mark);
 }
 
+SEC("socket")
+int filter_again(struct __sk_buff *ctx)
+{
+	return AGAIN(OWN, ctx, protocol, mark);
+}
+
 SEC("tc")
 int classify(struct __sk_buff *ctx)
 {

@@ -22,6 +22,9 @@
 #error "relocatable contexts need clang with the target bpf"
 #endif
 
+/* What is relocated is loaded anew: an offset in a register would be added to the context. */
+#define __ctx_clobbers : : "memory"
+
 /*
  * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
  * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
@@ -31,7 +34,7 @@
 	__auto_type __kept = (value);                                                  \
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
-	__asm__("" : "+r"(__bits));                                                    \
+	__asm__("" : "+r"(__bits) __ctx_clobbers);                                     \
 	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \
 		     __bits <= __ctx_mask(__typeof__(__kept)));                        \
 	(__typeof__(__kept))__bits;                                                    \

@@ -26,6 +26,13 @@
 #endif
 #endif
 
+/* What is relocated is loaded anew: an offset in a register would be added to the context. */
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_clobbers
+#else
+#define __ctx_clobbers : : "memory"
+#endif
+
 /*
  * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:
  * of `which ? ctx->a : ctx->b` it loads from the chosen address, which the verifier refuses. ctx_get()
@@ -35,7 +42,7 @@
 	__auto_type __kept = (value);                                                  \
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \
-	__asm__("" : "+r"(__bits));                                                    \
+	__asm__("" : "+r"(__bits) __ctx_clobbers);                                     \
 	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \
 		     __bits <= __ctx_mask(__typeof__(__kept)));                        \
 	(__typeof__(__kept))__bits;                                                    \

@@ -17,8 +17,8 @@ use object::Object as _;
 use object::ObjectSection as _;
 use object::SectionKind;
 
-/// Takes the assembly out of `ctx_keep`. That of other headers is volatile.
-const WITHOUT: &str = "-Dasm(...)=";
+/// Takes the assembly out of `ctx_keep`. That of other headers is spelt `asm`.
+const WITHOUT: &str = "-D__asm__(...)=";
 
 /// `BPF_JMP | BPF_JA`. The compiler puts blocks in another order where one is no longer empty, and has
 /// to jump to another one.
@@ -51,6 +51,8 @@ impl Code {
         });
         let mut relocations: Vec<String> = relocations.collect();
         relocations.sort();
+        // Two loads of one field may have one relocation between them.
+        relocations.dedup();
         Self {
             instructions: code
                 .map(|section| {
@@ -64,8 +66,8 @@ impl Code {
     }
 }
 
-/// What has more instructions than it needs.
-fn compare(what: &str, kept: &[Built], without: &[Built]) -> Vec<String> {
+/// What has more instructions than it needs, and than `most` above that.
+fn compare(what: &str, most: usize, kept: &[Built], without: &[Built]) -> Vec<String> {
     let mut more = Vec::new();
     assert_eq!(kept.len(), without.len(), "{what}");
     for (kept, without) in kept.iter().zip(without) {
@@ -74,7 +76,7 @@ fn compare(what: &str, kept: &[Built], without: &[Built]) -> Vec<String> {
         let (kept, without) = (Code::of(&kept.bytes), Code::of(&without.bytes));
         for (section, count) in &kept.instructions {
             let without = without.instructions[section];
-            more.extend((*count > without).then(|| {
+            more.extend((*count > without + most).then(|| {
                 format!("{what}: {name}: {section} has {count} instructions, not {without}")
             }));
         }
@@ -127,14 +129,21 @@ fn no_instruction_more() {
     });
     let mut more = Vec::new();
     for clang in clangs(WHAT) {
+        // Others relocate the kernel's own contexts too, and load what is in memory anew behind each.
+        let most = if clang.keeps_static_offsets() { 0 } else { 2 };
         let [kept, without] = [&[][..], &[WITHOUT]].map(|args| {
             let (name, btf, contexts) = (&kernel.name, &kernel.btf, Contexts::Fixed);
             families::build_with(&sources, name, &release, btf, contexts, clang, args)
         });
-        more.extend(compare(&format!("{clang}, fixed"), &kept, &without));
+        more.extend(compare(&format!("{clang}, fixed"), most, &kept, &without));
         let [kept, without] =
             [&[][..], &[WITHOUT]].map(|args| built_samples(&kernel.btf, clang, args));
-        more.extend(compare(&format!("{clang}, relocatable"), &kept, &without));
+        more.extend(compare(
+            &format!("{clang}, relocatable"),
+            most,
+            &kept,
+            &without,
+        ));
     }
     assert!(more.is_empty(), "{}", more.join("\n"));
 }

@@ -24,7 +24,7 @@ const KEEP: &str = "\
 	__auto_type __kept = (value);                                                  \\
 	__typeof__(__builtin_choose_expr(__ctx_is_int(__typeof__(__kept)), 0, 0ULL))   \\
 		__bits = (unsigned long long)__kept & __ctx_mask(__typeof__(__kept));  \\
-	__asm__(\"\" : \"+r\"(__bits));                                                    \\
+	__asm__(\"\" : \"+r\"(__bits) __ctx_clobbers);                                     \\
 	__ctx_assume(__ctx_is_int(__typeof__(__kept)) ||                               \\
 		     __bits <= __ctx_mask(__typeof__(__kept)));                        \\
 	(__typeof__(__kept))__bits;                                                    \\
@@ -53,6 +53,28 @@ const KEEP: &str = "\
 /* For what is none, a number stands in: all of an expression has to make sense to the compiler. */
 #define __ctx_scalar(field)                                                            \\
 	ctx_keep(__builtin_choose_expr(__ctx_is_scalar(field), field, 0ULL))
+
+";
+
+/// To LLVM, an offset that CO-RE relocates is loaded as well. It keeps that of one branch for a later load of
+/// the same field, and adds it to the context, but not beyond what may write to memory. Such assembly keeps
+/// numbers that are summed up in memory from being summed up in a register, so it is left out where no
+/// offset is relocated.
+const CLOBBERS_RELOCATED: &str = "\
+/* What is relocated is loaded anew: an offset in a register would be added to the context. */
+#define __ctx_clobbers : : \"memory\"
+
+";
+
+/// See [`CLOBBERS_RELOCATED`]. In builds with fixed contexts, the kernel's own are relocated where clang does
+/// not know the attribute.
+const CLOBBERS_FIXED: &str = "\
+/* What is relocated is loaded anew: an offset in a register would be added to the context. */
+#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
+#define __ctx_clobbers
+#else
+#define __ctx_clobbers : : \"memory\"
+#endif
 
 ";
 
@@ -158,7 +180,11 @@ pub(super) fn accessor(ctx: &CtxBtf<'_>) -> String {
         (ByteOrder::Little, true) => GET_FIELD,
         (ByteOrder::Big, _) => GET_BIG,
     };
-    [KEEP, get].concat()
+    let clobbers = match ctx.is_relocatable() {
+        true => CLOBBERS_RELOCATED,
+        false => CLOBBERS_FIXED,
+    };
+    [clobbers, KEEP, get].concat()
 }
 
 /// Whether `ctx_get` has fields that are slots to make arguments of.
