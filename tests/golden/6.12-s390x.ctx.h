@@ -26,12 +26,7 @@
 #endif
 #endif
 
-/* What is relocated is loaded anew: an offset in a register would be added to the context. */
-#if !defined(BPF_NO_PRESERVE_STATIC_OFFSET) && __has_attribute(preserve_static_offset)
 #define __ctx_clobbers
-#else
-#define __ctx_clobbers : : "memory"
-#endif
 
 /*
  * A field that was loaded, in an instruction of its own. Without it, clang may make one load of two:

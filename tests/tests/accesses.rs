@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ffi::c_int;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::ptr::null;
+use std::thread;
 
 use ctxgen::KernelBtf;
 use ctxgen::RUNNING_BTF;
@@ -22,7 +26,9 @@ use ctxgen_tests::prng::Prng;
 use ctxgen_tests::running;
 use ctxgen_tests::skip;
 use ctxgen_tests::workspace;
+use libbpf_rs::ErrorKind;
 use libbpf_rs::Linker;
+use libbpf_rs::ObjectBuilder;
 
 /// The clangs to build with: those of Debian's packages that are here.
 fn clangs() -> Vec<&'static str> {
@@ -238,6 +244,62 @@ fn accesses_behind_the_end() {
         let (said, all) = refused(&source, clang);
         assert!(said.iter().all(|program| program.starts_with("behind_")));
         assert_eq!((said.len(), all), (7, 12), "{clang}: {said:?}");
+    }
+}
+
+/// The kernel holds what a program loads of a record against the record when it is attached.
+#[test]
+fn accesses_behind_the_end_of_a_record() {
+    const WHAT: &str = "programs on trace events";
+    if !can_load(WHAT) {
+        return;
+    }
+    // Mounts are those of a thread, which ends.
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| match own_tracefs() {
+            Ok(()) => are_not_attached(),
+            Err(error) => skip(WHAT, &format!("tracefs cannot be mounted: {error}")),
+        });
+        thread.join().unwrap();
+    });
+}
+
+/// Mounts tracefs where libbpf looks for it, for the calling thread alone.
+fn own_tracefs() -> io::Result<()> {
+    let of = |status: c_int| match status {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    let (root, tracing) = (c"/".as_ptr(), c"/sys/kernel/tracing".as_ptr());
+    let (none, tracefs) = (c"none".as_ptr(), c"tracefs".as_ptr());
+    // SAFETY: the flags are ones that it knows; no memory is handed to it.
+    of(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
+    let private = libc::MS_REC | libc::MS_PRIVATE;
+    // SAFETY: the path is a string that ends with 0, and the other pointers may be null.
+    of(unsafe { libc::mount(null(), root, null(), private, null()) })?;
+    // SAFETY: the strings end with 0, and there are no options.
+    of(unsafe { libc::mount(none, tracing, tracefs, 0, null()) })
+}
+
+fn are_not_attached() {
+    let source = workspace().join("tests/accesses/attached.bpf.c");
+    for clang in clangs() {
+        let out = tempfile::tempdir().unwrap();
+        let Err(Error::Refused(said)) = builder(&source, clang, out.path()).generate() else {
+            panic!("{clang}: it is taken");
+        };
+        let said: BTreeSet<String> = said.into_iter().map(|found| found.program).collect();
+        let object = out.path().join("attached.bpf.o");
+        let opened = ObjectBuilder::default().open_file(object).unwrap();
+        let loaded = opened.load().unwrap();
+        let mut refused = BTreeSet::new();
+        for program in loaded.progs_mut() {
+            if let Err(error) = program.attach() {
+                assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+                refused.insert(program.name().to_string_lossy().into_owned());
+            }
+        }
+        assert_eq!((&said, refused.len()), (&refused, 3), "{clang}");
     }
 }
 

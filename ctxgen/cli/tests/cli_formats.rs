@@ -45,7 +45,7 @@ fn formats_tell_categories_and_elements() {
     let (_, text) = run(&show);
     assert!(text.contains("where unsigned char[] is"), "{text}");
     let (_, text) = run(&["list", "--family", "tp", "sched_process_exec"]);
-    assert!(text.starts_with("tp/?/sched_process_exec("), "{text}");
+    assert!(text.starts_with("tp/sched/sched_process_exec("), "{text}");
     for path in [folder.path(), &folder.path().join("events"), &event, &file] {
         let path = path.to_str().unwrap();
         let (_, text) = run(&[&show[..], &["--formats", path]].concat());

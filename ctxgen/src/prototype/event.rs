@@ -12,6 +12,7 @@ pub(super) mod similar;
 mod systems;
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use super::Prototype;
 use super::system_call;
@@ -145,6 +146,18 @@ fn categories(kernel: &KernelBtf, category: &str, event: &str) -> BTreeSet<Strin
     }
 }
 
+/// The category of each event that kernels have in no other one.
+#[cfg(feature = "generate")]
+fn categories_of_kernels() -> HashMap<&'static str, Option<&'static str>> {
+    systems::of_events()
+}
+
+/// See [`of_kernels`].
+#[cfg(not(feature = "generate"))]
+fn categories_of_kernels() -> HashMap<&'static str, Option<&'static str>> {
+    HashMap::new()
+}
+
 #[cfg(feature = "generate")]
 fn of_kernels(event: &str) -> BTreeSet<String> {
     systems::of_event(event)
@@ -181,7 +194,8 @@ fn spellings<'p>(hook: &Hook, parts: impl Iterator<Item = (&'p str, &'p str)>) -
     hooks.map(|hook| hook.to_string()).collect()
 }
 
-/// All events. Those of which the category is not known have `?` in its place.
+/// All events. A category that no format tells is the one that kernels have the event in, if there is only one;
+/// otherwise it is `?`.
 pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
     let known = kernel.formats().events();
     let mut events: BTreeSet<String> = tracepoint::targets(kernel, false).into_iter().collect();
@@ -197,11 +211,14 @@ pub(super) fn targets(kernel: &KernelBtf) -> Vec<String> {
         }
     }
     let known: BTreeSet<&str> = known.iter().map(|(_, event)| event.as_str()).collect();
+    let categories = categories_of_kernels();
     for event in events
         .iter()
         .filter(|event| !known.contains(event.as_str()))
     {
-        targets.push(format!("{ANY_CATEGORY}/{event}"));
+        let category = categories.get(event.as_str()).copied().flatten();
+        let category = category.unwrap_or(ANY_CATEGORY);
+        targets.push(format!("{category}/{event}"));
     }
     for name in calls(kernel) {
         for event in [syscall::ENTER, syscall::EXIT].map(|prefix| format!("{prefix}{name}")) {

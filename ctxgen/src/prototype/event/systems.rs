@@ -4,6 +4,8 @@
 //! tracefs tells them, where it is given. Where it is not, a category that no kernel has is most likely a slip,
 //! and one that has no event of this name is none that a program attaches to.
 
+use std::collections::HashMap;
+
 use crate::text::nearest::nearest;
 
 /// A category a line, with those of its events that are in vmlinux and not in modules: those of Linux 5.10 to 7.3,
@@ -14,6 +16,18 @@ const TABLE: &str = include_str!("systems.txt");
 pub(super) fn of_event(event: &str) -> Vec<&'static str> {
     let rows = rows().filter(|(_, events)| events.split(' ').any(|known| known == event));
     rows.map(|(category, _)| category).collect()
+}
+
+/// The category of each event; `None` for those that are in several.
+pub(super) fn of_events() -> HashMap<&'static str, Option<&'static str>> {
+    let mut categories = HashMap::new();
+    for (category, events) in rows() {
+        for event in events.split(' ') {
+            let of = categories.entry(event).or_insert(Some(category));
+            *of = of.filter(|of| *of == category);
+        }
+    }
+    categories
 }
 
 /// Whether there is a category of that name.
