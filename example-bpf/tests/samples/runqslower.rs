@@ -73,6 +73,20 @@ fn two_tasks_on_one_cpu_wait_for_each_other() {
         return;
     }
     let _cpu = CPU.lock().unwrap_or_else(PoisonError::into_inner);
+    // A machine that stands still for a while (a virtual one whose CPU is taken away) gives the two clocks other
+    // times: what differs is looked at again.
+    let mut different = Vec::new();
+    while let Err(what) = waits_of_two() {
+        different.push(what);
+        assert!(different.len() < 3, "{different:#?}");
+    }
+}
+
+/// Lets two threads wait for each other.
+///
+/// # Errors
+/// What differs from what the kernel says.
+fn waits_of_two() -> Result<(), String> {
     let end = Arc::new(AtomicBool::new(false));
     let names = ["spin-a", "spin-b"];
     let spinners = names.map(|name| spinner(name, &end));
@@ -103,12 +117,13 @@ fn two_tasks_on_one_cpu_wait_for_each_other() {
     }
     for (tid, looks) in spinners {
         let waits: Vec<&Value> = waits.iter().filter(|wait| wait["tid"] == tid).collect();
-        what_schedstat_says(&waits, &looks);
+        what_schedstat_says(&waits, &looks)?;
     }
+    Ok(())
 }
 
 /// Between two looks of a thread, its waits take as long as the kernel says.
-fn what_schedstat_says(waits: &[&Value], looks: &[Look]) {
+fn what_schedstat_says(waits: &[&Value], looks: &[Look]) -> Result<(), String> {
     let time = |wait: &Value| wait["time_ns"].as_u64().unwrap();
     let (first, last) = (time(waits[0]), time(waits[waits.len() - 1]));
     let mut during = looks
@@ -122,11 +137,13 @@ fn what_schedstat_says(waits: &[&Value], looks: &[Look]) {
     let waited = end.waited_ns - begin.waited_ns;
     // The two take the time at other points of one wakeup, from other clocks.
     let slack = waited / 20 + 5_000_000;
-    assert!(
-        seen.abs_diff(waited) <= slack,
-        "{waited} ns of {} were waited, and {seen} ns were reported",
-        end.time_ns - begin.time_ns
-    );
+    match seen.abs_diff(waited) <= slack {
+        true => Ok(()),
+        false => Err(format!(
+            "{waited} ns of {} were waited, and {seen} ns were reported",
+            end.time_ns - begin.time_ns
+        )),
+    }
 }
 
 #[test]
