@@ -2,14 +2,9 @@
 /* Programs that all load, of which events take those alone that stay within their records. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "does.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-#define DOES(section, name, statement)					\
-	SEC(section) __attribute__((naked)) int name(void *ctx)		\
-	{								\
-		asm volatile(statement "; r0 = 0; exit;");		\
-	}
 
 DOES("tp/sched/sched_switch", record_last, "r2 = *(u64 *)(r1 + 56)")
 DOES("tp/sched/sched_switch", behind_record, "r2 = *(u64 *)(r1 + 64)")

@@ -6,14 +6,9 @@
 #include "vmlinux.h"
 #include "ctx.h"
 #include <bpf/bpf_helpers.h>
+#include "does.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-#define DOES(section, name, statement)					\
-	SEC(section) __attribute__((naked)) int name(void *ctx)		\
-	{								\
-		asm volatile(statement "; r0 = 0; exit;");		\
-	}
 
 DOES("tp_btf/sched_switch", slot_last, "r2 = *(u64 *)(r1 + 24)")
 DOES("tp_btf/sched_switch", behind_slots, "r2 = *(u64 *)(r1 + 32)")

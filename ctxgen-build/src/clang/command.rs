@@ -114,41 +114,33 @@ impl Clang {
         let answer = question.map(|question| run(&path, timeout, question));
         let answer = answer.transpose()?.map(|output| output.stderr);
         let answer = String::from_utf8_lossy(&answer.unwrap_or_default()).into_owned();
-        let clang = match version(&answer) {
-            Some(version) => Self::of_version(path, timeout, version, &answer)?,
+        let asked;
+        let (version, text) = match version(&answer) {
+            Some(version) => (version, &answer),
             None => {
                 let output = run(&path, timeout, Command::new(&path).arg("--version"))?;
-                let text = String::from_utf8_lossy(&output.stdout);
-                let Some(version) = version(&text) else {
+                asked = String::from_utf8_lossy(&output.stdout).into_owned();
+                let Some(version) = version(&asked) else {
                     return Err(Error::NotClang {
                         clang: path,
                         said: said(&output),
                     });
                 };
-                Self::of_version(path, timeout, version, &text)?
+                (version, &asked)
             }
         };
-        Ok((clang, answer))
-    }
-
-    /// `text` is what it says of its version.
-    fn of_version(
-        path: PathBuf,
-        timeout: Duration,
-        version: u32,
-        text: &str,
-    ) -> Result<Self, Error> {
         if version < OLDEST_CLANG {
             return Err(Error::OldClang {
                 clang: path,
                 version,
             });
         }
-        Ok(Self {
+        let clang = Self {
             identity: identity(&path, text),
             path,
             timeout,
-        })
+        };
+        Ok((clang, answer))
     }
 
     /// Runs a command of this clang's.

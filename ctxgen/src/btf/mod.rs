@@ -53,6 +53,7 @@ pub(crate) use self::name::KSYM_NAME_LEN;
 pub(crate) use self::name::NO_NAME;
 pub(crate) use self::name::printable_name;
 pub(crate) use self::places::steps;
+pub(crate) use self::print::c_integer;
 pub(crate) use self::reader::Below;
 pub(crate) use self::type_layout::KINDS;
 pub(crate) use self::type_layout::Lengths;

@@ -7,6 +7,7 @@ use crate::btf::BtfWriter;
 use crate::btf::IntEncoding;
 use crate::btf::Kind;
 use crate::btf::Type;
+use crate::btf::c_integer;
 use crate::text::ident::is_identifier;
 
 /// The blob with names of C alone: an integer that C does not have (`i32`, `u8`, a `char` of four bytes) is
@@ -56,16 +57,12 @@ pub(crate) fn integer(size: u32, encoding: IntEncoding) -> &'static str {
     match (size, signed) {
         (1, _) if encoding == IntEncoding::Bool => "_Bool",
         (1, _) if encoding == IntEncoding::Char => "char",
-        (1, true) => "signed char",
-        (1, false) => "unsigned char",
-        (2, true) => "short",
-        (2, false) => "unsigned short",
-        (4, true) => "int",
-        (4, false) => "unsigned int",
         (16, true) => "__int128",
         (16, false) => "unsigned __int128",
-        (_, true) => "long long",
-        (_, false) => "unsigned long long",
+        (size, signed) => c_integer(size, signed).unwrap_or(match signed {
+            true => "long long",
+            false => "unsigned long long",
+        }),
     }
 }
 

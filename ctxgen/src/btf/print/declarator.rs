@@ -5,7 +5,7 @@
 //! the links of the chain are read from its end.
 
 use super::DumpError;
-use super::enumeration::number_of;
+use super::enumeration::c_integer;
 use super::parameters::nameless;
 use super::writer::Writer;
 use super::writer::check_name;
@@ -109,7 +109,7 @@ impl<'b> Writer<'b> {
                 self.enumeration(ty, level)?;
             }
             Kind::Enum { size } | Kind::Enum64 { size } if is_anonymous => {
-                let number = number_of(size, ty.kind_flag());
+                let number = c_integer(size, ty.kind_flag());
                 self.text.push(number.ok_or(DumpError::Layout(ty.id()))?);
             }
             _ => self.tagged(ty)?,

@@ -78,8 +78,8 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// The number that an enum of so many bytes is.
-pub(super) fn number_of(size: u32, is_signed: bool) -> Option<&'static str> {
+/// What C calls an integer of so many bytes, which an enum may be too.
+pub(crate) fn c_integer(size: u32, is_signed: bool) -> Option<&'static str> {
     Some(match (size, is_signed) {
         (1, false) => "unsigned char",
         (1, true) => "signed char",

@@ -27,6 +27,8 @@ mod writer;
 pub use self::definitions::Definitions;
 pub use self::error::DumpError;
 
+pub(crate) use self::enumeration::c_integer;
+
 use self::text::MAX_DECLARATION;
 use crate::btf::Btf;
 use crate::btf::TypeId;

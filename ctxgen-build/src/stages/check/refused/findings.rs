@@ -1,11 +1,15 @@
 //! What verifiers make of what programs do with their contexts.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
+use ctxgen::btf::Btf;
+use ctxgen::btf::Kind as TypeKind;
+use ctxgen::btf::TypeId;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
@@ -17,6 +21,7 @@ use ctxgen::text::name;
 
 use super::kernel::Modified;
 use super::kind::Kind;
+use super::outside::Ends;
 use super::outside::are_read_only;
 use super::reads::Reads;
 use super::reads::hook_of;
@@ -57,6 +62,7 @@ impl Reads<'_> {
             if found.extent == Extent::NotExamined {
                 warnings.insert(self.not_examined(program));
             }
+            let ends = LazyCell::new(|| Ends::of(&hook, kernels));
             let mut certain = Vec::new();
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
@@ -70,7 +76,7 @@ impl Reads<'_> {
                 let judged = judged.or(is_narrow.then_some((narrow, Why::NarrowPointer)));
                 if judged.is_none() {
                     let of_field = self.refused_field(program, &hook, access);
-                    let behind = self.behind_end(program, &hook, access, kernels);
+                    let behind = self.behind_end(program, access, &ends);
                     let both = of_field.into_iter().chain(behind);
                     certain.extend(both.map(|finding| (access, finding)));
                 }
@@ -148,8 +154,7 @@ impl Reads<'_> {
             return kernels.any(|kernel| has_pointer_at(kernel, hook, offset));
         };
         let field = self.object.field_at(context, offset);
-        let ty = field.and_then(|field| self.object.btf().resolve(field.type_id));
-        ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
+        field.is_some_and(|field| is_pointer(self.object.btf(), field.type_id))
     }
 
     /// Whether the program gets to an instruction on any of these kernels.
@@ -192,8 +197,12 @@ fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
     };
     let mut fields = layout.fields.iter();
     let field = fields.find(|field| field.offset == offset);
-    let ty = field.and_then(|field| kernel.btf().resolve(field.type_id));
-    ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
+    field.is_some_and(|field| is_pointer(kernel.btf(), field.type_id))
+}
+
+fn is_pointer(btf: &Btf<'_>, id: TypeId) -> bool {
+    let ty = btf.resolve(id);
+    ty.is_some_and(|ty| matches!(ty.kind(), TypeKind::Ptr(_)))
 }
 
 /// On what it depends whether a program gets somewhere.

@@ -19,57 +19,70 @@ const RECORD: u32 = 8192;
 /// How families begin whose programs may store to registers since Linux 6.18: those of user space.
 const OF_USER_SPACE: [&str; 2] = ["uprobe", "usdt"];
 
+/// Where the contexts of a hook's programs end, in bytes; looked up once for all accesses of a program.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    /// The event's record: programs that load behind it are not attached.
+    record: Option<u32>,
+    /// What verifiers let programs load: on the first kernel, and on the one with the most.
+    verified: Option<(u32, u32)>,
+}
+
+impl Ends {
+    pub(super) fn of(hook: &Hook, kernels: &[KernelBtf]) -> Self {
+        let is_record = matches!(Kind::of(hook), Kind::Record) && !hook.is_generic();
+        let records = || {
+            let records = kernels.iter().map(|kernel| generated(kernel, hook));
+            records.collect::<Option<Vec<u32>>>()?.into_iter().max()
+        };
+        let sizes = kernels.iter().map(|kernel| size(kernel, hook));
+        let sizes = sizes.collect::<Option<Vec<u32>>>().unwrap_or_default();
+        Self {
+            record: is_record.then(records).flatten(),
+            verified: sizes.first().copied().zip(sizes.iter().max().copied()),
+        }
+    }
+}
+
 impl Reads<'_> {
     /// What is wrong with an access that no kernel of these takes because of where the context ends.
     pub(super) fn behind_end(
         &self,
         program: &Program,
-        hook: &Hook,
         access: &Access,
-        kernels: &[KernelBtf],
+        ends: &Ends,
     ) -> Option<Refused> {
         let is_fixed = access.base.is_unmodified() && access.relocation.is_none();
         if !access.is_certain || !is_fixed || access.kind != AccessKind::Load {
             return None;
         }
         let end = u32::try_from(i64::from(access.displacement) + i64::from(access.width)).ok()?;
-        if let Some(record) = of_record(kernels, hook).filter(|size| end > *size && end <= RECORD) {
+        let loads = format!(
+            "loads {} bytes at offset {}",
+            access.width, access.displacement
+        );
+        let what = match (ends.record, ends.verified) {
             // `perf_event_set_bpf_prog` of `kernel/events/core.c` holds the last byte that a program loads
             // against the end of the event's last field.
-            return Some(Refused {
-                what: format!(
-                    "loads {} bytes at offset {} of the event's record, which ends at {record}: it is not \
-                     attached to the event (EACCES)",
-                    access.width, access.displacement
-                ),
-                ..self.finding(program, Some(access))
-            });
-        }
-        let mut sizes = kernels.iter().map(|kernel| size(kernel, hook));
-        let first = sizes.next().flatten().filter(|size| end > *size)?;
-        if !sizes.all(|size| size.is_some_and(|size| end > size)) {
-            return None;
-        }
-        Some(Refused {
-            what: format!(
-                "loads {} bytes at offset {} of the context, which ends at {first}: the verifier refuses it",
-                access.width, access.displacement
+            (Some(record), _) if end > record && end <= RECORD => format!(
+                "{loads} of the event's record, which ends at {record}: it is not attached to the event (EACCES)"
             ),
+            (_, Some((first, most))) if end > most => {
+                format!("{loads} of the context, which ends at {first}: the verifier refuses it")
+            }
+            _ => return None,
+        };
+        Some(Refused {
+            what,
             ..self.finding(program, Some(access))
         })
     }
 }
 
-/// Where the longest of an event's records ends, if each kernel tells that of its own.
-fn of_record(kernels: &[KernelBtf], hook: &Hook) -> Option<u32> {
-    if !matches!(Kind::of(hook), Kind::Record) || hook.is_generic() {
-        return None;
-    }
-    let sizes = kernels.iter().map(|kernel| {
-        let context = Context::of_hook_alone(kernel, hook).ok()?;
-        Some(context.size(kernel)).filter(|size| *size > 0)
-    });
-    sizes.collect::<Option<Vec<u32>>>()?.into_iter().max()
+/// The size of a context that ctxgen lays out.
+fn generated(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
+    let context = Context::of_hook_alone(kernel, hook).ok()?;
+    Some(context.size(kernel)).filter(|size| *size > 0)
 }
 
 /// How much of a context a kernel lets programs load, where that is known.
@@ -83,10 +96,7 @@ fn size(kernel: &KernelBtf, hook: &Hook) -> Option<u32> {
                 _ => None,
             }
         }
-        Kind::Slots | Kind::LsmSlots if !hook.is_generic() => {
-            let context = Context::of_hook_alone(kernel, hook).ok()?;
-            Some(context.size(kernel)).filter(|size| *size > 0)
-        }
+        Kind::Slots | Kind::LsmSlots if !hook.is_generic() => generated(kernel, hook),
         _ => None,
     }
 }
