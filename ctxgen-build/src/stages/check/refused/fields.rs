@@ -11,6 +11,7 @@ use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 
 use super::reads::Reads;
+use super::reads::is_pointer;
 use crate::findings::Refused;
 
 /// How long a pointer is, in bytes.
@@ -205,7 +206,7 @@ impl Reads<'_> {
         let offset = u32::try_from(access.displacement).ok()?;
         let field = self.object.field_at(context, offset)?;
         let size = self.object.btf().size_of(field.type_id)?;
-        let is_pointer = self.is_pointer(&field);
+        let is_pointer = is_pointer(self.object.btf(), field.type_id);
         let fault = fault(rules, &program.section, access, &field, size, is_pointer)?;
         let place = format!("{}->{}", self.context_name(program), field.path);
         let width = access.width;
@@ -234,11 +235,6 @@ impl Reads<'_> {
             instead,
             ..self.finding(program, Some(access))
         })
-    }
-
-    fn is_pointer(&self, field: &PlacedField) -> bool {
-        let ty = self.object.btf().resolve(field.type_id);
-        ty.is_some_and(|ty| matches!(ty.kind(), ctxgen::btf::Kind::Ptr(_)))
     }
 }
 

@@ -7,9 +7,6 @@ use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
 use ctxgen::Shape;
-use ctxgen::btf::Btf;
-use ctxgen::btf::Kind as TypeKind;
-use ctxgen::btf::TypeId;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
@@ -25,6 +22,7 @@ use super::outside::Ends;
 use super::outside::are_read_only;
 use super::reads::Reads;
 use super::reads::hook_of;
+use super::reads::is_pointer;
 use super::rules::Severity;
 use super::rules::Why;
 use super::rules::judge;
@@ -198,11 +196,6 @@ fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
     let mut fields = layout.fields.iter();
     let field = fields.find(|field| field.offset == offset);
     field.is_some_and(|field| is_pointer(kernel.btf(), field.type_id))
-}
-
-fn is_pointer(btf: &Btf<'_>, id: TypeId) -> bool {
-    let ty = btf.resolve(id);
-    ty.is_some_and(|ty| matches!(ty.kind(), TypeKind::Ptr(_)))
 }
 
 /// On what it depends whether a program gets somewhere.

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use ctxgen::Hook;
 use ctxgen::HookError;
 use ctxgen::SecName;
+use ctxgen::btf::Btf;
+use ctxgen::btf::Kind as TypeKind;
+use ctxgen::btf::TypeId;
 use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
 use ctxgen::object::Program;
@@ -160,6 +163,11 @@ pub(super) fn place_of(access: &Access) -> String {
         Some(line) => format!("{}:{} ", name(&line.file), line.number),
         None => String::new(),
     }
+}
+
+pub(super) fn is_pointer(btf: &Btf<'_>, id: TypeId) -> bool {
+    let ty = btf.resolve(id);
+    ty.is_some_and(|ty| matches!(ty.kind(), TypeKind::Ptr(_)))
 }
 
 /// What a program is attached to, as far as the object says.
