@@ -87,11 +87,17 @@ where
         source,
     })?;
 
-    while shown.get() < wanted && !stop.requested() {
+    let mut is_last = false;
+    while shown.get() < wanted && !is_last {
         let left = deadline.map_or(PATIENCE, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
-        let result = ring.poll(left.min(PATIENCE));
+        // What happened before the end is shown, too.
+        is_last = left.is_zero() || stop.requested();
+        let result = match is_last {
+            true => ring.poll(Duration::ZERO),
+            false => ring.poll(left.min(PATIENCE)),
+        };
         if let Some(error) = failure.take() {
             return Err(error);
         }
@@ -105,9 +111,6 @@ where
                     source,
                 });
             }
-        }
-        if left.is_zero() {
-            break;
         }
     }
     Ok(())

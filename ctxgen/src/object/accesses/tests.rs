@@ -382,7 +382,7 @@ fn large_programs_are_bounded() {
     let start = std::time::Instant::now();
     let walked = walked(&code, order, &[0], &[]);
     assert_eq!(walked.extent, Extent::NotExamined);
-    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 300, "{:?}", start.elapsed());
 }
 
 /// A generator of numbers that is the same everywhere (splitmix64).
