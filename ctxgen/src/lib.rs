@@ -60,7 +60,7 @@
 //! - `reads` holds what any object's programs read against kernels ([`reads`]).
 //! - `migrate` makes programs of sources that take context structs out of such that count arguments ([`migrate`]).
 //! - `dwarf` reads prototypes of functions in user space out of debug information.
-//! - `images` reads kernel BTF out of compressed files, kernel images and archives
+//! - `images` reads kernel BTF out of compressed files, kernel images and archives, and compressed debug information
 //!   ([`kernel_btf_bytes`]).
 //! - `cli` is what the `ctxgen` command takes (package `ctxgen-cli`): reports in JSON, SARIF and HTML, and all
 //!   of the above.

@@ -5,7 +5,10 @@
 pub(crate) enum DwarfError {
     #[error(transparent)]
     Gimli(#[from] gimli::Error),
-    #[error("its section {0} is damaged, or compressed in a way that is not known ({1})")]
+    #[error(
+        "its section {0} cannot be read ({1}): it is damaged, or compressed by something else than zlib and zstd, \
+         which take the feature `images` of ctxgen's packages"
+    )]
     Section(&'static str, object::Error),
     #[error("its sections unpack to more than {0} times their size: they were made to fill memory")]
     TooLarge(u64),
