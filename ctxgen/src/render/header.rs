@@ -1,15 +1,21 @@
 //! `ctx.h`: the context structs in C.
 
 mod accessor;
+mod assertions;
 mod data;
 mod gaps;
+mod own_types;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use self::accessor::accessor;
 use self::accessor::needs_own_types;
+use self::assertions::assertions;
 use self::gaps::Gaps;
+use self::own_types::is_wider_aligned;
+use self::own_types::own_type;
+use self::own_types::own_types;
 
 use super::about::hooks;
 use super::about::kernel_labels;
@@ -21,7 +27,6 @@ use super::error::RenderError;
 use crate::btf::CPrinter;
 use crate::btf::Definitions;
 use crate::btf::Kind;
-use crate::btf::TypeId;
 use crate::context::Context;
 use crate::context::Shape;
 use crate::context::ctx_btf::CtxBtf;
@@ -354,56 +359,6 @@ fn names_begin(out: &mut String, by: Option<KnownBy>) {
     );
 }
 
-/// The argument's own type, where the field is declared as slots and `ctx_get` makes one of the other.
-fn own_type(field: &Field, declared: TypeId, relocatable: bool) -> Option<TypeId> {
-    let slots = match field.form {
-        Form::Own | Form::SystemCall => false,
-        Form::Slot => true,
-        Form::Slots(_) => relocatable && !matches!(field.access, Access::Never(_)),
-    };
-    (slots && field.type_id != declared).then_some(field.type_id)
-}
-
-/// The arguments' own types, for `ctx_get`, in an array that takes no room.
-fn own_types(
-    out: &mut String,
-    definitions: &mut Definitions<'_>,
-    ctx: &CtxBtf<'_>,
-    ctx_struct: &CtxStruct,
-    layout: &Layout,
-) -> Result<(), crate::btf::DumpError> {
-    let is_readable = |field: &Field| !matches!(field.access, Access::Never(_));
-    let members = super::report::fields(ctx.btf(), ctx_struct.type_id);
-    let fields = layout.fields.iter().zip(members);
-    let readable: Vec<_> = fields.filter(|(field, _)| is_readable(field)).collect();
-    if readable.is_empty() {
-        return Ok(());
-    }
-    // The array has no room, and is to ask for no alignment that slots do not have.
-    let mut packed = "";
-    out.push_str("#ifndef __BINDGEN__\n\tstruct {\n");
-    for (field, member) in readable {
-        let type_id = match field.form {
-            // It points to what is declared here, and not to registers.
-            Form::SystemCall => member.type_id,
-            _ => field.type_id,
-        };
-        if is_wider_aligned(ctx, type_id) {
-            packed = "__attribute__((packed)) ";
-        }
-        let declared = definitions.declare(type_id, &field.name)?;
-        let _ = writeln!(out, "\t\t{declared};");
-    }
-    let _ = write!(out, "\t}} {packed}__own[0];\n#endif\n");
-    Ok(())
-}
-
-/// Whether a type asks for more than slots have.
-fn is_wider_aligned(ctx: &CtxBtf<'_>, id: TypeId) -> bool {
-    let align = CPrinter::new(ctx.btf()).align_of(id);
-    align.is_some_and(|align| align > SLOT)
-}
-
 /// What puts a field where it belongs, if its type does not.
 fn attribute(
     ctx: &CtxBtf<'_>,
@@ -436,51 +391,4 @@ fn attribute(
             false => NOWHERE,
         },
     }
-}
-
-/// Whether the field's size depends on a definition that not every header of the kernel's types
-/// has right: older bpftool writes enums of one byte as if they were of four, and compilers drop
-/// some members of structs (see `vmlinux.h`).
-fn needs_size_assertion(ctx: &CtxBtf<'_>, field: &Field) -> bool {
-    let kind = ctx.btf().resolve(field.type_id).map(|ty| ty.kind());
-    field.form == Form::Own
-        && match kind {
-            Some(Kind::Enum { size }) => size != 4,
-            Some(Kind::Enum64 { .. } | Kind::Struct(_) | Kind::Union(_)) => true,
-            _ => false,
-        }
-}
-
-fn assertions(out: &mut String, ctx: &CtxBtf<'_>, ctx_struct: &CtxStruct, layout: &Layout) {
-    let name = &ctx_struct.context.struct_name;
-    // Where relocated accesses go to is not for the compiler to say.
-    let fixed = !ctx_struct.relocatable;
-    if fixed {
-        let size = layout.size;
-        let _ = writeln!(
-            out,
-            "_Static_assert(sizeof(struct {name}) == {size}, \"{name}\");"
-        );
-    }
-    for field in &layout.fields {
-        if fixed {
-            let _ = writeln!(
-                out,
-                "_Static_assert(__builtin_offsetof(struct {name}, {field}) == {offset}, \
-                 \"{name}.{field}\");",
-                field = field.name,
-                offset = field.offset
-            );
-        }
-        if needs_size_assertion(ctx, field) {
-            let _ = writeln!(
-                out,
-                "_Static_assert(sizeof(((struct {name} *)0)->{field}) == {size}, \
-                 \"{name}.{field}: its type has another size in vmlinux.h\");",
-                field = field.name,
-                size = field.size
-            );
-        }
-    }
-    out.push('\n');
 }

@@ -4,6 +4,8 @@
 //! and declarations need: of what is behind a pointer, a name at most. Debug information is not trusted:
 //! it is read in bounds, in time that grows with its length, and what makes no sense is an error.
 
+mod classes;
+mod declared;
 mod error;
 mod functions;
 mod interned;

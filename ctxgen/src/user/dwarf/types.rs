@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use gimli::AttributeValue;
 
+use super::classes::Classes;
 use super::error::DwarfError;
 use super::interned::Interned;
 use super::program::At;
@@ -48,7 +49,7 @@ pub(super) struct Types<'p, 'd> {
     program: &'p Program<'d>,
     pub(super) interned: Interned,
     composites: HashMap<(At, bool), Value>,
-    trivial: HashMap<At, bool>,
+    classes: Classes<'p, 'd>,
 }
 
 impl<'p, 'd> Types<'p, 'd> {
@@ -57,7 +58,7 @@ impl<'p, 'd> Types<'p, 'd> {
             program,
             interned: Interned::new(order),
             composites: HashMap::new(),
-            trivial: HashMap::new(),
+            classes: Classes::new(program),
         }
     }
 
@@ -283,7 +284,7 @@ impl<'p, 'd> Types<'p, 'd> {
                     let members = [(bytes, 0)];
                     return Ok(Ok(self.interned.composite(&name, false, 32, &members)));
                 }
-                (None, _) if self.is_trivial(at, depth)? => {}
+                (None, _) if self.classes.is_trivial(at, depth)? => {}
                 _ => {
                     return Ok(Err(
                         "it is a class, and whether C++ passes that by value or by its address is not \
@@ -302,71 +303,6 @@ impl<'p, 'd> Types<'p, 'd> {
         let found = self.laid_out(at, entry, language, (&name, is_union), depth)?;
         self.composites.insert(key, found);
         Ok(found)
-    }
-
-    /// Whether a class is for certain what C++ passes by value: nothing in it is made, copied or destroyed
-    /// by a function, and it has no virtual ones.
-    fn is_trivial(&mut self, at: At, depth: u32) -> Result<bool, DwarfError> {
-        let (Some(depth), (at, entry)) = (depth.checked_sub(1), self.program.whole(at)?) else {
-            return Ok(false);
-        };
-        let target = self.program.target(at, &entry, gimli::DW_AT_type);
-        match entry.tag() {
-            gimli::DW_TAG_structure_type | gimli::DW_TAG_class_type | gimli::DW_TAG_union_type => {}
-            gimli::DW_TAG_typedef
-            | gimli::DW_TAG_const_type
-            | gimli::DW_TAG_volatile_type
-            | gimli::DW_TAG_array_type => {
-                return match target {
-                    Some(to) => self.is_trivial(to, depth),
-                    None => Ok(true),
-                };
-            }
-            _ => return Ok(true),
-        }
-        if flag(&entry, gimli::DW_AT_declaration) {
-            return Ok(false);
-        }
-        if let Some(known) = self.trivial.get(&at) {
-            return Ok(*known);
-        }
-        self.trivial.insert(at, false);
-        let is_trivial = self.has_trivial_parts(at, &entry, depth)?;
-        self.trivial.insert(at, is_trivial);
-        Ok(is_trivial)
-    }
-
-    fn has_trivial_parts(
-        &mut self,
-        at: At,
-        entry: &Entry<'d>,
-        depth: u32,
-    ) -> Result<bool, DwarfError> {
-        let name = self.program.text(at, entry, gimli::DW_AT_name);
-        for (place, child) in self.program.children(at)? {
-            let own = self.program.text(place, &child, gimli::DW_AT_name);
-            let own = own.unwrap_or_default();
-            let is_fine = match child.tag() {
-                gimli::DW_TAG_subprogram => {
-                    !own.starts_with('~')
-                        && name.as_ref().is_none_or(|name| base_name(name) != own)
-                        && child.attr(gimli::DW_AT_virtuality).is_none()
-                }
-                gimli::DW_TAG_inheritance | gimli::DW_TAG_member => {
-                    let of = self.program.target(place, &child, gimli::DW_AT_type);
-                    child.attr(gimli::DW_AT_virtuality).is_none()
-                        && match of {
-                            Some(of) => self.is_trivial(of, depth)?,
-                            None => false,
-                        }
-                }
-                _ => true,
-            };
-            if !is_fine {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     fn laid_out(
@@ -478,9 +414,4 @@ impl<'p, 'd> Types<'p, 'd> {
             _ => TypeId::VOID,
         })
     }
-}
-
-/// A class's name without its template's arguments, as its constructors have it.
-fn base_name(name: &str) -> &str {
-    name.split('<').next().unwrap_or(name)
 }
