@@ -73,8 +73,8 @@ pub(super) struct Walked {
     pub(super) uses: BTreeSet<(Place, UseAt)>,
     /// Branches on what is known before the program is verified.
     pub(super) guards: BTreeMap<Place, GuardAt>,
-    /// Calls of global functions.
-    pub(super) globals: BTreeSet<Place>,
+    /// Calls of global functions, with what they get in their registers.
+    pub(super) globals: BTreeMap<Place, Vec<Value>>,
     pub(super) extent: Extent,
 }
 
@@ -117,7 +117,7 @@ pub(super) fn walk(
             reads: BTreeMap::new(),
             uses: BTreeSet::new(),
             guards: BTreeMap::new(),
-            globals: BTreeSet::new(),
+            globals: BTreeMap::new(),
             extent: Extent::Whole,
         },
     };
@@ -297,7 +297,7 @@ impl Walk<'_> {
                     }
                     Value::Context(_) | Value::Perhaps(_) => Value::Read(Origin::of(place)),
                     Value::Variable(number) => Value::Constant(number),
-                    _ => Value::ANY,
+                    _ => Value::From(place),
                 };
                 state.set(dst, value);
             }

@@ -230,7 +230,7 @@ impl Reads<'_> {
         context.is_some_and(|context| self.object.context_hook(context).is_some())
     }
 
-    fn declared(&self, id: TypeId, name: &str) -> String {
+    pub(super) fn declared(&self, id: TypeId, name: &str) -> String {
         let declared = CPrinter::new(self.object.btf()).declare(id, name);
         declared.unwrap_or_else(|_| format!("unsigned long {name}"))
     }

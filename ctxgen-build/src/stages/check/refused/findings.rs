@@ -95,7 +95,11 @@ impl Reads<'_> {
                 (at, Severity::Error, finding)
             });
             let returning = self.returning(program, found, kernels);
-            for (at, severity, finding) in of_accesses.chain(returning) {
+            let arguments = self.arguments(program, &hook, found, kernels);
+            let arguments = arguments
+                .into_iter()
+                .map(|(at, finding)| (at, Severity::Error, finding));
+            for (at, severity, finding) in of_accesses.chain(returning).chain(arguments) {
                 match (self.reached(found, kernels, at), severity) {
                     (Reached::Never, _) => {}
                     (Reached::Always, Severity::Error) => {

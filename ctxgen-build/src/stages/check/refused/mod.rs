@@ -4,12 +4,14 @@
 //! offset, and not the line of the source.
 
 mod advice;
+mod arguments;
 mod fields;
 mod findings;
 mod foreign;
 mod global;
 mod kernel;
 mod kind;
+mod marks;
 mod outside;
 mod reads;
 mod record;
