@@ -291,8 +291,6 @@ impl Reads<'_> {
 impl Fault {
     /// What the kernel makes of it, and what else there is to write.
     fn words(self, declared: &str, name: &str) -> (&'static str, String) {
-        let own =
-            || format!("; or have it take a pointer to what has a size, as `struct known *{name}`");
         match self {
             Self::Unsupported => (
                 "the kernel verifies a global function by itself, and takes nothing but numbers and pointers",
@@ -301,7 +299,7 @@ impl Fault {
             Self::Unsized => (
                 "the kernel verifies a global function by itself, takes that for memory of the program's own, and \
                  has to know how large it is",
-                own(),
+                "; or have it take a pointer to a type that has a size".to_owned(),
             ),
             Self::AnyPointer => (
                 "up to Linux 5.10, the kernel verifies a global function by itself, and takes no pointers but \
