@@ -1,4 +1,4 @@
-//! What global functions get, besides contexts.
+//! What global functions get, besides contexts, and pointers that may be NULL.
 
 use ctxgen::KernelBtf;
 use ctxgen::RUNNING_BTF;
@@ -27,5 +27,41 @@ fn arguments_of_global_functions() {
         let (said, all) = refused(&source, clang);
         assert!(said.iter().all(|program| program.starts_with("not_")));
         assert_eq!((said.len(), all), (21, 44), "{clang}: {said:?}");
+    }
+}
+
+#[test]
+fn pointers_that_may_be_null() {
+    const WHAT: &str = "pointers that may be NULL";
+    if !can_load(WHAT) {
+        return;
+    }
+    let kernel = KernelBtf::from_path(RUNNING_BTF).unwrap();
+    if kernel.release().is_none_or(|release| release < MARKS) {
+        return skip(WHAT, "the running kernel may have other ones");
+    }
+    let source = workspace().join("tests/accesses/nullable.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        assert!(said.iter().all(|program| program.starts_with("not_")));
+        assert_eq!((said.len(), all), (11, 21), "{clang}: {said:?}");
+    }
+}
+
+#[test]
+fn numbers_that_are_followed() {
+    const WHAT: &str = "numbers that are followed";
+    if !can_load(WHAT) {
+        return;
+    }
+    let kernel = KernelBtf::from_path(RUNNING_BTF).unwrap();
+    if kernel.release().is_none_or(|release| release < MARKS) {
+        return skip(WHAT, "the running kernel does not know all marks");
+    }
+    let source = workspace().join("tests/accesses/numbers.bpf.c");
+    for clang in clangs() {
+        let (said, all) = refused(&source, clang);
+        assert!(said.iter().all(|program| program.starts_with("not_")));
+        assert_eq!((said.len(), all), (9, 16), "{clang}: {said:?}");
     }
 }

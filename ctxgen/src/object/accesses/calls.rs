@@ -102,10 +102,13 @@ impl Walk<'_> {
                 };
                 let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
                 self.calls.insert(call, frame);
+                let function = self.code.function_from(target);
+                let is_global = function.is_some_and(|function| function.is_global);
                 self.frames.push(Frame {
                     depth,
                     caller: Some((call.0, back, before.clone())),
                     returned: None,
+                    is_apart: is_global || self.frames[call.0 as usize].is_apart,
                 });
                 frame
             }

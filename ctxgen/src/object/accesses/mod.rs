@@ -45,6 +45,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use object::Object as _;
@@ -68,6 +69,7 @@ use self::hints::Hints;
 use self::jumps::Jumps;
 use self::lines::Lines;
 use self::origin::Change;
+use self::used::UseAt;
 use self::value::Value;
 use self::walk::Budget;
 use self::walk::Record;
@@ -132,13 +134,20 @@ fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
             };
             let walked = walk(code, &jumps, &hints, entry, &mut budget);
             let records = walked.records.iter();
+            let compared = walked.uses.iter().filter(|(_, by)| *by == UseAt::Compared);
+            let compared: HashSet<Place> = compared.map(|(site, _)| *site).collect();
             let loads = walked.records.keys().enumerate();
             let loads = loads.filter(|(_, (_, kind))| *kind == AccessKind::Load);
             let loads = loads.map(|(number, (at, _))| (*at, number)).collect();
             ProgramAccesses {
                 program: place,
                 accesses: records
-                    .map(|((at, kind), record)| found.access(*at, *kind, record))
+                    .map(|((at, kind), record)| Access {
+                        is_compared: compared.contains(at),
+                        is_followed: walked.followed.contains(at),
+                        is_added_to: walked.added.contains(at),
+                        ..found.access(*at, *kind, record)
+                    })
                     .collect(),
                 globals: found.globals(&walked.globals, &loads),
                 extent: walked.extent,
@@ -190,6 +199,9 @@ impl Found<'_> {
             is_certain: record.is_certain,
             relocation: self.relocations.get(&(at.section, offset_of(at))).copied(),
             callee: self.callee(at, kind),
+            is_compared: false,
+            is_followed: false,
+            is_added_to: false,
             line: self.line(at),
         }
     }

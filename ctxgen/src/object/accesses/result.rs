@@ -60,6 +60,12 @@ pub struct Access {
     pub relocation: Option<usize>,
     /// The function of the object that the context is handed to.
     pub callee: Option<Callee>,
+    /// Whether a branch asks for what was loaded.
+    pub is_compared: bool,
+    /// Whether what was loaded is taken for an address: memory there is loaded or stored.
+    pub is_followed: bool,
+    /// Whether something is added to what was loaded, as to an address.
+    pub is_added_to: bool,
     /// Where in the source it is, where the object says.
     pub line: Option<Line>,
 }
