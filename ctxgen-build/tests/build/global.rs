@@ -156,7 +156,11 @@ fn said(name: &str, section: &str, context: &str, argument: &str, passed: &str) 
          SEC(\"{section}\")\nint prog(struct {context} *ctx)\n{{\n\tstruct own own = {{}};\n\n\
          \tasm volatile(\"\" :: \"r\"(&own));\n\tseen = shared({passed});\n\treturn 0;\n}}\n"
     ));
-    let kernel = kernel_with(name, Order::Little, &[]);
+    let flags: &[&str] = match name {
+        "marks" => &["-DMARKS"],
+        _ => &[],
+    };
+    let kernel = kernel_with(name, Order::Little, flags);
     match project.prog().btf(kernel).generate() {
         Ok(_) => None,
         Err(Error::Refused(refused)) => Some(refused[0].to_string()),
@@ -241,6 +245,14 @@ fn take_memory_and_marked_pointers() {
         ),
         ("6.18", KPROBE, UNTRUSTED, "ctx->dir", ""),
         (
+            "marks",
+            KPROBE,
+            UNTRUSTED,
+            "ctx->dir",
+            "does not know the mark `__arg_untrusted`",
+        ),
+        ("marks", WOKEN, TRUSTED, "ctx->p", ""),
+        (
             "6.12",
             KPROBE,
             UNTRUSTED,
@@ -255,7 +267,10 @@ fn take_memory_and_marked_pointers() {
             "no pointer that it trusts",
         ),
     ] {
-        let name = format!("{release}-passed");
+        let name = match release {
+            "marks" => release.to_owned(),
+            release => format!("{release}-passed"),
+        };
         let said = said(&name, section, context, argument, passed);
         let case = format!("{release} {section}: {argument} = {passed}: {said:?}");
         assert_eq!(said.is_some(), !says.is_empty(), "{case}");

@@ -33,7 +33,7 @@ fn are_compared_once_they_are_loaded() {
     }
     for (body, expected) in [
         ("\tseen = ctx->task->pid;", 1),
-        ("\tseen = ctx->meta->seq->count;", 0),
+        ("\tseen = ctx->meta->seq != 0;", 0),
         ("\tseen = ctx->task != 0;", 0),
         (
             "\tstruct task_struct *task = ctx->task;\n\n\tif (task)\n\t\tseen = task->pid;",

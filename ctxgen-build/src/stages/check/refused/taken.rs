@@ -133,12 +133,8 @@ fn is_through(access: &Access, name: &str) -> bool {
 /// inlined has no declaration, and its accesses no relocations where clang keeps offsets.
 fn is_register_by_name(access: &Access, kernel: &KernelBtf) -> bool {
     let text = access.line.as_ref().map_or("", |line| &line.text);
-    let Some([offset]) = access
-        .offsets()
-        .as_deref()
-        .and_then(<[i64]>::as_array)
-        .copied()
-    else {
+    let offsets = access.offsets().unwrap_or_default();
+    let [offset] = offsets[..] else {
         return false;
     };
     // The register may be one of those that an argument points to.
