@@ -17,6 +17,7 @@ mod fields;
 mod formats;
 mod global;
 mod hooks;
+mod indexes;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;

@@ -211,7 +211,7 @@ mod tests {
             ("seen = PT_REGS_PARM2(c);", &[], true),
             (
                 "seen = PT_REGS_PARM1((struct pt_regs *)c->regs);",
-                &[],
+                &["regs"],
                 false,
             ),
             ("->", &[], false),
