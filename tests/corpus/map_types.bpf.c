@@ -55,7 +55,7 @@ int touch(struct __sk_buff *skb)
 	if (!element)
 		return 0;
 	bpf_spin_lock(&element->lock);
-	element->address.sin6_port = skb->remote_port;
+	element->address.sin6_port = skb->vlan_tci;
 	bpf_spin_unlock(&element->lock);
 	bpf_timer_init(&element->timer, &elements, 1);
 	bpf_timer_set_callback(&element->timer, fired);

@@ -129,7 +129,7 @@ fn return_numbers() {
         ("void *", "p", false),
     ] {
         let project = Project::with(&format!(
-            "int seen;\n__attribute__((noinline)) {returned} found(struct task_struct *p)\n\
+            "int seen;\n__attribute__((noinline)) {returned} found(struct task_struct *p __arg_trusted)\n\
              {{\n\tasm volatile(\"\" :: \"r\"(p));\n\tseen++;\n\treturn {value};\n}}\n\
              SEC(\"tp_btf/sched_wakeup\")\nint prog(struct btf_trace_sched_wakeup_ctx *ctx)\n{{\n\
              \treturn found(ctx->p) != 0;\n}}\n"
@@ -145,6 +145,136 @@ fn return_numbers() {
             }
             (built, _) => panic!("{returned}: {built:?}"),
         }
+    }
+}
+
+/// What is refused of a program of that section that passes `passed` to a global function with that argument.
+fn said(name: &str, section: &str, context: &str, argument: &str, passed: &str) -> Option<String> {
+    let project = Project::with(&format!(
+        "struct own {{ int a; long b; }};\nstruct unknown;\nint seen;\n\
+         __attribute__((noinline)) int shared({argument})\n{{\n\tasm volatile(\"\" :: \"r\"(p));\n\treturn 0;\n}}\n\
+         SEC(\"{section}\")\nint prog(struct {context} *ctx)\n{{\n\tstruct own own = {{}};\n\n\
+         \tasm volatile(\"\" :: \"r\"(&own));\n\tseen = shared({passed});\n\treturn 0;\n}}\n"
+    ));
+    let flags: &[&str] = match name {
+        "marks" => &["-DMARKS"],
+        _ => &[],
+    };
+    let kernel = kernel_with(name, Order::Little, flags);
+    match project.prog().btf(kernel).generate() {
+        Ok(_) => None,
+        Err(Error::Refused(refused)) => Some(refused[0].to_string()),
+        Err(error) => panic!("{section}: {argument}: {error}"),
+    }
+}
+
+/// Each as it was measured on kernels of these releases.
+#[test]
+fn take_memory_and_marked_pointers() {
+    const WOKEN: (&str, &str) = ("tp_btf/sched_wakeup", "btf_trace_sched_wakeup_ctx");
+    const KPROBE: (&str, &str) = ("kprobe/vfs_unlink", "btf_kprobe_vfs_unlink_ctx");
+    const TASK: &str = "struct task_struct *p";
+    const TRUSTED: &str = "struct task_struct *p __arg_trusted";
+    const UNTRUSTED: &str = "struct inode *p __arg_untrusted";
+    for (release, (section, context), argument, passed, says) in [
+        (
+            "6.18",
+            WOKEN,
+            TASK,
+            "ctx->p",
+            "takes that for memory of the program's own",
+        ),
+        ("6.1", WOKEN, TASK, "ctx->p", "`static __noinline`"),
+        ("5.10", WOKEN, TASK, "0", "takes no pointers but contexts"),
+        ("5.10", WOKEN, "int p", "seen", ""),
+        ("6.1", WOKEN, TASK, "0", ""),
+        ("6.12", WOKEN, TRUSTED, "ctx->p", ""),
+        (
+            "6.1",
+            WOKEN,
+            TRUSTED,
+            "ctx->p",
+            "does not know the mark `__arg_trusted`",
+        ),
+        (
+            "6.12",
+            WOKEN,
+            TRUSTED,
+            "(void *)&own",
+            "no pointer of the kernel's",
+        ),
+        ("6.18", WOKEN, "struct own *p", "&own", ""),
+        (
+            "6.18",
+            WOKEN,
+            "struct own *p __arg_untrusted",
+            "&own",
+            "has no such struct",
+        ),
+        (
+            "6.18",
+            WOKEN,
+            "void *p",
+            "&own",
+            "has to know how large it is",
+        ),
+        (
+            "6.18",
+            WOKEN,
+            "struct unknown *p",
+            "(void *)&own",
+            "a pointer to a type that has a size",
+        ),
+        ("6.18", WOKEN, "u64 p", "(u64)ctx->p", "no number"),
+        ("6.12", WOKEN, "int *p", "&ctx->p->pid", ""),
+        ("7.2", WOKEN, "int *p", "&ctx->p->pid", "`int *p`"),
+        ("6.1", WOKEN, "int *p", "&ctx->p->pid", "`int *p`"),
+        (
+            "6.18",
+            KPROBE,
+            "struct inode *p",
+            "ctx->dir",
+            "what is passed is a number to it",
+        ),
+        (
+            "6.18",
+            KPROBE,
+            "unsigned long p",
+            "(unsigned long)ctx->dir",
+            "",
+        ),
+        ("6.18", KPROBE, UNTRUSTED, "ctx->dir", ""),
+        (
+            "marks",
+            KPROBE,
+            UNTRUSTED,
+            "ctx->dir",
+            "does not know the mark `__arg_untrusted`",
+        ),
+        ("marks", WOKEN, TRUSTED, "ctx->p", ""),
+        (
+            "6.12",
+            KPROBE,
+            UNTRUSTED,
+            "ctx->dir",
+            "does not know the mark `__arg_untrusted`",
+        ),
+        (
+            "6.18",
+            KPROBE,
+            "struct inode *p __arg_trusted",
+            "ctx->dir",
+            "no pointer that it trusts",
+        ),
+    ] {
+        let name = match release {
+            "marks" => release.to_owned(),
+            release => format!("{release}-passed"),
+        };
+        let said = said(&name, section, context, argument, passed);
+        let case = format!("{release} {section}: {argument} = {passed}: {said:?}");
+        assert_eq!(said.is_some(), !says.is_empty(), "{case}");
+        assert!(said.unwrap_or_default().contains(says), "{case}");
     }
 }
 

@@ -131,6 +131,20 @@ int check_ptr_off_reg(struct bpf_reg_state *reg)
 }
 #endif
 
+/* The marks of arguments that it knows, as Linux 6.12. */
+#ifdef MARKS
+enum btf_arg_tag {
+	ARG_TAG_CTX = 1,
+	ARG_TAG_NONNULL = 2,
+	ARG_TAG_TRUSTED = 4,
+};
+
+int btf_prepare_func_args(enum btf_arg_tag tags)
+{
+	return tags;
+}
+#endif
+
 /* Tracepoints. */
 #ifdef LATER
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *,

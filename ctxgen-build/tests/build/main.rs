@@ -13,9 +13,11 @@ mod cross;
 mod debug_info;
 mod determinism;
 mod docs;
+mod fields;
 mod formats;
 mod global;
 mod hooks;
+mod indexes;
 mod kernel_btf;
 #[cfg(feature = "bindgen")]
 mod libclang;
@@ -23,6 +25,7 @@ mod license;
 mod mistakes;
 mod modules;
 mod names;
+mod nullable;
 mod objects;
 mod own_headers;
 mod parts;
@@ -35,6 +38,7 @@ mod relocatable;
 mod renamed;
 #[cfg(feature = "rust-programs")]
 mod rust_programs;
+mod sleepable;
 mod sources;
 mod struct_ops;
 mod support;

@@ -11,8 +11,10 @@ use crate::btf::TypeId;
 use crate::declaration::declared;
 use crate::layout::SLOT;
 
-/// What marks a context among the arguments of a global function (`__arg_ctx` of libbpf's `bpf_helpers.h`).
-const CONTEXT_TAG: &str = "arg:ctx";
+/// How the marks of arguments of global functions begin (`__arg_ctx` and its like of libbpf's `bpf_helpers.h`).
+const TAG: &str = "arg:";
+/// What marks a context.
+const CONTEXT: &str = "ctx";
 
 /// The prototypes of an object's functions, and how their arguments are marked.
 #[derive(Debug)]
@@ -20,8 +22,8 @@ pub struct Functions<'o> {
     btf: &'o Btf<'static>,
     /// Function and prototype by name, of several with one name the first.
     by_name: HashMap<&'o str, (TypeId, TypeId)>,
-    /// The arguments that are marked as contexts: the function, and which it is, from 0.
-    contexts: HashSet<(TypeId, i32)>,
+    /// The marks of arguments: the function, which it is, from 0, and the mark.
+    marks: HashSet<(TypeId, i32, &'o str)>,
 }
 
 /// An argument as a function declares it.
@@ -30,6 +32,8 @@ pub struct Functions<'o> {
 pub struct Parameter<'o> {
     /// Its name; empty where there is none.
     pub name: &'o str,
+    /// Its type.
+    pub type_id: TypeId,
     /// What it points to.
     pub points_to: Pointee,
     /// Whether it is marked as a context, with `__arg_ctx`.
@@ -55,14 +59,15 @@ impl ObjectFile {
     pub fn functions(&self) -> Functions<'_> {
         let btf = self.btf();
         let mut by_name = HashMap::new();
-        let mut contexts = HashSet::new();
+        let mut marks = HashSet::new();
         for ty in btf.types() {
             match ty.kind() {
                 Kind::Func(prototype) if ty.name().len() <= MAX_FUNCTION => {
                     by_name.entry(ty.name()).or_insert((ty.id(), prototype));
                 }
-                Kind::DeclTag { target, component } if ty.name() == CONTEXT_TAG => {
-                    contexts.insert((target, component));
+                Kind::DeclTag { target, component } => {
+                    let mark = ty.name().strip_prefix(TAG);
+                    marks.extend(mark.map(|mark| (target, component, mark)));
                 }
                 _ => {}
             }
@@ -70,7 +75,7 @@ impl ObjectFile {
         Functions {
             btf,
             by_name,
-            contexts,
+            marks,
         }
     }
 }
@@ -106,9 +111,24 @@ impl<'o> Functions<'o> {
         let parameter = self.btf.get(prototype)?.params().nth(place)?;
         Some(Parameter {
             name: parameter.name,
+            type_id: parameter.type_id,
             points_to: pointee(self.btf, parameter.type_id),
-            is_marked: self.contexts.contains(&(id, i32::try_from(place).ok()?)),
+            is_marked: self.has_mark(id, place, CONTEXT),
         })
+    }
+
+    /// Whether an argument of the function of a name, counted from 1, has a mark, as `trusted` of
+    /// `__arg_trusted`.
+    pub fn is_marked(&self, function: &str, argument: u8, mark: &str) -> bool {
+        let id = self.by_name.get(function).map(|(id, _)| *id);
+        let place = usize::from(argument).checked_sub(1);
+        id.zip(place)
+            .is_some_and(|(id, place)| self.has_mark(id, place, mark))
+    }
+
+    fn has_mark(&self, function: TypeId, place: usize, mark: &str) -> bool {
+        let place = i32::try_from(place);
+        place.is_ok_and(|place| self.marks.contains(&(function, place, mark)))
     }
 }
 

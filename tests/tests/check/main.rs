@@ -3,6 +3,7 @@
 
 mod asked;
 mod members;
+mod within;
 
 use std::path::Path;
 

@@ -9,6 +9,7 @@ mod prototypes;
 mod refused;
 mod rules;
 mod section;
+mod sleepable;
 mod undefined;
 mod unhooked;
 mod user;

@@ -9,6 +9,7 @@ use super::prototypes;
 use super::refused::Reads;
 use super::rules::Rules;
 use super::section::unknown_sections;
+use super::sleepable::sleepable;
 use super::undefined::undefined;
 use super::unhooked::unhooked;
 use super::user::other_programs;
@@ -66,6 +67,7 @@ pub(crate) fn check(
     warnings.extend(unknown_categories(kernels, &reads));
     warnings.extend(other_programs(kernels, &reads));
     warnings.extend(within_functions(&reads));
+    warnings.extend(sleepable(kernels, &reads));
     if !rules.relocatable {
         warnings.extend(context::relocated(&reads));
     }

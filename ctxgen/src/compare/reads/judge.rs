@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 
 use crate::hook::Hook;
 use crate::hook::Passing;
+use crate::hook::SecName;
 use crate::kernel::KernelBtf;
 use crate::layout::SLOT;
+use crate::object::Program;
 use crate::object::accesses::Extent;
 use crate::object::meant::Meaning;
 use crate::object::meant::Taken;
@@ -132,6 +134,9 @@ impl Judge<'_> {
                     unread.extend(not_read);
                 }
                 Err(_) if address::suffices(self.kernel, hook, program) => is_there = true,
+                Err(_) if is_within(of_object) => {
+                    absent.insert(not_known(Unknown::WithinFunction));
+                }
                 Err(reason) => {
                     absent.insert(reason);
                 }
@@ -409,6 +414,12 @@ fn width(meaning: &Meaning) -> Option<u32> {
         Meaning::Number { size, .. } => Some(*size),
         _ => None,
     }
+}
+
+/// Whether a program is attached behind the start of a function.
+fn is_within(program: &Program) -> bool {
+    let sec = SecName::parse(&program.section);
+    sec.is_ok_and(|sec| sec.offset().is_some())
 }
 
 fn not_known(why: Unknown) -> Reason {

@@ -252,6 +252,8 @@ pub enum Asked {
 pub enum Unknown {
     /// The section does not say what the program attaches to.
     NoHook,
+    /// The probe is set behind the function's start, where registers need not hold its arguments.
+    WithinFunction,
     /// It attaches to a function in user space.
     UserSpace,
     /// The kernel's BTF does not tell which it is, or what it passes, for this reason.

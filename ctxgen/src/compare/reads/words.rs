@@ -99,6 +99,9 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHook => f.write_str("the object does not say what the program attaches to"),
+            Self::WithinFunction => f.write_str(
+                "the probe is set behind the function's start, where registers need not hold its arguments",
+            ),
             Self::UserSpace => f.write_str("it attaches to a function in user space"),
             Self::Hook(why) => f.write_str(&name(why)),
             Self::NotDeclared => f.write_str(

@@ -43,7 +43,7 @@ impl Walk<'_> {
             // It need not be called at all.
             self.enter(node, target, called, state);
         }
-        *state = state.after_call(Value::ANY, None);
+        *state = state.after_call(Value::From(node.1), None);
         Some(1)
     }
 
@@ -63,7 +63,7 @@ impl Walk<'_> {
             let function = self.code.function_from(target);
             let arguments = function.map_or(LAST_ARGUMENT, |function| function.arguments);
             if function.is_some_and(|function| function.is_global) {
-                self.walked.globals.insert(place);
+                self.note_global(place, state, arguments);
             }
             let kind = |argument| AccessKind::Function { argument };
             self.hand_on(place, state, arguments, kind);
@@ -74,6 +74,16 @@ impl Walk<'_> {
         self.give_up();
         *state = state.after_call(Value::ANY, None);
         Some(1)
+    }
+
+    /// Notes the call of a global function.
+    fn note_global(&mut self, place: Place, state: &State, arguments: u8) {
+        let passed = (1..=arguments.min(LAST_ARGUMENT)).map(|register| state.get(register));
+        let passed: Vec<Value> = passed.cloned().collect();
+        let known = self.walked.globals.entry(place).or_insert(passed.clone());
+        for (known, passed) in known.iter_mut().zip(&passed) {
+            *known = known.join(passed);
+        }
     }
 
     /// Goes into a function; whether it is followed.
@@ -92,10 +102,13 @@ impl Walk<'_> {
                 };
                 let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
                 self.calls.insert(call, frame);
+                let function = self.code.function_from(target);
+                let is_global = function.is_some_and(|function| function.is_global);
                 self.frames.push(Frame {
                     depth,
                     caller: Some((call.0, back, before.clone())),
                     returned: None,
+                    is_apart: is_global || self.frames[call.0 as usize].is_apart,
                 });
                 frame
             }

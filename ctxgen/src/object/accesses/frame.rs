@@ -13,6 +13,8 @@ pub(super) struct Frame {
     pub(super) caller: Option<(u32, Place, State)>,
     /// What it has returned so far.
     pub(super) returned: Option<(Value, Stacks)>,
+    /// Whether it is verified without the program, as a global function or by one.
+    pub(super) is_apart: bool,
 }
 
 impl Frame {
@@ -22,6 +24,7 @@ impl Frame {
             depth: 1,
             caller: None,
             returned: None,
+            is_apart: false,
         }
     }
 }

@@ -43,8 +43,9 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use object::Object as _;
@@ -61,11 +62,15 @@ pub use self::result::Extent;
 pub use self::result::GlobalCall;
 pub use self::result::Line;
 pub use self::result::Offsets;
+pub use self::result::Passed;
 pub use self::result::ProgramAccesses;
 
 use self::hints::Hints;
 use self::jumps::Jumps;
 use self::lines::Lines;
+use self::origin::Change;
+use self::used::UseAt;
+use self::value::Value;
 use self::walk::Budget;
 use self::walk::Record;
 use self::walk::walk;
@@ -129,12 +134,22 @@ fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
             };
             let walked = walk(code, &jumps, &hints, entry, &mut budget);
             let records = walked.records.iter();
+            let compared = walked.uses.iter().filter(|(_, by)| *by == UseAt::Compared);
+            let compared: HashSet<Place> = compared.map(|(site, _)| *site).collect();
+            let loads = walked.records.keys().enumerate();
+            let loads = loads.filter(|(_, (_, kind))| *kind == AccessKind::Load);
+            let loads = loads.map(|(number, (at, _))| (*at, number)).collect();
             ProgramAccesses {
                 program: place,
                 accesses: records
-                    .map(|((at, kind), record)| found.access(*at, *kind, record))
+                    .map(|((at, kind), record)| Access {
+                        is_compared: compared.contains(at),
+                        is_followed: walked.followed.contains(at),
+                        is_added_to: walked.added.contains(at),
+                        ..found.access(*at, *kind, record)
+                    })
                     .collect(),
-                globals: found.globals(&walked.globals),
+                globals: found.globals(&walked.globals, &loads),
                 extent: walked.extent,
                 files: found.lines.files(entry.section, &program.range),
             }
@@ -184,22 +199,56 @@ impl Found<'_> {
             is_certain: record.is_certain,
             relocation: self.relocations.get(&(at.section, offset_of(at))).copied(),
             callee: self.callee(at, kind),
+            is_compared: false,
+            is_followed: false,
+            is_added_to: false,
             line: self.line(at),
         }
     }
 
     /// The calls of global functions at these places.
-    fn globals(&self, calls: &BTreeSet<Place>) -> Vec<GlobalCall> {
-        let of = |at: &Place| {
+    fn globals(
+        &self,
+        calls: &BTreeMap<Place, Vec<Value>>,
+        loads: &HashMap<Place, usize>,
+    ) -> Vec<GlobalCall> {
+        let of = |(at, passed): (&Place, &Vec<Value>)| {
             let function = self.code.function_from(self.code.target(*at)?)?;
             Some(GlobalCall {
                 section: Arc::clone(&self.code.sections[at.section as usize].name),
                 instruction_offset: offset_of(*at),
                 callee: Arc::clone(&function.name),
+                arguments: passed
+                    .iter()
+                    .map(|value| self.passed(value, loads))
+                    .collect(),
                 line: self.line(*at),
             })
         };
         calls.iter().filter_map(of).collect()
+    }
+
+    fn passed(&self, value: &Value, loads: &HashMap<Place, usize>) -> Passed {
+        match value {
+            Value::Read(origin) if origin.is_number() => {
+                let as_it_is = match origin.change() {
+                    Change::None => Passed::Read,
+                    Change::Added => Passed::Within,
+                    Change::Calculated => return Passed::Other,
+                };
+                let sites = origin.sites().iter().map(|site| loads.get(site).copied());
+                sites.collect::<Option<_>>().map_or(Passed::Other, as_it_is)
+            }
+            Value::From(at) => match self.code.at(*at) {
+                Some(Instruction::Helper { number }) => Passed::Returned(number),
+                _ => {
+                    let relocation = self.relocations.get(&(at.section, offset_of(*at)));
+                    relocation.map_or(Passed::Other, |place| Passed::Loaded(*place))
+                }
+            },
+            Value::Stack { .. } => Passed::Stack,
+            _ => Passed::Other,
+        }
     }
 
     /// The line of source that an instruction is from.

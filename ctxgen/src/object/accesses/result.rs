@@ -60,6 +60,12 @@ pub struct Access {
     pub relocation: Option<usize>,
     /// The function of the object that the context is handed to.
     pub callee: Option<Callee>,
+    /// Whether a branch asks for what was loaded.
+    pub is_compared: bool,
+    /// Whether what was loaded is taken for an address: memory there is loaded or stored.
+    pub is_followed: bool,
+    /// Whether something is added to what was loaded, as to an address.
+    pub is_added_to: bool,
     /// Where in the source it is, where the object says.
     pub line: Option<Line>,
 }
@@ -162,8 +168,30 @@ pub struct GlobalCall {
     pub instruction_offset: u32,
     /// The function's name.
     pub callee: Arc<str>,
+    /// What it gets, of each argument in a register.
+    pub arguments: Vec<Passed>,
     /// Where in the source it is called, where the object says.
     pub line: Option<Line>,
+}
+
+/// What a function gets as an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Passed {
+    /// What these loads have read from the context, as it was: their places in
+    /// [`ProgramAccesses::accesses`]. On some way it may be a number.
+    Read(Vec<usize>),
+    /// The same with something added to it.
+    Within(Vec<usize>),
+    /// What an instruction with that CO-RE relocation has loaded, by its place in
+    /// [`ObjectFile::relocations`](super::super::ObjectFile::relocations).
+    Loaded(usize),
+    /// What the helper of that number has returned.
+    Returned(i32),
+    /// An address on the stack.
+    Stack,
+    /// Anything else.
+    Other,
 }
 
 /// A line of source.

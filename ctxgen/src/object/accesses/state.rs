@@ -23,7 +23,7 @@ impl Stack {
     }
 
     fn set(&mut self, at: i64, value: Value) {
-        let is_dull = matches!(value, Value::Other) || value == Value::ANY;
+        let is_dull = matches!(value, Value::Other | Value::From(_)) || value == Value::ANY;
         match self.0.binary_search_by_key(&at, |known| known.0) {
             Ok(place) if is_dull => {
                 self.0.remove(place);

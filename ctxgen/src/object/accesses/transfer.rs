@@ -51,6 +51,7 @@ pub(super) fn moved(value: Value, bits: u32, is_32: bool) -> Value {
 
 /// What an operation makes of a register.
 pub(super) fn computed(dst: &Value, operand: &Value, operation: u8, is_32: bool) -> Value {
+    let (dst, operand) = (&dst.settled(), &operand.settled());
     if !is_32 {
         match (operation, operand) {
             (ADD, _) => return dst.moved(operand),

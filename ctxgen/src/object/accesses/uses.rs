@@ -68,6 +68,13 @@ impl Walk<'_> {
             _ => None,
         };
         for value in [dst, operand] {
+            if let Value::Read(origin) = value
+                && is_added
+                && origin.change() == Change::None
+                && !self.is_apart()
+            {
+                self.walked.added.extend(origin.sites());
+            }
             match (field, value) {
                 (Some(at), Value::Read(origin)) if origin.change() == Change::None => {
                     self.used(value, UseAt::Field(at));

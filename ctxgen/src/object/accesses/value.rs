@@ -136,6 +136,8 @@ pub(super) enum Value {
     Variable(u32),
     /// What was loaded from there.
     Constant(u32),
+    /// What that instruction has loaded from elsewhere, or the helper has returned that it calls.
+    From(Place),
     Other,
 }
 
@@ -148,6 +150,14 @@ impl Value {
             Self::Field(_, number) => Self::number(*number),
             Self::Constant(_) => Self::ANY,
             Self::Variable(_) => Self::Other,
+            value => value.settled(),
+        }
+    }
+
+    /// The same for those that do not ask which instruction a value is from that is not from the context.
+    pub(super) fn settled(&self) -> Self {
+        match self {
+            Self::From(_) => Self::ANY,
             value => value.clone(),
         }
     }
@@ -156,7 +166,7 @@ impl Value {
     pub(super) fn is_number(&self) -> bool {
         matches!(
             self,
-            Self::Number(_) | Self::Read(_) | Self::Field(..) | Self::Constant(_)
+            Self::Number(_) | Self::Read(_) | Self::Field(..) | Self::Constant(_) | Self::From(_)
         )
     }
 
@@ -180,10 +190,11 @@ impl Value {
         if self == other {
             return self.clone();
         }
-        if let Some(origin) = Origin::joined(self, other) {
+        let (this, other) = (&self.settled(), &other.settled());
+        if let Some(origin) = Origin::joined(this, other) {
             return Self::Read(origin);
         }
-        let (this, other) = (&self.plain(), &other.plain());
+        let (this, other) = (&this.plain(), &other.plain());
         if let (Self::Context(a), Self::Context(b)) = (this, other) {
             return Self::Context(a.join(b));
         }
@@ -206,13 +217,14 @@ impl Value {
 
     /// What it is with so much added to it.
     pub(super) fn moved(&self, by: &Self) -> Self {
-        if let Some(origin) = Origin::moved(self, by) {
+        let (this, by) = (&self.settled(), &by.settled());
+        if let Some(origin) = Origin::moved(this, by) {
             return Self::Read(origin);
         }
-        if let (Self::Variable(_), Self::Number(_)) = (self, by) {
-            return self.clone();
+        if let (Self::Variable(_), Self::Number(_)) = (this, by) {
+            return this.clone();
         }
-        let (this, by) = (&self.plain(), &by.plain());
+        let (this, by) = (&this.plain(), &by.plain());
         let add = |a: &Numbers, b: &Numbers| a.combine(b, |a, b| Some(a.wrapping_add(b)));
         match (this, by) {
             (Self::Context(offset), Self::Number(by))
@@ -305,6 +317,19 @@ mod tests {
         assert_eq!(Numbers::masked(0x18), few(&[0, 8, 16, 24], false));
         assert_eq!(Numbers::masked(0xff), Numbers::Any);
         assert_eq!(Numbers::masked(0), Numbers::One(0));
+    }
+
+    #[test]
+    fn from_an_instruction() {
+        let at = |index| Place { section: 0, index };
+        let (one, other) = (Value::From(at(1)), Value::From(at(2)));
+        assert_eq!(one.join(&one.clone()), one);
+        assert_eq!(one.join(&other), Value::ANY);
+        assert_eq!(one.join(&Value::number(0)), Value::ANY);
+        assert_eq!(one.moved(&Value::number(8)), Value::ANY);
+        let read = Value::Read(Origin::of(at(3)));
+        assert_eq!(read.join(&one), read.join(&Value::ANY));
+        assert_eq!(Value::CONTEXT.moved(&one), Value::Context(Numbers::Any));
     }
 
     #[test]

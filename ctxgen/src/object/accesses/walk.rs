@@ -71,10 +71,15 @@ pub(super) struct Walked {
     pub(super) reads: BTreeMap<Place, ReadBy>,
     /// What is done with what was read, by the instruction that has read it.
     pub(super) uses: BTreeSet<(Place, UseAt)>,
+    /// The instructions whose values are taken for addresses, but for what a global function does with them, which
+    /// is verified by itself: memory there is accessed,
+    pub(super) followed: BTreeSet<Place>,
+    /// or something is added to them, as they were read.
+    pub(super) added: BTreeSet<Place>,
     /// Branches on what is known before the program is verified.
     pub(super) guards: BTreeMap<Place, GuardAt>,
-    /// Calls of global functions.
-    pub(super) globals: BTreeSet<Place>,
+    /// Calls of global functions, with what they get in their registers.
+    pub(super) globals: BTreeMap<Place, Vec<Value>>,
     pub(super) extent: Extent,
 }
 
@@ -86,6 +91,8 @@ pub(super) struct Walk<'w> {
     pub(super) hints: &'w Hints,
     jumps: &'w Jumps,
     pub(super) frames: Vec<Frame>,
+    /// The frame that is followed.
+    current: u32,
     /// The frames by the frame that calls and the call.
     pub(super) calls: HashMap<Node, u32>,
     states: HashMap<Node, State>,
@@ -108,6 +115,7 @@ pub(super) fn walk(
         hints,
         jumps,
         frames: vec![Frame::outermost()],
+        current: 0,
         calls: HashMap::new(),
         states: HashMap::new(),
         places: 0,
@@ -116,8 +124,10 @@ pub(super) fn walk(
             records: BTreeMap::new(),
             reads: BTreeMap::new(),
             uses: BTreeSet::new(),
+            followed: BTreeSet::new(),
+            added: BTreeSet::new(),
             guards: BTreeMap::new(),
-            globals: BTreeSet::new(),
+            globals: BTreeMap::new(),
             extent: Extent::Whole,
         },
     };
@@ -168,6 +178,7 @@ impl Walk<'_> {
 
     /// Follows the instructions from a place to the next that is jumped to.
     fn run(&mut self, (frame, start): Node, mut state: State, left: &mut usize) {
+        self.current = frame;
         let mut place = start;
         let mut is_first = true;
         while *left > 0 {
@@ -289,6 +300,7 @@ impl Walk<'_> {
             } => {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Load, &address, (off, width, is_signed));
+                self.follow(&address);
                 self.used(&address, UseAt::Followed(place));
                 let value = match address {
                     Value::Stack { depth, at } => {
@@ -297,7 +309,7 @@ impl Walk<'_> {
                     }
                     Value::Context(_) | Value::Perhaps(_) => Value::Read(Origin::of(place)),
                     Value::Variable(number) => Value::Constant(number),
-                    _ => Value::ANY,
+                    _ => Value::From(place),
                 };
                 state.set(dst, value);
             }
@@ -309,6 +321,7 @@ impl Walk<'_> {
             } => {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Store, &address, (off, width, false));
+                self.follow(&address);
                 self.used_in_store(place, &address, &transfer::value_of(state, value), width);
                 if let Value::Stack { depth, at } = address {
                     let at = at.map(|at| at.wrapping_add(off.into()));
@@ -335,6 +348,20 @@ impl Walk<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Notes that memory is accessed at what was read from the context.
+    fn follow(&mut self, address: &Value) {
+        if let Value::Read(origin) = address
+            && !self.is_apart()
+        {
+            self.walked.followed.extend(origin.sites());
+        }
+    }
+
+    /// Whether what is followed is verified without its callers.
+    pub(super) fn is_apart(&self) -> bool {
+        self.frames[self.current as usize].is_apart
     }
 
     /// Notes a use of what may be the context.

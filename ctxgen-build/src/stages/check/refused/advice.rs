@@ -127,7 +127,7 @@ impl Reads<'_> {
     }
 
     /// The fields that an access may be to; none where that is not known.
-    fn fields(&self, program: &Program, access: &Access) -> Vec<PlacedField> {
+    pub(super) fn fields(&self, program: &Program, access: &Access) -> Vec<PlacedField> {
         let offsets = access.offsets().unwrap_or_default();
         let context = program.context;
         let mut fields: Vec<PlacedField> = offsets
@@ -145,7 +145,12 @@ impl Reads<'_> {
     }
 
     /// Where an access goes, in words.
-    fn place(&self, program: &Program, access: &Access, fields: &[PlacedField]) -> String {
+    pub(super) fn place(
+        &self,
+        program: &Program,
+        access: &Access,
+        fields: &[PlacedField],
+    ) -> String {
         let name = self.context_name(program);
         if !fields.is_empty() {
             let arrows = fields.iter().map(|field| format!("{name}->{}", field.path));
@@ -193,7 +198,7 @@ impl Reads<'_> {
 
     /// An expression that loads a field in an instruction of its own, as the guide has it: on big-endian
     /// targets, `ctx_get` is for the structs of `ctx.h` alone.
-    fn kept(&self, program: &Program, field: &PlacedField) -> String {
+    pub(super) fn kept(&self, program: &Program, field: &PlacedField) -> String {
         let name = self.context_name(program);
         let is_little = self.object.btf().byte_order() == ByteOrder::Little;
         match is_little || self.takes_ours(program) {
@@ -230,7 +235,7 @@ impl Reads<'_> {
         context.is_some_and(|context| self.object.context_hook(context).is_some())
     }
 
-    fn declared(&self, id: TypeId, name: &str) -> String {
+    pub(super) fn declared(&self, id: TypeId, name: &str) -> String {
         let declared = CPrinter::new(self.object.btf()).declare(id, name);
         declared.unwrap_or_else(|_| format!("unsigned long {name}"))
     }

@@ -27,18 +27,30 @@ struct Rules {
     families: &'static [&'static str],
     /// The struct of the context.
     of: &'static str,
-    whole: Whole,
+    /// Which fields these programs do not have.
+    absent: Fields,
+    /// Which are loaded as a whole only. Pointers are, of all structs.
+    whole: Fields,
     /// What may be stored to, in at least one of these kinds.
     stores: &'static [&'static str],
 }
 
-/// Which fields are loaded as a whole only. Pointers are, of all structs.
-enum Whole {
+/// Fields of a struct.
+enum Fields {
     These(&'static [&'static str]),
     AllBut(&'static [&'static str]),
 }
 
-const SK_BUFF: Whole = Whole::These(&[
+impl Fields {
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::These(fields) => fields.contains(&name),
+            Self::AllBut(fields) => !fields.contains(&name),
+        }
+    }
+}
+
+const SK_BUFF: Fields = Fields::These(&[
     "data",
     "data_end",
     "data_meta",
@@ -50,17 +62,64 @@ const SK_BUFF: Whole = Whole::These(&[
     "hwtstamp",
 ]);
 
+const OF_SOCKET_FILTERS: Fields = Fields::These(&[
+    "data",
+    "data_end",
+    "tc_classid",
+    "family",
+    "remote_ip4",
+    "local_ip4",
+    "remote_ip6",
+    "local_ip6",
+    "remote_port",
+    "local_port",
+    "data_meta",
+    "flow_keys",
+    "tstamp",
+    "wire_len",
+    "tstamp_type",
+    "hwtstamp",
+]);
+
+const OF_TUNNELS: Fields = Fields::These(&[
+    "tc_classid",
+    "family",
+    "remote_ip4",
+    "local_ip4",
+    "remote_ip6",
+    "local_ip6",
+    "remote_port",
+    "local_port",
+    "data_meta",
+    "flow_keys",
+    "tstamp",
+    "wire_len",
+    "tstamp_type",
+    "hwtstamp",
+]);
+
 const RULES: &[Rules] = &[
     Rules {
         families: &["xdp"],
         of: "xdp_md",
-        whole: Whole::AllBut(&[]),
+        absent: Fields::These(&[]),
+        whole: Fields::AllBut(&[]),
         // That of a program that the device runs.
         stores: &["rx_queue_index"],
     },
     Rules {
         families: &["tc"],
         of: "__sk_buff",
+        absent: Fields::These(&[
+            "family",
+            "remote_ip4",
+            "local_ip4",
+            "remote_ip6",
+            "local_ip6",
+            "remote_port",
+            "local_port",
+            "flow_keys",
+        ]),
         whole: SK_BUFF,
         stores: &[
             "mark",
@@ -75,43 +134,65 @@ const RULES: &[Rules] = &[
     Rules {
         families: &["socket"],
         of: "__sk_buff",
+        absent: OF_SOCKET_FILTERS,
         whole: SK_BUFF,
         stores: &["cb"],
     },
     Rules {
         families: &["cgroup_skb"],
         of: "__sk_buff",
+        absent: Fields::These(&[
+            "tc_classid",
+            "data_meta",
+            "flow_keys",
+            "wire_len",
+            "tstamp_type",
+        ]),
         whole: SK_BUFF,
         stores: &["mark", "priority", "cb", "tstamp"],
     },
     Rules {
         families: &["lwt"],
         of: "__sk_buff",
+        absent: OF_TUNNELS,
         whole: SK_BUFF,
         stores: &["mark", "priority", "cb"],
     },
     Rules {
         families: &["sk_skb"],
         of: "__sk_buff",
+        absent: Fields::These(&[
+            "mark",
+            "tc_classid",
+            "data_meta",
+            "flow_keys",
+            "tstamp",
+            "wire_len",
+            "tstamp_type",
+            "hwtstamp",
+        ]),
         whole: SK_BUFF,
         stores: &["priority", "tc_index"],
     },
     Rules {
         families: &["flow_dissector"],
         of: "__sk_buff",
+        absent: Fields::AllBut(&["data", "data_end", "flow_keys"]),
         whole: SK_BUFF,
         stores: &[],
     },
     Rules {
         families: &["cgroup_sock"],
         of: "bpf_sock",
-        whole: Whole::These(&["bound_dev_if", "mark", "priority"]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&["bound_dev_if", "mark", "priority"]),
         stores: &["bound_dev_if", "mark", "priority"],
     },
     Rules {
         families: &["cgroup_sock_addr"],
         of: "bpf_sock_addr",
-        whole: Whole::These(&["user_family", "family", "type", "protocol"]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&["user_family", "family", "type", "protocol"]),
         stores: &[
             "user_ip4",
             "user_ip6",
@@ -123,44 +204,51 @@ const RULES: &[Rules] = &[
     Rules {
         families: &["cgroup_sysctl"],
         of: "bpf_sysctl",
-        whole: Whole::These(&[]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&[]),
         stores: &["file_pos"],
     },
     Rules {
         families: &["cgroup_sockopt"],
         of: "bpf_sockopt",
-        whole: Whole::AllBut(&[]),
+        absent: Fields::These(&[]),
+        whole: Fields::AllBut(&[]),
         stores: &["level", "optname", "optlen", "retval"],
     },
     Rules {
         families: &["cgroup_device"],
         of: "bpf_cgroup_dev_ctx",
-        whole: Whole::These(&["major", "minor"]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&["major", "minor"]),
         stores: &[],
     },
     Rules {
         families: &["sockops"],
         of: "bpf_sock_ops",
-        whole: Whole::AllBut(&["skb_tcp_flags"]),
+        absent: Fields::These(&[]),
+        whole: Fields::AllBut(&["skb_tcp_flags"]),
         // They share their place.
         stores: &["args", "reply", "replylong", "sk_txhash"],
     },
     Rules {
         families: &["sk_msg"],
         of: "sk_msg_md",
-        whole: Whole::AllBut(&[]),
+        absent: Fields::These(&[]),
+        whole: Fields::AllBut(&[]),
         stores: &[],
     },
     Rules {
         families: &["sk_lookup"],
         of: "bpf_sk_lookup",
-        whole: Whole::These(&[]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&[]),
         stores: &[],
     },
     Rules {
         families: &["sk_reuseport"],
         of: "sk_reuseport_md",
-        whole: Whole::These(&["hash"]),
+        absent: Fields::These(&[]),
+        whole: Fields::These(&["hash"]),
         stores: &[],
     },
 ];
@@ -250,14 +338,13 @@ fn fault(
     if rules.of == "bpf_sock_addr" && is_of_other_addresses(section, name) {
         return Some(Fault::Absent);
     }
+    if rules.absent.has(name) {
+        return Some(Fault::Absent);
+    }
     let is_wide = WIDE.contains(&name);
     let (width, offset) = (access.width, u32::try_from(access.displacement).ok()?);
     let is_whole = width == size && offset == field.start;
-    let takes_whole = is_pointer && size == POINTER
-        || match &rules.whole {
-            Whole::These(fields) => fields.contains(&name),
-            Whole::AllBut(fields) => !fields.contains(&name),
-        };
+    let takes_whole = is_pointer && size == POINTER || rules.whole.has(name);
     match access.kind {
         AccessKind::Store if !rules.stores.contains(&name) => Some(Fault::ReadOnly),
         AccessKind::Store if !is_whole && !is_wide => Some(Fault::Width(size)),

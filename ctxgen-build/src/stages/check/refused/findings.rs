@@ -18,6 +18,7 @@ use ctxgen::text::name;
 
 use super::kernel::Modified;
 use super::kind::Kind;
+use super::nullable::offsets;
 use super::outside::Ends;
 use super::outside::are_read_only;
 use super::reads::Reads;
@@ -61,6 +62,7 @@ impl Reads<'_> {
                 warnings.insert(self.not_examined(program));
             }
             let ends = LazyCell::new(|| Ends::of(&hook, kernels));
+            let nullable = LazyCell::new(|| offsets(&hook, kernels));
             let mut certain = Vec::new();
             for access in &found.accesses {
                 let order = self.object.btf().byte_order();
@@ -75,7 +77,10 @@ impl Reads<'_> {
                 if judged.is_none() {
                     let of_field = self.refused_field(program, &hook, access);
                     let behind = self.behind_end(program, access, &ends);
+                    let unchecked = self.unchecked(program, &hook, access, &nullable);
+                    let number = self.followed_number(program, &hook, access);
                     let both = of_field.into_iter().chain(behind);
+                    let both = both.chain(unchecked).chain(number);
                     certain.extend(both.map(|finding| (access, finding)));
                 }
                 if let Some((severity, why)) = judged {
@@ -95,7 +100,11 @@ impl Reads<'_> {
                 (at, Severity::Error, finding)
             });
             let returning = self.returning(program, found, kernels);
-            for (at, severity, finding) in of_accesses.chain(returning) {
+            let arguments = self.arguments(program, &hook, found, kernels);
+            let arguments = arguments
+                .into_iter()
+                .map(|(at, finding)| (at, Severity::Error, finding));
+            for (at, severity, finding) in of_accesses.chain(returning).chain(arguments) {
                 match (self.reached(found, kernels, at), severity) {
                     (Reached::Never, _) => {}
                     (Reached::Always, Severity::Error) => {

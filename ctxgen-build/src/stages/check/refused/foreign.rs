@@ -164,7 +164,7 @@ impl Reads<'_> {
     ) -> Option<Mismatch> {
         let is = Memory::of(hook)?;
         found.accesses.iter().find_map(|access| {
-            let taken = self.taken(program, found, access, is)?;
+            let taken = self.taken(program, found, access, is, kernels)?;
             let foreign = Foreign {
                 declared_as: taken.spelt,
                 declared: taken.memory,
@@ -303,7 +303,7 @@ fn are_registers(access: &Access, kernels: &[KernelBtf]) -> bool {
 }
 
 /// The register that a kernel has at an offset of `struct pt_regs`.
-fn register(kernel: &KernelBtf, offset: i64) -> Option<String> {
+pub(super) fn register(kernel: &KernelBtf, offset: i64) -> Option<String> {
     let registers = kernel.btf().find(c"pt_regs", BTF_KIND_STRUCT)?;
     let TypeKind::Struct(registers) = registers.kind() else {
         return None;

@@ -129,6 +129,13 @@ fn is_projected(plain: Structs, name: &str) -> bool {
     projected.any(|(own, kernels)| *kernels == name && plain.has(own))
 }
 
+/// Whether an argument that points to a struct of that name is the context of programs on that hook, without a
+/// mark.
+pub(super) fn is_context(hook: &Hook, name: &str) -> bool {
+    let plain = takes(hook).plain;
+    plain.has(name) || is_projected(plain, name)
+}
+
 impl Reads<'_> {
     /// What is wrong with handing the context to a global function, if that is what an access does.
     pub(super) fn passed_to_global(

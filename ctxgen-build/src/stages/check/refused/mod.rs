@@ -4,12 +4,17 @@
 //! offset, and not the line of the source.
 
 mod advice;
+mod arguments;
 mod fields;
 mod findings;
 mod foreign;
 mod global;
 mod kernel;
 mod kind;
+mod marks;
+mod null_args;
+mod nullable;
+mod numbers;
 mod outside;
 mod reads;
 mod record;

@@ -4,6 +4,7 @@
 //! function of the object by its argument's type, an access that CO-RE relocates by its struct, and of
 //! registers, a slot that is read by its number.
 
+use ctxgen::KernelBtf;
 use ctxgen::btf::TypeId;
 use ctxgen::object::Pointee;
 use ctxgen::object::Program;
@@ -14,9 +15,12 @@ use ctxgen::object::accesses::ProgramAccesses;
 use super::foreign::Memory;
 use super::foreign::SLOT_TYPE;
 use super::foreign::memory_of;
+use super::foreign::register;
 use super::reads::Reads;
 use super::rules::SLOT;
 
+/// What registers are called.
+const PT_REGS: &str = "pt_regs";
 /// How many bytes are read of a slot.
 const SLOT_LEN: u32 = 8;
 /// No argument is in these registers on any architecture but arm64.
@@ -40,6 +44,7 @@ impl Reads<'_> {
         found: &ProgramAccesses,
         access: &Access,
         is: Memory,
+        kernels: &[KernelBtf],
     ) -> Option<Taken> {
         if let Some(place) = access.relocation {
             return self.taken_as_struct(self.object.relocations()[place].type_id);
@@ -49,6 +54,14 @@ impl Reads<'_> {
             Some(function) => self.taken_by(found, function, access),
             None => {
                 let parameter = self.functions.parameter(&program.name, 1)?;
+                if parameter.points_to == Pointee::Void && is != Memory::Registers {
+                    let is_by_name = kernels.iter().any(|of| is_register_by_name(access, of));
+                    return is_by_name.then(|| Taken {
+                        memory: Memory::Registers,
+                        spelt: PT_REGS.to_owned(),
+                        name: None,
+                    });
+                }
                 let by_number = is == Memory::Registers
                     && parameter.points_to == Pointee::Void
                     && is_slot_by_number(access);
@@ -116,6 +129,44 @@ fn is_through(access: &Access, name: &str) -> bool {
     text.contains("PT_REGS") || !name.is_empty() && text.match_indices(&arrow).any(is_word)
 }
 
+/// Whether the line of an access has a register by its name, at the place where a kernel has it: `c->si`. What is
+/// inlined has no declaration, and its accesses no relocations where clang keeps offsets.
+fn is_register_by_name(access: &Access, kernel: &KernelBtf) -> bool {
+    let text = access.line.as_ref().map_or("", |line| &line.text);
+    let offsets = access.offsets().unwrap_or_default();
+    let [offset] = offsets[..] else {
+        return false;
+    };
+    // The register may be one of those that an argument points to.
+    if access.width != SLOT_LEN || text.contains('[') || text.contains("args") {
+        return false;
+    }
+    let name = register(kernel, offset);
+    name.is_some_and(|name| by_name(text).any(|field| field == name) || is_by_macro(text))
+}
+
+/// The fields of variables in a line: `si` of `c->si`, and nothing of `c->regs->si`.
+fn by_name(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices("->").filter_map(move |(at, arrow)| {
+        let before = text[..at].trim_end_matches(is_of_name);
+        let is_variable = before.len() < at && !before.ends_with(['>', '.']);
+        let behind = text[at + arrow.len()..].split(|c| !is_of_name(c)).next();
+        behind.filter(|_| is_variable)
+    })
+}
+
+/// Whether a line has a macro for registers with a variable: `PT_REGS_PARM2(c)`.
+fn is_by_macro(text: &str) -> bool {
+    text.match_indices("PT_REGS_").any(|(at, _)| {
+        let rest = text[at..]
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once(')'));
+        let argument = rest.map_or("", |(argument, _)| argument.trim());
+        !argument.is_empty() && argument.chars().all(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
 /// Whether an access to registers is to one of the first slots by its number, as in `slots[1]`.
 fn is_slot_by_number(access: &Access) -> bool {
     let text = access.line.as_ref().map_or("", |line| &line.text);
@@ -149,6 +200,27 @@ fn is_dereferenced(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn registers_by_name() {
+        for (text, names, is_macro) in [
+            ("return c->si;", &["si"][..], false),
+            ("seen = c->regs->r15;", &["regs"], false),
+            ("seen = ((struct pt_regs *)c)->r15;", &[], false),
+            ("a.b->di + c->ax", &["ax"], false),
+            ("seen = PT_REGS_PARM2(c);", &[], true),
+            (
+                "seen = PT_REGS_PARM1((struct pt_regs *)c->regs);",
+                &["regs"],
+                false,
+            ),
+            ("->", &[], false),
+            ("PT_REGS_RC(", &[], false),
+        ] {
+            assert_eq!(by_name(text).collect::<Vec<_>>(), names, "{text}");
+            assert_eq!(is_by_macro(text), is_macro, "{text}");
+        }
+    }
 
     #[test]
     fn dereferences() {

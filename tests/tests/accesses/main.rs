@@ -1,5 +1,7 @@
 //! What builds say of accesses to contexts, against what the running kernel's verifier says.
 
+mod passed;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ffi::c_int;
