@@ -19,6 +19,7 @@ mod outside;
 mod reads;
 mod record;
 mod rules;
+mod single;
 mod taken;
 mod texts;
 

@@ -1,0 +1,146 @@
+//! What is wrong with a program's single accesses.
+
+use std::cell::OnceCell;
+
+use ctxgen::Context;
+use ctxgen::Hook;
+use ctxgen::KernelBtf;
+use ctxgen::Shape;
+use ctxgen::object::Program;
+use ctxgen::object::accesses::Access;
+use ctxgen::object::accesses::AccessKind;
+
+use super::kernel::Modified;
+use super::kind::Kind;
+use super::nullable::offsets;
+use super::outside::Ends;
+use super::outside::are_read_only;
+use super::reads::Reads;
+use super::reads::is_pointer;
+use super::rules::Severity;
+use super::rules::Why;
+use super::rules::judge;
+use crate::findings::Refused;
+
+/// A program and the kernels that are to load it.
+pub(super) struct Single<'r, 'o> {
+    reads: &'r Reads<'o>,
+    program: &'r Program,
+    hook: &'r Hook,
+    kind: Kind,
+    kernels: &'r [KernelBtf],
+    modified: Modified,
+    /// Where its contexts end, once that is asked.
+    ends: OnceCell<Ends>,
+    /// Where its arguments are that may be NULL, once that is asked.
+    nullable: OnceCell<Vec<u32>>,
+}
+
+impl<'r, 'o> Single<'r, 'o> {
+    pub(super) fn new(
+        reads: &'r Reads<'o>,
+        program: &'r Program,
+        hook: &'r Hook,
+        kernels: &'r [KernelBtf],
+        modified: Modified,
+    ) -> Self {
+        Self {
+            reads,
+            program,
+            hook,
+            kind: Kind::of(hook),
+            kernels,
+            modified,
+            ends: OnceCell::new(),
+            nullable: OnceCell::new(),
+        }
+    }
+
+    /// What is wrong with an access.
+    pub(super) fn findings(&self, access: &Access) -> Vec<(Severity, Refused)> {
+        let (reads, program, hook) = (self.reads, self.program, self.hook);
+        let mut found = match self.judged(access) {
+            Some((severity, why)) => {
+                vec![(severity, reads.refused(program, access, severity, why))]
+            }
+            None => self.of_fields(access),
+        };
+        let to_global = reads.passed_to_global(program, hook, access);
+        found.extend(to_global.map(|finding| (Severity::Error, finding)));
+        found
+    }
+
+    /// What the address and the width tell.
+    fn judged(&self, access: &Access) -> Option<(Severity, Why)> {
+        let order = self.reads.object.btf().byte_order();
+        let is_store = || {
+            let is_read_only = self.kind == Kind::Registers && are_read_only(self.hook);
+            is_read_only && access.is_certain && access.kind == AccessKind::Store
+        };
+        let narrow = || {
+            let refuses = self.kernels.iter().any(KernelBtf::refuses_narrow_pointers);
+            let severity = if refuses {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            let is_narrow = self.is_narrow_pointer(access);
+            is_narrow.then_some((severity, Why::NarrowPointer))
+        };
+        judge(self.kind, access, order, self.modified)
+            .or_else(|| is_store().then_some((Severity::Error, Why::Store)))
+            .or_else(narrow)
+    }
+
+    /// What the field tells that is accessed.
+    fn of_fields(&self, access: &Access) -> Vec<(Severity, Refused)> {
+        let (reads, program, hook) = (self.reads, self.program, self.hook);
+        let ends = self.ends.get_or_init(|| Ends::of(hook, self.kernels));
+        let nullable = self.nullable.get_or_init(|| offsets(hook, self.kernels));
+        let found = [
+            reads.refused_field(program, hook, access),
+            reads.behind_end(program, access, ends),
+            reads.unchecked(program, hook, access, nullable),
+            reads.followed_number(program, hook, access),
+        ];
+        let found = found.into_iter().flatten();
+        found.map(|finding| (Severity::Error, finding)).collect()
+    }
+
+    /// Whether an access loads a part of a pointer from a slot with types.
+    fn is_narrow_pointer(&self, access: &Access) -> bool {
+        const POINTER: u32 = 8;
+        let (object, program) = (self.reads.object, self.program);
+        let is_load = access.kind == AccessKind::Load && access.is_certain;
+        let is_typed = matches!(self.kind, Kind::Slots | Kind::LsmSlots);
+        if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
+            return false;
+        }
+        // Of another declaration of the context, such as a flavour, CO-RE tells where the field is.
+        let relocation = access.relocation.map(|place| &object.relocations()[place]);
+        if relocation.is_some_and(|relocation| program.context != Some(relocation.type_id)) {
+            return false;
+        }
+        let Ok(offset) = u32::try_from(access.displacement) else {
+            return false;
+        };
+        let Some(context) = program.context else {
+            // Slots that are declared as such: the kernel knows what is in them.
+            let mut kernels = self.kernels.iter();
+            return kernels.any(|kernel| has_pointer_at(kernel, self.hook, offset));
+        };
+        let field = object.field_at(context, offset);
+        field.is_some_and(|field| is_pointer(object.btf(), field.type_id))
+    }
+}
+
+/// Whether a kernel has a pointer in the slot at an offset of a hook's context.
+fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
+    let context = Context::of_hook_alone(kernel, hook);
+    let Ok(Shape::Generated { layout, .. }) = context.map(|context| context.shape) else {
+        return false;
+    };
+    let mut fields = layout.fields.iter();
+    let field = fields.find(|field| field.offset == offset);
+    field.is_some_and(|field| is_pointer(kernel.btf(), field.type_id))
+}
