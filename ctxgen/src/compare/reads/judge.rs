@@ -9,7 +9,7 @@ use crate::hook::Passing;
 use crate::kernel::KernelBtf;
 use crate::layout::SLOT;
 use crate::object::accesses::Extent;
-use crate::object::meant::Meaning;
+use crate::object::meant::Source;
 use crate::object::meant::Taken;
 use crate::object::reads::Examined;
 use crate::object::reads::ProgramReads;
@@ -35,14 +35,17 @@ use super::core::Finds;
 use super::decision::Decision;
 use super::decision::unknown;
 use super::externs;
+use super::foreign::is_foreign;
 use super::guards;
 use super::lacking;
-use super::place::is_foreign;
+use super::packet;
+use super::place::is_another_register;
 use super::place::of_place;
+use super::place::register_of;
 use super::place::used_as;
 use super::records;
+use super::remarks::remarks;
 use super::spot;
-use super::spot::Here;
 use super::spot::Registers;
 use super::verdict::names;
 
@@ -65,6 +68,8 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
         kernel,
         built_for,
         registers: Registers::of(kernel),
+        is_foreign: is_foreign(object, kernel),
+        is_built_for_foreign: built_for.is_some_and(|kernel| is_foreign(object, kernel)),
         lacking: match is_other_order {
             true => Vec::new(),
             false => lacking::of_object(object.object(), kernel),
@@ -110,6 +115,10 @@ impl Judge<'_> {
         let of_object = &object.programs()[program.program];
         let mut hooks = of_object.hooks();
         hooks.truncate(MAX_HOOKS);
+        let in_registers = |hook: &Hook| hook.family().passing() == Passing::Registers;
+        if self.is_foreign && hooks.iter().any(in_registers) {
+            return self.unexamined(program, &[not_known(Unknown::Architecture)]);
+        }
         let mut reads: Vec<JudgedRead> = Vec::new();
         let mut unread = Vec::new();
         let mut reasons: BTreeSet<Reason> = externs.iter().cloned().collect();
@@ -168,7 +177,8 @@ impl Judge<'_> {
     ) -> (Vec<JudgedRead>, Vec<JudgedRead>) {
         let before = self
             .built_for
-            .and_then(|kernel| Passed::of(kernel, hook).ok());
+            .and_then(|kernel| Passed::of(kernel, hook).ok())
+            .filter(|of| of.passing != Passing::Registers || !self.is_built_for_foreign);
         let mut groups: BTreeMap<(Spot, Option<usize>), Group<'_>> = BTreeMap::new();
         for (number, read) in program.reads.iter().enumerate() {
             let entry = groups.entry((read.spot, read.relocation));
@@ -271,8 +281,28 @@ impl Judge<'_> {
                 read: group.numbers.first().copied(),
             };
         }
-        let mut read = self.at(program, group.first.spot, &group.uses, passed, before);
-        let found = spot::offset(group.first.spot, passed).and_then(|offset| passed.at(offset));
+        let relocated = relocation.filter(|_| passed.passing == Passing::Registers);
+        let relocated = relocated.and_then(|of| core::offset_of(object, self.kernel, of));
+        let spot = relocated.map_or(group.first.spot, Spot::Bytes);
+        let mut read = self.at(program, spot, &group.uses, passed, before);
+        let offset = spot::offset(spot, passed);
+        let found = offset.and_then(|offset| passed.at(offset));
+        if let (Some(offset), None) = (offset, relocated)
+            && passed.passing == Passing::Registers
+            && is_another_register(object, program, offset, passed)
+        {
+            read.verdict = unknown(Unknown::Architecture);
+            read.remarks.clear();
+        }
+        if packet::is_altered(
+            object,
+            program.program,
+            group.first.spot,
+            relocation,
+            &group.uses,
+        ) {
+            read.remarks.extend([Remark::Address, Remark::Refused]);
+        }
         if let (Some(found), Some(width)) = (found, group.width)
             && passed.refuses_part(found, width)
             && !read.remarks.contains(&Remark::Refused)
@@ -320,13 +350,9 @@ impl Judge<'_> {
         });
         let found = passed.at(offset);
         read.found = found.map(|place| passed.value(place));
-        if passed.passing == Passing::Registers
-            && is_foreign(self.object.object(), program, offset, passed)
-        {
-            read.verdict = unknown(Unknown::Architecture);
-            return read;
-        }
-        if let Some(verdict) = of_place(self.registers.as_ref(), program, passed, offset, found) {
+        let is_named = register_of(object, program, offset).is_some();
+        let registers = self.registers.as_ref();
+        if let Some(verdict) = of_place(registers, program, passed, (offset, is_named), found) {
             read.verdict = verdict;
             return read;
         }
@@ -334,6 +360,10 @@ impl Judge<'_> {
             passed,
             found,
             used: used_as(self.object.object(), uses),
+            untold: match meant.source == Source::Line && meant.is_partial {
+                true => Unknown::GoesOn,
+                false => Unknown::NotDeclared,
+            },
             remarks: Vec::new(),
         };
         let verdict = match before {
@@ -372,43 +402,10 @@ fn is_meant(judge: &Judge<'_>, program: &ProgramReads, spot: Spot, before: &Pass
         passed: before,
         found: Some(found),
         used: None,
+        untold: Unknown::NotDeclared,
         remarks: Vec::new(),
     };
     here.is_none_or(|here| !decision.plain(Some(&here)).is_wrong())
-}
-
-/// What is to be said besides of a verdict.
-fn remarks(
-    passed: &Passed<'_>,
-    here: Option<&Here>,
-    found: Option<usize>,
-    verdict: &Verdict,
-    uses: &BTreeSet<Use>,
-) -> Vec<Remark> {
-    let mut remarks = Vec::new();
-    let number = found.and_then(|place| width(&passed.arguments[place].meaning));
-    let is_followed = verdict.is_wrong() && number.is_some() && uses.contains(&Use::Followed);
-    let is_altered = verdict.is_wrong() && uses.contains(&Use::Altered);
-    let is_refused = found.is_some_and(|place| {
-        passed.is_refused(place) || is_altered && passed.is_struct_pointer(place)
-    });
-    if is_refused || passed.is_typed() && (*verdict == Verdict::Gone || is_followed) {
-        remarks.push(Remark::Refused);
-    }
-    let meant = here.and_then(|here| width(&here.meaning));
-    if let (Some(meant), Some(kernel), Verdict::Same) = (meant, number, verdict)
-        && meant > kernel
-    {
-        remarks.push(Remark::Wider { kernel });
-    }
-    remarks
-}
-
-fn width(meaning: &Meaning) -> Option<u32> {
-    match meaning {
-        Meaning::Number { size, .. } => Some(*size),
-        _ => None,
-    }
 }
 
 fn not_known(why: Unknown) -> Reason {
