@@ -1,6 +1,5 @@
 /* What libbpf's macros need of a kernel, for programs that are compiled without any. */
 #define __VMLINUX_H__
-#define __TARGET_ARCH_x86
 
 typedef unsigned char __u8;
 typedef unsigned short __u16;
@@ -21,10 +20,15 @@ typedef unsigned short umode_t;
 
 enum bpf_map_type { BPF_MAP_TYPE_UNSPEC };
 
+#ifndef OTHER_REGISTERS
+#ifndef __TARGET_ARCH_x86
+#define __TARGET_ARCH_x86
+#endif
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
 	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 };
+#endif
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -10,6 +10,18 @@ use std::process::Command;
 /// # Errors
 /// Where files cannot be written, or clang cannot be run or has anything to say: it says that itself.
 pub fn foreign_object(clang: impl AsRef<OsStr>, source: &str) -> io::Result<Vec<u8>> {
+    foreign_object_with(clang, source, &[])
+}
+
+/// As [`foreign_object`], with further arguments for clang.
+///
+/// # Errors
+/// As of [`foreign_object`].
+pub fn foreign_object_with(
+    clang: impl AsRef<OsStr>,
+    source: &str,
+    arguments: &[&str],
+) -> io::Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let headers = folder.path().join("bpf");
     std::fs::create_dir(&headers)?;
@@ -20,6 +32,7 @@ pub fn foreign_object(clang: impl AsRef<OsStr>, source: &str) -> io::Result<Vec<
     let status = Command::new(clang.as_ref())
         .args(["-g", "-O2", "-target", "bpf", "-Wall", "-Werror", "-I"])
         .arg(folder.path())
+        .args(arguments)
         .arg("-c")
         .arg(crate::workspace().join(source))
         .arg("-o")

@@ -21,6 +21,7 @@ pub use ctxgen_fuzz::prng;
 pub use self::clangs::Clang;
 pub use self::clangs::clangs;
 pub use self::foreign::foreign_object;
+pub use self::foreign::foreign_object_with;
 pub use self::kernels::Kernel;
 pub use self::kernels::VARIED;
 pub use self::kernels::fixture;

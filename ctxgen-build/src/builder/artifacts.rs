@@ -1,5 +1,6 @@
 //! What a build gives back.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What a build made, and what it depended on.
@@ -12,6 +13,9 @@ pub struct Artifacts {
     pub ctx_btf: PathBuf,
     /// In the order in which they were asked for.
     pub objects: Vec<Object>,
+    /// Of [`Builder::headers`](crate::Builder::headers), for each source the arguments with which clang compiles it,
+    /// as they are in `<name>.args`: without those of [`Builder::clang_args`](crate::Builder::clang_args).
+    pub arguments: Vec<Vec<OsString>>,
     /// clang's warnings, and ctxgen's own.
     pub warnings: Vec<String>,
     /// The files whose change makes the build out of date, sorted.

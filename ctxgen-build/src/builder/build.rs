@@ -295,12 +295,17 @@ impl Build<'_> {
         } = &sources;
         let compilation = self.compilation(&header);
         let macros = compilation.headers(&self.builder.vmlinux, preprocessed, scanned)?;
+        let mut all = Vec::new();
         for ((name, _), macros) in self.plan.sources.iter().zip(&macros) {
             let arguments = self.tools.clang.arguments(macros, self.options);
             self.out
                 .write(&format!("include/{name}.args"), &response_file(&arguments))?;
+            all.push(arguments);
         }
-        Ok(self.artifacts(ctx_btf, Vec::new(), warnings))
+        Ok(Artifacts {
+            arguments: all,
+            ..self.artifacts(ctx_btf, Vec::new(), warnings)
+        })
     }
 
     fn kernels(&self) -> &[KernelBtf] {
@@ -476,6 +481,7 @@ impl Build<'_> {
             include: self.tools.include().to_owned(),
             ctx_btf,
             objects,
+            arguments: Vec::new(),
             warnings,
             depends_on: self.inputs.files(),
             depends_on_env: self.inputs.variables(),

@@ -59,6 +59,7 @@ impl Builder {
             include: out.path("include"),
             ctx_btf,
             objects: Vec::new(),
+            arguments: Vec::new(),
             warnings,
             depends_on: inputs.files(),
             depends_on_env: inputs.variables(),

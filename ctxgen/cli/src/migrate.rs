@@ -3,6 +3,7 @@
 mod clang;
 mod compile;
 mod compiled;
+mod shorter;
 mod uses;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ctxgen::KernelBtf;
+use ctxgen::RUNNING_BTF;
 use ctxgen::labels;
 use ctxgen::migrate::Kernels;
 use ctxgen::migrate::Plan;
@@ -20,6 +22,7 @@ use ctxgen::migrate::apply;
 use ctxgen::migrate::plan;
 use ctxgen::migrate::unified;
 use ctxgen::object::ObjectFile;
+use ctxgen_build::Builder;
 
 use self::compile::Toolchain;
 use self::compiled::Compiled;
@@ -31,6 +34,7 @@ use crate::output::message;
 use crate::output::shown;
 use crate::output::stdout;
 use crate::output::write;
+use crate::project::for_kernel;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,9 +100,7 @@ impl Migrate {
         kernels.push(self.kernel.open()?);
         let labels = labels(&kernels);
         let sides = Sides { kernels, labels };
-        let make = |kernel| Toolchain::new(kernel, &self.clang_args);
-        let toolchains = sides.kernels.iter().map(make);
-        let toolchains: Vec<Toolchain<'_>> = toolchains.collect::<Result<_, _>>()?;
+        let toolchains = self.toolchains()?;
         let mut code = ExitCode::SUCCESS;
         for path in &self.files {
             let is_whole = self
@@ -114,27 +116,37 @@ impl Migrate {
         Ok(code)
     }
 
+    /// Those of the kernels, in their order.
+    fn toolchains(&self) -> Result<Vec<Toolchain>, Failure> {
+        let mut builders = Vec::new();
+        if let Some(path) = &self.was {
+            let users = self.kernel.user.iter();
+            builders.push(users.fold(Builder::new().btf(path), Builder::user));
+        }
+        let target = for_kernel(&self.kernel);
+        builders.push(match self.kernel.btf {
+            Some(_) => target,
+            None => target.btf(RUNNING_BTF),
+        });
+        let made = builders.into_iter();
+        made.map(|builder| Toolchain::new(builder, &self.clang_args))
+            .collect()
+    }
+
     /// Migrates a source; whether nothing of it is left to do by hand.
-    fn file(
-        &self,
-        path: &Path,
-        sides: &Sides,
-        toolchains: &[Toolchain<'_>],
-    ) -> Result<bool, Failure> {
+    fn file(&self, path: &Path, sides: &Sides, toolchains: &[Toolchain]) -> Result<bool, Failure> {
         let bytes = files::read(path)?;
         let text = String::from_utf8(bytes).map_err(|_| Failure::NoText(path.to_owned()))?;
         let Some((was, _)) = toolchains.split_first() else {
             return Ok(true);
         };
-        for toolchain in toolchains {
-            toolchain.contexts(&text, &[])?;
-        }
-        let before = was.compile(path, path)?;
+        let source = was.source(path, path)?;
+        let before = was.compile(path, &source)?;
         let object = ObjectFile::parse(&before).map_err(|error| Failure::Object {
             path: path.to_owned(),
             error: Box::new(ctxgen::Error::Object(error)),
         })?;
-        let unit = clang::unit(path, &text, &was.args(path))?;
+        let unit = clang::unit(path, &text, &source.args)?;
         let plan = plan(&text, &unit, &object, sides.kernels());
         for refused in &plan.refused {
             message(&refusal(path, refused));
@@ -147,14 +159,12 @@ impl Migrate {
             message(&format!("{}: {left}", shown(path)));
             return Ok(plan.refused.is_empty());
         }
-        let new = apply(&text, &plan.edits);
+        let edits = shorter::edits(path, &text, &plan, was, &Compiled::read(&before))?;
+        let new = apply(&text, &edits);
         if !self.write {
             let mut out = stdout();
-            write!(out, "{}", unified(&shown(path), &text, &plan.edits))?;
+            write!(out, "{}", unified(&shown(path), &text, &edits))?;
             out.flush()?;
-        }
-        for toolchain in toolchains {
-            toolchain.contexts(&new, &plan.hooks)?;
         }
         let is_compiled = verdicts(path, &new, &plan, &before, toolchains, sides)?;
         if self.write && is_compiled {
@@ -182,11 +192,14 @@ fn verdicts(
     new: &str,
     plan: &Plan,
     before: &[u8],
-    toolchains: &[Toolchain<'_>],
+    toolchains: &[Toolchain],
     sides: &Sides,
 ) -> Result<bool, Failure> {
     for (number, (toolchain, label)) in toolchains.iter().zip(&sides.labels).enumerate() {
-        let after = match toolchain.compile_text(path, new) {
+        let after = toolchain
+            .replaced(path, new)
+            .and_then(|source| toolchain.compile(path, &source));
+        let after = match after {
             Ok(object) => object,
             Err(Failure::Compile { stderr, .. }) => {
                 message(&format!(

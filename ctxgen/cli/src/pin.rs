@@ -8,8 +8,8 @@ use ctxgen_build::Builder;
 
 use crate::Kernel;
 use crate::output::Failure;
+use crate::project::for_kernel;
 use crate::project::sources_and_hooks;
-use crate::project::with_modules;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,16 +47,7 @@ pub(crate) struct Pin {
 impl Pin {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let (sources, hooks) = sources_and_hooks(&self.what);
-        let Kernel {
-            btf,
-            module,
-            user,
-            formats,
-        } = &self.kernel;
-        let builder = btf.iter().fold(Builder::new(), Builder::btf);
-        let builder = with_modules(builder, module, btf.is_none());
-        let builder = user.iter().fold(builder, Builder::user);
-        let builder = formats.iter().fold(builder, Builder::formats);
+        let builder = for_kernel(&self.kernel);
         // Hooks may be lists of functions, of which each is one.
         let hooks = crate::hook_names(&hooks)?;
         let builder = hooks

@@ -10,6 +10,7 @@ use ctxgen_build::Artifacts;
 use ctxgen_build::Builder;
 use ctxgen_build::Vmlinux;
 
+use crate::Kernel;
 use crate::depfile;
 use crate::is_name;
 use crate::output::Failure;
@@ -137,8 +138,22 @@ impl Project {
     }
 }
 
+/// A builder for a kernel, without sources.
+pub(crate) fn for_kernel(kernel: &Kernel) -> Builder {
+    let Kernel {
+        btf,
+        module,
+        user,
+        formats,
+    } = kernel;
+    let builder = btf.iter().fold(Builder::new(), Builder::btf);
+    let builder = with_modules(builder, module, btf.is_none());
+    let builder = user.iter().fold(builder, Builder::user);
+    formats.iter().fold(builder, Builder::formats)
+}
+
 /// With modules, which of the running kernel may be called by name.
-pub(crate) fn with_modules(builder: Builder, modules: &[PathBuf], is_running: bool) -> Builder {
+fn with_modules(builder: Builder, modules: &[PathBuf], is_running: bool) -> Builder {
     let modules = modules.iter();
     // Files of another kernel's modules are not looked for by name.
     let name = |module: &PathBuf| Some(module.to_str().filter(|_| is_running)?.to_owned());

@@ -7,6 +7,8 @@ mod incomplete;
 mod index;
 mod kernel_btf;
 mod lookup;
+#[cfg(feature = "reads")]
+mod of_program;
 mod origin;
 mod pin_note;
 mod release;

@@ -6,6 +6,8 @@ mod convention;
 mod field;
 mod record;
 mod registers;
+#[cfg(feature = "reads")]
+mod saved;
 mod slots;
 
 pub use self::field::Access;
@@ -21,6 +23,10 @@ pub use self::field::SystemCallArguments;
 use self::field::argument_name;
 pub(crate) use self::record::of_record;
 pub(crate) use self::registers::argument_registers;
+#[cfg(feature = "reads")]
+pub(crate) use self::saved::Purpose;
+#[cfg(feature = "reads")]
+pub(crate) use self::saved::SavedRegisters;
 use crate::hook::Hook;
 use crate::hook::Passing;
 use crate::kernel::KernelBtf;

@@ -10,6 +10,7 @@ use super::macros::by_name;
 use super::refusal::Refusal;
 use super::refusal::Refused;
 use super::rewrite::Head;
+use super::rewrite::direct;
 use super::rewrite::plain;
 use super::rewrite::used;
 use super::text::arguments;
@@ -49,6 +50,8 @@ pub struct Plan {
     pub hooks: Vec<Hook>,
     /// The programs that are left as they are, in the order of the source.
     pub refused: Vec<Refused>,
+    /// Edits that could take the place of those at the same place, with the program that they are of.
+    direct: Vec<(String, Edit)>,
 }
 
 /// Plans the changes of a source, of which a compiler's front end says `unit`, and which is compiled to
@@ -81,9 +84,25 @@ pub fn plan(text: &str, unit: &Unit, object: &ObjectFile, kernels: Kernels<'_>) 
 }
 
 impl Plan {
+    /// The edits, with fields of these programs' contexts read directly and not by `ctx_get`. Clang may make one load
+    /// of several such reads, which no verifier takes: what is compiled of them has to be looked at.
+    pub fn with_direct_reads(&self, programs: &[&str]) -> Vec<Edit> {
+        let mut edits = self.edits.clone();
+        for (program, direct) in &self.direct {
+            let place = edits.iter_mut().find(|edit| edit.range == direct.range);
+            if let Some(edit) = place.filter(|_| programs.contains(&&**program)) {
+                edit.text.clone_from(&direct.text);
+            }
+        }
+        edits
+    }
+
     fn add(&mut self, line: u32, name: &str, result: Result<(Vec<Edit>, Hook), Refusal>) {
         match result {
             Ok((edits, hook)) => {
+                let direct = edits.iter().filter_map(direct);
+                self.direct
+                    .extend(direct.map(|edit| (name.to_owned(), edit)));
                 self.edits.extend(edits);
                 self.migrated.push(name.to_owned());
                 self.hooks.push(hook);

@@ -17,6 +17,9 @@ use super::unit::Parameter;
 use super::unit::UseKind;
 use crate::layout::SLOT;
 
+/// How a context's field is read.
+const GET: &str = "ctx_get(";
+
 /// A program behind a macro.
 pub(super) struct Head<'a> {
     pub(super) text: &'a str,
@@ -190,7 +193,7 @@ fn element(
         true => "(unsigned long long)",
         false => "",
     };
-    Ok(format!("{cast}ctx_get({ctx}, {})", field.name))
+    Ok(format!("{cast}{GET}{ctx}, {})", field.name))
 }
 
 fn member(
@@ -234,8 +237,20 @@ fn check(parameter: &Parameter, declaration: &str) -> Result<(), Refusal> {
 fn value(contexts: &Contexts<'_>, taken: Taken, field: &Found) -> String {
     match contexts.is_system_call() && taken == Taken::SystemCall {
         true => format!("BPF_PROBE_READ(ctx->args, {})", field.name),
-        false => format!("ctx_get(ctx, {})", field.name),
+        false => format!("{GET}ctx, {})", field.name),
     }
+}
+
+/// An edit with all fields read directly that it reads by [`GET`]; `None` where there are none.
+pub(super) fn direct(edit: &Edit) -> Option<Edit> {
+    let mut parts = edit.text.split(GET);
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (read, rest) = part.split_once(')')?;
+        let (ctx, field) = read.split_once(", ")?;
+        text += &format!("{ctx}->{field}{rest}");
+    }
+    (text != edit.text).then(|| Edit::replace(edit.range.clone(), text))
 }
 
 /// What the value needs, so that no compiler warns of its type.

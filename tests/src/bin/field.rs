@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! field find PACKAGES FOLDER
+//! field published CRATES BTF FOLDER
 //! field judge FOLDER KERNEL=BTF[,OUTCOMES]…
 //! field compile OBJECT
 //! field values OBJECT KERNEL=BTF,OUTCOMES…
 //! ```
 //!
-//! `find` writes them to `FOLDER/foreign/<package>-<file>.bpf.o`. OUTCOMES are lines of what loads these
+//! `find` writes them to `FOLDER/foreign/<package>-<file>.bpf.o`, and `published` what it makes of the sources of
+//! published crates. OUTCOMES are lines of what loads these
 //! (`vm-families` of the samples' package). `judge` prints tables in Markdown.
 //!
 //! `compile` makes an object of `tests/field/drift.bpf.c`; `values` holds what its programs reported
@@ -22,11 +24,14 @@ use ctxgen::KernelBtf;
 use ctxgen::object::reads::Examined;
 use ctxgen::reads::judge;
 use ctxgen_tests::Clang;
+use ctxgen_tests::clangs;
 use ctxgen_tests::families::load::Outcome;
 use ctxgen_tests::field::Column;
+use ctxgen_tests::field::Found;
 use ctxgen_tests::field::Report;
 use ctxgen_tests::field::Values;
 use ctxgen_tests::field::find;
+use ctxgen_tests::field::published;
 use ctxgen_tests::foreign_object;
 
 /// The folder of the objects.
@@ -38,7 +43,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &arguments[..] {
-        ["find", packages, folder] => write(Path::new(packages), &Path::new(folder).join(FOREIGN)),
+        ["find", packages, folder] => write(&find(Path::new(packages))?, Path::new(folder)),
+        ["published", crates, btf, folder] => {
+            let newest = clangs("published crates").iter();
+            let newest = newest.max_by_key(|clang| clang.version).ok_or("no clang")?;
+            let found = published(Path::new(crates), Path::new(btf), newest)?;
+            write(&found, Path::new(folder))
+        }
         ["judge", folder, kernels @ ..] => {
             let report = report(&Path::new(folder).join(FOREIGN), kernels)?;
             print!("{report}");
@@ -46,15 +57,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ["compile", object] => compile(Path::new(object)),
         ["values", object, kernels @ ..] => values(Path::new(object), kernels),
-        _ => Err("usage: field find PACKAGES FOLDER, field judge FOLDER KERNEL=BTF…, field compile OBJECT, or \
+        _ => Err("usage: field find PACKAGES FOLDER, field published CRATES BTF FOLDER, field judge FOLDER KERNEL=BTF…, field compile OBJECT, or \
                  field values OBJECT KERNEL=BTF,OUTCOMES…".into()),
     }
 }
 
-fn write(packages: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
-    fs::create_dir_all(folder)?;
-    let found = find(packages)?;
-    for object in &found {
+fn write(found: &[Found], folder: &Path) -> Result<(), Box<dyn Error>> {
+    let folder = folder.join(FOREIGN);
+    fs::create_dir_all(&folder)?;
+    for object in found {
         fs::write(
             folder.join(format!("{}{ENDING}", object.name)),
             &object.bytes,

@@ -5,6 +5,7 @@
 
 mod find;
 mod predict;
+mod published;
 mod report;
 mod values;
 
@@ -12,6 +13,7 @@ pub use self::find::Found;
 pub use self::find::find;
 pub use self::predict::Predicted;
 pub use self::predict::predicted;
+pub use self::published::published;
 pub use self::report::Column;
 pub use self::report::Report;
 pub use self::values::Values;

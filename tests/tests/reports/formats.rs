@@ -5,7 +5,9 @@ use ctxgen::render::matrix::Format;
 use ctxgen_tests::bless;
 use ctxgen_tests::clangs;
 use ctxgen_tests::workspace;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_sarif::sarif::Sarif;
 
 use crate::matrix::matrix;
 
@@ -28,8 +30,44 @@ fn each_is_as_its_golden_file() {
     }
 }
 
-/// What the [schema](https://docs.oasis-open.org/sarif/sarif/v2.1.0/) asks for of what is written: the
-/// path of an object, and each property of it with the type of its values.
+/// Whether a log is as the [schema](https://docs.oasis-open.org/sarif/sarif/v2.1.0/) has it, by types that are
+/// generated from it: they lack no property that it asks for, and lose those that it does not know.
+fn fits_schema(log: &Value) -> Result<(), String> {
+    let typed = Sarif::deserialize(log).map_err(|error| error.to_string())?;
+    let again = serde_json::to_value(typed).map_err(|error| error.to_string())?;
+    match again == *log {
+        true => Ok(()),
+        false => Err(format!("{again:#}")),
+    }
+}
+
+#[test]
+fn sarif_fits_its_schema() {
+    let log: Value = serde_json::from_str(&report("sarif")).unwrap();
+    assert_eq!(fits_schema(&log), Ok(()));
+    let changes: [(&str, fn(&mut Value)); 4] = [
+        ("an unknown property", |log| {
+            log["runs"][0]["results"][0]["colour"] = "red".into();
+        }),
+        ("another type", |log| {
+            log["runs"][0]["results"][0]["ruleIndex"] = "first".into();
+        }),
+        ("no level of the list", |log| {
+            log["runs"][0]["results"][0]["level"] = "fatal".into();
+        }),
+        ("nothing that it asks for", |log| {
+            log["runs"][0].as_object_mut().unwrap().remove("tool");
+        }),
+    ];
+    for (what, change) in changes {
+        let mut other = log.clone();
+        change(&mut other);
+        assert!(fits_schema(&other).is_err(), "{what}");
+    }
+}
+
+/// What code hosts show of what is written: the path of an object, and each property of it with the type of its
+/// values.
 const SARIF: &[(&str, &[(&str, Kind)])] = &[
     (
         "",
@@ -125,7 +163,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Vec<&'v Value> {
 }
 
 #[test]
-fn sarif_has_what_its_schema_asks_for() {
+fn sarif_has_what_is_shown() {
     let log: Value = serde_json::from_str(&report("sarif")).unwrap();
     assert_eq!(log["version"], "2.1.0");
     for (path, properties) in SARIF {

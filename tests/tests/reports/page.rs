@@ -285,5 +285,5 @@ fn statuses_are_told_apart_without_colours() {
         }\
         return [signs.size, new Set(signs.values()).size];\
     })()";
-    assert_eq!(browser.value(signs), serde_json::json!([8, 8]));
+    assert_eq!(browser.value(signs), serde_json::json!([9, 9]));
 }

@@ -1,7 +1,8 @@
 //! `cargo xtask corpus`: what `ctxgen check` says of programs that others wrote, and what kernels say.
 //!
 //! The objects come from Debian's packages, of this release and of newer ones: C, Rust and Go programs with
-//! objects inside, and objects by themselves. Nothing of them is kept in the repository.
+//! objects inside, and objects by themselves. Others are made of the sources in published crates. Nothing of them is
+//! kept in the repository.
 
 use std::fs;
 use std::path::Path;
@@ -72,10 +73,15 @@ const RELEASES: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// The package whose dependencies are published crates with BPF sources in them, from the workspace's root.
+const PUBLISHED: &str = "tests/published-crates/Cargo.toml";
 /// Where the page is, from the workspace's root.
 const PAGE: &str = "docs/field.md";
 /// The line that the tables follow in it.
-const MARK: &str = "<!-- The rest is written by `cargo xtask corpus --write`. -->\n";
+const MARK: &str =
+    "## Debian's packages\n\n<!-- The rest is written by `cargo xtask corpus --write`. -->\n";
+/// The line that the tables of published crates follow in it, before the others.
+const CRATES_MARK: &str = "<!-- This is written by `cargo xtask corpus --crates --write`. -->\n";
 /// Debian's keys, which are those of newer releases, too.
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -85,6 +91,9 @@ pub(crate) struct Corpus {
     /// Only check them, and boot no kernel
     #[arg(long)]
     no_vm: bool,
+    /// Only check what published crates carry, which is not loaded
+    #[arg(long)]
+    crates: bool,
     /// Write the tables to docs/field.md
     #[arg(long)]
     write: bool,
@@ -104,43 +113,43 @@ impl Corpus {
         debian::provide("corpus", &needs::of(&users), self.setup)?;
         let target = workspace::target_dir(&root);
         let folder = target.join("corpus");
+        let field = field(&root, &target)?;
+        let published = published(&field, &root, &folder)?;
+        print!("{published}");
+        if self.write {
+            replace(&root, CRATES_MARK, Some(MARK), &published)?;
+        }
+        match self.crates {
+            true => Ok(()),
+            false => self.packages(&root, &target, &field),
+        }
+    }
+
+    /// Does it with packages.
+    fn packages(self, root: &Path, target: &Path, field: &Path) -> Result<(), Error> {
+        let folder = target.join("corpus");
         let versions = packages(&folder)?;
-        let build = [
-            "build",
-            "--quiet",
-            "--package",
-            "ctxgen-tests",
-            "--bin",
-            "field",
-        ];
-        let mut cargo = workspace::cargo();
-        cargo
-            .current_dir(&root)
-            .args(build)
-            .args(["--profile", SUITE]);
-        process::run(&mut cargo)?;
-        let field = target.join(SUITE).join("field");
         let objects = folder.join("objects");
         empty(&objects)?;
         let unpacked = folder.join("packages");
-        process::run(Command::new(&field).arg("find").args([&unpacked, &objects]))?;
+        process::run(Command::new(field).arg("find").args([&unpacked, &objects]))?;
 
         let drift = folder.join("drift.bpf.o");
-        process::run(Command::new(&field).arg("compile").arg(&drift))?;
+        process::run(Command::new(field).arg("compile").arg(&drift))?;
         let foreign = Foreign {
-            root: &root,
-            target: &target,
+            root,
+            target,
             objects: &objects,
             drift: &drift,
         };
         let kernels = foreign.kernels(!self.no_vm)?;
-        let mut judge = Command::new(&field);
+        let mut judge = Command::new(field);
         judge.arg("judge").arg(&objects).args(&kernels.objects);
         let (mut tables, judged) = printed(&mut judge)?;
         // Values that are otherwise than said are shown first.
         let mut ended = vec![judged];
         if !kernels.values.is_empty() {
-            let mut values = Command::new(&field);
+            let mut values = Command::new(field);
             values.arg("values").arg(&drift).args(&kernels.values);
             let (table, held) = printed(&mut values)?;
             tables.push_str("\n## Values\n\n");
@@ -149,12 +158,8 @@ impl Corpus {
         }
         print!("{tables}");
         if self.write {
-            let page = root.join(PAGE);
-            let text = fs::read_to_string(&page).map_err(vm::Error::file("read", &page))?;
-            let (start, _) = text.split_once(MARK).unwrap_or((&text, ""));
-            let text = format!("{start}{MARK}\n{tables}\nFrom {}.\n", versions.join(", "));
-            fs::write(&page, text).map_err(vm::Error::file("write", &page))?;
-            println!("\nwritten to {}", page.display());
+            let text = format!("{tables}\nFrom {}.\n", versions.join(", "));
+            replace(root, MARK, None, &text)?;
         }
         ended.into_iter().collect()
     }
@@ -198,6 +203,66 @@ fn packages(folder: &Path) -> Result<Vec<String>, Error> {
         }
     }
     Ok(versions)
+}
+
+/// Builds what finds objects and judges them.
+fn field(root: &Path, target: &Path) -> Result<PathBuf, Error> {
+    let build = [
+        "build",
+        "--quiet",
+        "--package",
+        "ctxgen-tests",
+        "--bin",
+        "field",
+    ];
+    let mut cargo = workspace::cargo();
+    cargo
+        .current_dir(root)
+        .args(build)
+        .args(["--profile", SUITE]);
+    process::run(&mut cargo)?;
+    Ok(target.join(SUITE).join("field"))
+}
+
+/// Makes objects of what published crates carry, and holds them against all kernels: the tables.
+fn published(field: &Path, root: &Path, folder: &Path) -> Result<String, Error> {
+    let objects = folder.join("published");
+    empty(&objects)?;
+    let kernels = vm::foreign::btfs(root);
+    let (_, newest) = kernels
+        .last()
+        .and_then(|kernel| kernel.split_once('='))
+        .unwrap_or_default();
+    let crates = crates(root, folder)?;
+    let made = [&crates, Path::new(newest), &objects];
+    process::run(Command::new(field).arg("published").args(made))?;
+    let mut judge = Command::new(field);
+    let (tables, judged) = printed(judge.arg("judge").arg(&objects).args(&kernels))?;
+    judged.map(|()| tables)
+}
+
+/// Writes a text to the page, behind a mark and up to another.
+fn replace(root: &Path, mark: &str, until: Option<&str>, text: &str) -> Result<(), Error> {
+    let page = root.join(PAGE);
+    let old = fs::read_to_string(&page).map_err(vm::Error::file("read", &page))?;
+    let (start, rest) = old.split_once(mark).unwrap_or((&old, ""));
+    let end = until.and_then(|until| Some(&rest[rest.find(until)?..]));
+    let end = end.map_or_else(String::new, |end| format!("\n{end}"));
+    let new = format!("{start}{mark}\n{text}{end}");
+    fs::write(&page, new).map_err(vm::Error::file("write", &page))?;
+    println!("\nwritten to {}", page.display());
+    Ok(())
+}
+
+/// Fetches the published crates that [`PUBLISHED`] names; the folder with all of them.
+fn crates(root: &Path, folder: &Path) -> Result<PathBuf, Error> {
+    let crates = folder.join("crates");
+    let mut cargo = workspace::cargo();
+    cargo.args(["vendor", "--quiet", "--locked", "--versioned-dirs"]);
+    cargo.arg("--manifest-path").arg(root.join(PUBLISHED));
+    // What it prints is for those who build with them.
+    process::run(cargo.arg(&crates).stdout(Stdio::null()))?;
+    Ok(crates)
 }
 
 fn empty(folder: &Path) -> Result<(), Error> {

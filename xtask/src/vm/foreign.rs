@@ -21,6 +21,8 @@ const FOLDER: &str = "/foreign";
 /// The entry that has values of programs whose hooks drift, and their object in the machine.
 const DRIFT: &str = "drift";
 const OBJECT: &str = "/drift.bpf.o";
+/// The running kernel, as `field` takes it.
+const RUNNING: &str = "running=/sys/kernel/btf/vmlinux";
 /// How long they may take in all, in seconds: longer than any host needs.
 const SECONDS: u32 = 6 * 3600;
 
@@ -52,17 +54,11 @@ impl Foreign<'_> {
     /// # Errors
     /// Where a machine cannot be started.
     pub(crate) fn kernels(&self, boots: bool) -> Result<Kernels, Error> {
-        let images = vm::cli::images(&self.root.join(IMAGES)).unwrap_or_default();
-        // The one that was built with clang has too little in it for programs of others.
-        let is_ours = |image: &PathBuf| {
-            let name = image.file_name().unwrap_or_default().to_string_lossy();
-            matches!(Arch::of_image(image), Ok(Arch::X86_64)) && !name.ends_with("-clang")
-        };
-        let images: Vec<PathBuf> = images.into_iter().filter(is_ours).collect();
+        let images = images(self.root);
         if images.is_empty() {
             println!("skipped: every kernel but the running one: there are none in {IMAGES}");
             return Ok(Kernels {
-                objects: vec!["running=/sys/kernel/btf/vmlinux".to_owned()],
+                objects: vec![RUNNING.to_owned()],
                 values: Vec::new(),
             });
         }
@@ -116,6 +112,32 @@ impl Foreign<'_> {
         files.sort();
         Ok(files)
     }
+}
+
+/// The kernels to hold objects against without loading these, as `field` takes them: the newest is the last.
+pub(crate) fn btfs(root: &Path) -> Vec<String> {
+    let images = images(root).into_iter();
+    let mut all: Vec<String> = images
+        .map(|image| {
+            let name = image.file_name().unwrap_or_default().to_string_lossy();
+            format!("{name}={}", image.display())
+        })
+        .collect();
+    if all.is_empty() {
+        all.push(RUNNING.to_owned());
+    }
+    all
+}
+
+/// The images of kernels that these machines run.
+fn images(root: &Path) -> Vec<PathBuf> {
+    let images = vm::cli::images(&root.join(IMAGES)).unwrap_or_default();
+    // The one that was built with clang has too little in it for programs of others.
+    let is_ours = |image: &PathBuf| {
+        let name = image.file_name().unwrap_or_default().to_string_lossy();
+        matches!(Arch::of_image(image), Ok(Arch::X86_64)) && !name.ends_with("-clang")
+    };
+    images.into_iter().filter(is_ours).collect()
 }
 
 fn job(image: PathBuf, folder: &Path) -> Result<Job, Error> {

@@ -2,7 +2,9 @@
 
 use std::ffi::CStr;
 use std::ffi::CString;
+use std::ffi::OsString;
 use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
@@ -79,7 +81,7 @@ impl Drop for Parsed {
 }
 
 /// Parses a source whose text is `text`.
-pub(super) fn unit(path: &Path, text: &str, args: &[String]) -> Result<Unit, Failure> {
+pub(super) fn unit(path: &Path, text: &str, args: &[OsString]) -> Result<Unit, Failure> {
     if !is_loaded() {
         load().map_err(Failure::NoLibclang)?;
     }
@@ -102,9 +104,9 @@ pub(super) fn unit(path: &Path, text: &str, args: &[String]) -> Result<Unit, Fai
     Ok(unit)
 }
 
-fn parse(path: &Path, args: &[String]) -> Option<Parsed> {
+fn parse(path: &Path, args: &[OsString]) -> Option<Parsed> {
     let path = CString::new(path.to_str()?).ok()?;
-    let args = args.iter().map(|arg| CString::new(&**arg));
+    let args = args.iter().map(|arg| CString::new(arg.as_bytes()));
     let args: Vec<CString> = args.collect::<Result<_, _>>().ok()?;
     let args: Vec<_> = args.iter().map(|arg| arg.as_ptr()).collect();
     let mut unit = ptr::null_mut();

@@ -44,6 +44,11 @@ impl Compiled {
         Self { functions }
     }
 
+    /// How many instructions a function has; 0 where there is none.
+    pub(super) fn len(&self, name: &str) -> usize {
+        self.functions.get(name).map_or(0, Vec::len)
+    }
+
     /// What has become of a function, in words.
     pub(super) fn against(&self, after: &Self, name: &str) -> String {
         let (Some(old), Some(new)) = (self.functions.get(name), after.functions.get(name)) else {

@@ -32,22 +32,13 @@ fn all(clang: &str, libclang: &str, btf: &Path, sources: &Path) -> (usize, usize
         })
         .collect();
     names.sort();
-    // These declare functions of the kernel in their own way.
-    let (own, others): (Vec<&str>, Vec<&str>) = names
-        .iter()
-        .map(String::as_str)
-        .partition(|name| *name == "own_kfuncs.bpf.c");
-    let run = |files: &[&str], more: &[&str]| {
-        let args = [&["--btf", btf.to_str().unwrap()], files, &["--"], more].concat();
-        let mut command = command(sources, &args);
-        command.env("CLANG", clang).env("LIBCLANG_PATH", libclang);
-        let output = command.output().unwrap();
-        text(&output.stderr).to_owned()
-    };
-    let mut said = run(&others, &["-Wno-everything"]);
-    if !own.is_empty() {
-        said += &run(&own, &["-DBPF_NO_KFUNC_PROTOTYPES", "-Wno-everything"]);
-    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let btf = ["--btf", btf.to_str().unwrap()];
+    let args = [&btf[..], &names, &["--", "-Wno-everything"]].concat();
+    let mut command = command(sources, &args);
+    command.env("CLANG", clang).env("LIBCLANG_PATH", libclang);
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
     assert!(!said.contains("does not compile"), "{clang}: {said}");
     let refused: Vec<&str> = said
         .lines()
@@ -59,7 +50,7 @@ fn all(clang: &str, libclang: &str, btf: &Path, sources: &Path) -> (usize, usize
             "{clang}: {line}"
         );
     }
-    (compared(&said), refused.len())
+    (compared(said), refused.len())
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod corpus;
 mod drift;
 mod loaded;
+mod shorter;
 mod users;
 
 use std::path::Path;

@@ -142,7 +142,7 @@ fn combine(
         is_struct = is_struct.or(said.r#struct);
         prototypes.push(on_kernel.prototype);
         for mut entry in on_kernel.entries {
-            // Where it runs on some of the kernels, it is not for those of the other byte order.
+            // Where it runs on some of the kernels, it is not for those of another architecture.
             if is_examined_at_all && !on_kernel.is_examined {
                 entry.cell.status = Status::Skipped;
             }

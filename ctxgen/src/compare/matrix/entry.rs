@@ -36,10 +36,10 @@ pub(super) struct OnKernel {
     pub(super) entries: Vec<Entry>,
     /// What its hooks pass.
     pub(super) prototype: Option<String>,
-    /// Whether its contexts are held against those of the kernel: its hook is there, and the object is for
-    /// this byte order.
+    /// Whether its contexts are held against those of the kernel: its hook is there, and the program is for
+    /// this architecture.
     pub(super) is_attached: bool,
-    /// Whether the object is for this byte order.
+    /// Whether the program is for this architecture and byte order.
     pub(super) is_examined: bool,
 }
 

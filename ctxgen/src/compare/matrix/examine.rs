@@ -85,6 +85,7 @@ fn of_object(
     judged
         .zip(programs)
         .map(|(judged, (program, checked))| {
+            let is_examined = is_examined && !judged.is_of_another_architecture();
             let checked = checked.filter(|checked| checked.r#struct.is_some());
             let hooks = program.hooks();
             let said = Said {

@@ -13,6 +13,10 @@ pub(super) struct Judge<'j> {
     pub(super) kernel: &'j KernelBtf,
     pub(super) built_for: Option<&'j KernelBtf>,
     pub(super) registers: Option<Registers>,
+    /// Whether the object's programs of breakpoints are for another architecture than the kernel's.
+    pub(super) is_foreign: bool,
+    /// Whether they are for another than that of the kernel that the object was built for, as is said.
+    pub(super) is_built_for_foreign: bool,
     /// What instructions anywhere in the object need, and the kernel lacks.
     pub(super) lacking: Vec<(Place, Need)>,
     /// How often a program may still be followed again.

@@ -135,6 +135,37 @@ pub(super) fn member_at(
     Some(((*name).to_owned(), at))
 }
 
+/// How many bytes behind the start of a kernel's struct what a relocation leads to is; `None` where that is not
+/// known.
+pub(super) fn offset_of(
+    object: &ObjectFile,
+    kernel: &KernelBtf,
+    relocation: &Relocation,
+) -> Option<u32> {
+    let ty = object.btf().get(relocation.type_id)?;
+    let steps = object.steps(relocation)?;
+    let btf = kernel.btf();
+    let mut found = kernel.candidates(Named::Struct, essential_name(ty.name()));
+    found.find_map(|root| {
+        let (mut id, mut at) = (root.id(), 0_u32);
+        for step in steps.iter().skip(1) {
+            let (within, next) = match *step {
+                Step::Element(number) => match btf.resolve(id)?.kind() {
+                    Kind::Array { element, .. } => {
+                        (number.checked_mul(btf.size_of(element)?)?, element)
+                    }
+                    _ => return None,
+                },
+                Step::Member { name: "", .. } => (0, id),
+                Step::Member { name, .. } => btf.member_named(id, name)?,
+            };
+            at = at.checked_add(within)?;
+            id = next;
+        }
+        Some(at)
+    })
+}
+
 /// What a relocation is about, for people: `task_struct.state`.
 pub(super) fn named(object: &ObjectFile, relocation: &Relocation) -> String {
     let ty = object.btf().get(relocation.type_id);

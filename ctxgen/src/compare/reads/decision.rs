@@ -22,6 +22,8 @@ pub(super) struct Decision<'d> {
     pub(super) found: Option<usize>,
     /// What the program's use of it says.
     pub(super) used: Option<Meaning>,
+    /// Why it is not known, where the author does not say what it is.
+    pub(super) untold: Unknown,
     pub(super) remarks: Vec<Remark>,
 }
 
@@ -99,13 +101,13 @@ impl Decision<'_> {
 
     fn by_use(&self) -> Verdict {
         let (Some(used), Some(place)) = (&self.used, self.found) else {
-            return unknown(Unknown::NotDeclared);
+            return unknown(self.untold.clone());
         };
         let found = &self.passed.arguments[place].meaning;
         match (fit(used, found, self.passed.kernel), found) {
             (Fit::Same | Fit::StartsWith, Meaning::Pointer(PointsTo::Tag(_))) => Verdict::Same,
             (Fit::No, Meaning::Number { .. }) => Verdict::OtherType,
-            _ => unknown(Unknown::NotDeclared),
+            _ => unknown(self.untold.clone()),
         }
     }
 

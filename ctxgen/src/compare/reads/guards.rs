@@ -57,7 +57,10 @@ pub(super) fn apply(
         let is_open = matches!(
             read.verdict,
             Verdict::NotKnown {
-                why: Unknown::Ambiguous | Unknown::NoSuchStruct(_) | Unknown::NotDeclared
+                why: Unknown::Ambiguous
+                    | Unknown::NoSuchStruct(_)
+                    | Unknown::NotDeclared
+                    | Unknown::GoesOn
             }
         );
         read.verdict.is_wrong() || is_open || read.remarks.contains(&Remark::Refused)
@@ -106,7 +109,8 @@ pub(super) fn apply(
         };
         if !by.is_empty() {
             let instead = std::mem::replace(&mut read.verdict, Verdict::Same);
-            read.remarks.retain(|remark| *remark != Remark::Refused);
+            let is_kept = |remark: &Remark| !matches!(remark, Remark::Refused | Remark::Address);
+            read.remarks.retain(is_kept);
             read.verdict = Verdict::Guarded {
                 instead: Box::new(instead),
                 by: by.into_iter().collect(),

@@ -11,7 +11,7 @@ use crate::kernel::KernelBtf;
 use crate::layout::SLOT;
 use crate::object::Program;
 use crate::object::accesses::Extent;
-use crate::object::meant::Meaning;
+use crate::object::meant::Source;
 use crate::object::meant::Taken;
 use crate::object::reads::Examined;
 use crate::object::reads::ProgramReads;
@@ -37,14 +37,17 @@ use super::core::Finds;
 use super::decision::Decision;
 use super::decision::unknown;
 use super::externs;
+use super::foreign::is_foreign;
 use super::guards;
 use super::lacking;
-use super::place::is_foreign;
+use super::packet;
+use super::place::is_another_register;
 use super::place::of_place;
+use super::place::register_of;
 use super::place::used_as;
 use super::records;
+use super::remarks::remarks;
 use super::spot;
-use super::spot::Here;
 use super::spot::Registers;
 use super::verdict::names;
 
@@ -67,6 +70,8 @@ pub fn judge(object: &Examined, kernel: &KernelBtf, built_for: Option<&KernelBtf
         kernel,
         built_for,
         registers: Registers::of(kernel),
+        is_foreign: is_foreign(object, kernel),
+        is_built_for_foreign: built_for.is_some_and(|kernel| is_foreign(object, kernel)),
         lacking: match is_other_order {
             true => Vec::new(),
             false => lacking::of_object(object.object(), kernel),
@@ -112,6 +117,10 @@ impl Judge<'_> {
         let of_object = &object.programs()[program.program];
         let mut hooks = of_object.hooks();
         hooks.truncate(MAX_HOOKS);
+        let in_registers = |hook: &Hook| hook.family().passing() == Passing::Registers;
+        if self.is_foreign && hooks.iter().any(in_registers) {
+            return self.unexamined(program, &[not_known(Unknown::Architecture)]);
+        }
         let mut reads: Vec<JudgedRead> = Vec::new();
         let mut unread = Vec::new();
         let mut reasons: BTreeSet<Reason> = externs.iter().cloned().collect();
@@ -173,7 +182,8 @@ impl Judge<'_> {
     ) -> (Vec<JudgedRead>, Vec<JudgedRead>) {
         let before = self
             .built_for
-            .and_then(|kernel| Passed::of(kernel, hook).ok());
+            .and_then(|kernel| Passed::of(kernel, hook).ok())
+            .filter(|of| of.passing != Passing::Registers || !self.is_built_for_foreign);
         let mut groups: BTreeMap<(Spot, Option<usize>), Group<'_>> = BTreeMap::new();
         for (number, read) in program.reads.iter().enumerate() {
             let entry = groups.entry((read.spot, read.relocation));
@@ -276,8 +286,28 @@ impl Judge<'_> {
                 read: group.numbers.first().copied(),
             };
         }
-        let mut read = self.at(program, group.first.spot, &group.uses, passed, before);
-        let found = spot::offset(group.first.spot, passed).and_then(|offset| passed.at(offset));
+        let relocated = relocation.filter(|_| passed.passing == Passing::Registers);
+        let relocated = relocated.and_then(|of| core::offset_of(object, self.kernel, of));
+        let spot = relocated.map_or(group.first.spot, Spot::Bytes);
+        let mut read = self.at(program, spot, &group.uses, passed, before);
+        let offset = spot::offset(spot, passed);
+        let found = offset.and_then(|offset| passed.at(offset));
+        if let (Some(offset), None) = (offset, relocated)
+            && passed.passing == Passing::Registers
+            && is_another_register(object, program, offset, passed)
+        {
+            read.verdict = unknown(Unknown::Architecture);
+            read.remarks.clear();
+        }
+        if packet::is_altered(
+            object,
+            program.program,
+            group.first.spot,
+            relocation,
+            &group.uses,
+        ) {
+            read.remarks.extend([Remark::Address, Remark::Refused]);
+        }
         if let (Some(found), Some(width)) = (found, group.width)
             && passed.refuses_part(found, width)
             && !read.remarks.contains(&Remark::Refused)
@@ -325,13 +355,9 @@ impl Judge<'_> {
         });
         let found = passed.at(offset);
         read.found = found.map(|place| passed.value(place));
-        if passed.passing == Passing::Registers
-            && is_foreign(self.object.object(), program, offset, passed)
-        {
-            read.verdict = unknown(Unknown::Architecture);
-            return read;
-        }
-        if let Some(verdict) = of_place(self.registers.as_ref(), program, passed, offset, found) {
+        let is_named = register_of(object, program, offset).is_some();
+        let registers = self.registers.as_ref();
+        if let Some(verdict) = of_place(registers, program, passed, (offset, is_named), found) {
             read.verdict = verdict;
             return read;
         }
@@ -339,6 +365,10 @@ impl Judge<'_> {
             passed,
             found,
             used: used_as(self.object.object(), uses),
+            untold: match meant.source == Source::Line && meant.is_partial {
+                true => Unknown::GoesOn,
+                false => Unknown::NotDeclared,
+            },
             remarks: Vec::new(),
         };
         let verdict = match before {
@@ -377,11 +407,13 @@ fn is_meant(judge: &Judge<'_>, program: &ProgramReads, spot: Spot, before: &Pass
         passed: before,
         found: Some(found),
         used: None,
+        untold: Unknown::NotDeclared,
         remarks: Vec::new(),
     };
     here.is_none_or(|here| !decision.plain(Some(&here)).is_wrong())
 }
 
+<<<<<<< HEAD
 /// What is to be said besides of a verdict.
 fn remarks(
     passed: &Passed<'_>,
@@ -422,6 +454,8 @@ fn is_within(program: &Program) -> bool {
     sec.is_ok_and(|sec| sec.offset().is_some())
 }
 
+=======
+>>>>>>> c13
 fn not_known(why: Unknown) -> Reason {
     Reason::NotKnown { why }
 }

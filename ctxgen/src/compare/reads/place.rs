@@ -18,12 +18,13 @@ use super::arguments::Passed;
 use super::decision::unknown;
 use super::spot::Registers;
 
-/// A verdict that the place alone gives.
+/// A verdict that the place alone gives: where it is, and whether the object's struct of registers has a name for
+/// it.
 pub(super) fn of_place(
     registers: Option<&Registers>,
     program: &ProgramReads,
     passed: &Passed<'_>,
-    offset: u32,
+    (offset, is_named): (u32, bool),
     found: Option<usize>,
 ) -> Option<Verdict> {
     if passed.is_stable {
@@ -37,6 +38,11 @@ pub(super) fn of_place(
             };
             let is_argument = registers.number(offset).is_some();
             let is_returned = registers.is_returned(offset);
+            // The instruction pointer, the stack pointer and the like, or what the author has a name for.
+            let neither = || match is_named || registers.is_other(offset) {
+                true => Verdict::Same,
+                false => unknown(Unknown::Register),
+            };
             match taken {
                 // Slots of 8 bytes from the start are not the registers of arguments, but on s390x,
                 // arm64 and the like, where some are.
@@ -52,7 +58,7 @@ pub(super) fn of_place(
                     }),
                     (true, _) => None,
                     (false, true) => Some(unknown(Unknown::Register)),
-                    (false, false) => Some(Verdict::Same),
+                    (false, false) => Some(neither()),
                 },
                 _ if passed.is_system_call && is_argument => Some(Verdict::Same),
                 _ => match (is_argument, is_returned) {
@@ -61,8 +67,7 @@ pub(super) fn of_place(
                     }
                     (true, _) => None,
                     (false, true) => Some(unknown(Unknown::Register)),
-                    // The instruction pointer, the stack pointer and the like.
-                    (false, false) => Some(Verdict::Same),
+                    (false, false) => Some(neither()),
                 },
             }
         }
@@ -80,22 +85,31 @@ pub(super) fn of_place(
     }
 }
 
+/// What the object's struct of registers has there.
+pub(super) fn register_of(
+    object: &ObjectFile,
+    program: &ProgramReads,
+    offset: u32,
+) -> Option<String> {
+    let context = object.programs()[program.program].context;
+    let context = context.filter(|_| program.meant.context == Taken::Registers)?;
+    Some(object.field_at(context, offset)?.path)
+}
+
 /// Whether the object's struct of registers has another one there than the kernel's.
-pub(super) fn is_foreign(
+pub(super) fn is_another_register(
     object: &ObjectFile,
     program: &ProgramReads,
     offset: u32,
     passed: &Passed<'_>,
 ) -> bool {
-    let context = object.programs()[program.program].context;
-    let context = context.filter(|_| program.meant.context == Taken::Registers);
-    let ours = context.and_then(|id| object.field_at(id, offset));
+    let ours = register_of(object, program, offset);
     let theirs = Passed::register(passed.kernel, offset);
     // User space has `rdi` where the kernel has `di`.
     let plain = |name: &str| name.strip_prefix('r').unwrap_or(name).to_owned();
     match (ours, theirs) {
         (Some(ours), Some(theirs)) => {
-            let (ours, theirs) = (plain(&ours.path), plain(&theirs));
+            let (ours, theirs) = (plain(&ours), plain(&theirs));
             let is_part = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
             !is_part(&ours, &theirs)
         }

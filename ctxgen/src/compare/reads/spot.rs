@@ -3,8 +3,10 @@
 use crate::hook::Passing;
 use crate::hook::Returned;
 use crate::kernel::KernelBtf;
+use crate::layout::Purpose;
 use crate::layout::RET;
 use crate::layout::SLOT;
+use crate::layout::SavedRegisters;
 use crate::layout::argument_registers;
 use crate::object::ObjectFile;
 use crate::object::meant::Declared;
@@ -46,6 +48,7 @@ pub(super) struct Here {
 pub(super) struct Registers {
     pub(super) arguments: Vec<u32>,
     pub(super) returned: u32,
+    saved: Option<&'static SavedRegisters>,
 }
 
 impl Registers {
@@ -54,12 +57,19 @@ impl Registers {
         Some(Self {
             arguments,
             returned,
+            saved: kernel.arch().and_then(SavedRegisters::of),
         })
     }
 
     pub(super) fn number(&self, offset: u32) -> Option<usize> {
         let within = |at: &u32| offset >= *at && offset - *at < SLOT;
         self.arguments.iter().position(within)
+    }
+
+    /// Whether it is the instruction pointer, the stack pointer or the like.
+    pub(super) fn is_other(&self, offset: u32) -> bool {
+        let purpose = self.saved.and_then(|saved| saved.purpose(offset, false));
+        purpose == Some(Purpose::Other)
     }
 
     pub(super) fn is_returned(&self, offset: u32) -> bool {

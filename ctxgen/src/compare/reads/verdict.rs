@@ -27,6 +27,14 @@ pub struct Judged {
     pub unread: Vec<JudgedRead>,
 }
 
+impl Judged {
+    /// Whether the program is not examined, since it is for another architecture than the kernel's.
+    pub(crate) fn is_of_another_architecture(&self) -> bool {
+        let why = Unknown::Architecture;
+        self.reads.is_empty() && self.reasons == [Reason::NotKnown { why }]
+    }
+}
+
 /// What becomes of a program on a kernel, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
@@ -260,6 +268,8 @@ pub enum Unknown {
     Hook(String),
     /// Nothing tells what the author meant, and no kernel that it was built for is given.
     NotDeclared,
+    /// The macro goes on in a line that the object does not have, and no kernel that it was built for is given.
+    GoesOn,
     /// The argument has another name or another type that leaves both readings open.
     Ambiguous,
     /// The kernel does not have the struct that the author names, and so may have renamed it.
@@ -301,8 +311,10 @@ pub enum Remark {
     },
     /// The kernel's struct starts with the one that is meant, or the other way round.
     StartsWith,
-    /// The verifier refuses to load it.
+    /// The verifier refuses to load it, or what is done with it.
     Refused,
+    /// The verifier takes the number for an address, of which the program calculates with the bits.
+    Address,
 }
 
 /// SEC names of hooks.

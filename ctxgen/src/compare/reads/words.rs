@@ -108,6 +108,10 @@ impl fmt::Display for Unknown {
                 "the object does not tell what the author meant; --built-for can tell (the kernel that \
                  it was built for)",
             ),
+            Self::GoesOn => f.write_str(
+                "the macro goes on in a line that the object does not have; --built-for can tell (the kernel \
+                 that it was built for)",
+            ),
             Self::Ambiguous => f.write_str("two readings are possible"),
             Self::NoSuchStruct(tag) => {
                 write!(f, "the kernel has no struct {}, which may have another name", name(tag))
@@ -162,6 +166,9 @@ impl fmt::Display for Remark {
             Self::Wider { kernel } => write!(f, "the kernel's number has {kernel} bytes"),
             Self::StartsWith => f.write_str("the one struct starts with the other"),
             Self::Refused => f.write_str("the verifier refuses it"),
+            Self::Address => f.write_str(
+                "it is an address for the verifier, and is shifted or calculated with by its bits",
+            ),
         }
     }
 }

@@ -66,14 +66,18 @@ pub(super) fn declared(typedefs: &Typedefs<'_>, program: &str, lines: &[Line]) -
 }
 
 fn of_line(typedefs: &Typedefs<'_>, program: &str, text: &str) -> Option<Written> {
-    let (before, list) = text.split_once('(')?;
-    let name = before.split_whitespace().next_back()?;
-    let (name, context) = MACROS.iter().find(|known| known.0 == name)?;
-    let (parts, is_closed) = parts(list);
-    let (first, arguments) = parts.split_first()?;
-    if first.trim() != program {
-        return None;
-    }
+    let text = &without_comments(text);
+    // SEC() may stand in the same line.
+    let mut heads = text.match_indices('(').filter_map(|(at, _)| {
+        let name = text[..at].trim_end();
+        let name = name.rsplit(|c: char| !is_of_name(c)).next()?;
+        let (name, context) = MACROS.iter().find(|known| known.0 == name)?;
+        let (parts, is_closed) = parts(&text[at + 1..]);
+        Some((name, context, parts, is_closed))
+    });
+    let (name, context, parts, is_closed) =
+        heads.find(|(_, _, parts, _)| parts.first().is_some_and(|of| of.trim() == program))?;
+    let arguments = parts.get(1..).unwrap_or_default();
     let arguments: Vec<String> = match *name {
         "BPF_PROG2" => arguments.chunks(2).map(|pair| pair.join(" ")).collect(),
         _ => arguments.iter().map(|part| (*part).to_owned()).collect(),
@@ -94,6 +98,33 @@ fn of_line(typedefs: &Typedefs<'_>, program: &str, text: &str) -> Option<Written
         is_partial: !is_closed || arguments.len() > MAX_ARGUMENTS,
         of_system_call: name.contains("SYSCALL"),
     })
+}
+
+fn is_of_name(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
+}
+
+/// A line with a space for each comment. One that is not closed goes on in the next line.
+fn without_comments(line: &str) -> String {
+    let mut rest = line;
+    let mut text = String::new();
+    while let Some(at) = rest.find('/') {
+        let (before, comment) = rest.split_at(at);
+        text.push_str(before);
+        let end = match comment.as_bytes().get(1) {
+            Some(b'*') => comment[2..].find("*/").map(|end| end + 4),
+            Some(b'/') => None,
+            _ => {
+                text.push('/');
+                rest = &comment[1..];
+                continue;
+            }
+        };
+        text.push(' ');
+        rest = end.map_or("", |end| &comment[end..]);
+    }
+    text.push_str(rest);
+    text
 }
 
 /// What stands between the commas, up to the parenthesis that closes the list; and whether there is one.
@@ -236,7 +267,42 @@ mod tests {
                 &["dir: a pointer to struct inode"],
                 true,
             ),
+            (
+                "int BPF_KPROBE(f, umode_t mode,",
+                &["mode: an unsigned number of 2 bytes"],
+                true,
+            ),
+            (
+                "int BPF_PROG2(f, struct inode *, dir, unsigned int,",
+                &["dir: a pointer to struct inode"],
+                true,
+            ),
+            ("int BPF_PROG(f,", &[], true),
             ("int BPF_KRETPROBE(f)", &[], false),
+            (
+                "SEC(\"fexit/(g)\") int BPF_PROG (f, int fd)",
+                &["fd: a signed number of 4 bytes"],
+                false,
+            ),
+            // Commas and parentheses in comments are none of the list.
+            (
+                "int BPF_PROG(f, int fd /* open, or (if not) */, int ret)",
+                &[
+                    "fd: a signed number of 4 bytes",
+                    "ret: a signed number of 4 bytes",
+                ],
+                false,
+            ),
+            (
+                "int BPF_PROG(f, int fd, // of the file, int at)",
+                &["fd: a signed number of 4 bytes"],
+                true,
+            ),
+            (
+                "int BPF_PROG(f, int fd, /* of the file, int at)",
+                &["fd: a signed number of 4 bytes"],
+                true,
+            ),
         ];
         for (text, arguments, is_partial) in lines {
             let found = written("f", text).unwrap();
@@ -262,6 +328,8 @@ mod tests {
             "int f(struct pt_regs *ctx)",
             "BPF_PROG",
             "if (trace_BPF_PROG(f, x))",
+            "int BPF_PROG(",
+            "/* int BPF_PROG(f, int ret) */",
         ] {
             let found = written("f", text);
             assert!(

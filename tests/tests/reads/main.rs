@@ -1,5 +1,9 @@
 //! What programs that have never heard of ctxgen read, and what they would read on other kernels.
 
+mod heads;
+mod lacking;
+mod registers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -31,7 +35,14 @@ fn compilers() -> Vec<(&'static str, &'static str)> {
 
 /// The object of the source, with and without debug information.
 fn objects(clang: &str, strip: &str) -> [Vec<u8>; 2] {
-    let whole = foreign_object(clang, "tests/reads/cases.bpf.c").unwrap();
+    both(
+        strip,
+        foreign_object(clang, "tests/reads/cases.bpf.c").unwrap(),
+    )
+}
+
+/// An object as it is, and without debug information.
+fn both(strip: &str, whole: Vec<u8>) -> [Vec<u8>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let object = folder.path().join("cases.bpf.o");
     std::fs::write(&object, &whole).unwrap();
