@@ -44,7 +44,7 @@ impl Builder {
         let host = host_triple();
         let target = self.target_triple().unwrap_or_else(|| host.clone());
         let targets = Targets::resolve(&self.asked(&target, &host), inputs)?;
-        let contexts = Contexts::resolve(targets.kernels(), self.relocatable, &[], &self.hooks)?;
+        let contexts = Contexts::resolve(targets.kernels(), self.relocatable, [], &self.hooks)?;
         let warnings = self.drift(&contexts)?;
         let ctx = contexts.all()?;
         // Where something is wrong before, there is no folder.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::MadeOf;
 use crate::plan::Planned;
 use crate::stages::headers::Vmlinux;
 
@@ -37,6 +38,7 @@ pub struct Builder {
     pub(super) rustfmt: Option<PathBuf>,
     /// Names of objects, and where their skeletons go.
     pub(super) skeletons: Vec<(String, PathBuf)>,
+    pub(super) reference_obj: bool,
 }
 
 #[cfg(feature = "rust-programs")]
@@ -96,6 +98,14 @@ impl Builder {
     /// is left untouched. See [`Builder::source`] for the names of objects.
     pub fn skeleton(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         self.skeletons.push((name.into(), path.as_ref().to_owned()));
+        self
+    }
+
+    /// Makes skeletons in the output folder refer to the object beside them with `include_bytes!`, instead of
+    /// containing its bytes as numbers: rustc reads large objects faster. Such a skeleton is of use only beside
+    /// its object. Those of [`Builder::skeleton`] always contain the object.
+    pub fn reference_obj(mut self, reference: bool) -> Self {
+        self.reference_obj = reference;
         self
     }
 
@@ -251,7 +261,7 @@ impl Builder {
     pub fn source(mut self, path: impl AsRef<Path>) -> Self {
         self.objects.push(Planned {
             name: None,
-            sources: vec![path.as_ref().to_owned()],
+            of: MadeOf::Sources(vec![path.as_ref().to_owned()]),
         });
         self
     }
@@ -279,7 +289,31 @@ impl Builder {
         let sources = sources.into_iter().map(|path| path.as_ref().to_owned());
         self.objects.push(Planned {
             name: Some(name.into()),
-            sources: sources.collect(),
+            of: MadeOf::Sources(sources.collect()),
+        });
+        self
+    }
+
+    /// Adds a BPF object that is there already, relative to the package's folder. It is not compiled, linked or
+    /// changed: it is copied to the output folder, checked as if it was built here, and gets a skeleton, and
+    /// bindings of the contexts that its programs take. It needs BTF (`clang -g`). Its name is made of its file
+    /// name as that of [`Builder::source`] is: `guard.bpf.o` becomes `guard`. A builder that has objects and no
+    /// sources needs no clang.
+    ///
+    /// An object whose contexts are relocatable also needs [`Builder::relocatable`].
+    pub fn obj(mut self, path: impl AsRef<Path>) -> Self {
+        self.objects.push(Planned {
+            name: None,
+            of: MadeOf::Ready(path.as_ref().to_owned()),
+        });
+        self
+    }
+
+    /// As [`Builder::obj`], with a name, which is as that of [`Builder::source_as`].
+    pub fn obj_as(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        self.objects.push(Planned {
+            name: Some(name.into()),
+            of: MadeOf::Ready(path.as_ref().to_owned()),
         });
         self
     }

@@ -51,16 +51,16 @@ pub enum Error {
     NoName(NoName),
     /// Two objects would write the same files.
     #[error(
-        "{} and {} would both become `{name}`, which their file names up to the first dot say, or \
-         Builder::object: give one of them another name with Builder::source_as",
+        "{} and {} would both become `{name}`, the name that Builder::object gives or the file name has \
+         before its first dot: give one of them another name with Builder::source_as or Builder::obj_as",
         first.display(), second.display()
     )]
     SameName {
         /// What both would be called.
         name: String,
-        /// The first source of the one.
+        /// The first source of the one, or its ready-made object.
         first: PathBuf,
-        /// The first source of the other.
+        /// That of the other.
         second: PathBuf,
     },
     /// A variable that cargo sets for build scripts is missing.
