@@ -66,7 +66,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Builds everything, and leaves it to the caller to tell cargo.
+    /// Builds everything, and prints nothing for cargo.
     ///
     /// # Errors
     /// [`Error`].
@@ -83,10 +83,10 @@ impl Builder {
         self.make(&out, Wanted::Crate, steps)
     }
 
-    /// Builds and checks objects, without what Rust takes of them: the folder gets `include/`, `ctx.btf` and
-    /// `<name>.bpf.o`. For projects without Cargo, whose C skeletons are made of the objects.
+    /// Builds and checks objects, without skeletons and bindings: the folder gets `include/`, `ctx.btf` and
+    /// `<name>.bpf.o`. It is for projects without Cargo, which generate C skeletons from the objects.
     ///
-    /// Where nothing says the target, it is that of the kernel's BTF.
+    /// The default target is that of the kernel's BTF.
     ///
     /// # Errors
     /// [`Error`].

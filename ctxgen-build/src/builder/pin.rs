@@ -26,14 +26,12 @@ use crate::stages::headers::Contexts;
 use crate::stages::scan::Preprocessed;
 
 impl Builder {
-    /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
-    /// types, and beside it a text that says of which kernel it is: `btf/x86_64.btf` and
-    /// `btf/x86_64.btf.txt`. Nothing is built. A path that does not end in `.btf` is a folder for
-    /// `<arch>.btf`, unless there is a file of that name.
+    /// Writes a pinned BTF with the types of the target kernel that this builder's sources and hooks reach, and a
+    /// text file with the kernel's release beside it: `btf/x86_64.btf` and `btf/x86_64.btf.txt`. Nothing is built.
+    /// A path that does not end in `.btf` is a folder for `<arch>.btf`, unless there is a file of that name.
     ///
-    /// The kernel's BTF is that of [`Builder::btf`], or it is looked for as for a build, but for pinned
-    /// ones. Kernels of [`Builder::kernel`] do not count. For more than one builder in a package, there
-    /// is [`pin`].
+    /// The kernel's BTF is that of [`Builder::btf`], or the first that a build would find, except for pinned ones.
+    /// Kernels of [`Builder::kernel`] are ignored. For several builders in a package, use [`pin`].
     ///
     /// # Errors
     /// [`Error`].
@@ -42,7 +40,7 @@ impl Builder {
     }
 }
 
-/// As [`Builder::pin`], for what several builders build for one kernel, that of the first.
+/// As [`Builder::pin`], for several builders and one kernel, that of the first builder.
 ///
 /// # Errors
 /// [`Error`].

@@ -201,7 +201,7 @@ fn what_a_compiler_has_changed() {
                 "left out or moved",
                 "inlined",
                 "has made ",
-                "convention of its own",
+                "its own calling convention",
             ];
             assert!(
                 says.iter().any(|says| error.contains(says)),

@@ -36,10 +36,10 @@ pub enum RunError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// It did not end.
-    #[error("it has not ended after {} s, and was stopped", .0.as_secs_f32())]
+    #[error("it did not end within {} s", .0.as_secs_f32())]
     Timeout(Duration),
     /// It printed more than is kept.
-    #[error("it printed more than {} MiB, and was stopped", .0 >> 20)]
+    #[error("it printed more than {} MiB", .0 >> 20)]
     Output(usize),
 }
 
