@@ -45,7 +45,7 @@ pub enum BtfError {
     NoSuchName(TypeId),
     /// Names share their bytes (each may be the end of another), and are many times the BTF's size together.
     #[error(
-        "its names are {len} bytes or more, counted once for each type that has it, and the BTF has {of}: \
+        "its names are {len} bytes or more, counted once for each type that has them, and the BTF has {of}: \
          no compiler writes this"
     )]
     Names {

@@ -184,7 +184,10 @@ mod tests {
         let start = Instant::now();
         let error = run_bounded(&mut shell(&script), Duration::from_secs(1)).unwrap_err();
         assert!(matches!(error, RunError::Timeout(_)), "{error}");
-        assert!(error.to_string().contains("did not end within 1 s"), "{error}");
+        assert!(
+            error.to_string().contains("did not end within 1 s"),
+            "{error}"
+        );
         assert!(start.elapsed() < Duration::from_secs(8));
         let pid = std::fs::read_to_string(file.path()).unwrap();
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
@@ -205,10 +208,7 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(9), "{script}");
         }
         let error = run_within(&mut shell("yes"), CLANG_TIMEOUT, 1 << 20).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "it printed more than 1 MiB"
-        );
+        assert_eq!(error.to_string(), "it printed more than 1 MiB");
     }
 
     #[test]
