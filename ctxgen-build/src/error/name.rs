@@ -24,8 +24,8 @@ pub enum NoName {
 impl fmt::Display for NoName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Source(path) => unnamed(f, path, "source_as"),
-            Self::Object(path) => unnamed(f, path, "obj_as"),
+            Self::Source(path) => unnamed(f, path, "Builder::source_as"),
+            Self::Object(path) => unnamed(f, path, "Builder::obj_as"),
             Self::Given {
                 name,
                 nearest: Some(nearest),
@@ -48,7 +48,7 @@ fn unnamed(f: &mut fmt::Formatter<'_>, path: &Path, method: &str) -> fmt::Result
     write!(
         f,
         "the file name of {} gives its skeleton no name: the part before the first dot has neither an \
-         ASCII letter nor a digit. Give it a name with Builder::{method}(\"name\", {path:?})",
+         ASCII letter nor a digit. Give it a name with {method}(\"name\", {path:?})",
         path.display()
     )
 }

@@ -49,7 +49,8 @@ pub enum ImageError {
     },
     /// A file has to be decompressed or unpacked, and what does that is not there.
     #[error(
-        "{file} must be unpacked, and ctxgen was built without the feature `images`: enable it, or give the ELF file or the raw BTF"
+        "{file} must be unpacked, and ctxgen was built without the feature `images`: enable it, or give the \
+         ELF file or the raw BTF"
     )]
     NoDecompression {
         /// The file.

@@ -28,7 +28,8 @@ pub enum TracefsError {
     },
     /// There is no format file in a folder.
     #[error(
-        "there are no trace event formats in {}: they are in <category>/<event>/format, as in /sys/kernel/tracing/events", path.display()
+        "there are no trace event formats in {}: they are in <category>/<event>/format, as in \
+         /sys/kernel/tracing/events", path.display()
     )]
     NoFormats {
         /// The folder.
