@@ -194,7 +194,10 @@ fn what_a_compiler_has_changed() {
             continue;
         }
         let error = fields(&app, "only_inlined").unwrap_err();
-        assert!(error.contains("inlined at every call"), "{compiler}: {error}");
+        assert!(
+            error.contains("inlined at every call"),
+            "{compiler}: {error}"
+        );
         for function in ["left_out", "parts"] {
             let error = fields(&app, function).unwrap_err();
             let says = [
