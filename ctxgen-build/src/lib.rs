@@ -9,49 +9,51 @@
 //! }
 //! ```
 //!
-//! It finds the context structs that the sources name (`struct btf_lsm_file_mprotect_ctx`), makes
-//! them from the target kernel's BTF, compiles the sources with clang, holds each program's SEC
-//! name against its context, and what its instructions do with that against what the kernel's verifier
-//! takes ([`Refused`]), and generates the libbpf-rs skeleton and Rust bindings of the contexts.
+//! A build
+//!
+//! 1. finds the context structs that the sources name (`struct btf_lsm_file_mprotect_ctx`),
+//! 2. generates them from the target kernel's BTF,
+//! 3. compiles the sources with clang,
+//! 4. checks that each program has the context of its SEC name, and that the kernel's verifier accepts how its
+//!    instructions use the context ([`Refused`]),
+//! 5. generates the libbpf-rs skeleton and Rust bindings of the contexts.
 //!
 //! The crate includes both: `include!(concat!(env!("OUT_DIR"), "/guard.bpf.rs"));`. It depends on libbpf-rs
 //! alone. A crate with relocatable contexts ([`Builder::relocatable`]) also depends on `ctxgen-bpf` for
 //! `ctxgen::Loader`, and can write `ctxgen::include_bpf!("guard")`.
 //!
-//! `cargo build -vv` prints clang's command lines, and what was skipped and why.
+//! `cargo build -vv` prints clang's command lines, and which steps were skipped and why.
 //!
 //! # Prototypes written by hand
 //!
-//! Programs with `BPF_PROG`, `BPF_KPROBE` and the like, or with a struct of their own, are held against the
-//! target kernel too, as `ctxgen check` does it: an argument that is read, and that the kernel does not have
-//! there, is a warning with its line ([`Misread`]); [`Builder::deny_prototypes`] makes it an error. Of several
-//! kernels ([`Builder::kernel`]), it says on which ones. What the author meant is read from clang's debug
-//! information (feature `dwarf`); without it, from the line of the macro. A pinned BTF has no other prototypes
-//! than those of contexts, and tells nothing of others.
+//! Programs that use `BPF_PROG`, `BPF_KPROBE` and the like, or a struct of their own, are compared with the target
+//! kernel too, as `ctxgen check` does. If a program reads an argument that the kernel does not have in that place,
+//! there is a warning with its line ([`Misread`]); [`Builder::deny_prototypes`] makes it an error. With several
+//! kernels ([`Builder::kernel`]), the warning names those that differ. clang's debug information tells which
+//! argument the author meant (feature `dwarf`); without it, the line of the macro does. A pinned BTF has the
+//! prototypes of contexts only, so there is no such check with it.
 //!
 //! # Which contexts
 //!
-//! Those that the sources name behind the preprocessor, with all arguments that they are compiled with:
-//! `struct btf_lsm_file_mprotect_ctx` is the request, whether it stands in a source or in any header, and
-//! also where a macro puts it together. What `#ifdef` takes away is not asked for, and nor is what a source
-//! or its headers define themselves. [`Builder::hook`] adds what no source names. Where clang does not know
-//! a context, the error says why: `ctx.h` is not included, or there is no such context, and which is
-//! similar.
+//! The contexts are those that the preprocessed sources name, with all arguments that clang gets.
+//! `struct btf_lsm_file_mprotect_ctx` may be in a source, in any header, or the result of a macro. Code that
+//! `#ifdef` removes does not count, nor do structs that a source or its headers define. [`Builder::hook`] adds
+//! contexts that no source names. If clang does not know a context, the error says why: `ctx.h` is not included,
+//! or there is no such context; then it lists similar names.
 //!
-//! # Headers of one's own that are called `ctx.h` or `vmlinux.h`
+//! # Other headers called `ctx.h` or `vmlinux.h`
 //!
-//! clang takes the one that it finds first, and that is one beside the file that includes it (with quotes),
-//! or in a folder of `-I`, before the generated one. `#include <ctx.h>` or `#include_next <ctx.h>` leads to
-//! that.
+//! clang uses the first one that it finds. A header beside the file that includes it (with quotes), or in a folder
+//! of `-I`, precedes the generated one. `#include <ctx.h>` or `#include_next <ctx.h>` finds the generated one.
 //!
-//! A `vmlinux.h` that includes the generated one adds to it, also where it defines bpftool's guard,
-//! `__VMLINUX_H__`. One that does not is used in place of it if it has that guard, or all of a kernel's
-//! types (`task_struct` among 512 or more): the generated one is empty then for that source. Any other is a header like
-//! all.
+//! A `vmlinux.h` that includes the generated one adds to it, even if it defines bpftool's guard,
+//! `__VMLINUX_H__`. A `vmlinux.h` that does not include it replaces it if it has that guard, or all of a kernel's
+//! types (`task_struct` and at least 511 others): the generated one is empty then for that source. Any other
+//! `vmlinux.h` is an ordinary header.
 //!
-//! # What is left in `OUT_DIR`
+//! # Files in `OUT_DIR`
 //!
-//! | file | what it is |
+//! | file | content |
 //! | --- | --- |
 //! | `include/vmlinux.h` | the kernel's types, as far as the sources can reach them; see [`Vmlinux`] |
 //! | `include/ctx.h` | the context structs |
@@ -61,80 +63,77 @@
 //! | `<name>.skel.rs` | its skeleton |
 //! | `<name>.ctx.rs` | Rust bindings of the contexts that it uses |
 //! | `<name>.rs` | both, and the object as `OBJECT`, for `ctxgen::include_bpf!` |
-//! | `include_bpf.macro.rs` | the names of all objects, by which `include_bpf!` finds them |
 //! | `<name>.bpf.rs` | the same, for a crate that depends on libbpf-rs and not on ctxgen |
+//! | `include_bpf.macro.rs` | the names of all objects, for `include_bpf!` |
 //! | `compile_commands.json` | clang's command lines, with [`Builder::compile_commands`] |
-//! | `<name>.debug<N>.o` | the objects that it was linked of, with their debug information, where programs have prototypes written by hand |
-//! | `<name>.inputs` | digests of what these were made of; its time of change is the build script's |
-//! | `absent/` | a link to a pinned BTF that is not there, so that cargo notices when it is |
+//! | `<name>.debug<N>.o` | the objects before linking, with debug information, if programs have prototypes written by hand |
+//! | `<name>.inputs` | digests of the inputs of these files; its modification time is the build script's |
+//! | `absent/` | a link to a pinned BTF that does not exist, so that cargo notices when it is created |
 //!
 //! # Names in skeletons
 //!
-//! libbpf-cargo makes the skeletons. Names that Rust does not take as they are have others there: a
-//! keyword is a raw identifier (`r#type`); what can be none (`self`), or is taken by something else of the
-//! skeleton's, has a `_` behind it; and characters that are in no identifier are `_`. Two sections
-//! `.bss.*` whose names are the same to libbpf (their first 15 characters, with `_` for most others) are
-//! an error.
+//! libbpf-cargo generates the skeletons. Names that are not valid in Rust are changed: a keyword becomes a raw
+//! identifier (`r#type`); a name that cannot be a raw identifier (`self`), or that the skeleton itself uses, gets
+//! a `_` at its end; and characters that are not valid in identifiers become `_`. Two sections `.bss.*` whose
+//! names are the same to libbpf (their first 15 characters, with `_` for most others) are an error.
 //!
-//! # What a rebuild does
+//! # Rebuilds
 //!
-//! Cargo runs the build script again when a source, a header that one includes (also one of the system's), a
-//! file of arguments for clang (`@file`), a BTF file or one of the variables that it asked has changed, and
-//! when a pinned BTF appears. It does so after a reboot
-//! too, since `/sys/kernel/btf/vmlinux` gets a new time of change. The script is quick then: an object,
-//! a skeleton or bindings are made again only if what they are made of is another one, by content,
-//! and files that would be the same are not written. A kernel that has the same of what the sources
-//! use makes no difference either. Another build script, as with another version of ctxgen, libbpf or
-//! bindgen, makes all of it again: the records that it finds have the time of change of the one that wrote
-//! them. (A copy of the target folder, such as a cache of a CI, that does not keep times has all made again.)
+//! Cargo runs the build script again when one of its inputs has changed: a source, an included header (system
+//! headers too), a file of arguments for clang (`@file`), a BTF file, or one of the variables that it reads; and
+//! when a pinned BTF is created. It also does so after a reboot, since `/sys/kernel/btf/vmlinux` gets a new
+//! modification time. Such a run is fast: objects, skeletons and bindings are made again only if the content of
+//! their inputs has changed, and files whose content is the same are not written. A new kernel with the same types
+//! and prototypes, as far as the sources use them, changes nothing. Another build script, for example with
+//! another version of ctxgen, libbpf or bindgen, makes everything again: the records of earlier builds have the
+//! modification time of the build script that wrote them. (If a CI caches the target folder without modification
+//! times, everything is made again.)
 //!
-//! All sources of a [`Builder`] have `vmlinux.h` and `ctx.h` in common: what one of them newly needs
-//! of the kernel has the others compiled again. Whoever runs clang by a wrapper that is no script, or
-//! changes clang without its version, has to run `cargo clean`. What is left of a source that is taken
-//! away stays until then, too.
+//! All sources of a [`Builder`] share `vmlinux.h` and `ctx.h`: if one source needs more of the kernel, the others
+//! are compiled again too. Run `cargo clean` after a change of clang that does not change its version, or if
+//! `clang` is a wrapper that is not a script. Files of a source that was removed stay until then, too.
 //!
 //! # Which kernel's BTF
 //!
-//! That of the first of these places that has it:
+//! The first of these that exists:
 //!
 //! 1. [`Builder::btf`];
-//! 2. the file that `CTXGEN_BTF_<target>` names, `<target>` being the target triple with `-` as `_`;
-//! 3. the file that `CTXGEN_BTF` names;
+//! 2. the file named by `CTXGEN_BTF_<target>`; `<target>` is the target triple with `_` for `-`;
+//! 3. the file named by `CTXGEN_BTF`;
 //! 4. the target's pinned BTF in the package, `btf/<arch>.btf` beside its `Cargo.toml`: `x86_64`,
 //!    `aarch64`, `s390x`, `riscv64`, `powerpc64le` and so on;
-//! 5. the running kernel's `/sys/kernel/btf/vmlinux`, where it is of the target's architecture;
+//! 5. the running kernel's `/sys/kernel/btf/vmlinux`, if it is of the target's architecture;
 //! 6. likewise the running kernel's `vmlinux` in `/boot`, `/usr/lib/debug` and `/lib/modules`, and its
 //!    `vmlinuz` in `/lib/modules` and `/boot` (with the feature `images`).
 //!
-//! What is named and what is pinned has to serve: if it cannot be used, that is an error, and nothing
-//! else is taken. A build for another architecture never takes this machine's. An error about BTF
-//! that is nowhere lists all places, and what is wrong with each.
+//! A BTF that is named or pinned must be usable: if it is not, that is an error, and no other place is tried. A
+//! build for another architecture never uses the running kernel's BTF. If no place has BTF, the error lists all of
+//! them, each with the reason.
 //!
-//! A file is known by its content: raw BTF, ELF (`vmlinux`), and with the feature `images` also kernel
+//! The content tells the format of a file: raw BTF, ELF (`vmlinux`), and with the feature `images` also kernel
 //! images, the archives of `BTFHub`, and any of these compressed. [`Builder::module`] adds modules.
 //!
 //! # Pinned BTF: builds that need no kernel
 //!
-//! A pinned BTF is what the sources reach of a kernel's types and no more, some ten kilobytes: it is
-//! committed beside them, and a build against it leaves the same files, byte for byte, as one against
-//! the kernel's whole BTF (but for `ctx.btf`, which continues the BTF that it is given). It is made by
-//! `ctxgen pin -o btf/x86_64.btf --btf VMLINUX src/bpf/guard.bpf.c`, by [`Builder::pin`], or by [`pin`]
-//! for several builders; one for each architecture. Beside it stands a text, `btf/x86_64.btf.txt`,
-//! with the kernel that it is of and the command that makes it anew. When sources reach further than
-//! it does, the error says what is missing, and that command.
+//! A pinned BTF has the kernel types that the sources reach, and no others. It has some ten kilobytes, and is
+//! committed with the sources. A build with it writes the same files, byte for byte, as one with the kernel's whole
+//! BTF, except for `ctx.btf`, which is on top of the BTF that it was built with. These write one:
+//! `ctxgen pin -o btf/x86_64.btf --btf VMLINUX src/bpf/guard.bpf.c`, [`Builder::pin`], and [`pin`] for several
+//! builders; one for each architecture. The text file `btf/x86_64.btf.txt` beside it has the kernel's release and
+//! the command that renews the BTF. If the sources need types that it lacks, the error names them and this command.
 //!
 //! # Documentation and checks
 //!
-//! docs.rs has clang and libclang, but neither a network nor a kernel's BTF: with a pinned BTF in the
-//! package, documentation there is that of a usual build. Where `DOCS_RS` is set and BTF, clang or
-//! libclang is missing, [`Builder::build`] leaves stand-ins instead of an error: the types
-//! `<Name>SkelBuilder`, `Open<Name>Skel` and `<Name>Skel`, an empty `OBJECT` and `types`, and each
-//! context struct that the sources name, without its fields. A warning says so. That is enough for
-//! `rustdoc`, which does not look into functions, and not for a build.
+//! docs.rs has clang and libclang, but neither a network nor a kernel's BTF. With a pinned BTF in the package, the
+//! documentation there is that of a usual build. If `DOCS_RS` is set and BTF, clang or libclang is missing,
+//! [`Builder::build`] writes stand-ins and a warning instead of an error: the types `<Name>SkelBuilder`,
+//! `Open<Name>Skel` and `<Name>Skel`, an empty `OBJECT` and `types`, and each context struct that the sources
+//! name, without its fields. They are enough for `rustdoc`, which does not look into functions, but not for a
+//! build.
 //!
-//! `cargo check`, and so rust-analyzer, needs the types of skeletons and bindings, and these are made
-//! from the compiled object; no build script can know that it runs for a check. But cargo runs it only
-//! after a change of what it depends on, and then what is as it was is not made again.
+//! `cargo check`, and so rust-analyzer, needs the types of skeletons and bindings, which are made from the compiled
+//! object; a build script cannot know that it runs for a check. But cargo runs it only after a change of its
+//! inputs, and only what has changed is made again.
 
 mod builder;
 mod cache;

@@ -1,7 +1,8 @@
 //! Typed context structs for BPF programs, generated from kernel BTF.
 //!
 //! A program on a raw tracepoint, an fentry or fexit point or an LSM hook gets an array of 64-bit
-//! slots. This crate makes a struct of it, from the target kernel's own type information:
+//! slots. This crate generates a struct with the same layout, from the target kernel's own type
+//! information:
 //!
 //! ```no_run
 //! # #[cfg(feature = "generate")]
@@ -30,40 +31,40 @@
 //! - **ctx BTF** is a split BTF on top of that, with one struct per context, as a kernel module's
 //!   would be: [`CtxBtf`].
 //!
-//! # The way through
+//! # Steps
 //!
-//! Data runs one way, and each step knows nothing of those behind it: kernel BTF ([`KernelBtf`]), hook
-//! ([`Hook`]), prototype ([`prototype`]), layout ([`layout`]), ctx BTF ([`CtxBtf`]), renderings
-//! ([`render`]). The same BTF and hooks give the same bytes.
+//! Data flows in one direction, and no step uses a later one: kernel BTF ([`KernelBtf`]), hook ([`Hook`]),
+//! prototype ([`prototype`]), layout ([`layout`]), ctx BTF ([`CtxBtf`]), output ([`render`]). The same BTF and
+//! hooks give the same bytes.
 //!
-//! # Input that is not trusted
+//! # Untrusted input
 //!
-//! An input of N bytes is to cost at most 64 MiB of memory and 40 times N, and 10 s for 10 MB in a build with
-//! optimization; what is compressed counts unpacked, and unpacks to at most 16 MiB and 20 times its size. Tests
-//! hold BTF, objects, debug information and packed files to it whose parts share bytes. Names are those of at
-//! most 511 bytes (`KSYM_NAME_LEN`), all names of a BTF together have at most 16 MiB and 4 times its size,
-//! prototypes of hooks at most 127 parameters, and a printer writes at most 8 MiB and 4 bytes of text for each
-//! byte of BTF. The project's `docs/limits.md` has all bounds.
+//! An input of N bytes needs at most 64 MiB plus 40 times N of memory, and 10 s for 10 MB in an optimized build.
+//! A compressed input counts with its uncompressed size, which is at most 16 MiB plus 20 times its own. Tests
+//! check this for BTF, objects, debug information and compressed files, also with parts that overlap. A name has
+//! at most 511 bytes (`KSYM_NAME_LEN`), all names of a BTF at most 16 MiB plus 4 times its size, the prototype of
+//! a hook at most 127 parameters, and a printer writes at most 8 MiB plus 4 bytes of text for each byte of BTF.
+//! The project's `docs/limits.md` has all limits.
 //!
 //! # Several kernels
 //!
-//! [`Drift`] is how a hook's prototype differs among kernels, and [`check()`] holds the contexts of a
-//! compiled object against one. [`reads`] does so for objects that were built without ctxgen. Contexts for
-//! all of them ([`merge`]) are relocated when a program is loaded, through [`Loader`].
+//! [`Drift`] tells how a hook's prototype differs among kernels, and [`check()`] compares the contexts of a
+//! compiled object with a kernel. [`reads`] does so for objects that were built without ctxgen. Contexts for
+//! several kernels ([`merge`]) are relocated when [`Loader`] loads the program.
 //!
 //! # Features
 //!
-//! - `load`, the default, is what programs link that load BPF objects: [`Loader`].
-//! - `generate` makes what build scripts make: headers, BTF of contexts, lists, reports and pinned BTF
-//!   ([`CtxBtf`], [`render`], [`pin()`]).
-//! - `rust-programs` makes contexts for BPF programs in Rust ([`render::rust_programs`]).
-//! - `reads` holds what any object's programs read against kernels ([`reads`]).
-//! - `migrate` makes programs of sources that take context structs out of such that count arguments ([`migrate`]).
-//! - `dwarf` reads prototypes of functions in user space out of debug information.
-//! - `images` reads kernel BTF out of compressed files, kernel images and archives, and compressed debug information
-//!   ([`kernel_btf_bytes`]).
-//! - `cli` is what the `ctxgen` command takes (package `ctxgen-cli`): reports in JSON, SARIF and HTML, and all
-//!   of the above.
+//! - `load` (default): [`Loader`], for programs that load BPF objects.
+//! - `generate`: headers, BTF of contexts, lists, reports and pinned BTF, for build scripts ([`CtxBtf`],
+//!   [`render`], [`pin()`]).
+//! - `rust-programs`: contexts for BPF programs in Rust ([`render::rust_programs`]).
+//! - `reads`: comparison of any object's reads with kernels ([`reads`]).
+//! - `migrate`: rewriting of sources that use `BPF_PROG` and the like to context structs ([`migrate`]).
+//! - `dwarf`: prototypes of user-space functions from debug information.
+//! - `images`: kernel BTF from compressed files, kernel images and archives, and compressed debug
+//!   information ([`kernel_btf_bytes`]).
+//! - `cli`: all of the above, and reports in JSON, SARIF and HTML, for the `ctxgen` command (package
+//!   `ctxgen-cli`).
 //!
 //! Without features, there are contexts and comparisons: [`Context`], [`Drift`] and [`check()`].
 

@@ -8,7 +8,7 @@ pub struct Comm([u8; Self::LEN]);
 
 impl Comm {
     /// The kernel's `TASK_COMM_LEN`: 15 bytes and a NUL.
-    const LEN: usize = 16;
+    pub(crate) const LEN: usize = 16;
 
     /// The name, padded with NUL.
     pub fn bytes(self) -> [u8; Self::LEN] {

@@ -21,7 +21,9 @@ mod table;
 mod text;
 
 pub use args::Limits;
+pub use args::Process;
 pub use args::Style;
+pub use args::Tasks;
 pub use clock::now_ns;
 pub use clock::time_of_day;
 pub use clock::wall_clock_ns;

@@ -6,4 +6,5 @@ pub(crate) mod corpus;
 pub(crate) mod faults;
 pub(crate) mod fuzz;
 pub(crate) mod install;
+pub(crate) mod locks;
 pub(crate) mod test;

@@ -88,6 +88,9 @@ pub(crate) enum Error {
     /// A file or folder of the workspace that a subcommand works with.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// A crate's lock file changed when ctxgen was added.
+    #[error("a crate that adds ctxgen loses what its lock file had: {}", changed.join(", "))]
+    Locks { changed: Vec<String> },
     /// Something about virtual machines.
     #[error(transparent)]
     Vm(#[from] vm::Error),

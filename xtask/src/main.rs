@@ -31,6 +31,7 @@ use crate::commands::corpus::Corpus;
 use crate::commands::faults::Faults;
 use crate::commands::fuzz::Fuzz;
 use crate::commands::install::Install;
+use crate::commands::locks::Locks;
 use crate::commands::test::Test;
 use crate::error::Error;
 use crate::vm::Vm;
@@ -54,6 +55,7 @@ enum Command {
     Faults(Faults),
     Fuzz(Fuzz),
     Install(Install),
+    Locks(Locks),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +86,7 @@ impl Command {
             Self::Faults(faults) => faults.run(),
             Self::Fuzz(fuzz) => fuzz.run(),
             Self::Install(install) => install.run(),
+            Self::Locks(locks) => locks.run(),
         }
     }
 }
@@ -126,7 +129,7 @@ mod tests {
     fn help_has_all_subcommands_and_options() {
         let help = complaint(&["help"]);
         for name in [
-            "bpf", "test", "vm", "bench", "faults", "fuzz", "install", "help",
+            "bpf", "test", "vm", "bench", "faults", "fuzz", "install", "locks", "help",
         ] {
             assert!(help.contains(&format!("\n  {name} ")), "{help}");
             if name != "help" {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What a build made, and what it depended on.
+/// What a build made, and what it depends on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Artifacts {
@@ -18,9 +18,9 @@ pub struct Artifacts {
     pub arguments: Vec<Vec<OsString>>,
     /// clang's warnings, and ctxgen's own.
     pub warnings: Vec<String>,
-    /// The files whose change makes the build out of date, sorted.
+    /// The files that the build depends on, sorted.
     pub depends_on: Vec<PathBuf>,
-    /// The environment variables whose change does, sorted.
+    /// The environment variables that the build depends on, sorted.
     pub depends_on_env: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub struct Artifacts {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Object {
-    /// What it is called by: see [`Builder::source`](crate::Builder::source).
+    /// Its name: see [`Builder::source`](crate::Builder::source).
     pub name: String,
     /// The compiled and linked object.
     pub object: PathBuf,

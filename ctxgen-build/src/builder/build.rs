@@ -10,31 +10,25 @@ use ctxgen::KernelBtf;
 use ctxgen::render;
 
 use super::artifacts::Artifacts;
-use super::artifacts::Object;
+use super::ready;
+use super::ready::AllReady;
 use super::settings::Builder;
 use super::surroundings::host_triple;
 use super::surroundings::package;
 use super::tools::Machine;
 use super::tools::Tools;
-#[cfg(feature = "bindgen")]
-use crate::cache::BINDINGS;
-use crate::cache::OBJECT;
 use crate::cache::Record;
-use crate::cache::SKELETON;
 use crate::cargo;
 use crate::cargo::Inputs;
 use crate::cargo::Steps;
-use crate::cargo::watch_missing;
 use crate::clang::Options;
 use crate::clang::response_file;
 use crate::error::Error;
 use crate::libbpf_log;
-use crate::outdir;
 use crate::outdir::OutDir;
 use crate::plan::Plan;
 use crate::stages::bind::Products;
 use crate::stages::bind::add_known;
-use crate::stages::bind::write_object;
 use crate::stages::btf::Asked;
 use crate::stages::btf::Targets;
 use crate::stages::check;
@@ -46,17 +40,6 @@ use crate::stages::scan;
 use crate::stages::scan::Preprocessed;
 use crate::stages::scan::Preprocessor;
 use crate::stages::scan::Scanned;
-
-/// What is made of an object's sources, and what it is made of.
-const PRODUCTS: &[(&str, &str)] = &[
-    (
-        OBJECT,
-        "the sources, their headers, clang and its arguments",
-    ),
-    (SKELETON, "the object"),
-    #[cfg(feature = "bindgen")]
-    (BINDINGS, "the contexts"),
-];
 
 impl Builder {
     /// Builds everything, from a build script: cargo is told what the build depended on, and
@@ -83,7 +66,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Builds everything, and leaves it to the caller to tell cargo.
+    /// Builds everything, and prints nothing for cargo.
     ///
     /// # Errors
     /// [`Error`].
@@ -100,10 +83,10 @@ impl Builder {
         self.make(&out, Wanted::Crate, steps)
     }
 
-    /// Builds and checks objects, without what Rust takes of them: the folder gets `include/`, `ctx.btf` and
-    /// `<name>.bpf.o`. For projects without Cargo, whose C skeletons are made of the objects.
+    /// Builds and checks objects, without skeletons and bindings: the folder gets `include/`, `ctx.btf` and
+    /// `<name>.bpf.o`. It is for projects without Cargo, which generate C skeletons from the objects.
     ///
-    /// Where nothing says the target, it is that of the kernel's BTF.
+    /// The default target is that of the kernel's BTF.
     ///
     /// # Errors
     /// [`Error`].
@@ -154,13 +137,15 @@ impl Builder {
         let products = match wanted {
             Wanted::Crate => Some(
                 Products::new(out, scratch.path(), &target, inputs)
-                    .with_rustfmt(self.rustfmt.as_deref()),
+                    .with_rustfmt(self.rustfmt.as_deref())
+                    .with_reference(self.reference_obj),
             ),
             Wanted::Objects | Wanted::Headers => None,
         };
         let build = Build {
             builder: self,
             plan: &plan,
+            ready: &ready::read(&plan, kernel.byte_order(), inputs)?,
             out,
             targets: &targets,
             tools: &tools,
@@ -225,16 +210,17 @@ pub(super) enum Wanted {
 pub(super) struct Build<'b> {
     pub(super) builder: &'b Builder,
     pub(super) plan: &'b Plan<'b>,
+    pub(super) ready: &'b AllReady,
     pub(super) out: &'b OutDir,
-    targets: &'b Targets,
+    pub(super) targets: &'b Targets,
     pub(super) tools: &'b Tools<'b>,
     pub(super) options: &'b Options<'b>,
     /// Where Rust is to have them.
-    products: Option<&'b Products<'b>>,
+    pub(super) products: Option<&'b Products<'b>>,
     /// A folder that goes away.
     scratch: &'b Path,
     pub(super) inputs: &'b Inputs,
-    steps: &'b Steps,
+    pub(super) steps: &'b Steps,
 }
 
 /// The sources after the preprocessor.
@@ -259,15 +245,30 @@ impl Build<'_> {
             .map(|object| Record::read(self.out, &object.name))
             .collect();
         let units = self.compile(&header, &sources, &records, &mut findings.warnings)?;
+        let units = self.with_ready(units, &records);
         of_clang.extend(units.iter().filter_map(|unit| unit.warnings.clone()));
         let mut made = Vec::new();
         for (mut unit, record) in units.into_iter().zip(&mut records) {
-            let scanned = &sources.scanned[unit.places.clone()];
+            let ready = self.ready.get(unit.name);
+            let scanned = match ready {
+                Some(ready) => std::slice::from_ref(&ready.scanned),
+                None => &sources.scanned[unit.places.clone()],
+            };
             let Unit {
-                object, compiled, ..
+                paths,
+                object,
+                compiled,
+                ..
             } = &unit;
-            let rules = self.rules();
-            if !check::check(rules, &unit.paths(), object, compiled, &mut findings)? {
+            let is_told = check::check(
+                self.rules(ready.is_some()),
+                paths,
+                object,
+                compiled,
+                &mut findings,
+            )?;
+            // A ready-made object has its own debug information.
+            if !is_told || ready.is_some() {
                 unit.compiled.clear();
             }
             findings.warnings.extend(self.clang_said(&unit, scanned));
@@ -277,8 +278,8 @@ impl Build<'_> {
         if self.products.is_some() {
             let names = self.plan.objects.iter().map(|object| &*object.name);
             add_known(self.out, names)?;
-            self.write_skeletons()?;
         }
+        self.write_skeletons()?;
         Ok(self.artifacts(ctx_btf, made, findings.warnings))
     }
 
@@ -335,7 +336,9 @@ impl Build<'_> {
         let Builder {
             relocatable, hooks, ..
         } = self.builder;
-        Contexts::resolve(self.kernels(), *relocatable, scanned, hooks)
+        let ready = self.ready.values().map(|ready| &ready.scanned);
+        let all = scanned.iter().chain(ready);
+        Contexts::resolve(self.kernels(), *relocatable, all, hooks)
             .map_err(|error| self.builder.explain(self.kernels(), error))
     }
 
@@ -379,6 +382,18 @@ impl Build<'_> {
         })
     }
 
+    /// The units of all objects in order, of which these are those with sources.
+    fn with_ready<'a>(&'a self, units: Vec<Unit<'a>>, records: &[Record<'_>]) -> Vec<Unit<'a>> {
+        let mut units = units.into_iter();
+        let objects = self.plan.objects.iter().zip(records);
+        objects
+            .filter_map(|(object, record)| match self.ready.get(&object.name) {
+                Some(ready) => Some(Unit::ready(object, &ready.bytes, record)),
+                None => units.next(),
+            })
+            .collect()
+    }
+
     /// `header` is the text of `ctx.h`.
     fn compilation<'a>(&'a self, header: &'a str) -> Compilation<'a> {
         Compilation {
@@ -396,10 +411,11 @@ impl Build<'_> {
     }
 
     /// What objects are held against.
-    fn rules(&self) -> check::Rules<'_> {
+    fn rules(&self, is_ready: bool) -> check::Rules<'_> {
         check::Rules {
             kernels: self.kernels(),
             options: self.options,
+            is_ready,
             relocatable: self.builder.relocatable,
             own_sections: &self.builder.own_sections,
         }
@@ -410,81 +426,5 @@ impl Build<'_> {
         let stderr = unit.warnings.as_deref().unwrap_or_default();
         let remarks = scan::remarks(stderr, scanned, self.targets.first());
         unit.warnings.iter().cloned().chain(remarks).collect()
-    }
-
-    /// Writes an object and what is made of it.
-    fn bind(
-        &self,
-        unit: &Unit<'_>,
-        record: &mut Record<'_>,
-        contexts: &Contexts<'_>,
-        scanned: &[Scanned],
-    ) -> Result<Object, Error> {
-        let used = contexts.of(scanned)?;
-        match self.products {
-            Some(products) => {
-                products.write(unit, &used, record)?;
-                self.note(unit.name, record);
-            }
-            None => {
-                write_object(unit, record)?;
-                record.finish()?;
-            }
-        }
-        let structs = used.structs().iter();
-        Ok(Object {
-            name: unit.name.to_owned(),
-            object: self.out.path(&format!("{}.bpf.o", unit.name)),
-            structs: structs
-                .map(|used| used.context.struct_name.clone())
-                .collect(),
-        })
-    }
-
-    /// Writes skeletons to the paths that the builder was told.
-    fn write_skeletons(&self) -> Result<(), Error> {
-        for (name, path) in &self.builder.skeletons {
-            if !self.plan.objects.iter().any(|object| object.name == *name) {
-                return Err(Error::NoSourcesOf(name.clone()));
-            }
-            let text = outdir::read(&self.out.path(&format!("{name}.{SKELETON}")))?;
-            let path = self.options.root.join(path);
-            if !outdir::read(&path).is_ok_and(|old| old == text) {
-                outdir::write(&path, &text)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes which products of an object were made, and which were left as they were.
-    fn note(&self, name: &str, record: &Record<'_>) {
-        for (product, inputs) in PRODUCTS {
-            self.steps.add(match record.has_made(product) {
-                true => format!("{name}.{product}: made"),
-                false => format!("{name}.{product}: skipped, {inputs} did not change"),
-            });
-        }
-    }
-
-    /// What was made, and what it depended on.
-    fn artifacts(
-        &self,
-        ctx_btf: PathBuf,
-        objects: Vec<Object>,
-        warnings: Vec<String>,
-    ) -> Artifacts {
-        self.inputs.add_files(self.targets.deciding_formats());
-        let missing = self.targets.absent();
-        let watched = missing.and_then(|path| watch_missing(self.out, path));
-        self.inputs.add_files(watched);
-        Artifacts {
-            include: self.tools.include().to_owned(),
-            ctx_btf,
-            objects,
-            arguments: Vec::new(),
-            warnings,
-            depends_on: self.inputs.files(),
-            depends_on_env: self.inputs.variables(),
-        }
     }
 }

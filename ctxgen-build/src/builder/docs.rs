@@ -7,6 +7,7 @@ use ctxgen::Arch;
 use ctxgen::ByteOrder;
 use ctxgen::CLANG_TIMEOUT_VARIABLE;
 
+use super::ready;
 use super::settings::Builder;
 use super::tools::Machine;
 use crate::cargo;
@@ -61,7 +62,10 @@ impl Builder {
             let requests = scanned[object.places.clone()]
                 .iter()
                 .flat_map(|own| &own.requests);
-            let structs: BTreeSet<&str> = requests.map(|request| &*request.name).collect();
+            let ready = object.ready.and_then(|path| ready::scan(path, &inputs));
+            let of_object = ready.iter().flat_map(|own| &own.requests);
+            let all = requests.chain(of_object);
+            let structs: BTreeSet<&str> = all.map(|request| &*request.name).collect();
             let module = module(name, structs.into_iter(), cfg!(feature = "bindgen"));
             out.write(&format!("{name}.rs"), module.as_bytes())?;
             let module = module_without_ctxgen(name);

@@ -18,13 +18,13 @@ use crate::stages::btf::Targets;
 use crate::stages::headers::Contexts;
 
 impl Builder {
-    /// Writes the headers that the sources are compiled with to this folder, and compiles nothing: `vmlinux.h`,
-    /// `ctx.h`, libbpf's headers below `bpf/`, and `ctx.btf`. For each source, `<name>.args` has the arguments
-    /// with which clang compiles it as a build would (`clang @include/guard.args -c guard.bpf.c`). Files that
-    /// are as they would be are not written. Without sources, the contexts are those of [`Builder::hook`],
-    /// `vmlinux.h` has all types, and no clang is needed.
+    /// Writes the headers for the sources to this folder, and compiles nothing: `vmlinux.h`, `ctx.h`, libbpf's
+    /// headers below `bpf/`, and `ctx.btf`. For each source, `<name>.args` has the arguments with which clang
+    /// compiles it as a build does (`clang @include/guard.args -c guard.bpf.c`). Files whose content has not
+    /// changed are not written. Without sources, the contexts are those of [`Builder::hook`], `vmlinux.h` has all
+    /// types, and clang is not run.
     ///
-    /// Where nothing says the target, it is that of the kernel's BTF.
+    /// The default target is that of the kernel's BTF.
     ///
     /// # Errors
     /// [`Error`].
@@ -44,7 +44,7 @@ impl Builder {
         let host = host_triple();
         let target = self.target_triple().unwrap_or_else(|| host.clone());
         let targets = Targets::resolve(&self.asked(&target, &host), inputs)?;
-        let contexts = Contexts::resolve(targets.kernels(), self.relocatable, &[], &self.hooks)?;
+        let contexts = Contexts::resolve(targets.kernels(), self.relocatable, [], &self.hooks)?;
         let warnings = self.drift(&contexts)?;
         let ctx = contexts.all()?;
         // Where something is wrong before, there is no folder.

@@ -12,6 +12,7 @@ use ctxgen::PinCommand;
 use ctxgen::PinNote;
 use ctxgen::render;
 
+use super::ready;
 use super::settings::Builder;
 use super::surroundings::host_triple;
 use super::tools::Machine;
@@ -25,14 +26,12 @@ use crate::stages::headers::Contexts;
 use crate::stages::scan::Preprocessed;
 
 impl Builder {
-    /// Writes a pinned BTF with all that this builder's sources and hooks reach of the target kernel's
-    /// types, and beside it a text that says of which kernel it is: `btf/x86_64.btf` and
-    /// `btf/x86_64.btf.txt`. Nothing is built. A path that does not end in `.btf` is a folder for
-    /// `<arch>.btf`, unless there is a file of that name.
+    /// Writes a pinned BTF with the types of the target kernel that this builder's sources and hooks reach, and a
+    /// text file with the kernel's release beside it: `btf/x86_64.btf` and `btf/x86_64.btf.txt`. Nothing is built.
+    /// A path that does not end in `.btf` is a folder for `<arch>.btf`, unless there is a file of that name.
     ///
-    /// The kernel's BTF is that of [`Builder::btf`], or it is looked for as for a build, but for pinned
-    /// ones. Kernels of [`Builder::kernel`] do not count. For more than one builder in a package, there
-    /// is [`pin`].
+    /// The kernel's BTF is that of [`Builder::btf`], or the first that a build would find, except for pinned ones.
+    /// Kernels of [`Builder::kernel`] are ignored. For several builders in a package, use [`pin`].
     ///
     /// # Errors
     /// [`Error`].
@@ -41,7 +40,7 @@ impl Builder {
     }
 }
 
-/// As [`Builder::pin`], for what several builders build for one kernel, that of the first.
+/// As [`Builder::pin`], for several builders and one kernel, that of the first builder.
 ///
 /// # Errors
 /// [`Error`].
@@ -107,7 +106,10 @@ pub(super) fn command(path: &Path, builders: &[Builder]) -> PinCommand {
             sources.push(source.clone());
         }
     }
-    let hooks = all(|builder| builder.hooks.clone());
+    let hooks = all(|builder| {
+        let of_objects = builder.hooks_of_objects().into_iter();
+        builder.hooks.iter().cloned().chain(of_objects).collect()
+    });
     let args = all(|builder| {
         let args = builder.clang_args.iter();
         args.map(|arg| arg.to_string_lossy().into_owned()).collect()
@@ -133,7 +135,18 @@ fn module_name(given: Option<&str>, path: &Path) -> Option<String> {
 impl Builder {
     /// All sources, in order.
     fn all_sources(&self) -> impl Iterator<Item = &PathBuf> {
-        self.objects.iter().flat_map(|object| &object.sources)
+        let objects = self.objects.iter();
+        objects.flat_map(|object| object.of.sources())
+    }
+
+    /// The hooks of ready-made objects, as far as these can be read.
+    fn hooks_of_objects(&self) -> Vec<String> {
+        let paths = self.objects.iter().filter_map(|object| object.of.ready());
+        paths
+            .filter_map(|path| ready::scan(path, &Inputs::new()))
+            .flat_map(|scanned| scanned.requests)
+            .map(|request| request.hook.to_string())
+            .collect()
     }
 
     fn kernel_to_pin(&self, inputs: &Inputs) -> Result<KernelBtf, Error> {
@@ -204,7 +217,9 @@ impl Builder {
         let vmlinux = render::vmlinux_without_types();
         let mut preprocessed = preprocessor.run(&stand_in, vmlinux.as_bytes())?;
         let scanned = preprocessed.scan(&plan.sources);
-        let contexts = Contexts::resolve(kernels, self.relocatable, &scanned, &self.hooks)?;
+        let ready = ready::read(&plan, machine.order, inputs)?;
+        let all = scanned.iter().chain(ready.values().map(|own| &own.scanned));
+        let contexts = Contexts::resolve(kernels, self.relocatable, all, &self.hooks)?;
         hooks.extend(contexts.hooks().cloned());
         let header = render::header(&contexts.all()?)?;
         preprocessor.finish(&mut preprocessed, &stand_in, &header)?;

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::MadeOf;
 use crate::plan::Planned;
 use crate::stages::headers::Vmlinux;
 
-/// Builds BPF programs from their sources; see the crate's documentation for what that includes.
+/// Builds BPF programs from their sources; the crate's documentation lists the steps.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` or `generate`"]
 pub struct Builder {
@@ -37,6 +38,7 @@ pub struct Builder {
     pub(super) rustfmt: Option<PathBuf>,
     /// Names of objects, and where their skeletons go.
     pub(super) skeletons: Vec<(String, PathBuf)>,
+    pub(super) reference_obj: bool,
 }
 
 #[cfg(feature = "rust-programs")]
@@ -72,143 +74,148 @@ impl Builder {
         self
     }
 
-    /// Also writes what editors need for the sources: `compile_commands.json` into the output folder, with
-    /// clang's command line for each source, and `.clangd` into the package's folder, which leads `clangd` to
-    /// it. `clangd` then finds `vmlinux.h`, `ctx.h` and libbpf's headers as they are after the latest build.
+    /// Also writes files for editors: `compile_commands.json` in the output folder, with clang's command line for
+    /// each source, and `.clangd` in the package's folder, with the path of the former. With them, `clangd` finds
+    /// `vmlinux.h`, `ctx.h` and libbpf's headers of the latest build.
     ///
-    /// `.clangd` names a folder of this machine: do not commit it. A `.clangd` that ctxgen did not write is
-    /// left as it is, with a warning that says which line to add. Of several builders of one package, one can
-    /// have this. None is written where cargo builds an unpacked package (`cargo package`, `cargo install`).
+    /// `.clangd` contains a path of this machine: do not commit it. A `.clangd` that ctxgen did not write is left
+    /// as it is, and a warning says which line to add. Only one builder of a package can set this. The files are
+    /// not written if cargo builds an unpacked package (`cargo package`, `cargo install`).
     pub fn compile_commands(mut self, write: bool) -> Self {
         self.compile_commands = write;
         self
     }
 
-    /// Formats skeletons with this rustfmt. Without it they are not formatted: they are in `OUT_DIR`, and
-    /// every rustfmt formats them in a way of its own.
+    /// Formats skeletons with this rustfmt. By default they are not formatted, so that they do not depend on the
+    /// version of rustfmt.
     pub fn rustfmt(mut self, path: impl AsRef<Path>) -> Self {
         self.rustfmt = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Also writes the skeleton of the object of this name to `path`, relative to the package's folder. It
-    /// is a file of its own, which contains the object and needs libbpf-rs alone. A file that has this text
-    /// is left untouched. See [`Builder::source`] for the names of objects.
+    /// Also writes the skeleton of the object of this name to `path`, relative to the package's folder. The file
+    /// contains the object, and depends on libbpf-rs alone. If its content has not changed, it is left untouched.
+    /// See [`Builder::source`] for the names of objects.
     pub fn skeleton(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         self.skeletons.push((name.into(), path.as_ref().to_owned()));
         self
     }
 
-    /// Adds a hook whose context no source names, by its SEC name or struct name.
+    /// Makes skeletons in the output folder include the object beside them with `include_bytes!`, instead of
+    /// containing its bytes as numbers: rustc reads large objects faster that way. Skeletons that
+    /// [`Builder::skeleton`] writes always contain the object.
+    pub fn reference_obj(mut self, reference: bool) -> Self {
+        self.reference_obj = reference;
+        self
+    }
+
+    /// Adds a hook whose context is needed although no source names it. `hook` is its SEC name or struct name.
     pub fn hook(mut self, hook: impl Into<String>) -> Self {
         self.hooks.push(hook.into());
         self
     }
 
-    /// Takes the target kernel's BTF from this file and from nowhere else: raw BTF, an ELF file with a
-    /// `.BTF` section, and with the feature `images` whatever [`ctxgen::kernel_btf_bytes`] reads.
+    /// Sets the file with the target kernel's BTF: raw BTF, an ELF file with a `.BTF` section, and with the feature
+    /// `images` every format that [`ctxgen::kernel_btf_bytes`] reads. No other place is tried.
     pub fn btf(mut self, path: impl AsRef<Path>) -> Self {
         self.btf = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Adds a target kernel by its BTF, from a file of any kind that [`Builder::btf`] takes. Of several,
-    /// the first is the one whose types `vmlinux.h` has.
+    /// Adds a target kernel by its BTF, in any file format that [`Builder::btf`] takes. With several kernels,
+    /// `vmlinux.h` has the types of the first.
     ///
-    /// With [`Builder::relocatable`], each context has the arguments of all kernels, and one object
-    /// serves them all. Without, the kernels have to agree about every context that is used.
+    /// With [`Builder::relocatable`], each context has the arguments of all kernels, and one object serves them
+    /// all. Without it, the contexts that the sources use must be the same on all kernels.
     pub fn kernel(mut self, path: impl AsRef<Path>) -> Self {
         self.kernels.push(path.as_ref().to_owned());
         self
     }
 
-    /// Adds a module of the target kernel, whose hooks are found then by their plain names and by
-    /// those that name the module (`fentry/nf_conntrack:nf_conntrack_in`). `path` is its `.ko`,
-    /// compressed or not, or raw BTF such as `/sys/kernel/btf/<module>`; it has to be of the same build
-    /// as the kernel, since its BTF continues the kernel's.
+    /// Adds a module of the target kernel. Its hooks are found by their plain names and by those with the module's
+    /// name (`fentry/nf_conntrack:nf_conntrack_in`). `path` is its `.ko`, compressed or not, or raw BTF such as
+    /// `/sys/kernel/btf/<module>`. It must be of the same build as the kernel, since its BTF is on top of the
+    /// kernel's.
     pub fn module(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         let module = (Some(name.into()), path.as_ref().to_owned());
         self.modules.push(module);
         self
     }
 
-    /// As [`Builder::module`], by the name that the file says: in its `.modinfo`, or by what it is called up to
-    /// the first dot.
+    /// As [`Builder::module`], with the name in the file's `.modinfo`, or its file name up to the first dot.
     pub fn module_file(mut self, path: impl AsRef<Path>) -> Self {
         self.modules.push((None, path.as_ref().to_owned()));
         self
     }
 
-    /// Adds a program or library in user space whose functions uprobes are set on: an ELF file with debug
-    /// information (`cc -g`), in it or in a file of its own, or with a `.BTF` section (`gcc -gbtf`,
-    /// `pahole -J`); or raw BTF. Their contexts have the arguments' registers then, and are never
-    /// relocatable.
+    /// Adds a user-space program or library that uprobes attach to: an ELF file with debug information (`cc -g`),
+    /// in the file or in a separate one, or with a `.BTF` section (`gcc -gbtf`, `pahole -J`); or raw BTF. The
+    /// contexts of its functions have fields for the arguments' registers, and are never relocatable.
     ///
-    /// Debug information in a file of its own is found by build id below `/usr/lib/debug/.build-id`
-    /// ([`Builder::debug_root`]), and by the program's `.gnu_debuglink`. It takes the feature `dwarf`, which
-    /// is on by default. Functions of languages that do not follow C's calling convention have no
-    /// context.
+    /// Separate debug information is found by build ID below `/usr/lib/debug/.build-id` ([`Builder::debug_root`]),
+    /// and by the program's `.gnu_debuglink`. Debug information requires the feature `dwarf`, which is on by
+    /// default. Functions in languages that do not follow C's calling convention have no context.
     pub fn user(mut self, path: impl AsRef<Path>) -> Self {
         self.users.push(path.as_ref().to_owned());
         self
     }
 
-    /// Looks for debug information of the programs of [`Builder::user`] below this folder, instead of
-    /// `/usr/lib/debug`: a sysroot's, for one. Of several, the first that has it counts.
+    /// Searches this folder instead of `/usr/lib/debug` for debug information of the programs of [`Builder::user`],
+    /// for example in a sysroot. With several folders, the first that has it is used.
     pub fn debug_root(mut self, path: impl AsRef<Path>) -> Self {
         self.debug_roots.push(path.as_ref().to_owned());
         self
     }
 
-    /// Adds what tracefs says of the trace events of a target kernel: a `format` file, or a folder such
-    /// as `/sys/kernel/tracing/events` with `<category>/<event>/format` in it, saved from that kernel.
-    /// Of several kernels, it is the one that was named last before this. Contexts of classic tracepoints
-    /// (`tp/sched/sched_switch`) need it where BTF does not tell which record an event has; of the running
-    /// kernel, those files are read by themselves, where they can be.
+    /// Adds the formats of a target kernel's trace events from tracefs: a `format` file, or a folder such as
+    /// `/sys/kernel/tracing/events` with `<category>/<event>/format` in it, copied from that kernel. With several
+    /// kernels, they belong to the kernel that was added last. Contexts of classic tracepoints
+    /// (`tp/sched/sched_switch`) need them if BTF does not determine the record of an event. For the running
+    /// kernel, the build reads these files itself if it has permission.
     pub fn formats(mut self, path: impl AsRef<Path>) -> Self {
         let named = usize::from(self.btf.is_some()) + self.kernels.len();
         self.formats.push((named, path.as_ref().to_owned()));
         self
     }
 
-    /// Makes each access to a context a CO-RE relocation: when the program is loaded, it goes to where
-    /// the running kernel has the argument. `ctxgen::Loader` has to load such an object.
+    /// Makes each access to a context a CO-RE relocation: when the program is loaded, the access is adjusted to the
+    /// place of the argument on the running kernel. `ctxgen::Loader` must load such an object.
     pub fn relocatable(mut self, relocatable: bool) -> Self {
         self.relocatable = relocatable;
         self
     }
 
-    /// Makes it an error if a context that is used differs among the kernels of [`Builder::kernel`],
-    /// instead of a warning that says how.
+    /// Makes it an error, instead of a warning, if a context that the sources use differs among the kernels of
+    /// [`Builder::kernel`].
     pub fn deny_drift(mut self, deny: bool) -> Self {
         self.deny_drift = deny;
         self
     }
 
-    /// Makes it an error if a program that was written with `BPF_PROG`, `BPF_KPROBE` and the like, or with a
-    /// struct of its own, reads an argument that a target kernel does not have there, instead of a warning
-    /// with its line ([`Misread`](crate::Misread)).
+    /// Makes it an error, instead of a warning, if a program with `BPF_PROG`, `BPF_KPROBE` and the like, or with a
+    /// struct of its own, reads an argument that a target kernel does not have in that place
+    /// ([`Misread`](crate::Misread)).
     pub fn deny_prototypes(mut self, deny: bool) -> Self {
         self.deny_prototypes = deny;
         self
     }
 
-    /// Compiles with this clang. Without it, with the one that the variable `CLANG` names, or the
-    /// first `clang` on the `PATH`.
+    /// Compiles with this clang. The default is the one that the variable `CLANG` names, or `clang` from the
+    /// `PATH`.
     pub fn clang(mut self, path: impl AsRef<Path>) -> Self {
         self.clang = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Adds arguments for clang. They come after ctxgen's own and win over them.
+    /// Adds arguments for clang. They follow ctxgen's own and override them.
     pub fn clang_args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
         self.clang_args.extend(args);
         self
     }
 
-    /// Stops a clang that has not ended after this time, which is an error. Without it, after as many seconds
-    /// as the variable `CTXGEN_CLANG_TIMEOUT` says, or after [`ctxgen::CLANG_TIMEOUT`].
+    /// Stops clang after this time, with an error. The default is the number of seconds in the variable
+    /// `CTXGEN_CLANG_TIMEOUT`, or [`ctxgen::CLANG_TIMEOUT`].
     pub fn clang_timeout(mut self, timeout: Duration) -> Self {
         self.clang_timeout = Some(timeout);
         self
@@ -220,57 +227,54 @@ impl Builder {
         self
     }
 
-    /// Builds for this target triple instead of cargo's `TARGET`. The kernels' BTF has to be of its
-    /// architecture: a build script that makes objects for kernels of several has a builder for each,
-    /// with its target.
+    /// Builds for this target triple instead of cargo's `TARGET`. The kernels' BTF must be of its architecture. A
+    /// build script for several architectures needs a builder for each.
     pub fn target(mut self, triple: impl Into<String>) -> Self {
         self.target = Some(triple.into());
         self
     }
 
-    /// Says that the loader sets the type of programs in sections of this name (`socket1`), and of this
-    /// name with more behind a slash, since libbpf does not know it. There is no warning then that the
-    /// contexts of these programs are not checked.
+    /// Names a section that libbpf does not know (`socket1`), for programs whose loader sets their type. Sections
+    /// with this name and a slash and more behind it count too. It removes the warning that the contexts of these
+    /// programs are not checked.
     pub fn own_section(mut self, name: impl Into<String>) -> Self {
         self.own_sections.push(name.into());
         self
     }
 
-    /// Chooses the `vmlinux.h` that the sources are compiled with.
+    /// Sets which `vmlinux.h` the sources are compiled with.
     pub fn vmlinux(mut self, vmlinux: Vmlinux) -> Self {
         self.vmlinux = vmlinux;
         self
     }
 
-    /// Adds a BPF C source, relative to the package's folder. What its object, skeleton and bindings
-    /// are called by is its file name up to the first dot; each character that cannot be in an
-    /// identifier becomes `_`, and a digit at the start gets a `_` before it: `guard.bpf.c` becomes
-    /// `guard` with the types `GuardSkel`, `accept-latency.bpf.c` becomes `accept_latency` with
-    /// `AcceptLatencySkel`, and `9p.bpf.c` becomes `_9p` with `_9pSkel`. [`Builder::source_as`] gives it
-    /// another name.
+    /// Adds a BPF C source, relative to the package's folder. The name of its object, skeleton and bindings is its
+    /// file name up to the first dot; characters that are not valid in identifiers become `_`, and a digit at the
+    /// start gets a `_` before it: `guard.bpf.c` becomes `guard` with the type `GuardSkel`, `accept-latency.bpf.c`
+    /// becomes `accept_latency` with `AcceptLatencySkel`, and `9p.bpf.c` becomes `_9p` with `_9pSkel`.
+    /// [`Builder::source_as`] sets another name.
     pub fn source(mut self, path: impl AsRef<Path>) -> Self {
         self.objects.push(Planned {
             name: None,
-            sources: vec![path.as_ref().to_owned()],
+            of: MadeOf::Sources(vec![path.as_ref().to_owned()]),
         });
         self
     }
 
-    /// Adds several sources, an object for each.
+    /// Adds several sources; each becomes an object.
     pub fn sources<P: AsRef<Path>>(self, paths: impl IntoIterator<Item = P>) -> Self {
         paths.into_iter().fold(self, Self::source)
     }
 
-    /// Adds a BPF C source whose object, skeleton and bindings are called by this name, an
-    /// identifier: the types of the skeleton of `open_files` are `OpenFilesSkelBuilder` and so on.
+    /// Adds a BPF C source with this name for its object, skeleton and bindings. The name must be an identifier:
+    /// the skeleton of `open_files` has the types `OpenFilesSkelBuilder` and so on.
     pub fn source_as(self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         self.object(name, [path])
     }
 
-    /// Adds one object that several BPF C sources make up: each is compiled by itself, and libbpf's
-    /// linker links them in this order. They have one skeleton, one license, and whatever one of them
-    /// declares `extern` may be another's: functions, variables, maps. (Of these, the two declarations
-    /// have to be the same.) The name is as that of [`Builder::source_as`].
+    /// Adds one object of several BPF C sources. Each is compiled separately, and libbpf's linker links them in
+    /// this order. They share one skeleton and one license. A function, variable or map that one source declares
+    /// `extern` may be defined in another, with the same declaration. The name is as for [`Builder::source_as`].
     pub fn object<P: AsRef<Path>>(
         mut self,
         name: impl Into<String>,
@@ -279,7 +283,31 @@ impl Builder {
         let sources = sources.into_iter().map(|path| path.as_ref().to_owned());
         self.objects.push(Planned {
             name: Some(name.into()),
-            sources: sources.collect(),
+            of: MadeOf::Sources(sources.collect()),
+        });
+        self
+    }
+
+    /// Adds a ready-made BPF object, relative to the package's folder. It must have BTF (`clang -g`). The build
+    /// copies it unchanged to the output folder, checks it as it checks objects that it compiles, and generates the
+    /// skeleton and the bindings of the contexts that its programs take. Its name is made from its file name as for
+    /// [`Builder::source`]: `guard.bpf.o` becomes `guard`. A builder with objects and without sources does not run
+    /// clang.
+    ///
+    /// For an object with relocatable contexts, also call [`Builder::relocatable`].
+    pub fn obj(mut self, path: impl AsRef<Path>) -> Self {
+        self.objects.push(Planned {
+            name: None,
+            of: MadeOf::Ready(path.as_ref().to_owned()),
+        });
+        self
+    }
+
+    /// As [`Builder::obj`], with a name, as for [`Builder::source_as`].
+    pub fn obj_as(mut self, name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        self.objects.push(Planned {
+            name: Some(name.into()),
+            of: MadeOf::Ready(path.as_ref().to_owned()),
         });
         self
     }

@@ -62,8 +62,12 @@ impl Builder {
         let include = out.path("include");
         let Machine { order, arch } = machine;
         let path = self.clang_path(inputs);
+        let timeout = self.time_for_clang(inputs);
         let mut question = clang::question(&path, order, arch, &self.clang_args);
-        let (clang, answer) = Clang::new(path, self.time_for_clang(inputs), question.as_mut())?;
+        let (clang, answer) = match self.has_sources() {
+            true => Clang::new(path, timeout, question.as_mut())?,
+            false => (Clang::idle(path, timeout), String::new()),
+        };
         Ok(Tools {
             system: clang::folders(&answer, order, arch, &include),
             arguments: Arguments::new(&self.clang_args, inputs),
@@ -73,6 +77,11 @@ impl Builder {
             include,
             root,
         })
+    }
+
+    fn has_sources(&self) -> bool {
+        let mut objects = self.objects.iter();
+        objects.any(|object| !object.of.sources().is_empty())
     }
 
     fn time_for_clang(&self, inputs: &Inputs) -> Duration {

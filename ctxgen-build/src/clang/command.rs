@@ -143,6 +143,15 @@ impl Clang {
         Ok((clang, answer))
     }
 
+    /// The clang of this path, where there is nothing to compile: it is not run, and may be missing.
+    pub(crate) fn idle(path: PathBuf, timeout: Duration) -> Self {
+        Self {
+            identity: Digester::new().finish(),
+            path,
+            timeout,
+        }
+    }
+
     /// Runs a command of this clang's.
     pub(crate) fn run(&self, command: &mut Command) -> Result<Output, Error> {
         run(&self.path, self.timeout, command)

@@ -51,16 +51,16 @@ pub enum Error {
     NoName(NoName),
     /// Two objects would write the same files.
     #[error(
-        "{} and {} would both become `{name}`, which their file names up to the first dot say, or \
-         Builder::object: give one of them another name with Builder::source_as",
+        "{} and {} would both become `{name}`, the name that Builder::object gives or the file name has \
+         before its first dot: give one of them another name with Builder::source_as or Builder::obj_as",
         first.display(), second.display()
     )]
     SameName {
         /// What both would be called.
         name: String,
-        /// The first source of the one.
+        /// The first source of the one, or its ready-made object.
         first: PathBuf,
-        /// The first source of the other.
+        /// That of the other.
         second: PathBuf,
     },
     /// A variable that cargo sets for build scripts is missing.
@@ -100,9 +100,9 @@ pub enum Error {
     },
     /// A pinned BTF may not cover the sources any more.
     #[error(
-        "{error}\n{} is a pinned BTF{}: it has no more of that kernel than the sources reached when it \
-         was made. If that is the reason, make it anew in the package's folder, VMLINUX being the BTF, \
-         the vmlinux or an image of the kernel to build for:\n    {renew}", pinned.display(), of(kernel)
+        "{error}\n{} is a pinned BTF{}: it has only the types that the sources reached when it was made. \
+         If that is the reason, renew it in the package's folder; VMLINUX is the BTF, the vmlinux or an \
+         image of the target kernel:\n    {renew}", pinned.display(), of(kernel)
     )]
     Stale {
         /// The pinned BTF, relative to the package's folder where it is in that.
@@ -116,7 +116,7 @@ pub enum Error {
     },
     /// Nothing tells by which name a pinned BTF is found.
     #[error(
-        "nothing in {origin} tells its architecture, by which the pinned BTF would be called: name a file, \
+        "{origin} does not tell its architecture, which would be the name of the pinned BTF: name a file, \
          not a folder"
     )]
     NoArch {
@@ -133,8 +133,8 @@ pub enum Error {
     },
     /// The BTF is of a kernel for another architecture.
     #[error(
-        "{origin} is the BTF of a kernel for {arch}, and the build is for {target}: contexts and \
-         libbpf's headers would be another machine's. Name a kernel for {target}, or build for \
+        "{origin} is the BTF of a kernel for {arch}, and the build is for {target}: contexts and libbpf's \
+         headers would be for another machine. Name a kernel for {target}, or build for \
          {arch} with Builder::target(\"{machine}-unknown-linux-gnu\")"
     )]
     Architecture {
@@ -204,7 +204,7 @@ pub enum Error {
         error: std::io::Error,
     },
     /// clang hung, or wrote without end.
-    #[error("clang, as `{}`, was given up: {error}{}", clang.display(), longer(error))]
+    #[error("clang (`{}`) was stopped: {error}{}", clang.display(), longer(error))]
     Stopped {
         /// The command.
         clang: PathBuf,
@@ -213,7 +213,7 @@ pub enum Error {
     },
     /// The command is no clang, or one that does not say its version.
     #[error(
-        "`{}` is no clang: asked for its version, it says {said}. BPF programs are compiled with \
+        "`{}` is not clang: asked for its version, it prints {said}. BPF programs are compiled with \
          clang {} or newer: name one with Builder::clang or the CLANG variable",
         clang.display(), OLDEST_CLANG
     )]

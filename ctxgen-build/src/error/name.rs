@@ -1,6 +1,7 @@
 //! Names that no object can have.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// A name that no object can have.
@@ -9,6 +10,8 @@ use std::path::PathBuf;
 pub enum NoName {
     /// That of a source.
     Source(PathBuf),
+    /// That of a ready-made object.
+    Object(PathBuf),
     /// One that was given.
     Given {
         /// As it was given.
@@ -21,13 +24,8 @@ pub enum NoName {
 impl fmt::Display for NoName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Source(path) => write!(
-                f,
-                "{} does not say what its skeleton is to be called by: the part of its file name \
-                 before the first dot has neither an ASCII letter nor a digit. Give it a name with \
-                 Builder::source_as(\"name\", {path:?})",
-                path.display()
-            ),
+            Self::Source(path) => unnamed(f, path, "Builder::source_as"),
+            Self::Object(path) => unnamed(f, path, "Builder::obj_as"),
             Self::Given {
                 name,
                 nearest: Some(nearest),
@@ -43,4 +41,14 @@ impl fmt::Display for NoName {
             ),
         }
     }
+}
+
+/// What is said of a file that another method of the builder can name.
+fn unnamed(f: &mut fmt::Formatter<'_>, path: &Path, method: &str) -> fmt::Result {
+    write!(
+        f,
+        "the file name of {} gives its skeleton no name: the part before the first dot has neither an \
+         ASCII letter nor a digit. Give it a name with {method}(\"name\", {path:?})",
+        path.display()
+    )
 }

@@ -7,12 +7,11 @@ use ctxgen::text::name;
 
 use crate::display::shown;
 
-/// A program whose context is not what its SEC name gives it.
+/// A program whose context is not that of its SEC name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The source that it is of. Of an object of several sources, that is all of them, as a list, where the
-    /// object does not tell which one.
+    /// Its source; a list of all sources of the object if the object does not tell which one.
     pub source: PathBuf,
     /// The program's function.
     pub program: String,
@@ -20,13 +19,12 @@ pub struct Mismatch {
     pub section: String,
     /// The member of `struct_ops` that it is assigned to, as `<ops>.<member>`; `None` for what is none.
     pub implements: Option<String>,
-    /// The struct that it takes, or reads a `void *` as; of slots, the type of its argument. Empty where no
-    /// context would be right, since there is no such hook.
+    /// The struct that it takes, or that it reads a `void *` as; for slots, the type of its argument. Empty if
+    /// there is no such hook, so that no context would be right.
     pub takes: String,
-    /// The struct that its section gives it; `None` where that is not known to ctxgen, or where
-    /// nothing can be attached.
+    /// The struct of its section; `None` if ctxgen does not know it, or if nothing can be attached.
     pub gets: Option<String>,
-    /// More about it; may be empty.
+    /// More information; may be empty.
     pub why: String,
 }
 

@@ -9,12 +9,15 @@ use std::path::PathBuf;
 pub struct Site {
     /// The file.
     pub path: PathBuf,
-    /// Counted from 1.
+    /// Counted from 1; 0 for the file as a whole, as of a ready-made object.
     pub line: usize,
 }
 
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.path.display(), self.line)
+        match self.line {
+            0 => write!(f, "{}", self.path.display()),
+            line => write!(f, "{}:{line}", self.path.display()),
+        }
     }
 }

@@ -81,9 +81,9 @@ pub struct RustArtifacts {
     pub link_args: Vec<String>,
     /// What is worth a look.
     pub warnings: Vec<String>,
-    /// The files whose change makes the build out of date, sorted.
+    /// The files that the build depends on, sorted.
     pub depends_on: Vec<PathBuf>,
-    /// The environment variables whose change does, sorted.
+    /// The environment variables that the build depends on, sorted.
     pub depends_on_env: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ impl RustPrograms {
         self
     }
 
-    /// Adds a hook whose context no source names, by its SEC name or struct name.
+    /// Adds a hook whose context is needed although no source names it. `hook` is its SEC name or struct name.
     pub fn hook(self, hook: impl Into<String>) -> Self {
         self.with(|builder| builder.hook(hook))
     }

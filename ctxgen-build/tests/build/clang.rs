@@ -95,7 +95,7 @@ fn something_else() {
     assert_eq!(
         error,
         format!(
-            "`{}` is no clang: asked for its version, it says \"gcc (Debian 12.2.0-14) 12.2.0\". \
+            "`{}` is not clang: asked for its version, it prints \"gcc (Debian 12.2.0-14) 12.2.0\". \
              BPF programs are compiled with clang 11 or newer: name one with Builder::clang or the \
              CLANG variable",
             clang.display()
@@ -107,7 +107,7 @@ fn something_else() {
 fn something_that_complains() {
     let (error, _) = error_with("echo 'unknown option --version' >&2; exit 2");
     assert!(
-        error.contains("asked for its version, it says \"unknown option --version\""),
+        error.contains("asked for its version, it prints \"unknown option --version\""),
         "{error}"
     );
 }
@@ -116,7 +116,7 @@ fn something_that_complains() {
 fn something_that_says_nothing() {
     let (error, _) = error_with("exit 3");
     assert!(
-        error.contains("asked for its version, it says nothing and ends with exit status: 3"),
+        error.contains("asked for its version, it prints nothing and ends with exit status: 3"),
         "{error}"
     );
 }
@@ -341,12 +341,12 @@ fn an_object_that_libbpf_refuses_without_a_warning() {
 #[test]
 fn one_that_hangs_or_writes_without_end_is_stopped() {
     for (script, what) in [
-        ("sleep 1000", "it has not ended after 1 s, and was stopped"),
+        ("sleep 1000", "was stopped: it did not end within 1 s"),
         (
             "while :; do echo x; done | sleep 1000",
-            "it has not ended after 1 s",
+            "it did not end within 1 s",
         ),
-        ("exec cat /dev/zero", "and was stopped"),
+        ("exec cat /dev/zero", "was stopped: it printed more than "),
     ] {
         let project = Project::with(PROGRAM);
         let clang = fake(&project, script);
@@ -357,7 +357,7 @@ fn one_that_hangs_or_writes_without_end_is_stopped() {
             .build(|| Builder::new().source("src/prog.bpf.c"))
             .unwrap_err();
         assert!(
-            error.contains("was given up: ") && error.contains(what),
+            error.contains("was stopped: ") && error.contains(what),
             "{error}"
         );
     }
@@ -377,7 +377,7 @@ fn the_builder_bounds_it() {
                 .clang_timeout(Duration::from_millis(500))
         })
         .unwrap_err();
-    let said = "it has not ended after 0.5 s, and was stopped; where that is too short, give it longer \
+    let said = "it did not end within 0.5 s; where that is too short, give it longer \
                 with Builder::clang_timeout, ";
     assert!(error.contains(said), "{error}");
 }

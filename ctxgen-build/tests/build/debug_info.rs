@@ -194,14 +194,17 @@ fn what_a_compiler_has_changed() {
             continue;
         }
         let error = fields(&app, "only_inlined").unwrap_err();
-        assert!(error.contains("inlined wherever"), "{compiler}: {error}");
+        assert!(
+            error.contains("inlined at every call"),
+            "{compiler}: {error}"
+        );
         for function in ["left_out", "parts"] {
             let error = fields(&app, function).unwrap_err();
             let says = [
                 "left out or moved",
                 "inlined",
                 "has made ",
-                "convention of its own",
+                "its own calling convention",
             ];
             assert!(
                 says.iter().any(|says| error.contains(says)),

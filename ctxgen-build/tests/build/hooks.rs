@@ -158,7 +158,7 @@ fn by_hand_and_not_there() {
         ("lsm/file_opem", "Similar names: lsm/file_open"),
         (
             "kprobes/vfs_unlink",
-            "`kprobes/vfs_unlink` is of no hook family that ctxgen knows; a hook is written as \
+            "`kprobes/vfs_unlink` is not of a hook family that ctxgen knows; a hook is written as \
              libbpf's SEC() name. Similar sections: kprobe, ",
         ),
         ("lsm", "`lsm` names no target: write `lsm/<target>`"),

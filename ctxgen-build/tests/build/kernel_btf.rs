@@ -237,8 +237,8 @@ fn another_architectures() {
     let other = kernel(Order::Big);
     let triple = "x86_64-unknown-linux-gnu";
     let says = format!(
-        "{} is the BTF of a kernel for s390x, and the build is for {triple}: contexts and libbpf's \
-         headers would be another machine's. Name a kernel for {triple}, or build for s390x with \
+        "{} is the BTF of a kernel for s390x, and the build is for {triple}: contexts and libbpf's headers \
+         would be for another machine. Name a kernel for {triple}, or build for s390x with \
          Builder::target(\"s390x-unknown-linux-gnu\")",
         other.display()
     );

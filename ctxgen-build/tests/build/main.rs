@@ -32,6 +32,7 @@ mod parts;
 mod pinned;
 mod preprocessed;
 mod prototypes;
+mod ready;
 mod rebuilds;
 mod refused;
 mod relocatable;

@@ -92,7 +92,8 @@ fn a_module_that_was_not_given() {
     );
     let error = project.error();
     assert!(
-        error.contains("there is no such module in") && error.contains("Builder::module"),
+        error.contains("does not have: give the module's BTF too")
+            && error.contains("Builder::module"),
         "{error}"
     );
 }

@@ -53,7 +53,7 @@ fn stale(project: &Project, more: &str) -> String {
     assert!(matches!(error, Error::Stale { .. }), "{error}");
     let error = error.to_string();
     assert!(
-        error.contains("\nbtf/x86_64.btf is a pinned BTF of kernel-bpfel.o: it has no more"),
+        error.contains("\nbtf/x86_64.btf is a pinned BTF of kernel-bpfel.o: it has only"),
         "{error}"
     );
     assert!(
@@ -138,14 +138,14 @@ fn a_type_that_has_only_its_name_there() {
                 { return more(ctx->file); }\n";
     let error = stale(&pinned(Order::Little), more);
     assert!(
-        error.contains("of struct inode it has no more than the name and the size"),
+        error.contains("of struct inode it has only the name and the size"),
         "{error}"
     );
     // So it is where the text beside it was lost.
     let project = pinned(Order::Little);
     std::fs::remove_file(project.path("btf/x86_64.btf.txt")).unwrap();
     let error = with_pinned(&project, more).unwrap_err().to_string();
-    assert!(error.contains("of struct inode it has no more"), "{error}");
+    assert!(error.contains("of struct inode it has only"), "{error}");
     assert!(error.ends_with("--btf VMLINUX src/prog.bpf.c"), "{error}");
 }
 

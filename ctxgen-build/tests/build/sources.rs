@@ -81,8 +81,9 @@ fn of_one_name() {
     let builder = project.builder().sources(["a/prog.bpf.c", "b/prog.c"]);
     assert_eq!(
         builder.generate().unwrap_err().to_string(),
-        "a/prog.bpf.c and b/prog.c would both become `prog`, which their file names up to the first \
-         dot say, or Builder::object: give one of them another name with Builder::source_as"
+        "a/prog.bpf.c and b/prog.c would both become `prog`, the name that Builder::object gives or the \
+         file name has before its first dot: give one of them another name with Builder::source_as or \
+         Builder::obj_as"
     );
 }
 
@@ -104,8 +105,8 @@ fn of_names_that_nothing_can_be_called_by() {
         assert_eq!(
             error.unwrap_err().to_string(),
             format!(
-                "{name} does not say what its skeleton is to be called by: the part of its file name \
-                 before the first dot has neither an ASCII letter nor a digit. Give it a name with \
+                "the file name of {name} gives its skeleton no name: the part before the first dot has \
+                 neither an ASCII letter nor a digit. Give it a name with \
                  Builder::source_as(\"name\", {name:?})"
             )
         );

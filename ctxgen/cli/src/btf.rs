@@ -19,19 +19,18 @@ use crate::output::write_in_folder;
 const EXAMPLES: &str = "\
 Examples:
   ctxgen btf guard.bpf.o -o min.btf
-      for the running kernel; libbpf takes it by bpf_object_open_opts.btf_custom_path, cilium/ebpf by
-      ProgramOptions.KernelTypes, aya by EbpfLoader::btf
+      for the running kernel; give it to libbpf as bpf_object_open_opts.btf_custom_path, to cilium/ebpf
+      as ProgramOptions.KernelTypes, and to aya with EbpfLoader::btf
   ctxgen btf guard.bpf.o trace.bpf.o --btf 5.10.btf -o guard-5.10.btf
       one BTF for both objects
   ctxgen btf guard.bpf.o --btf 5.10.btf --btf 7.2.btf -o btfs/
       btfs/5.10.btf and btfs/7.2.btf";
 
-/// Write the small BTF that objects with relocatable contexts are loaded with on a kernel, by any loader that
-/// knows CO-RE.
+/// Write the small BTF that a CO-RE loader needs to load objects with relocatable contexts on a kernel.
 ///
-/// It has the contexts as that kernel has them, and what the objects' other relocations need. Programs whose
-/// hooks the kernel lacks are named: their loader must leave them out. (In Rust, ctxgen::Loader does all this
-/// when the program starts.)
+/// It has the contexts as they are on that kernel, and the types that the objects' other relocations need. If
+/// the kernel lacks the hook of a program, the command names the program: the loader must not load it. (In
+/// Rust, ctxgen::Loader does all this when the program starts.)
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct MinBtf {
@@ -39,7 +38,7 @@ pub(crate) struct MinBtf {
     #[arg(required = true, value_name = "OBJECT")]
     objects: Vec<PathBuf>,
 
-    /// The file to write; of several kernels the folder, where each file is called by its kernel
+    /// The output file. With several kernels, the output directory; each file is named after its kernel
     #[arg(long, short, value_name = "PATH")]
     output: PathBuf,
 

@@ -20,28 +20,29 @@ Examples:
   ctxgen build -o build --btf 5.10.btf --btf 7.2.btf --relocatable src/guard.bpf.c
       one object for these kernels; see `ctxgen btf`";
 
-/// Compile BPF sources against contexts from the kernel's BTF, and check the objects as a build script does:
-/// each program's SEC() name against its context, and what it reads of that against what the verifier takes.
+/// Compile BPF sources with contexts from the kernel's BTF, and check the objects as ctxgen-build does: the
+/// context of each program must be that of its SEC() name, and its reads must be ones that the verifier
+/// accepts.
 ///
-/// Headers go to include/ in the output directory, objects beside it as <name>.bpf.o, by the sources' file names
-/// up to the first dot. What is made of the same as before is not made again, and not written.
+/// The output directory gets headers in include/, and the objects as <name>.bpf.o; <name> is the source's
+/// file name up to the first dot. If the inputs of a file have not changed, the file is left untouched.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Build {
-    /// BPF C files, an object of each
+    /// BPF C files; each becomes an object
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<PathBuf>,
 
-    /// The directory for the files; made where it is missing
+    /// The output directory; created if missing
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 
-    /// Link all sources into one object of this name, an identifier
+    /// Link all sources into one object with this name, an identifier
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// A section that libbpf does not know, whose programs' loader sets their type: do not warn that their
-    /// contexts are not checked. May be repeated
+    /// A section that libbpf does not know, for programs whose loader sets their type. Removes the warning
+    /// that their contexts are not checked. May be repeated
     #[arg(long, value_name = "NAME")]
     own_section: Vec<String>,
 

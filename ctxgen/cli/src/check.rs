@@ -29,44 +29,44 @@ use crate::output::stdout;
 const EXAMPLES: &str = "\
 Examples:
   ctxgen check guard.bpf.o
-      are its contexts those of the running kernel?
+      compares the object with the running kernel
   ctxgen check guard.bpf.o --btf 5.10.btf --btf 7.2.btf
   ctxgen check /usr/sbin/opensnoop --btf 7.2.btf
-      also of objects inside of programs, and of those that were built without ctxgen
+      objects in executables, also if they were built without ctxgen
   ctxgen check old.bpf.o --built-for 5.10.btf --btf 7.2.btf --json";
 
-/// Hold what compiled BPF programs read of their contexts against kernels, argument by argument. Ends with
-/// 1 where a program would read something else than it means to, cannot be loaded, or cannot attach.
+/// Compare what compiled BPF programs read from their contexts with kernels, argument by argument. Exits with
+/// status 1 if a program would read a wrong value, cannot be loaded, or cannot attach.
 ///
-/// Any BPF object will do, whether or not it was built with ctxgen, and any file with BPF objects in it, such
-/// as an executable with skeletons.
+/// The objects need not be built with ctxgen. A file that contains BPF objects, such as an executable with
+/// skeletons, works too.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
-    /// Compiled BPF objects, or files that contain some
+    /// Compiled BPF objects, or files that contain BPF objects
     #[arg(required = true, value_name = "OBJECT")]
     objects: Vec<PathBuf>,
 
-    /// One JSON object a line, for each program on each kernel
+    /// Print JSON: one object per line, for each program on each kernel
     #[arg(long)]
     json: bool,
 
-    /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
-    /// objects do not say it themselves
+    /// The BTF of the kernel that the objects were written for. It tells which argument a read means if the
+    /// object itself does not
     #[arg(long, value_name = "PATH")]
     built_for: Option<PathBuf>,
 
     #[command(flatten)]
     kernels: Kernels,
 
-    /// A module of a kernel, whose hooks are there too: a .ko, compressed or not, or raw BTF; of the running
-    /// kernel, its name will do. KERNEL is what the kernel is called in the report; with one kernel, it may be
-    /// left out. May be repeated
+    /// A kernel module to include: a .ko, compressed or not, or raw BTF. For the running kernel, the module's
+    /// name is enough. KERNEL is the kernel's name in the report; with one kernel, it may be omitted. May be
+    /// repeated
     #[arg(long, value_name = "[KERNEL=]PATH|NAME")]
     module: Vec<String>,
 
-    /// The symbols of the kernel that stands at the same place among those of --btf: its System.map, or a copy of
-    /// its /proc/kallsyms. They tell of its functions whether programs can attach to them. May be repeated
+    /// The kernel's symbols: its System.map, or a copy of its /proc/kallsyms. They tell which functions
+    /// programs can attach to. The first --kallsyms belongs to the first --btf, and so on. May be repeated
     #[arg(long, value_name = "FILE")]
     kallsyms: Vec<PathBuf>,
 }

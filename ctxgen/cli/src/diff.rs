@@ -20,7 +20,7 @@ Examples:
   ctxgen diff fexit/vfs_unlink --btf 6.1.btf --btf 7.2.btf
   ctxgen diff lsm/file_open tp_btf/sched_switch --btf 5.10.btf --btf 6.12.btf --json";
 
-/// Show how the prototypes of hooks differ from kernel to kernel. Ends with 1 where they do.
+/// Show how the prototypes of hooks differ from kernel to kernel. Exits with status 1 if they differ.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Diff {
@@ -28,7 +28,7 @@ pub(crate) struct Diff {
     #[arg(required = true, value_name = "HOOK")]
     hooks: Vec<String>,
 
-    /// One JSON object a line, for each hook
+    /// Print JSON: one object per line, for each hook
     #[arg(long)]
     json: bool,
 

@@ -13,7 +13,8 @@ use crate::project::sources_and_hooks;
 const EXAMPLES: &str = "\
 Examples:
   ctxgen header -o include src/*.bpf.c
-      vmlinux.h with what the sources reach, ctx.h with the contexts that they name, libbpf's headers
+      vmlinux.h with the types that the sources need, ctx.h with the contexts that they name, libbpf's
+      headers
   clang @include/guard.args -c src/guard.bpf.c -o guard.bpf.o
       compiles one of them as `ctxgen build` would
   ctxgen header -o include --btf 5.10.btf --btf 7.2.btf --relocatable src/guard.bpf.c -- -DDEBUG
@@ -21,12 +22,12 @@ Examples:
   ctxgen header -o include lsm/file_open fexit/vfs_unlink
       these contexts, and all types of the running kernel";
 
-/// Write the headers that BPF sources are compiled with: ctx.h with the contexts that they name, vmlinux.h with
-/// the kernel's types that they reach, and libbpf's headers.
+/// Write the headers for BPF sources: ctx.h with the contexts that the sources name, vmlinux.h with the
+/// kernel types that they need, and libbpf's headers.
 ///
-/// Contexts are those that the preprocessed sources name (`struct btf_lsm_file_open_ctx`), and those of the
-/// hooks that are named here. Without sources, vmlinux.h has all types, and no clang is needed. A file that is
-/// as it would be is not written. For each source, <name>.args has the arguments for clang.
+/// ctx.h has the contexts that the preprocessed sources name (`struct btf_lsm_file_open_ctx`), and those of
+/// the hooks on the command line. Without sources, vmlinux.h has all types, and clang is not needed. For each
+/// source, <name>.args has the arguments for clang. Files whose content has not changed are left untouched.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Header {
@@ -34,7 +35,7 @@ pub(crate) struct Header {
     #[arg(required = true, value_name = "SOURCE|HOOK")]
     what: Vec<String>,
 
-    /// The directory for the files; made where it is missing
+    /// The output directory; created if missing
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 

@@ -23,7 +23,7 @@ Examples:
   ctxgen man -o ~/.local/share/man/man1
   man ctxgen-header";
 
-/// Print completions for a shell: what to install where it looks for them.
+/// Print the completion script for a shell.
 #[derive(Args, Debug)]
 #[command(after_help = COMPLETIONS)]
 pub(crate) struct Completions {
@@ -42,11 +42,11 @@ impl Completions {
     }
 }
 
-/// Write the manual pages of the command and its sub-commands.
+/// Write the manual pages of ctxgen and its sub-commands.
 #[derive(Args, Debug)]
 #[command(after_help = MAN)]
 pub(crate) struct Man {
-    /// The directory for the pages; made where it is missing
+    /// The output directory; created if missing
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
 }

@@ -40,7 +40,7 @@ Examples:
   ctxgen list --family fentry --module nf_conntrack 'nf_ct_*'
   ctxgen list --family tp --json sched_ | jq -r .struct";
 
-/// List the kernel's hooks, with their arguments. Ends with 1 where there is none.
+/// List the kernel's hooks with their arguments. Exits with status 1 if there are none.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct List {
@@ -48,10 +48,10 @@ pub(crate) struct List {
     #[arg(long, short, value_name = "FAMILY", value_parser = families())]
     family: Option<String>,
 
-    /// Only hooks whose name contains this; `*` stands for any characters
+    /// Only hooks whose name contains this text; `*` matches any characters
     pattern: Option<String>,
 
-    /// One JSON object a line
+    /// Print JSON: one object per line
     #[arg(long)]
     json: bool,
 

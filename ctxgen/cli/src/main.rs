@@ -38,15 +38,15 @@ use ctxgen::SecName;
 
 /// Typed context structs for BPF programs, from kernel BTF.
 ///
-/// A hook is written as libbpf's SEC() name: tp_btf/sched_switch, fexit/vfs_unlink,
-/// lsm/file_mprotect. The name of its struct (btf_lsm_file_mprotect_ctx) does as well.
+/// A hook is written as libbpf's SEC() name: tp_btf/sched_switch, fexit/vfs_unlink, lsm/file_mprotect. The
+/// name of its struct (btf_lsm_file_mprotect_ctx) works too.
 #[derive(Debug, Parser)]
 #[command(name = "ctxgen", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// Whether to colour what goes to a terminal; the variable NO_COLOR turns it off
+    /// When to colour the output
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = style::When::Auto, global = true)]
     color: style::When,
 }
@@ -86,19 +86,19 @@ struct Kernel {
     #[arg(long, value_name = "PATH")]
     btf: Option<PathBuf>,
 
-    /// A module whose hooks are there too: a .ko, compressed or not, or raw BTF; of the running
-    /// kernel, its name will do. May be repeated
+    /// A kernel module to include: a .ko, compressed or not, or raw BTF. For the running kernel, the module's
+    /// name is enough. May be repeated
     #[arg(long, value_name = "PATH|NAME")]
     module: Vec<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
-    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
+    /// A user-space program or library that uprobes attach to: an ELF file with debug information (in the
+    /// file or below /usr/lib/debug) or with a .BTF section, or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 
-    /// What tracefs says of the kernel's trace events: a `format` file, or a folder like
-    /// /sys/kernel/tracing/events with <category>/<event>/format in it. May be repeated; of the
-    /// running kernel, those are read without which a record is ambiguous, where they can be
+    /// The formats of the kernel's trace events from tracefs: a `format` file, or a directory like
+    /// /sys/kernel/tracing/events with <category>/<event>/format in it. For the running kernel, tracefs is
+    /// read if BTF alone is ambiguous. May be repeated
     #[arg(long, value_name = "PATH")]
     formats: Vec<PathBuf>,
 }
@@ -141,18 +141,18 @@ fn is_name(module: &str) -> bool {
 /// Where the BTF of several kernels is.
 #[derive(Args, Debug)]
 struct Kernels {
-    /// A target kernel's BTF, from any file that --btf of `show` takes; may be repeated [default: the
-    /// running kernel's]
+    /// A target kernel's BTF, in any file format that `ctxgen show --btf` takes. May be repeated [default:
+    /// the running kernel's]
     #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
-    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
+    /// A user-space program or library that uprobes attach to: an ELF file with debug information (in the
+    /// file or below /usr/lib/debug) or with a .BTF section, or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 
-    /// What tracefs says of the trace events of the kernel that stands at the same place among those of
-    /// --btf: a `format` file, or a folder like /sys/kernel/tracing/events. May be repeated
+    /// The formats of trace events from tracefs: a `format` file, or a directory like
+    /// /sys/kernel/tracing/events. The first --formats belongs to the first --btf, and so on. May be repeated
     #[arg(long, value_name = "PATH")]
     formats: Vec<PathBuf>,
 }

@@ -27,16 +27,16 @@ Examples:
   ctxgen matrix build/ --btf kernels/ --baseline kernels/known.json -o report.html -o report.sarif
   ctxgen matrix build/ --btf kernels/ --fail-on wrong,load,absent --strict";
 
-/// Show what compiled BPF programs read on many kernels: a row for each program and each argument, a column
-/// for each kernel, the worst first.
+/// Compare what compiled BPF programs read with many kernels. The table has a row for each program and
+/// argument and a column for each kernel; the worst come first.
 ///
-/// Ends with 0 where there is nothing to fail on, with 1 where there is (--fail-on, --strict, --baseline),
-/// and with 2 where it cannot be told: a file cannot be read, or an argument is wrong.
+/// The exit status is 0 if there is nothing to fail on, 1 if there is (--fail-on, --strict, --baseline), and
+/// 2 if a file cannot be read or an argument is wrong.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Table {
-    /// Compiled BPF objects, files that contain some, such as executables with skeletons, or folders of
-    /// such files
+    /// Compiled BPF objects, files that contain BPF objects, such as executables with skeletons, or
+    /// directories of such files
     #[arg(required = true, value_name = "OBJECT")]
     objects: Vec<PathBuf>,
 
@@ -46,7 +46,7 @@ pub(crate) struct Table {
     #[command(flatten)]
     reports: Reports,
 
-    /// What to fail on: programs that load and read a wrong value, that do not load, that do not attach
+    /// What to fail on
     #[arg(
         long,
         value_name = "WHAT",
@@ -55,15 +55,15 @@ pub(crate) struct Table {
     )]
     fail_on: Vec<FailOn>,
 
-    /// Fail on what is not known too, and on what depends on something that only loading tells
+    /// Also fail on what is unknown, and on what is only known when the program is loaded
     #[arg(long)]
     strict: bool,
 
-    /// Findings that are known and do not fail: a file that --write-baseline wrote
+    /// Known findings, which do not fail: a file that --write-baseline has written
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write all findings to a file for --baseline, and fail on none of them
+    /// Write all findings to a file for --baseline, and do not fail
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
 }

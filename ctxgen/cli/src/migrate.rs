@@ -42,19 +42,20 @@ Examples:
   ctxgen migrate --was vmlinux-5.10.btf --btf vmlinux-6.12.btf guard.bpf.c -- -Iinclude
   ctxgen migrate --write guard.bpf.c";
 
-/// Rewrite programs behind BPF_PROG, BPF_KPROBE and the like, and those that take an array of slots or a
-/// trace_event_raw struct, so that they take context structs. Prints a diff, and what the compiler makes of it.
+/// Rewrite programs that use BPF_PROG, BPF_KPROBE and the like, an array of slots or a trace_event_raw
+/// struct, so that they take context structs. Prints a diff, and for each kernel whether the result compiles.
 ///
-/// Which argument a program means follows from its place on the kernel that it was written for (--was); on
-/// the target (--btf), it goes by its name. What is not certain is refused, and ends the command with 1.
+/// The place of an argument on the kernel that the program was written for (--was) tells its name; the
+/// rewritten program reads the argument of that name on the target (--btf). A program that cannot be
+/// rewritten with certainty is left as it is, and the exit status is 1.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Migrate {
-    /// Sources of BPF programs
+    /// BPF C files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Write the files instead of printing a diff. One that does not compile afterwards stays as it is
+    /// Write the files instead of printing a diff. A file that would not compile is left as it is
     #[arg(long)]
     write: bool,
 
@@ -62,8 +63,7 @@ pub(crate) struct Migrate {
     #[arg(long, value_name = "PATH")]
     was: Option<PathBuf>,
 
-    /// More arguments for clang, such as -I and -D. A vmlinux.h of the kernel and
-    /// libbpf's headers are there without
+    /// More arguments for clang, such as -I and -D. vmlinux.h and libbpf's headers are found without them
     #[arg(last = true, value_name = "CLANG_ARGS")]
     clang_args: Vec<String>,
 

@@ -26,14 +26,13 @@ pub(crate) enum Failure {
     #[error("{}", advised(.0))]
     Ctxgen(ctxgen::Error),
     #[error(
-        "{}: no kernel is called {}: name it as the table does, or by --btf NAME=PATH",
+        "{}: no kernel has the name {}: use a name from the table, or set one with --btf NAME=PATH",
         shown(Path::new(argument)),
         name(kernel)
     )]
     NoSuchKernel { kernel: String, argument: String },
     #[error(
-        "{}: there are several kernels, and it belongs to one: say KERNEL=PATH, with the kernel's name in the \
-         table",
+        "{}: there are several kernels: name the one that it belongs to with KERNEL=PATH, as in the table",
         shown(Path::new(.0))
     )]
     WhichKernel(String),
@@ -47,7 +46,7 @@ pub(crate) enum Failure {
     #[error("{}", crate::words::of_command(&.0.to_string()))]
     Build(Box<ctxgen_build::Error>),
     #[error(
-        "cannot run clang as `{}`: {error}. Sources are preprocessed with it: install it, or name it with \
+        "cannot run clang as `{}`: {error}. ctxgen preprocesses sources with it: install it, or name it with \
          the CLANG variable",
         shown(clang)
     )]
@@ -55,7 +54,7 @@ pub(crate) enum Failure {
         clang: PathBuf,
         error: std::io::Error,
     },
-    #[error("clang, as `{}`, was given up: {error}{}", shown(clang), longer(error))]
+    #[error("clang (`{}`) was stopped: {error}{}", shown(clang), longer(error))]
     Stopped {
         clang: PathBuf,
         error: ctxgen::RunError,
@@ -69,7 +68,7 @@ pub(crate) enum Failure {
     NoLibclang(String),
     #[error("libclang cannot read {}", shown(.0))]
     Parse(PathBuf),
-    #[error("{} is no text in UTF-8", shown(.0))]
+    #[error("{} is not UTF-8 text", shown(.0))]
     NoText(PathBuf),
     #[error("there is nothing to compare: name two or more kernels with --btf")]
     OneKernel,
@@ -90,8 +89,8 @@ pub(crate) enum Failure {
     #[error("none of the kernels is of {0}, as far as their BTF tells")]
     NoArchKernels(ctxgen::Arch),
     #[error(
-        "the name of {} does not tell a form of report: name it FORM=FILE, where FORM is one of {forms}, \
-         or end the file's name in one of {ends}",
+        "the name of {} does not tell the format of the report: use one of the extensions {ends}, or write \
+         FORM=FILE, where FORM is one of {forms}",
         shown(path)
     )]
     NoForm {

@@ -17,13 +17,11 @@ Examples:
       btf/<arch>.btf of the running kernel, and btf/<arch>.btf.txt, which says how to renew it
   ctxgen pin -o btf/x86_64.btf --btf vmlinux src/guard.bpf.c lsm/file_open -- -DDEBUG";
 
-/// Write a small BTF with all that these sources and hooks reach of the kernel's types, to be committed
-/// beside the sources.
+/// Write a small BTF with the kernel types that sources and hooks need, to be committed with the sources.
 ///
-/// What is built against it is the same, byte for byte, as with the kernel's whole BTF. ctxgen-build
-/// takes btf/<arch>.btf in a package by itself. Without --btf, the kernel is the one whose BTF the variable
-/// CTXGEN_BTF names, else the running one. Sources are preprocessed with clang, or the one that the variable
-/// CLANG names.
+/// A build with it gives the same objects, byte for byte, as with the kernel's whole BTF. ctxgen-build finds
+/// btf/<arch>.btf in a package by itself. Without --btf, the BTF is that of $CTXGEN_BTF, or the running
+/// kernel's. $CLANG, or clang, preprocesses the sources.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Pin {
@@ -31,8 +29,9 @@ pub(crate) struct Pin {
     #[arg(required = true, value_name = "SOURCE|HOOK")]
     what: Vec<String>,
 
-    /// The file to write, or a folder for <arch>.btf, which need not exist: what ends in .btf is a file.
-    /// Folders are made where they are missing. A text about it is put beside it
+    /// The output file, or a directory for <arch>.btf. A path that ends in .btf is a file. Directories are
+    /// created if missing. A text file with the kernel's release and the command to renew the BTF is written
+    /// next to it
     #[arg(long, short, value_name = "PATH")]
     output: PathBuf,
 

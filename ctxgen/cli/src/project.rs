@@ -22,66 +22,66 @@ const MODULES: &str = "/sys/kernel/btf";
 /// What sources are compiled for, and with.
 #[derive(Args, Debug)]
 pub(crate) struct Project {
-    /// The target kernel's BTF: raw, an ELF file with a .BTF section, a kernel image, or any of these
-    /// compressed or in a .btf.tar.xz. Of several, vmlinux.h has the types of the first [default: the file that
-    /// the variable CTXGEN_BTF names, else the running kernel's]
+    /// A target kernel's BTF: raw, an ELF file with a .BTF section, a kernel image, or any of these
+    /// compressed or in a .btf.tar.xz. May be repeated; vmlinux.h has the types of the first [default:
+    /// $CTXGEN_BTF, or the running kernel's]
     #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
 
-    /// A module whose hooks and types are used: a .ko, compressed or not, or raw BTF; of the running
-    /// kernel, its name will do. May be repeated
+    /// A kernel module whose hooks and types the sources use: a .ko, compressed or not, or raw BTF. For the
+    /// running kernel, the module's name is enough. May be repeated
     #[arg(long, value_name = "PATH|NAME")]
     module: Vec<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
-    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
+    /// A user-space program or library that uprobes attach to: an ELF file with debug information (in the
+    /// file or below /usr/lib/debug) or with a .BTF section, or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 
-    /// A folder with such debug information, instead of /usr/lib/debug. May be repeated
+    /// A directory to search for debug information instead of /usr/lib/debug. May be repeated
     #[arg(long, value_name = "DIR")]
     debug_root: Vec<PathBuf>,
 
-    /// What tracefs says of the trace events of the kernel that stands at the same place among those of
-    /// --btf: a `format` file, or a folder like /sys/kernel/tracing/events. May be repeated
+    /// The formats of trace events from tracefs: a `format` file, or a directory like
+    /// /sys/kernel/tracing/events. The first --formats belongs to the first --btf, and so on. May be repeated
     #[arg(long, value_name = "PATH")]
     formats: Vec<PathBuf>,
 
-    /// A hook whose context no source names. May be repeated
+    /// A hook whose context is needed although no source names it. May be repeated
     #[arg(long, value_name = "HOOK")]
     hook: Vec<String>,
 
-    /// Make each access to a context one that is relocated when a program is loaded, and give the contexts
-    /// the arguments of all kernels that --btf names
+    /// Relocate each access to a context when the program is loaded. Contexts have the arguments of all --btf
+    /// kernels
     #[arg(long)]
     relocatable: bool,
 
-    /// Fail where the prototypes of the hooks differ among the kernels
+    /// Fail if the prototypes of the hooks differ among the kernels
     #[arg(long)]
     deny_drift: bool,
 
-    /// The types in vmlinux.h: `trimmed` to what the sources reach, `full`, or a vmlinux.h of your own
-    /// [default: trimmed]
+    /// The types in vmlinux.h: `trimmed` to those that the sources need, `full`, or the path of another
+    /// vmlinux.h [default: trimmed]
     #[arg(long, value_name = "trimmed|full|PATH")]
     vmlinux: Option<String>,
 
-    /// The target triple, if the kernel's BTF is to be of its architecture
+    /// The target triple. The kernel's BTF must be of its architecture
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
 
-    /// The clang to use [default: the one that the variable CLANG names, else `clang`]
+    /// The clang to use [default: $CLANG, or clang]
     #[arg(long, value_name = "PATH")]
     clang: Option<PathBuf>,
 
-    /// After how many seconds a clang that does not end is stopped
+    /// Stop clang after this many seconds
     #[arg(long, value_name = "SECONDS")]
     clang_timeout: Option<u64>,
 
-    /// Write a rule for make with all files that the result depends on
+    /// Write a make rule with all files that the output depends on
     #[arg(long, value_name = "FILE")]
     depfile: Option<PathBuf>,
 
-    /// The target of that rule [default: the first file that is written]
+    /// The target of the rule [default: the first output file]
     #[arg(long, value_name = "NAME", requires = "depfile")]
     depfile_target: Option<String>,
 }

@@ -24,7 +24,7 @@ Examples:
   ctxgen show fexit/vfs_unlink
   ctxgen show tp_btf/sched_switch --btf 7.2.btf --json
   ctxgen show kprobe/vfs_read xdp
-      also what is in which register, or the kernel's own
+      registers of a probe, and one of the kernel's own contexts
   ctxgen show uprobe//bin/app:main --user /bin/app
       a function of a program that has debug information or BTF";
 
@@ -36,7 +36,7 @@ pub(crate) struct Show {
     #[arg(required = true, value_name = "HOOK")]
     hooks: Vec<String>,
 
-    /// One JSON object a line
+    /// Print JSON: one object per line
     #[arg(long)]
     json: bool,
 

@@ -2,7 +2,9 @@
 
 /// A method of the builder's, and what gives the command the same. With arguments, where these are not what the
 /// option takes.
-const WORDS: [(&str, &str); 27] = [
+const WORDS: [(&str, &str); 28] = [
+    // The command takes no objects.
+    (" or Builder::obj_as", ""),
     (
         "give it longer with Builder::clang_timeout, or where that is not called, with more seconds in the \
          CTXGEN_CLANG_TIMEOUT variable",

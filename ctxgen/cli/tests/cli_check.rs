@@ -83,7 +83,9 @@ fn modules_of_kernels() {
     let two = ["7.2-x86_64", "6.1-x86_64"];
     let said = stderr(&ctxgen(&folder, &args, &two));
     assert!(
-        said.contains("there are several kernels, and it belongs to one"),
+        said.contains(
+            "there are several kernels: name the one that it belongs to with KERNEL=PATH"
+        ),
         "{said}"
     );
     let args = ["check", "prog.bpf.o", "--module", "7.2-x86_64=one.btf"];

@@ -110,7 +110,7 @@ fn complaints() {
         let error = ctxgen(btf, modules, args).unwrap_err();
         assert!(error.contains(says), "{error}");
     };
-    fails(Some(&kernel), &[], &show, "there is no such module");
+    fails(Some(&kernel), &[], &show, "give the module's BTF too");
     fails(Some(&kernel), &[], &["show", "fentry/zzzz"], "--module");
     fails(Some(&one), &[], &show, "it is the BTF of a kernel module");
     // A name is one of the running kernel's modules, and another kernel's are not looked for.

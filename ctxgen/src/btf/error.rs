@@ -27,8 +27,8 @@ pub enum BtfError {
     },
     /// A split BTF without its base.
     #[error(
-        "it is the BTF of a kernel module, which continues that of its vmlinux and says nothing \
-         without: give the vmlinux's as the kernel's, and this one as a module's"
+        "it is the BTF of a kernel module, which is incomplete without its vmlinux's: give the vmlinux's \
+         BTF as the kernel's, and this one as a module's"
     )]
     Split,
     /// Types and strings overlap, or types are not at a multiple of four bytes.
@@ -45,8 +45,8 @@ pub enum BtfError {
     NoSuchName(TypeId),
     /// Names share their bytes (each may be the end of another), and are many times the BTF's size together.
     #[error(
-        "its names are {len} bytes or more, each counted wherever a type has it, and the BTF has {of}: it was \
-         made to fill memory, and by no compiler"
+        "its names are {len} bytes or more, counted once for each type that has them, and the BTF has {of}: \
+         no compiler writes this"
     )]
     Names {
         /// How many bytes were counted.
@@ -55,7 +55,7 @@ pub enum BtfError {
         of: usize,
     },
     /// A type refers to one that is not there.
-    #[error("its type {id} refers to type {to}, and there is none of that number")]
+    #[error("its type {id} refers to type {to}, which does not exist")]
     NoSuchType {
         /// The type.
         id: TypeId,

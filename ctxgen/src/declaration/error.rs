@@ -9,7 +9,7 @@ use crate::kernel::Origin;
 pub enum DeclarationError {
     /// A name in BTF that must not reach generated code.
     #[error(
-        "{origin} has a name that C cannot have, or of more than 511 bytes: {name:?} ({place})"
+        "{origin} has a name that is not valid in C, or longer than 511 bytes: {name:?} ({place})"
     )]
     BadName {
         /// Where the BTF came from.

@@ -10,7 +10,7 @@ use crate::text::nearest::nearest;
 pub enum HookError {
     /// A SEC name's section is none of libbpf's that ctxgen has contexts for.
     #[error(
-        "`{}` is of no hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
+        "`{}` is not of a hook family that ctxgen knows; a hook is written as libbpf's SEC() name{}",
         text::name(name),
         similar_sections(name)
     )]

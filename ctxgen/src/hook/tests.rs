@@ -288,8 +288,8 @@ fn what_is_no_hook_says_why() {
         ("fentry/f.", "not a C identifier"),
         ("tp_btf/f.isra.0", "not a C identifier"),
         ("lsm/a-b", "not a C identifier"),
-        ("bogus/x", "no hook family"),
-        ("", "no hook family"),
+        ("bogus/x", "not of a hook family"),
+        ("", "not of a hook family"),
     ] {
         let error = name.parse::<Hook>().unwrap_err().to_string();
         assert!(error.contains(says), "{name}: {error}");

@@ -40,7 +40,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// Compressed data in compressed data in compressed data.
-    #[error("{file} is refused: more than {max} layers are in each other")]
+    #[error("{file} is refused: it has more than {max} nested layers")]
     NestedTooDeep {
         /// The file.
         file: Trail,
@@ -49,8 +49,8 @@ pub enum ImageError {
     },
     /// A file has to be decompressed or unpacked, and what does that is not there.
     #[error(
-        "{file} has to be unpacked, and ctxgen was built without its feature `images`: switch that on, \
-         or give the ELF file or the raw BTF"
+        "{file} must be unpacked, and ctxgen was built without the feature `images`: enable it, or give the \
+         ELF file or the raw BTF"
     )]
     NoDecompression {
         /// The file.
@@ -104,8 +104,8 @@ pub enum ImageError {
     },
     /// An x86 kernel image from before Linux 2.6.26.
     #[error(
-        "{file} has boot protocol {}.{:02}, and only since 2.08 images say where the kernel is in them: \
-         give the ELF vmlinux", version >> 8, version & 0xff
+        "{file} has boot protocol {}.{:02}, and only since 2.08 do images tell where the kernel is in \
+         them: give the ELF vmlinux", version >> 8, version & 0xff
     )]
     OldBootProtocol {
         /// The file.
@@ -126,8 +126,7 @@ pub enum ImageError {
     },
     /// A kernel image with several BTFs that could be the kernel's.
     #[error(
-        "{file} has more than one kernel BTF, and nothing tells which is right: there are some at bytes \
-         {}. Cut out the right one and give it as raw BTF",
+        "{file} has more than one kernel BTF, at bytes {}: extract the right one, and give it as raw BTF",
         ranges(places)
     )]
     AmbiguousBtf {
@@ -137,7 +136,7 @@ pub enum ImageError {
         places: Vec<Range<usize>>,
     },
     /// A kernel image that is made to be searched for ever.
-    #[error("{file} is refused: too much in it looks like BTF at first and is none")]
+    #[error("{file} is refused: too many places in it look like BTF and are not")]
     TooManyCandidates {
         /// The file.
         file: Trail,

@@ -36,8 +36,8 @@ pub enum KernelError {
     },
     /// The running kernel shows no BTF.
     #[error(
-        "the running kernel has no BTF at {}: {error}. It is there when the kernel was built with \
-         CONFIG_DEBUG_INFO_BTF=y and /sys is mounted; otherwise give the target kernel's BTF as a \
+        "the running kernel has no BTF at {}: {error}. It exists if the kernel was built with \
+         CONFIG_DEBUG_INFO_BTF=y and /sys is mounted; otherwise, give the target kernel's BTF as a \
          file", path.display()
     )]
     NoRunningBtf {
@@ -56,8 +56,8 @@ pub enum KernelError {
     },
     /// What stands beside a pinned BTF cannot be read.
     #[error(
-        "{}:{line} is not as ctxgen writes it: {text:?}. Make the pinned BTF beside it anew, or \
-         remove this file", path.display()
+        "{}:{line} is not a line that ctxgen writes: {text:?}. Renew the pinned BTF beside it, or remove \
+         this file", path.display()
     )]
     BadPinNote {
         /// The file.
@@ -69,9 +69,9 @@ pub enum KernelError {
     },
     /// The running kernel shows no BTF of a module.
     #[error(
-        "the running kernel has no BTF of a module {name} at {}: {error}. It is there when the module \
-         is loaded and the kernel was built with CONFIG_DEBUG_INFO_BTF_MODULES=y; what is built into \
-         the kernel is in the kernel's own BTF", path.display()
+        "the running kernel has no BTF of a module {name} at {}: {error}. It exists if the module is \
+         loaded and the kernel was built with CONFIG_DEBUG_INFO_BTF_MODULES=y; code that is built into the \
+         kernel is in the kernel's own BTF", path.display()
     )]
     NoRunningModule {
         /// The module's name, as it was given.
@@ -93,7 +93,7 @@ pub enum KernelError {
     },
     /// The BTF of a program in user space is for another machine than the kernel.
     #[error(
-        "{} is {user}, and {origin} is {kernel}: it is no program for that kernel", path.display()
+        "{} is {user}, and {origin} is {kernel}: the program is not for that kernel", path.display()
     )]
     UserByteOrder {
         /// The program's file.

@@ -14,8 +14,7 @@ pub(crate) const PARTIAL: &str = "ctxgen:partial";
 /// Sources reach types that a pinned BTF has only the names and sizes of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{origin} is a pinned BTF that lacks what these sources reach: of {} it has no more than the name \
-     and the size", types.join(", ")
+    "{origin} is a pinned BTF that lacks types of these sources: of {} it has only the name and the size", types.join(", ")
 )]
 #[non_exhaustive]
 pub struct NotPinned {

@@ -156,7 +156,7 @@ mod tests {
             let text = format!("{}{bad}\n", note());
             let error = PinNote::parse(&text, Path::new("x.btf.txt")).unwrap_err();
             let error = error.to_string();
-            assert!(error.starts_with("x.btf.txt:10 is not as"), "{error}");
+            assert!(error.starts_with("x.btf.txt:10 is not a line"), "{error}");
             assert!(error.contains(&format!("{bad:?}")), "{error}");
         }
     }

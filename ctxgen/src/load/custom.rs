@@ -24,29 +24,29 @@ use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
 use crate::object::RelocationKind;
 
-/// A BTF against which any loader that knows CO-RE relocates objects with relocatable contexts: libbpf by
-/// `btf_custom_path`, cilium/ebpf by `ProgramOptions.KernelTypes`, aya by `EbpfLoader::btf`.
+/// A BTF with which any CO-RE loader relocates objects with relocatable contexts: it is libbpf's `btf_custom_path`,
+/// cilium/ebpf's `ProgramOptions.KernelTypes` and aya's `EbpfLoader::btf`.
 ///
-/// It has the objects' contexts as one kernel has them, and of the kernel's own types those that the objects'
-/// other relocations are against: some KiB, or the kernel's whole BTF where an object asks for ids of the
-/// kernel's types (`bpf_core_type_id_kernel`). [`Loader`](crate::Loader) hands the same to libbpf by itself.
+/// It has the objects' contexts as they are on one kernel, and the kernel types that the objects' other relocations
+/// need: some KiB, or the kernel's whole BTF if an object uses IDs of the kernel's types
+/// (`bpf_core_type_id_kernel`). [`Loader`](crate::Loader) does the same by itself.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CustomBtf {
     /// The BTF, raw, in the byte order of the kernel.
     pub bytes: Vec<u8>,
-    /// The programs that cannot be attached, since the kernel lacks their hooks: their loader has to leave
-    /// them out (`bpf_program__set_autoload`).
+    /// The programs that cannot attach, because the kernel lacks their hooks: the loader must not load them
+    /// (`bpf_program__set_autoload`).
     pub absent: Vec<AbsentHook>,
     /// The arguments that the kernel has under other names.
     pub renamed: Vec<RenamedArgument>,
-    /// The programs that may read an argument that the kernel lacks, by name: loading one fails unless it asks
-    /// before (`bpf_core_field_exists`).
+    /// The names of the programs that may read an argument that the kernel lacks. Such a program cannot be loaded
+    /// unless it tests for the argument (`bpf_core_field_exists`).
     pub doubtful: Vec<String>,
 }
 
 impl CustomBtf {
-    /// For the running kernel and its modules. `objects` are the bytes of ELF files.
+    /// The BTF for the running kernel and its modules. `objects` are the bytes of ELF files.
     ///
     /// # Errors
     /// [`LoadError::Object`], where one is no object; [`KernelError::NoRunningBtf`], where the kernel has no
@@ -57,7 +57,7 @@ impl CustomBtf {
         Self::new(&objects, picked, Origin::running())
     }
 
-    /// For a kernel whose BTF is at hand.
+    /// The BTF for the kernel with this BTF.
     ///
     /// # Errors
     /// As [`CustomBtf::for_running`].

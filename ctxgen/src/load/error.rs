@@ -26,8 +26,8 @@ pub enum LoadError {
     Target(#[from] TargetError),
     /// The file for libbpf cannot be made.
     #[error(
-        "the types to relocate against cannot be handed to libbpf: {0}. They are put into a memory \
-         file, which libbpf opens through /proc/self/fd"
+        "cannot pass the types to relocate against to libbpf: {0}. They are in a memory file, which libbpf \
+         opens through /proc/self/fd"
     )]
     Memfd(std::io::Error),
     /// The builder already has a BTF to relocate against.

@@ -57,7 +57,7 @@ use crate::kernel::Origin;
 use crate::kernel::RUNNING_BTF;
 use crate::object::ObjectFile;
 
-/// Opens and loads an object so that its contexts are read where this kernel has the arguments.
+/// Opens and loads an object, so that its programs read each argument from its place on this kernel.
 ///
 /// ```no_run
 /// # use std::mem::MaybeUninit;
@@ -75,12 +75,11 @@ use crate::object::ObjectFile;
 /// # }
 /// ```
 ///
-/// Programs whose hooks the kernel lacks are not loaded, and [`Loader::absent`] tells which. An
-/// argument that the kernel lacks, or has with another type, does not exist for
-/// `bpf_core_field_exists`; reading it without asking is an error that names program and argument.
+/// Programs whose hooks the kernel lacks are not loaded; [`Loader::absent`] lists them. For an argument that the
+/// kernel lacks, or has with another type, `bpf_core_field_exists` is false. Reading it without this test is an
+/// error that names program and argument.
 ///
-/// An object without relocatable contexts is opened and loaded as it is, but for programs with absent
-/// hooks.
+/// An object without relocatable contexts is opened and loaded as it is, except for programs with absent hooks.
 #[derive(Debug)]
 pub struct Loader<'o> {
     bytes: &'o [u8],
@@ -103,8 +102,8 @@ const _: () = {
 };
 
 impl<'o> Loader<'o> {
-    /// For the running kernel and its modules. `object` is what clang has made, or what
-    /// `ctxgen-build` puts into the constant `OBJECT`.
+    /// A loader for the running kernel and its modules. `object` has the bytes of an ELF file, such as the constant
+    /// `OBJECT` that `ctxgen-build` generates.
     ///
     /// # Errors
     /// [`LoadError::Object`], where the bytes are no object; [`NoRunningBtf`](crate::KernelError::NoRunningBtf), where the
@@ -122,8 +121,8 @@ impl<'o> Loader<'o> {
         Self::with_picked(bytes, &object, picked, Origin::running(), false)
     }
 
-    /// For a kernel whose BTF is at hand: that of a kernel without `/sys/kernel/btf`, for one. All that
-    /// is relocated in the object is relocated against it.
+    /// A loader for a kernel with this BTF, for example a kernel without `/sys/kernel/btf`. All relocations of the
+    /// object are against it.
     ///
     /// # Errors
     /// As [`Loader::new`].
@@ -177,19 +176,18 @@ impl<'o> Loader<'o> {
         })
     }
 
-    /// The programs that cannot be attached, since the kernel lacks their hooks.
+    /// The programs that cannot attach, because the kernel lacks their hooks.
     pub fn absent(&self) -> &[AbsentHook] {
         &self.absent
     }
 
-    /// The arguments that programs read or ask for, and that the kernel has under other names. They are read
-    /// where the kernel has them.
+    /// The arguments that programs read or test for, and that have another name in the kernel. They are relocated
+    /// to the kernel's argument.
     pub fn renamed(&self) -> &[RenamedArgument] {
         &self.renamed
     }
 
-    /// Makes it an error that the kernel lacks a hook of a program, unless the program's SEC name
-    /// starts with `?`.
+    /// Makes it an error if the kernel lacks a hook of a program, unless the program's SEC name starts with `?`.
     ///
     /// # Errors
     /// [`LoadError::Absent`] with all of them.
@@ -203,14 +201,13 @@ impl<'o> Loader<'o> {
         Ok(self)
     }
 
-    /// The BTF for libbpf's `btf_custom_path`, for those who open the object themselves; `None` where
-    /// the object has no relocatable contexts, and the running kernel's own BTF is what it needs.
+    /// The BTF for libbpf's `btf_custom_path`, for code that opens the object without [`Loader::open`]. `None` if
+    /// the object has no relocatable contexts: it needs the running kernel's own BTF.
     ///
-    /// The path is good as long as this process runs, whether the loader lives or not: libbpf reads it
-    /// when it loads the object, which may be much later. The file behind it takes memory and a file
-    /// descriptor that are not given back; loaders for one object and one kernel share it. It has a few
-    /// KiB, or the kernel's whole BTF where the object asks for ids of the kernel's types
-    /// (`bpf_core_type_id_kernel`).
+    /// The path is valid as long as this process runs, also after the loader is dropped: libbpf reads the file when
+    /// it loads the object, which may be much later. The memory and the file descriptor of the file are not
+    /// released; loaders for one object and one kernel share them. The file has a few KiB, or the kernel's whole
+    /// BTF if the object uses IDs of the kernel's types (`bpf_core_type_id_kernel`).
     pub fn btf_path(&self) -> Option<&Path> {
         self.btf.as_deref()
     }

@@ -24,8 +24,7 @@ pub enum ModuleError {
     },
     /// A BTF of its own, such as a vmlinux has.
     #[error(
-        "it stands on its own, as that of a vmlinux does, and a module's continues that of its \
-         kernel"
+        "it is complete by itself, as a vmlinux's is, and a module's is on top of its kernel's"
     )]
     Standalone,
     /// A type is of a kind that ctxgen does not know, and nothing says how long it is.
@@ -38,7 +37,7 @@ pub enum ModuleError {
     #[error("its last name has no end")]
     Strings,
     /// More types or names than BTF has numbers for.
-    #[error("with it there are more types or names than BTF has numbers for")]
+    #[error("with it, there are more types or names than BTF can number")]
     TooLarge,
     /// A type refers to one that neither module nor kernel has.
     #[error(
@@ -86,10 +85,10 @@ pub enum ModuleError {
         kind: u32,
     },
     /// A module's name that no module can have.
-    #[error("{0:?} is no module's name: that consists of up to 55 letters, digits and underscores")]
+    #[error("{0:?} is not a module name: those have up to 55 letters, digits and underscores")]
     Name(String),
     /// A module was given by a name that is not its own.
-    #[error("by what its file says it is the module {0}")]
+    #[error("its file says that it is the module {0}")]
     OtherName(String),
     /// A module that is there already.
     #[error("it was given already")]
@@ -98,10 +97,10 @@ pub enum ModuleError {
     #[error("its .BTF.base section, which says what it needs of a kernel, is no BTF: {0}")]
     Base(BtfError),
     /// A module that was built for more than one kernel needs too many types of one name.
-    #[error("its .BTF.base section has more types that are called {0:?} than anything real")]
+    #[error("its .BTF.base section has too many types called {0:?}")]
     Namesakes(String),
     /// A type is a circle of typedefs, arrays and the like.
-    #[error("its type {0} is made of itself")]
+    #[error("its type {0} contains itself")]
     Circle(TypeId),
     /// A module that was built for more than one kernel needs types that this one has not.
     #[error(

@@ -211,12 +211,12 @@ fn what_is_no_module() {
     };
     let module = module(order, "m");
     for (name, bytes, says) in [
-        ("m", vmlinux(order), "stands on its own"),
+        ("m", vmlinux(order), "is complete by itself"),
         ("m", self::module(other, "m"), "and the kernel is"),
         ("m", b"\x7fELF".to_vec(), "BTF magic"),
         ("m", Vec::new(), "cut short"),
-        ("a/b", module.clone(), "is no module's name"),
-        ("", module.clone(), "is no module's name"),
+        ("a/b", module.clone(), "is not a module name"),
+        ("", module.clone(), "is not a module name"),
     ] {
         let error = error(kernel(order), name, &bytes);
         assert!(error.contains(says), "{error}");

@@ -29,9 +29,7 @@ pub enum ObjectError {
         start: String,
     },
     /// Its sections have the same bytes, or its functions the same instructions, again and again.
-    #[error(
-        "its {0} lie on top of each other: it was made to take forever to read, and by no compiler"
-    )]
+    #[error("its {0} overlap: no compiler writes this")]
     Overlapping(
         /// What does.
         &'static str,

@@ -14,8 +14,8 @@ use crate::tracefs::TracefsError;
 pub enum PrototypeError {
     /// A hook names a module whose BTF is not there.
     #[error(
-        "`{hook}` is a hook in the module {module}, and there is no such module in {origin}: give its \
-         BTF beside the kernel's"
+        "`{hook}` is a hook in the module {module}, which {origin} does not have: give the module's BTF \
+         too"
     )]
     UnknownModule {
         /// What was asked for.
@@ -27,9 +27,9 @@ pub enum PrototypeError {
     },
     /// A function in user space, and no BTF that could have its prototype.
     #[error(
-        "`{hook}` stands for a function of a program in user space, and no program was given. \
-         A BPF program can take struct pt_regs instead; or an ELF file with debug information (cc -g) or a \
-         .BTF section (gcc -gbtf, pahole -J) is given beside the kernel's BTF"
+        "`{hook}` is a function of a user-space program, and no program was given: give an ELF file with \
+         debug information (cc -g) or a .BTF section (gcc -gbtf, pahole -J), or take struct pt_regs in the \
+         BPF program"
     )]
     NoUserBtf {
         /// What was asked for.

@@ -70,8 +70,8 @@ pub enum Unsupported {
     BigEndianStruct(String),
     /// It is not known which registers functions have their arguments in.
     #[error(
-        "which registers functions of {} have their arguments in is not known to ctxgen; the program \
-         can take the struct of registers instead", .0.map_or("an unknown architecture", Arch::rust_name)
+        "ctxgen does not know in which registers functions of {} have their arguments; the program can \
+         take the struct of registers instead", .0.map_or("an unknown architecture", Arch::rust_name)
     )]
     NoConvention(Option<Arch>),
     /// The kernel's BTF does not say what the struct of registers looks like.

@@ -16,7 +16,7 @@ pub enum TracefsError {
     },
     /// A file is no format file of tracefs.
     #[error(
-        "{}:{line} is not as tracefs writes the format of a trace event: {text:?}", path.display()
+        "{}:{line} is not a line of a trace event's format: {text:?}", path.display()
     )]
     BadFormat {
         /// The file.
@@ -28,8 +28,8 @@ pub enum TracefsError {
     },
     /// There is no format file in a folder.
     #[error(
-        "there are no trace event formats in {}: what is looked for is <category>/<event>/format, as \
-         in /sys/kernel/tracing/events", path.display()
+        "there are no trace event formats in {}: they are in <category>/<event>/format, as in \
+         /sys/kernel/tracing/events", path.display()
     )]
     NoFormats {
         /// The folder.

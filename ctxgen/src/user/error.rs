@@ -34,8 +34,8 @@ pub enum UserError {
     },
     /// A program of 32 bits.
     #[error(
-        "{} is a program of 32 bits: which registers its functions have their arguments in is not known \
-         to ctxgen", path.display()
+        "{} is a 32-bit program: ctxgen does not know in which registers its functions have their \
+         arguments", path.display()
     )]
     Program32 {
         /// The program's file.

@@ -12,7 +12,7 @@ pub enum UserRefusal {
     )]
     ForeignLanguage(String),
     /// It has no code of its own.
-    #[error("it is inlined wherever it is called, so that there is no function to attach to")]
+    #[error("it is inlined at every call, so there is no function to attach to")]
     OnlyInlined,
     /// Its symbol is another than its name.
     #[error("the program's symbol for it is {0}, and uprobes are set on symbols")]
@@ -30,17 +30,17 @@ pub enum UserRefusal {
     )]
     NotDescribed,
     /// A compiler has made others of it that pass something else.
-    #[error("the compiler has made {0} of it, whose arguments may be others")]
+    #[error("the compiler has made {0} from it, which may have other arguments")]
     OnlyClone(String),
     /// A compiler made it of another, with other arguments.
     #[error(
-        "the compiler made it of {0}, and may have left out or split arguments of that: nothing tells \
-         which register has which"
+        "the compiler made it from {0}, and may have removed or split arguments: their registers are not \
+         known"
     )]
     ChangedClone(String),
     /// Its debug information says that it has a convention of its own.
     #[error(
-        "by its debug information it has a calling convention of its own: the compiler knew all of its \
+        "its debug information says that it has its own calling convention: the compiler knew all of its \
          callers, and may have left out arguments"
     )]
     OwnConvention,

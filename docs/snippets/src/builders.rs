@@ -7,6 +7,7 @@ use ctxgen_build::Error;
 pub fn all() -> Result<(), Error> {
     several_kernels()?;
     own_path()?;
+    ready_made()?;
     step_by_step(&["src/bpf/unlinks.bpf.c"], true)
 }
 
@@ -25,6 +26,13 @@ fn own_path() -> Result<(), Error> {
         .source("src/bpf/unlinks.bpf.c")
         .skeleton("unlinks", "src/bpf/unlinks.skel.rs")
         .rustfmt("rustfmt")
+        .build()
+}
+
+fn ready_made() -> Result<(), Error> {
+    Builder::new()
+        .obj("prebuilt/unlinks.bpf.o")
+        .reference_obj(true)
         .build()
 }
 

@@ -50,10 +50,10 @@ const SAMPLES: [Sample; 8] = samples![
 #[derive(Debug, Parser)]
 #[command(name = "bpf-report", version)]
 struct Args {
-    /// The samples to tell about [default: all]
+    /// The samples to report on [default: all]
     names: Vec<String>,
 
-    /// Do not ask the kernel
+    /// Do not load the programs
     #[arg(long)]
     no_load: bool,
 

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use clap::ArgGroup;
 use clap::Parser;
-use example_bpf::Comm;
 use example_bpf::Error;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
 use example_bpf::Style;
+use example_bpf::Tasks;
 use example_bpf::access;
 use example_bpf::attach;
 use example_bpf::follow;
@@ -48,18 +48,13 @@ const ACTIVE_MODULES: &str = "/sys/kernel/security/lsm";
     group(ArgGroup::new("whom").args(["pid", "comm"]).multiple(true))
 )]
 struct Args {
-    /// Let the calls fail with EPERM. Takes --pid or --comm: denied to everybody, some
-    /// interpreters and desktops could not even start
+    /// Deny the calls with EPERM. Requires --pid or --comm: if denied to everybody, some
+    /// interpreters and desktops would not start
     #[arg(long, requires = "whom")]
     deny: bool,
 
-    /// Only calls of this process
-    #[arg(long)]
-    pid: Option<u32>,
-
-    /// Only calls of tasks of this name
-    #[arg(long, value_name = "NAME")]
-    comm: Option<Comm>,
+    #[command(flatten)]
+    tasks: Tasks,
 
     #[command(flatten)]
     limits: Limits,
@@ -105,8 +100,8 @@ fn run(args: &Args) -> Result<(), Error> {
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.verdict = if args.deny { -libc::EPERM } else { 0 };
-    settings.only_pid = args.pid.unwrap_or(0);
-    settings.only_comm = args.comm.unwrap_or_default().bytes();
+    settings.only_pid = args.tasks.pid();
+    settings.only_comm = args.tasks.comm();
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     warn_if_inactive();

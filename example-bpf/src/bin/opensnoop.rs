@@ -6,12 +6,12 @@ use std::mem::MaybeUninit;
 use std::process::ExitCode;
 
 use clap::Parser;
-use example_bpf::Comm;
 use example_bpf::Error;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
 use example_bpf::Style;
+use example_bpf::Tasks;
 use example_bpf::attach;
 use example_bpf::errno_name;
 use example_bpf::follow;
@@ -39,13 +39,8 @@ use opensnoop::types::open_event;
 #[derive(Debug, Parser)]
 #[command(name = "opensnoop", version)]
 struct Args {
-    /// Only what this process opens
-    #[arg(long)]
-    pid: Option<u32>,
-
-    /// Only what tasks of this name open
-    #[arg(long, value_name = "NAME")]
-    comm: Option<Comm>,
+    #[command(flatten)]
+    tasks: Tasks,
 
     /// Only what fails
     #[arg(long)]
@@ -93,8 +88,8 @@ fn run(args: &Args) -> Result<(), Error> {
         verbose,
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
-    settings.only_pid = args.pid.unwrap_or(0);
-    settings.only_comm = args.comm.unwrap_or_default().bytes();
+    settings.only_pid = args.tasks.pid();
+    settings.only_comm = args.tasks.comm();
     settings.only_failed = args.failed;
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;

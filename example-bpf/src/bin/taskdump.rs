@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use example_bpf::Comm;
 use example_bpf::Error;
 use example_bpf::Record;
 use example_bpf::Style;
 use example_bpf::Table;
+use example_bpf::Tasks;
 use example_bpf::attach;
 use example_bpf::global;
 use example_bpf::load;
@@ -38,17 +38,12 @@ use taskdump::types::task_record;
 #[derive(Debug, Parser)]
 #[command(name = "taskdump", version)]
 struct Args {
-    /// Threads too, not only processes
+    /// Also show threads
     #[arg(long)]
     threads: bool,
 
-    /// Only this process
-    #[arg(long)]
-    pid: Option<u32>,
-
-    /// Only tasks of this name
-    #[arg(long, value_name = "NAME")]
-    comm: Option<Comm>,
+    #[command(flatten)]
+    tasks: Tasks,
 
     #[command(flatten)]
     style: Style,
@@ -90,8 +85,8 @@ fn run(args: &Args) -> Result<(), Error> {
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.threads = args.threads;
-    settings.only_pid = args.pid.unwrap_or(0);
-    settings.only_comm = args.comm.unwrap_or_default().bytes();
+    settings.only_pid = args.tasks.pid();
+    settings.only_comm = args.tasks.comm();
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
 

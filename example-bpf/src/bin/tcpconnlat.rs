@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use example_bpf::Error;
 use example_bpf::Limits;
+use example_bpf::Process;
 use example_bpf::Record;
 use example_bpf::Stop;
 use example_bpf::Style;
@@ -43,13 +44,12 @@ const AF_INET: u16 = 2;
 #[derive(Debug, Parser)]
 #[command(name = "tcpconnlat", version)]
 struct Args {
-    /// Show connections that took at least so many microseconds; 0 shows every one
+    /// Show connections that took at least this many microseconds; 0 shows all
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 0)]
     threshold_us: u64,
 
-    /// Only connections of this process
-    #[arg(long)]
-    pid: Option<u32>,
+    #[command(flatten)]
+    process: Process,
 
     #[command(flatten)]
     limits: Limits,
@@ -95,7 +95,7 @@ fn run(args: &Args) -> Result<(), Error> {
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.min_latency_ns = args.threshold_us.saturating_mul(1_000);
-    settings.only_pid = args.pid.unwrap_or(0);
+    settings.only_pid = args.process.pid();
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     eprintln!(

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use example_bpf::Error;
 use example_bpf::Limits;
+use example_bpf::Process;
 use example_bpf::Record;
 use example_bpf::Stop;
 use example_bpf::Style;
@@ -38,9 +39,8 @@ use unlinksnoop::types::unlink_event;
 #[derive(Debug, Parser)]
 #[command(name = "unlinksnoop", version)]
 struct Args {
-    /// Only what this process unlinks
-    #[arg(long)]
-    pid: Option<u32>,
+    #[command(flatten)]
+    process: Process,
 
     /// Only what fails
     #[arg(long)]
@@ -86,7 +86,7 @@ fn run(args: &Args) -> Result<(), Error> {
         verbose,
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
-    settings.only_pid = args.pid.unwrap_or(0);
+    settings.only_pid = args.process.pid();
     settings.only_failed = args.failed;
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;

@@ -3,5 +3,6 @@
 mod documents;
 mod editor;
 mod lsp;
+mod packages;
 mod snippets;
 mod template;

@@ -56,8 +56,24 @@ fn they_are_built() {
         for (name, copy) in KERNELS {
             fs::copy(&named(name).unwrap().btf, krate.dir.join(copy)).unwrap();
         }
+        prebuild(&krate);
         build_scripts(&krate, out.path());
     }
+}
+
+/// The object that one of the build scripts finds in the package.
+fn prebuild(krate: &UserCrate) {
+    let out = tempfile::tempdir().unwrap();
+    let built = Builder::new()
+        .source(krate.dir.join("src/bpf/unlinks.bpf.c"))
+        .btf(krate.dir.join(KERNELS[2].1))
+        .target("x86_64-unknown-linux-gnu")
+        .out_dir(out.path())
+        .generate();
+    built.unwrap_or_else(|error| panic!("{error}"));
+    fs::create_dir_all(krate.dir.join("prebuilt")).unwrap();
+    let object = krate.dir.join("prebuilt/unlinks.bpf.o");
+    fs::copy(out.path().join("unlinks.bpf.o"), object).unwrap();
 }
 
 /// Each function of `builders.rs` as a build script.

@@ -17,19 +17,19 @@ use crate::workspace;
 /// Where the BTF of kernels is kept, from the workspace's root.
 const BLOBS: &str = "../shared/kernels/btf";
 
-/// Measure builds and loading beside what they cost without ctxgen, and print the ratios
+/// Measure the cost of builds and loading with and without ctxgen, and print the ratios
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
     /// Build for this kernel (default: the running one); more of them are listed
     #[arg(long, value_name = "FILE")]
     btf: Vec<PathBuf>,
-    /// Measure `ctxgen matrix` too: of the BPF objects in this folder, or in its files
+    /// Also measure `ctxgen matrix` on the BPF objects in this folder or in its files
     #[arg(long, value_name = "FOLDER")]
     objects: Option<PathBuf>,
-    /// Measure nothing but that
+    /// Measure only that
     #[arg(long, requires = "objects")]
     matrix_only: bool,
-    /// How often each is measured (default: 7)
+    /// The number of runs of each (default: 7)
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
     /// Install what is missing: Debian packages

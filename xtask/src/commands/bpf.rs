@@ -22,22 +22,22 @@ const PACKAGE: &str = "example-bpf";
 /// The program that prints the table: only it can know what was built, because it was built with it.
 const REPORT: &str = "bpf-report";
 
-/// Build the sample programs, and print what became of each
+/// Build the sample programs, load them, and print a table of the results
 #[derive(Args, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bpf {
-    /// Print this program only; can be repeated
+    /// Print only this program; may be repeated
     #[arg(value_name = "NAME")]
     names: Vec<OsString>,
-    /// Build for the kernel of this BTF instead of the running one; can be repeated
+    /// Build for the kernel with this BTF instead of the running one; may be repeated
     #[arg(long, value_name = "PATH")]
     btf: Vec<PathBuf>,
-    /// Run this program instead; what follows `--` is for it
+    /// Run this program instead; arguments after `--` are passed to it
     #[arg(long, value_name = "NAME", conflicts_with_all = ["names", "no_load"])]
     run: Option<OsString>,
     /// The arguments of the program that is run
     #[arg(last = true, value_name = "ARGS", requires = "run")]
     run_args: Vec<OsString>,
-    /// Do not ask the running kernel what it says of them
+    /// Do not load them into the running kernel
     #[arg(long)]
     no_load: bool,
     /// Install the Debian packages that are missing

@@ -10,7 +10,7 @@ use crate::process;
 use crate::workspace;
 use crate::workspace::SUITE;
 
-/// Have disks full, calls fail and commands killed, many times, and look at what is left
+/// Fill disks, let system calls fail and kill commands many times, and check what is left
 #[derive(Args, Debug)]
 pub(crate) struct Faults {
     /// How many times longer than in `cargo xtask test` it goes on: 40 kills builds 240 times

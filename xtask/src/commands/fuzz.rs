@@ -36,16 +36,16 @@ const MAX_PIECE: usize = 100;
 /// The longest that an input may take, in seconds: AddressSanitizer and coverage make it several times slower.
 const TIMEOUT: usize = 30;
 
-/// Look for input that something goes wrong with: libFuzzer with AddressSanitizer, over libbpf's C too
+/// Search for input that causes errors, with libFuzzer and AddressSanitizer, which covers libbpf's C code too
 #[derive(Args, Debug)]
 pub(crate) struct Fuzz {
     /// How long each target runs
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     minutes: f64,
-    /// Write what was run into docs/fuzzed.md
+    /// Write the results to docs/fuzzed.md
     #[arg(long)]
     write: bool,
-    /// Put the smallest of the inputs that reach something new beside those in tests/fuzz/corpus
+    /// Add the smallest inputs that reach new code to tests/fuzz/corpus
     #[arg(long)]
     keep: bool,
     /// Install what is missing: cargo-fuzz

@@ -33,7 +33,7 @@ pub(crate) struct Install {
     /// The folder that bin/ and share/ are in (default: /usr/local for root, ~/.local for others)
     #[arg(long, value_name = "DIR")]
     prefix: Option<PathBuf>,
-    /// Put this folder before the prefix, as packagers do
+    /// Install below this folder, for packagers
     #[arg(long, value_name = "DIR")]
     destdir: Option<PathBuf>,
     /// Build without optimization

@@ -22,7 +22,7 @@ use crate::process;
 use crate::vm;
 use crate::workspace;
 
-/// Run everything that a change has to pass
+/// Run all checks and tests that a change must pass
 #[derive(Args, Debug)]
 pub(crate) struct Test {
     /// Install what is missing: Debian packages, rustup components

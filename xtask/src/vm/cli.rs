@@ -27,7 +27,7 @@ use crate::workspace;
 /// Where kernels to test on are kept, from the workspace's root.
 pub(crate) const IMAGES: &str = "../shared/kernels/images";
 
-/// Boot kernels in virtual machines, and hold every field against their verifiers
+/// Boot kernels in virtual machines, and compare every field with their verifiers
 #[derive(Args, Debug)]
 pub(crate) struct Vm {
     /// A kernel to boot; may be repeated (default: all in ../shared/kernels/images)
@@ -42,7 +42,7 @@ pub(crate) struct Vm {
     /// The kernel's BTF (default: the one in its image); with a single --kernel
     #[arg(long, value_name = "PATH")]
     btf: Option<PathBuf>,
-    /// No functions, and without --kernel only the oldest and newest x86-64 kernel and s390x
+    /// Skip functions, and without --kernel boot only the oldest and newest x86-64 kernels and s390x
     #[arg(long, overrides_with = "every")]
     quick: bool,
     /// All functions instead of a sample
@@ -51,13 +51,14 @@ pub(crate) struct Vm {
     /// Write the table to docs/verified.md
     #[arg(long)]
     write: bool,
-    /// Ask this instead, and only count the answers; or a folder with <image's name>.plan for each
+    /// Load the programs of this plan instead, and only count the answers; or a folder with <image's name>.plan for
+    /// each
     #[arg(long, value_name = "FILE|FOLDER")]
     plan: Option<PathBuf>,
     /// Put an executable into the initramfs; may be repeated
     #[arg(long, value_name = "GUEST=HOST", value_parser = file)]
     file: Vec<(String, PathBuf)>,
-    /// What runs the machines
+    /// The accelerator of the virtual machines
     #[arg(long, value_enum, default_value_t)]
     accel: Accel,
     /// How many may run at once (default: one a processor)

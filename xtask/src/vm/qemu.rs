@@ -11,10 +11,10 @@ use crate::vm::Arch;
 /// What runs the guest's instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Accel {
-    /// QEMU itself, which can be any machine
+    /// QEMU itself, for every architecture
     #[default]
     Tcg,
-    /// the processor, which can be its own kind only
+    /// the processor, for its own architecture only
     Kvm,
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::path::PathBuf;
 
 use ctxgen::CtxBtf;
 
@@ -13,6 +14,7 @@ use crate::cache::Record;
 use crate::cargo::Inputs;
 use crate::error::Error;
 use crate::outdir::OutDir;
+use crate::outdir::read;
 use crate::stages::compile::Unit;
 
 /// What products are made with.
@@ -23,6 +25,8 @@ pub(crate) struct Products<'a> {
     scratch: &'a Path,
     /// What formats skeletons.
     rustfmt: Option<&'a Path>,
+    /// Whether skeletons refer to the object.
+    reference: bool,
     /// The variables that bindgen reads.
     #[cfg_attr(
         not(feature = "bindgen"),
@@ -45,6 +49,7 @@ impl<'a> Products<'a> {
             out,
             scratch,
             rustfmt: None,
+            reference: false,
             environment,
         }
     }
@@ -52,6 +57,38 @@ impl<'a> Products<'a> {
     /// With skeletons that this rustfmt formats.
     pub(crate) fn with_rustfmt(self, rustfmt: Option<&'a Path>) -> Self {
         Self { rustfmt, ..self }
+    }
+
+    /// With skeletons that refer to the object beside them, or contain it.
+    pub(crate) fn with_reference(self, reference: bool) -> Self {
+        Self { reference, ..self }
+    }
+
+    /// The text of an object's skeleton, for a file that is not beside the object.
+    ///
+    /// # Errors
+    /// [`Error::Skeleton`], and [`Error::Read`] for the object.
+    pub(crate) fn standalone(&self, name: &str, text: Vec<u8>) -> Result<Vec<u8>, Error> {
+        if !self.reference {
+            return Ok(text);
+        }
+        let object = self.object(name);
+        let bytes = read(&object)?;
+        skeleton::standalone(self.paths(&object), name, &text, &bytes)
+    }
+
+    /// The path of an object.
+    fn object(&self, name: &str) -> PathBuf {
+        self.out.path(&format!("{name}.{OBJECT}"))
+    }
+
+    fn paths<'p>(&'p self, object: &'p Path) -> skeleton::Paths<'p> {
+        skeleton::Paths {
+            scratch: self.scratch,
+            object,
+            rustfmt: self.rustfmt,
+            reference: self.reference,
+        }
     }
 
     /// Writes an object, its skeleton, the bindings of these contexts, and the module with both; but for the
@@ -66,13 +103,8 @@ impl<'a> Products<'a> {
         record: &mut Record<'_>,
     ) -> Result<(), Error> {
         write_object(unit, record)?;
-        let object = self.out.path(&format!("{}.bpf.o", unit.name));
-        let paths = skeleton::Paths {
-            scratch: self.scratch,
-            object: &object,
-            rustfmt: self.rustfmt,
-        };
-        skeleton::generate(record, paths, unit.name, &unit.object)?;
+        let object = self.object(unit.name);
+        skeleton::generate(record, self.paths(&object), unit.name, &unit.object)?;
         #[cfg(feature = "bindgen")]
         super::contexts::generate(record, used, unit.name, &self.environment)?;
         #[cfg(not(feature = "bindgen"))]

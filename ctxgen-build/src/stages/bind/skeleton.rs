@@ -35,6 +35,8 @@ pub(crate) struct Paths<'a> {
     pub(crate) object: &'a Path,
     /// What formats the text, if anything.
     pub(crate) rustfmt: Option<&'a Path>,
+    /// Whether it refers to the object beside it.
+    pub(crate) reference: bool,
 }
 
 /// Writes `<name>.skel.rs`, unless it is there of the same object.
@@ -51,19 +53,18 @@ pub(crate) fn generate(
         scratch,
         object,
         rustfmt,
+        reference,
     } = paths;
     let mut inputs = Digester::of_product();
     inputs.add(name);
     inputs.add(bytes);
     inputs.add(rustfmt.map_or(&[][..], |path| path.as_os_str().as_encoded_bytes()));
+    inputs.add([u8::from(reference)]);
     let inputs = Some(inputs.finish());
     if record.reuse(SKELETON, inputs).is_some() {
         return Ok(());
     }
-    let failed = |reason: String| Error::Skeleton {
-        object: object.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| failed(object, reason);
     let damaged = || failed(DAMAGED.to_owned());
     let names = Names::of(bytes).map_err(failed)?;
     let good = good_name(name);
@@ -84,11 +85,41 @@ pub(crate) fn generate(
         let text = text::with_names(&text::with_object(&text, bytes), names.iter());
         text::with_types(&text, &type_name(&good), &type_name(name))
     };
+    let text = match reference {
+        true => text::with_reference(&text, name, bytes.len()),
+        false => text,
+    };
     let text = match rustfmt {
         Some(rustfmt) => formatted(rustfmt, scratch, name, &text).map_err(failed)?,
         None => text,
     };
     record.write(SKELETON, inputs, text.as_bytes())
+}
+
+/// The text of a skeleton that refers to its object, with these bytes of the object instead.
+///
+/// # Errors
+/// [`Error::Skeleton`].
+pub(crate) fn standalone(
+    paths: Paths<'_>,
+    name: &str,
+    text: &[u8],
+    bytes: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let text = text::with_object(&String::from_utf8_lossy(text), bytes);
+    let text = match paths.rustfmt {
+        Some(rustfmt) => formatted(rustfmt, paths.scratch, name, &text)
+            .map_err(|reason| failed(paths.object, reason))?,
+        None => text,
+    };
+    Ok(text.into_bytes())
+}
+
+fn failed(object: &Path, reason: String) -> Error {
+    Error::Skeleton {
+        object: object.to_owned(),
+        reason,
+    }
 }
 
 /// The text as rustfmt writes it.

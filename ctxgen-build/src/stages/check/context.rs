@@ -13,9 +13,6 @@ use ctxgen::PrototypeError;
 use ctxgen::Prototypes;
 use ctxgen::SecName;
 use ctxgen::btf::TypeId;
-use ctxgen::check::Checked;
-use ctxgen::check::Verdict;
-use ctxgen::check::check;
 use ctxgen::essential_name;
 use ctxgen::object;
 use ctxgen::object::ObjectFile;
@@ -24,6 +21,7 @@ use ctxgen::object::RelocationKind;
 use ctxgen::text::name;
 use libbpf_rs::ObjectBuilder;
 
+use super::layout::differing;
 use super::refused::Foreign;
 use super::refused::Reads;
 use super::section::missing;
@@ -80,7 +78,7 @@ pub(crate) fn mismatches(
         .filter_map(|program| mismatch(kernels, reads, program))
         .collect();
     if mismatches.is_empty() && object.programs().iter().any(names_module) {
-        let others = of_namesakes(kernels, reads, bytes);
+        let others = of_namesakes(kernels, reads);
         mismatches.extend(others.map_err(|error| unreadable(error.to_string()))?);
     }
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -250,49 +248,14 @@ fn names_module(program: &Program) -> bool {
 
 /// Programs on a module's function that take the context of another one of its name: a struct's name
 /// does not tell them apart.
-fn of_namesakes(
-    kernels: &[KernelBtf],
-    reads: &Reads<'_>,
-    bytes: &[u8],
-) -> Result<Vec<Mismatch>, CompareError> {
-    let object = reads.object();
-    let mut mismatches = Vec::new();
-    for kernel in kernels {
-        let checked = check(bytes, kernel)?;
-        let named = object
-            .programs()
-            .iter()
-            .filter(|program| names_module(program));
-        for program in named {
-            let of_it = |checked: &&Checked| checked.program == program.name;
-            let Some(Checked {
-                section,
-                r#struct: Some(takes),
-                verdict: Verdict::Differs(changes),
-                ..
-            }) = checked.iter().find(of_it)
-            else {
-                continue;
-            };
-            let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
-            let plain = section.trim_start_matches('?');
-            mismatches.push(Mismatch {
-                source: reads.source_of(&program.name),
-                program: program.name.clone(),
-                section: section.clone(),
-                implements: None,
-                takes: takes.clone(),
-                gets: None,
-                why: format!(
-                    "the header has the context of another function of that name, and the module's \
-                     differs ({}). Builder::hook({plain:?}) makes the header have the module's",
-                    changes.join("; ")
-                ),
-            });
-        }
-    }
-    mismatches.dedup_by(|a, b| a.program == b.program);
-    Ok(mismatches)
+fn of_namesakes(kernels: &[KernelBtf], reads: &Reads<'_>) -> Result<Vec<Mismatch>, CompareError> {
+    differing(kernels, reads, names_module, |section, changes| {
+        let plain = section.trim_start_matches('?');
+        format!(
+            "the header has the context of another function of that name, and the module's differs \
+             ({changes}). Builder::hook({plain:?}) makes the header have the module's"
+        )
+    })
 }
 
 /// Whether programs of a section prefix get a struct of that name, whatever they attach to.

@@ -3,6 +3,7 @@
 mod aliased;
 mod category;
 mod context;
+mod layout;
 mod object;
 mod packet;
 mod prototypes;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::aliased::aliased;
 use super::category::unknown_categories;
 use super::context;
+use super::layout::of_other_kernels;
+use super::layout::relocatable;
 use super::prototypes;
 use super::refused::Reads;
 use super::rules::Rules;
@@ -53,6 +55,10 @@ pub(crate) fn check(
     let mut mismatches = context::mismatches(kernels, sources, &reads, bytes)?;
     let found = reads.findings(kernels);
     mismatches.extend(found.mismatches);
+    if rules.is_ready {
+        let others = of_other_kernels(kernels, sources, &reads, &mismatches)?;
+        mismatches.extend(others);
+    }
     let unhooked = unhooked(kernels, &reads, &mismatches);
     mismatches.extend(unhooked.mismatches);
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
@@ -69,7 +75,10 @@ pub(crate) fn check(
     warnings.extend(within_functions(&reads));
     warnings.extend(sleepable(kernels, &reads));
     if !rules.relocatable {
-        warnings.extend(context::relocated(&reads));
+        warnings.extend(match rules.is_ready {
+            true => relocatable(&reads, sources),
+            false => context::relocated(&reads),
+        });
     }
     warnings.extend(aliased(kernels, sources, &object));
     warnings.extend(unknown_sections(&reads, rules.own_sections));

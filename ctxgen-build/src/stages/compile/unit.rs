@@ -25,12 +25,13 @@ use crate::plan::Group;
 use crate::plan::Plan;
 use crate::plan::Source;
 
-/// What was made of the sources of an object.
+/// What was made of the sources of an object, or an object that was there.
 #[derive(Debug)]
 pub(crate) struct Unit<'a> {
     pub(crate) name: &'a str,
-    pub(crate) sources: &'a [Source<'a>],
-    /// Where these are among all.
+    /// The paths of its sources; of a ready-made object, its own.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where the sources are among all.
     pub(crate) places: Range<usize>,
     /// The linked object.
     pub(crate) object: Vec<u8>,
@@ -45,13 +46,20 @@ pub(crate) struct Unit<'a> {
     pub(crate) warnings: Option<String>,
 }
 
-impl Unit<'_> {
-    /// The paths of its sources.
-    pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        self.sources
-            .iter()
-            .map(|(_, path)| (*path).to_owned())
-            .collect()
+impl<'a> Unit<'a> {
+    /// A ready-made object of these bytes. It may have debug information, as what clang makes.
+    pub(crate) fn ready(group: &'a Group<'_>, bytes: &[u8], record: &Record<'_>) -> Self {
+        let inputs = Some(Digest::of(bytes));
+        Self {
+            name: &group.name,
+            paths: group.ready.iter().map(|path| path.to_path_buf()).collect(),
+            places: group.places.clone(),
+            object: bytes.to_owned(),
+            compiled: vec![bytes.to_owned()],
+            is_reused: record.reuse(OBJECT, inputs).is_some(),
+            inputs,
+            warnings: None,
+        }
     }
 }
 
@@ -80,7 +88,7 @@ pub(crate) struct Work<'a> {
     pub(crate) steps: &'a Steps,
 }
 
-/// Compiles and links the sources of each object, unless that was done with the same before.
+/// Compiles and links the sources of each object that has some, unless that was done with the same before.
 pub(crate) fn objects<'a>(
     plan: &'a Plan<'a>,
     kernel: &Btf<'_>,
@@ -112,6 +120,9 @@ pub(crate) fn objects<'a>(
     })?;
     let mut units = Vec::new();
     for (place, known) in known.into_iter().enumerate() {
+        if plan.objects[place].ready.is_some() {
+            continue;
+        }
         units.push(unit(plan, place, kernel, work, known, &said)?);
     }
     Ok(units)
@@ -126,7 +137,7 @@ fn unit<'a>(
     (inputs, reused): (Option<Digest>, Option<Made>),
     said: &[String],
 ) -> Result<Unit<'a>, Error> {
-    let Group { name, places } = &plan.objects[place];
+    let Group { name, places, .. } = &plan.objects[place];
     let sources = &plan.sources[places.clone()];
     let is_reused = reused.is_some();
     let (made, warnings) = match reused {
@@ -161,7 +172,7 @@ fn unit<'a>(
     let inputs = inputs.filter(|_| !warnings.as_ref().is_some_and(is_local));
     Ok(Unit {
         name,
-        sources,
+        paths: sources.iter().map(|(_, path)| (*path).to_owned()).collect(),
         places: places.clone(),
         object: made.object,
         compiled: made.compiled,
@@ -182,7 +193,7 @@ impl Work<'_> {
     }
 
     /// What an object is made of.
-    fn inputs(&self, sources: &[Source<'_>], object: &Group) -> Option<Digest> {
+    fn inputs(&self, sources: &[Source<'_>], object: &Group<'_>) -> Option<Digest> {
         let mut digests = object.places.clone().map(|place| {
             let Expanded { text, first, .. } = &self.texts[place];
             let macros = self.macros(place);

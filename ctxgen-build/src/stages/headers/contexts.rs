@@ -91,10 +91,10 @@ impl<'k> Contexts<'k> {
     ///
     /// # Errors
     /// [`Error::Context`] or [`Error::Hook`] for the first that is not there.
-    pub(crate) fn resolve(
+    pub(crate) fn resolve<'s>(
         kernels: &'k [KernelBtf],
         relocatable: bool,
-        sources: &[Scanned],
+        sources: impl IntoIterator<Item = &'s Scanned>,
         hooks: &[String],
     ) -> Result<Self, Error> {
         // A struct's name does not tell a module's function from another one of its name; a hook can.
@@ -105,7 +105,8 @@ impl<'k> Contexts<'k> {
             .map(|hook| (hook.struct_name(), hook))
             .collect();
         let mut by_struct = BTreeMap::new();
-        for request in sources.iter().flat_map(|source| &source.requests) {
+        let sources = sources.into_iter();
+        for request in sources.flat_map(|source| &source.requests) {
             if by_struct.contains_key(&request.name) {
                 continue;
             }
@@ -252,7 +253,7 @@ mod tests {
             "{error}"
         );
         let hooks = ["fexit/decrypt".to_owned()];
-        let error = Contexts::resolve(&kernels, false, &[], &hooks).unwrap_err();
+        let error = Contexts::resolve(&kernels, false, [], &hooks).unwrap_err();
         let error = error.to_string();
         assert!(
             error.starts_with("Builder::hook(\"fexit/decrypt\"): "),

@@ -51,7 +51,6 @@ pub(crate) struct Scanned {
 
 impl Scanned {
     /// Contexts that a source asks for, by name, and where each is named first.
-    #[cfg(feature = "rust-programs")]
     pub(crate) fn of_contexts(
         source: &Path,
         contexts: &std::collections::BTreeMap<String, (Hook, Site)>,

@@ -15,19 +15,19 @@ const MAPS: [(&str, &str); 3] = [("System.map-", ""), ("", ".kallsyms"), ("", ".
 /// Files that belong to kernels.
 #[derive(Args, Debug)]
 pub(super) struct Beside {
-    /// A module of a kernel, whose hooks are there too: a .ko, compressed or not, or raw BTF. KERNEL is what the
-    /// kernel is called in the table; with one kernel, it may be left out. May be repeated
+    /// A kernel module to include: a .ko, compressed or not, or raw BTF. KERNEL is the kernel's name in the
+    /// table; with one kernel, it may be omitted. May be repeated
     #[arg(long, value_name = "[KERNEL=]PATH")]
     module: Vec<String>,
 
-    /// What tracefs says of a kernel's trace events: a `format` file, or a folder like
-    /// /sys/kernel/tracing/events. KERNEL as of --module. May be repeated
+    /// The formats of a kernel's trace events from tracefs: a `format` file, or a directory like
+    /// /sys/kernel/tracing/events. KERNEL is as for --module. May be repeated
     #[arg(long, value_name = "[KERNEL=]PATH")]
     formats: Vec<String>,
 
-    /// The symbols of a kernel, which tell of its functions whether programs can attach to them: its System.map,
-    /// or a copy of its /proc/kallsyms. KERNEL as of --module. Of a folder, each kernel takes
-    /// System.map-KERNEL, KERNEL.kallsyms or KERNEL.map, where it is there. May be repeated
+    /// A kernel's symbols: its System.map, or a copy of its /proc/kallsyms. They tell which functions
+    /// programs can attach to. KERNEL is as for --module. In a directory, the symbols of each kernel are
+    /// those in System.map-KERNEL, KERNEL.kallsyms or KERNEL.map. May be repeated
     #[arg(long, value_name = "[KERNEL=]PATH")]
     kallsyms: Vec<String>,
 }

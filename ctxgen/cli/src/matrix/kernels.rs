@@ -32,23 +32,23 @@ use crate::output::Failure;
 /// Where the BTF of the kernels is.
 #[derive(Args, Debug)]
 pub(super) struct Kernels {
-    /// A kernel's BTF, from any file that --btf of `show` takes, or a folder of such files, with all that are
-    /// below it; may be repeated. Kernels with the same BTF are one. NAME is what it is called instead of by
-    /// its file [default: the running kernel's]
+    /// A kernel's BTF, in any file format that `ctxgen show --btf` takes, or a directory, which is searched
+    /// recursively. NAME replaces the name of the file. Kernels with the same BTF are one column. May be
+    /// repeated [default: the running kernel's]
     #[arg(long, value_name = "[NAME=]PATH", num_args = 1..)]
     btf: Vec<String>,
 
-    /// Only the kernels of this architecture, as in x86_64 or aarch64
+    /// Only kernels of this architecture, such as x86_64 or aarch64
     #[arg(long, value_name = "ARCH", value_parser = arch)]
     arch: Option<Arch>,
 
-    /// The BTF of the kernel that the objects were written for: what is there is what is meant, where the
-    /// objects do not say it themselves
+    /// The BTF of the kernel that the objects were written for. It tells which argument a read means if the
+    /// object itself does not
     #[arg(long, value_name = "PATH")]
     built_for: Option<PathBuf>,
 
-    /// A program or library in user space whose functions uprobes are set on: an ELF file with debug
-    /// information, in it or below /usr/lib/debug, or with a .BTF section; or raw BTF. May be repeated
+    /// A user-space program or library that uprobes attach to: an ELF file with debug information (in the
+    /// file or below /usr/lib/debug) or with a .BTF section, or raw BTF. May be repeated
     #[arg(long, value_name = "PATH")]
     user: Vec<PathBuf>,
 

@@ -18,7 +18,7 @@ use crate::output::write;
 /// The reports that are asked for.
 #[derive(Args, Debug)]
 pub(super) struct Reports {
-    /// The form of what is written to the standard output
+    /// The format of the standard output
     #[arg(
         long,
         value_name = "FORM",
@@ -29,12 +29,12 @@ pub(super) struct Reports {
     )]
     format: String,
 
-    /// The same as --format json
+    /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
 
-    /// Write a report to a file too, in the form that its name ends in (report.html) or that stands before it
-    /// (FORM=FILE); may be repeated
+    /// Also write a report to a file. Its format is that of the file name extension (report.html) or FORM.
+    /// May be repeated
     #[arg(short, long, value_name = "[FORM=]FILE")]
     output: Vec<String>,
 }

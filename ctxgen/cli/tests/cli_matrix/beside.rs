@@ -184,9 +184,9 @@ fn what_is_of_no_kernel_is_an_error() {
     fs::write(folder.path("map"), BARE).unwrap();
     fs::write(folder.path("part"), MORE).unwrap();
     for (args, says) in [
-        (["--kallsyms", "9.9=map"], "no kernel is called 9.9"),
-        (["--kallsyms", "map"], "say KERNEL=PATH"),
-        (["--module", "map"], "say KERNEL=PATH"),
+        (["--kallsyms", "9.9=map"], "no kernel has the name 9.9"),
+        (["--kallsyms", "map"], "with KERNEL=PATH"),
+        (["--module", "map"], "with KERNEL=PATH"),
         (["--kallsyms", "7.2-x86_64=part"], "_stext"),
         (["--kallsyms", "7.2-x86_64=nowhere"], "nowhere"),
     ] {

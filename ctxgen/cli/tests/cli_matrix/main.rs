@@ -235,7 +235,7 @@ fn what_cannot_be_told() {
         (&["programs.bpf.o", "--btf", "words"], "words"),
         (
             &["programs.bpf.o", "--btf", btf, "-o", "x.docx"],
-            "x.docx does not tell a form",
+            "x.docx does not tell the format",
         ),
         (
             &["programs.bpf.o", "--btf", btf, "--baseline", "words"],

@@ -153,17 +153,17 @@ fn objects_that_lie_on_top_of_each_other() {
         (
             "sections.o",
             elf::sections(3_000, 400_000),
-            "sections lie on top",
+            "sections overlap",
         ),
         (
             "functions.o",
             elf::functions(10_000, 400_000),
-            "functions lie on top",
+            "functions overlap",
         ),
         (
             "relocations.o",
             elf::relocations(5_000, 40_000),
-            "sections lie on top",
+            "sections overlap",
         ),
     ] {
         for command in ["check", "matrix"] {

@@ -10,14 +10,14 @@ pub(crate) enum DwarfError {
          which take the feature `images` of ctxgen's packages"
     )]
     Section(&'static str, object::Error),
-    #[error("its sections unpack to more than {0} times their size: they were made to fill memory")]
+    #[error("its sections unpack to more than {0} times their size: no compiler writes this")]
     TooLarge(u64),
     #[error(
-        "the names of its functions are the ends of each other, and are many times its size: they were made \
-         to fill memory"
+        "the names of its functions share their bytes, and are many times its size: no compiler writes \
+         this"
     )]
     Names,
-    #[error("it has more units than anything real")]
+    #[error("it has too many units")]
     TooManyUnits,
     #[error(
         "it is split (-gsplit-dwarf), and files like {0} have the rest, which ctxgen does not read: \

@@ -5,12 +5,12 @@ use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use example_bpf::Comm;
 use example_bpf::Error;
 use example_bpf::Limits;
 use example_bpf::Record;
 use example_bpf::Stop;
 use example_bpf::Style;
+use example_bpf::Tasks;
 use example_bpf::follow;
 use example_bpf::global;
 use example_bpf::load_as;
@@ -54,13 +54,8 @@ struct Args {
     #[arg(required = true, value_name = "HOOK")]
     hooks: Vec<String>,
 
-    /// Only calls by this process
-    #[arg(long)]
-    pid: Option<u32>,
-
-    /// Only calls by tasks of this name
-    #[arg(long, value_name = "NAME")]
-    comm: Option<Comm>,
+    #[command(flatten)]
+    tasks: Tasks,
 
     #[command(flatten)]
     limits: Limits,
@@ -151,8 +146,8 @@ fn set(
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.hook = u32::try_from(number).unwrap_or(u32::MAX);
     settings.context_len = target.layout.size;
-    settings.only_pid = args.pid.unwrap_or(0);
-    settings.only_comm = args.comm.unwrap_or_default().bytes();
+    settings.only_pid = args.tasks.pid();
+    settings.only_comm = args.tasks.comm();
     settings.text_count = 0;
     let places = settings.text_offset.iter_mut().zip(&mut settings.text_kind);
     for (text, (offset, kind)) in target.texts.iter().zip(places) {

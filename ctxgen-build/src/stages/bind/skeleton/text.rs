@@ -97,15 +97,45 @@ pub(super) fn with_types(text: &str, from: &str, to: &str) -> String {
 
 /// The text with these bytes as the object.
 pub(super) fn with_object(text: &str, object: &[u8]) -> String {
+    with_data(text, object.len(), &format!("{object:?}"))
+}
+
+/// The text with the object of this name and length in a file beside it.
+pub(super) fn with_reference(text: &str, name: &str, len: usize) -> String {
+    with_data(text, len, &format!("*include_bytes!(\"{name}.bpf.o\")"))
+}
+
+/// The text with this expression as the object. The item that is there ends with its semicolon, which may be in
+/// another line after rustfmt.
+fn with_data(text: &str, len: usize, expression: &str) -> String {
     let mut out = String::new();
-    for line in text.split_inclusive('\n') {
-        match line.trim_start().starts_with("static DATA: [u8; ") {
-            true => out.push_str(&format!(
-                "static DATA: [u8; {}] = {object:?};\n",
-                object.len()
-            )),
-            false => out.push_str(line),
+    let mut lines = text.split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        if !line.trim_start().starts_with("static DATA: [u8; ") {
+            out.push_str(line);
+            continue;
+        }
+        out.push_str(&format!("static DATA: [u8; {len}] = {expression};\n"));
+        if !line.trim_end().ends_with(';') {
+            lines.find(|line| line.trim_end().ends_with(';'));
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_in_the_text_and_beside_it() {
+        let inline = "#[link]\nstatic DATA: [u8; 3] = [1, 2, 3];\n}\n";
+        let beside = "#[link]\nstatic DATA: [u8; 3] = *include_bytes!(\"a.bpf.o\");\n}\n";
+        let broken =
+            "#[link]\n    static DATA: [u8; 3] =\n        *include_bytes!(\"a.bpf.o\");\n}\n";
+        assert_eq!(with_reference(inline, "a", 3), beside);
+        for text in [inline, beside, broken] {
+            assert_eq!(with_object(text, &[1, 2, 3]), inline, "{text}");
+        }
+    }
 }
