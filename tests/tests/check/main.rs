@@ -3,6 +3,7 @@
 
 mod asked;
 mod members;
+mod untyped;
 
 use std::path::Path;
 
