@@ -23,7 +23,7 @@ use serde_json::Value;
 
 /// How long a sample may take to be ready, and again to end. An emulated machine needs a few seconds
 /// for what a real one does in a tenth of one.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a sample watches that is ended when another has ended.
 const LONGER: &str = "--duration=300";
 
