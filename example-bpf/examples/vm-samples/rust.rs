@@ -63,22 +63,21 @@ pub(crate) fn check(
 }
 
 /// How many lines are the same but for the clocks, of the events that both have seen from their begin to their
-/// end. What had begun before one of the two watched is reported by the other only, and so is what ended before
-/// the last of its programs was attached.
+/// end. What had begun before all programs of one of the two were attached may be reported by the other only.
 fn same(written: &Written, clocks: &[&str]) -> Result<usize, String> {
     let begin = |event: &Value| time(event).saturating_sub(lasted(event));
-    let first = |events: &[Value]| events.iter().map(begin).min().unwrap_or(0);
-    let ended = |events: &[Value]| events.iter().map(time).min().unwrap_or(0);
+    let first = |events: &[Value]| events.iter().map(time).min().unwrap_or(0);
     let last = |events: &[Value]| events.iter().map(time).max().unwrap_or(0);
     let (sample, other) = (&written.sample, &written.other);
     if without(sample.iter(), clocks) == without(other.iter(), clocks) {
         return Ok(sample.len());
     }
+    // By the end of the first event, all programs were attached.
     let from = first(sample).max(first(other));
-    let times = ended(sample).max(ended(other))..=last(sample).min(last(other));
+    let to = last(sample).min(last(other));
     let lines = |events: &[Value]| {
         let seen = events.iter();
-        let seen = seen.filter(|event| begin(event) >= from && times.contains(&time(event)));
+        let seen = seen.filter(|event| begin(event) >= from && time(event) <= to);
         without(seen, clocks)
     };
     let (sample, other) = (lines(sample), lines(other));
