@@ -34,7 +34,8 @@ impl Stop {
         Ok(Self(stop))
     }
 
-    fn requested(&self) -> bool {
+    /// Whether it is so.
+    pub fn requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

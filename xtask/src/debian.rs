@@ -10,10 +10,12 @@ use std::process::Stdio;
 use crate::error::Error;
 use crate::machine;
 use crate::needs;
+use crate::needs::Installed;
 use crate::needs::Missing;
 use crate::needs::Need;
 use crate::privilege;
 use crate::process;
+use crate::workspace;
 
 /// What is missing, and how to come by it.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ pub(crate) fn provide(
     eprintln!("missing here: {}", advice.names().join(", "));
     let advice = install_packages(advice)?;
     install_components(&advice)?;
+    install_crates(&advice)?;
     match Advice::on(subcommand, needs) {
         None => Ok(()),
         Some(advice) => Err(Error::StillMissing(advice)),
@@ -55,11 +58,31 @@ pub(crate) fn provide(
 
 /// Installs what of `needs` is missing and can be had. None of it has to be there.
 pub(crate) fn provide_wanted(subcommand: &'static str, needs: &[&'static Need]) {
+    let warn = |error| eprintln!("warning: {error}; tests go without it");
+    if let Some(advice) = Advice::on(subcommand, needs) {
+        install_known_packages(advice).unwrap_or_else(warn);
+    }
+    // What cargo compiles needs packages, which are there now or cannot be had.
     let Some(mut advice) = Advice::on(subcommand, needs) else {
         return;
     };
-    if !is_on_path("apt-get") || advice.means == Means::Nobody {
-        return;
+    install_components(&advice).unwrap_or_else(warn);
+    let has = |user| {
+        let of_user = needs.iter().filter(|need| need.user == user);
+        let packages: Vec<_> = of_user
+            .copied()
+            .filter(|need| !need.source.packages().is_empty())
+            .collect();
+        needs::missing(&packages).is_empty()
+    };
+    advice.missing.retain(|missing| has(missing.need.user));
+    install_crates(&advice).unwrap_or_else(warn);
+}
+
+/// Installs the packages that this distribution has.
+fn install_known_packages(mut advice: Advice) -> Result<(), Error> {
+    if !is_on_path("apt-get") || advice.means == Means::Nobody || advice.packages().is_empty() {
+        return Ok(());
     }
     let sudo = advice.means == Means::Sudo;
     if let Err(error) = process::run(&mut apt_get(sudo, &["update"])) {
@@ -75,11 +98,9 @@ pub(crate) fn provide_wanted(subcommand: &'static str, needs: &[&'static Need]) 
         .retain(|missing| missing.need.source.packages().iter().all(is_known));
     let packages = advice.packages();
     if packages.is_empty() {
-        return;
+        return Ok(());
     }
-    if let Err(error) = process::run(apt_get(sudo, &INSTALL).args(packages)) {
-        eprintln!("warning: {error}; tests go without it");
-    }
+    process::run(apt_get(sudo, &INSTALL).args(packages))
 }
 
 fn install_packages(advice: Advice) -> Result<Advice, Error> {
@@ -123,6 +144,16 @@ fn install_components(advice: &Advice) -> Result<(), Error> {
             .args(["component", "add"])
             .args(components),
     )
+}
+
+fn install_crates(advice: &Advice) -> Result<(), Error> {
+    for installed in advice.installed() {
+        let (name, value) = installed.variable;
+        let mut cargo = workspace::cargo();
+        cargo.arg("install").args(installed.arguments);
+        process::run(cargo.env(name, value))?;
+    }
+    Ok(())
 }
 
 /// What is recommended along with clang is ten times what is needed.
@@ -213,6 +244,12 @@ impl Advice {
             .filter_map(|missing| missing.need.source.component())
             .collect()
     }
+
+    fn installed(&self) -> impl Iterator<Item = &'static Installed> {
+        self.missing
+            .iter()
+            .filter_map(|missing| missing.need.source.installed())
+    }
 }
 
 impl Advice {
@@ -232,6 +269,10 @@ impl Advice {
         let components = self.components();
         if !components.is_empty() {
             lines.push(format!("  rustup component add {}", components.join(" ")));
+        }
+        for installed in self.installed() {
+            let ((name, value), arguments) = (installed.variable, installed.arguments.join(" "));
+            lines.push(format!("  {name}={value} cargo install {arguments}"));
         }
         lines.join("\n")
     }
@@ -336,6 +377,11 @@ mod tests {
         assert_eq!(
             advice(&["rustfmt", "clippy"], Means::Root).by_hand(),
             "  rustup component add rustfmt clippy"
+        );
+        assert_eq!(
+            advice(&["bpf-linker"], Means::Root).by_hand(),
+            "  LLVM_SYS_221_PREFIX=/usr/lib/llvm-22 cargo install bpf-linker@0.13.0 --no-default-features \
+             --features=llvm-22 --locked"
         );
         assert_eq!(
             advice(&["make"], Means::Nobody).by_hand(),

@@ -6,6 +6,7 @@
 use crate::machine::Machine;
 use crate::process;
 use crate::vm::Arch;
+use crate::vm::rust_samples;
 use crate::workspace;
 
 /// One thing that is needed.
@@ -38,6 +39,8 @@ pub(crate) enum User {
     /// Tests of projects without Cargo, and of what is installed with the command, which are skipped without
     /// it.
     Projects,
+    /// BPF programs in Rust, whose tests and samples are skipped without it.
+    RustPrograms,
     /// Booting a kernel of that architecture, and asking it.
     Vm(Arch),
 }
@@ -51,7 +54,30 @@ pub(crate) enum Source {
     Compiler(Arch),
     /// A component of a Rust toolchain.
     Component(&'static str),
+    /// A program that cargo compiles and installs.
+    Crate(&'static Installed),
 }
+
+/// How cargo installs a program.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Installed {
+    /// A variable that its build reads.
+    pub(crate) variable: (&'static str, &'static str),
+    /// The arguments of `cargo install`.
+    pub(crate) arguments: &'static [&'static str],
+}
+
+/// The linker of BPF programs in Rust, with the LLVM that the compiler has: of bitcode, only that or a newer one reads
+/// all.
+const BPF_LINKER: Installed = Installed {
+    variable: ("LLVM_SYS_221_PREFIX", "/usr/lib/llvm-22"),
+    arguments: &[
+        "bpf-linker@0.13.0",
+        "--no-default-features",
+        "--features=llvm-22",
+        "--locked",
+    ],
+};
 
 /// A need that this machine does not meet.
 #[derive(Debug)]
@@ -63,7 +89,7 @@ pub(crate) struct Missing {
 }
 
 /// All that is needed.
-pub(crate) static NEEDS: [Need; 26] = [
+pub(crate) static NEEDS: [Need; 29] = [
     Need {
         user: User::Build,
         name: "a C compiler",
@@ -182,6 +208,37 @@ pub(crate) static NEEDS: [Need; 26] = [
     project("fish", &["fish"], |machine| {
         machine.has_program("fish".as_ref())
     }),
+    Need {
+        user: User::RustPrograms,
+        name: "Rust's own sources",
+        purpose: "`core` is compiled for BPF",
+        source: Source::Component("rust-src"),
+        probe: |_| rust_samples::has_source(),
+    },
+    Need {
+        user: User::RustPrograms,
+        name: "LLVM 22",
+        purpose: "bpf-linker is built with it",
+        source: Source::Packages(&[
+            "llvm-22-dev",
+            "libpolly-22-dev",
+            "clang-22",
+            "libzstd-dev",
+            "zlib1g-dev",
+            "libxml2-dev",
+        ]),
+        // What is built is linked with it, or needs it no more.
+        probe: |machine| {
+            rust_samples::has_linker().or_else(|_| machine.has_program("llvm-config-22".as_ref()))
+        },
+    },
+    Need {
+        user: User::RustPrograms,
+        name: "bpf-linker",
+        purpose: "it links BPF programs in Rust",
+        source: Source::Crate(&BPF_LINKER),
+        probe: |_| rust_samples::has_linker(),
+    },
     qemu(
         Arch::X86_64,
         "QEMU for x86-64",
@@ -260,7 +317,7 @@ impl Source {
         match self {
             Self::Packages(packages) => packages,
             Self::Compiler(arch) => arch.compiler_packages(),
-            Self::Component(_) => &[],
+            Self::Component(_) | Self::Crate(_) => &[],
         }
     }
 
@@ -268,6 +325,14 @@ impl Source {
     pub(crate) fn component(self) -> Option<&'static str> {
         match self {
             Self::Component(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// How cargo installs it, if it does.
+    pub(crate) fn installed(self) -> Option<&'static Installed> {
+        match self {
+            Self::Crate(installed) => Some(installed),
             _ => None,
         }
     }
@@ -312,7 +377,8 @@ mod tests {
             assert!(!need.name.is_empty() && !need.purpose.is_empty());
             let packages = need.source.packages();
             assert!(
-                need.source.component().is_some() == packages.is_empty(),
+                (need.source.component().is_some() || need.source.installed().is_some())
+                    == packages.is_empty(),
                 "{}",
                 need.name
             );

@@ -9,6 +9,7 @@ use object::SymbolKind;
 
 use super::aliases::Aliases;
 use super::aliases::context_hook;
+use super::claims;
 use super::code::Code;
 #[cfg(feature = "reads")]
 use super::code::Place;
@@ -98,7 +99,7 @@ impl ObjectFile {
         let code = Code::read(&elf, order, &sections, &btf, &prototypes)?;
         let externals = externals::externals(&elf, &btf);
         let variables = Variables::of(&elf, &code, &btf)?;
-        Ok(Self {
+        let mut object = Self {
             btf,
             programs,
             relocations,
@@ -107,7 +108,13 @@ impl ObjectFile {
             externals,
             code,
             variables,
-        })
+        };
+        let roots = object.relocations.iter();
+        let roots = roots.filter_map(|of| Some((object.place_of(of)?, of.type_id)));
+        for (place, context) in claims::claimed(&object.btf, &object.programs, roots) {
+            object.programs[place].context = Some(context);
+        }
+        Ok(object)
     }
 
     /// The instruction that is so many bytes behind the start of a section.

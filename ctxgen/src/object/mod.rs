@@ -2,6 +2,7 @@
 
 pub mod accesses;
 mod aliases;
+mod claims;
 mod code;
 #[cfg(feature = "generate")]
 mod declared;

@@ -16,8 +16,9 @@ pub struct Program {
     pub name: String,
     /// The SEC name, as it stands in the source.
     pub section: Arc<str>,
-    /// The struct or union, in the object's BTF, that the first argument points to; `None` for what
-    /// claims nothing about the context: no argument, `void *`, an array of slots.
+    /// The struct or union, in the object's BTF, that the first argument points to. Where that claims nothing
+    /// about the context (no argument, `void *`, an array of slots), it is the context struct of the program's
+    /// hook that its relocations are against; `None` where there is no such one.
     pub context: Option<TypeId>,
     /// The members of `struct_ops` that the object's variables have it for, sorted.
     pub implements: Vec<Hook>,

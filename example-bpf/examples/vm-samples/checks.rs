@@ -7,13 +7,16 @@ use serde_json::Value;
 /// The checks of one sample.
 #[derive(Debug)]
 pub(crate) struct Checks {
-    sample: &'static str,
+    sample: String,
     failed: usize,
 }
 
 impl Checks {
-    pub(crate) fn new(sample: &'static str) -> Self {
-        Self { sample, failed: 0 }
+    pub(crate) fn new(sample: &str) -> Self {
+        Self {
+            sample: sample.to_owned(),
+            failed: 0,
+        }
     }
 
     /// How many have failed so far.

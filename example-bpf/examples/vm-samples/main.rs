@@ -16,6 +16,7 @@ mod mprotect_guard;
 mod opensnoop;
 mod rawtp;
 mod runqslower;
+mod rust;
 mod sample;
 mod task;
 mod taskdump;
@@ -29,6 +30,16 @@ mod unlinksnoop;
 mod workload;
 
 type Check = fn(&Samples, &mut Checks) -> Result<(), String>;
+
+/// Those whose programs are also written in Rust, and what says the same of an event as they do.
+const IN_RUST: [(&str, Check, &[&str]); 2] = [
+    ("runqslower", runqslower::check, &["time_ns", "wait_ns"]),
+    (
+        "unlinksnoop",
+        unlinksnoop::check,
+        &["time_ns", "duration_ns"],
+    ),
+];
 
 /// Each sample, and what checks it.
 const SAMPLES: [(&str, Check); 9] = [
@@ -56,18 +67,35 @@ fn main() -> ExitCode {
     }
     let mut failed = 0;
     for wanted in wanted {
-        let Some((name, check)) = SAMPLES.into_iter().find(|(name, _)| *name == wanted) else {
+        let Some(of_it) = run(&samples, &wanted) else {
             eprintln!("vm-samples: there is no sample `{wanted}`");
             return ExitCode::FAILURE;
         };
-        let mut checks = Checks::new(name);
-        if let Err(why) = check(&samples, &mut checks) {
-            checks.fail("it runs to its end", &why);
-        }
-        failed += checks.failed();
+        failed += of_it;
     }
     match failed {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
+}
+
+/// How many checks of a sample failed, if there is such a one. `runqslower-rust` is `runqslower` with programs
+/// in Rust, loaded with libbpf, and `runqslower-aya` the same, loaded with aya.
+fn run(samples: &Samples, wanted: &str) -> Option<usize> {
+    let ended = |name: &str, check: &dyn Fn(&mut Checks) -> Result<(), String>| {
+        let mut checks = Checks::new(name);
+        if let Err(why) = check(&mut checks) {
+            checks.fail("it runs to its end", &why);
+        }
+        checks.failed()
+    };
+    if let Some((name, check)) = SAMPLES.into_iter().find(|(name, _)| *name == wanted) {
+        return Some(ended(name, &|checks| check(samples, checks)));
+    }
+    let (name, with) = wanted.rsplit_once('-')?;
+    let loader = rust::loader(with)?;
+    let (name, check, clocks) = IN_RUST.into_iter().find(|(other, ..)| *other == name)?;
+    Some(ended(wanted, &|checks| {
+        rust::check(samples, checks, name, loader, check, clocks)
+    }))
 }

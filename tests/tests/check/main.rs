@@ -3,6 +3,7 @@
 
 mod asked;
 mod members;
+mod untyped;
 mod within;
 
 use std::path::Path;

@@ -125,7 +125,12 @@ static STEPS: &[Step] = &[
 ];
 
 /// What tests take where it is there, and are skipped without.
-const WANTED: [User; 3] = [User::Clangs, User::Browser, User::Projects];
+const WANTED: [User; 4] = [
+    User::Clangs,
+    User::Browser,
+    User::Projects,
+    User::RustPrograms,
+];
 
 /// What became of a step.
 #[derive(Debug, PartialEq, Eq)]
@@ -261,6 +266,7 @@ fn skipped(btf: &Btf, root: &Path) -> Vec<String> {
         let what = match missing.need.user {
             User::Browser => format!("the page of `ctxgen matrix` in a browser, without {name}"),
             User::Projects => format!("the command in projects without Cargo, without {name}"),
+            User::RustPrograms => format!("BPF programs in Rust, without {name}"),
             _ => format!("programs that {name} has compiled"),
         };
         skipped.push(format!(

@@ -48,6 +48,9 @@ pub(crate) struct Vm {
     /// All functions instead of a sample
     #[arg(long, overrides_with = "quick")]
     every: bool,
+    /// The sample programs alone, in C and in Rust
+    #[arg(long, conflicts_with_all = ["plan", "quick", "every", "write"])]
+    samples: bool,
     /// Write the table to docs/verified.md
     #[arg(long)]
     write: bool,
@@ -70,7 +73,7 @@ pub(crate) struct Vm {
     /// Where answers and consoles go (default: target/vm)
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Install the Debian packages that are missing
+    /// Install what is missing: Debian packages, Rust's sources, bpf-linker
     #[arg(long)]
     setup: bool,
 }
@@ -92,17 +95,23 @@ impl Vm {
         let mut jobs = self.jobs(&root, &settings.folder)?;
         let users: Vec<_> = jobs.iter().map(|job| User::Vm(job.arch)).collect();
         debian::provide("vm", &needs::of(&users), self.setup)?;
+        if self.setup && self.plan.is_none() {
+            debian::provide_wanted("vm", &needs::of(&[User::RustPrograms]));
+        }
         if self.plan.is_some() {
             return count(&jobs, &settings);
         }
-        Everything {
+        let everything = Everything {
             root: &root,
             settings: &settings,
             functions: self.functions(),
             btf: self.btf.as_deref(),
             write: self.write,
+        };
+        match self.samples {
+            true => everything.run_samples(&mut jobs),
+            false => everything.run(&mut jobs),
         }
-        .run(&mut jobs)
     }
 
     fn check(&self) -> Result<(), Error> {

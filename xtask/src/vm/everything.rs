@@ -15,6 +15,7 @@ use crate::vm::Settings;
 use crate::vm::cli::complete;
 use crate::vm::families;
 use crate::vm::run_all;
+use crate::vm::rust_samples;
 use crate::vm::samples;
 use crate::vm::verify;
 use crate::vm::verify::Functions;
@@ -51,8 +52,9 @@ impl Everything<'_> {
         }
         let mut verdicts = Vec::new();
         for (job, outcome) in jobs.iter().zip(run_all(jobs, self.settings)?) {
-            let has_samples = portable.contains_key(&job.arch);
-            verdicts.push(program.compare(job, self.btf(job), &outcome, has_samples)?);
+            let samples = portable.get(&job.arch);
+            let samples = samples.map(|files| samples::Run::of(&job.name, job.arch, files));
+            verdicts.push(program.compare(job, self.btf(job), &outcome, samples.as_ref())?);
         }
         self.publish(&verdicts)?;
         let failed = jobs
@@ -71,7 +73,7 @@ impl Everything<'_> {
     }
 
     /// The sample programs that are built once for an architecture, for each that has kernels here.
-    fn portable_samples(&self, jobs: &[Job]) -> Result<BTreeMap<Arch, Files>, Error> {
+    pub(crate) fn portable_samples(&self, jobs: &[Job]) -> Result<BTreeMap<Arch, Files>, Error> {
         let mut portable = BTreeMap::new();
         if self.functions == Functions::None {
             return Ok(portable);
@@ -82,7 +84,15 @@ impl Everything<'_> {
             }
             match samples::can_build(arch) {
                 Ok(()) => {
-                    let built = samples::build_portable(self.root, arch, &self.samples())?;
+                    let mut built = samples::build_portable(self.root, arch, &self.samples())?;
+                    match rust_samples::can_build(arch) {
+                        Ok(()) => {
+                            built.extend(rust_samples::build(self.root, arch, &self.samples())?);
+                        }
+                        Err(why) => {
+                            println!("skipped: the sample programs in Rust on {arch}: {why}");
+                        }
+                    }
                     portable.insert(arch, built);
                 }
                 Err(why) => println!("skipped: the sample programs on {arch}: {why}"),
@@ -121,7 +131,7 @@ impl Everything<'_> {
         job.files.extend(families);
         let unwritable = || vm::Error::file("write", &job.plan);
         let mut plan = fs::read_to_string(&job.plan).map_err(unwritable())?;
-        plan.push_str(&samples::plan_lines(&job.name, job.arch));
+        plan.push_str(&samples::Run::of(&job.name, job.arch, portable).plan_lines());
         plan.push_str(&families::plan_lines());
         Ok(fs::write(&job.plan, plan).map_err(unwritable())?)
     }

@@ -23,6 +23,7 @@ use crate::process;
 use crate::vm;
 use crate::vm::Arch;
 use crate::vm::families;
+use crate::vm::rust_samples;
 use crate::workspace;
 
 /// What runs the samples.
@@ -50,7 +51,7 @@ const OPERATIONS: &str = "tinycc";
 /// How long each may take, in seconds; about ten are usual where it is emulated.
 const SECONDS: u32 = 150;
 /// Where they are in the machine.
-const FOLDER: &str = "/bin";
+pub(crate) const FOLDER: &str = "/bin";
 /// What stands before a sample's name in the plan.
 const IDS: &str = "samples/";
 
@@ -58,7 +59,7 @@ const IDS: &str = "samples/";
 const LIBRARIES: [(&str, &str); 2] = [("libelf.a", "libelf-dev"), ("libz.a", "zlib1g-dev")];
 
 /// Rust's name for machines of an architecture.
-fn target(arch: Arch) -> String {
+pub(crate) fn target(arch: Arch) -> String {
     format!("{}-unknown-linux-gnu", arch.facts().name)
 }
 
@@ -77,13 +78,55 @@ pub(crate) fn left_out(kernel: &str) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-/// The samples that a kernel can run.
-fn run_by(kernel: &str, arch: Arch) -> Vec<&'static str> {
-    let mut samples = of(arch);
-    if let Some((lacking, _)) = left_out(kernel) {
-        samples.retain(|name| *name != lacking);
+/// The samples that are run on a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    names: Vec<&'static str>,
+    /// Whether values in registers are looked at as well, as a sample does.
+    has_registers: bool,
+}
+
+impl Run {
+    /// All that a kernel can run, with those in Rust if `files` has them.
+    pub(crate) fn of(kernel: &str, arch: Arch, files: &[(String, PathBuf)]) -> Self {
+        let mut names = of(arch);
+        if let Some((lacking, _)) = left_out(kernel) {
+            names.retain(|name| *name != lacking);
+        }
+        if files.iter().any(|(to, _)| rust_samples::is_one(to)) {
+            names.extend(rust_samples::ENTRIES);
+        }
+        Self {
+            names,
+            has_registers: true,
+        }
     }
-    samples
+
+    /// Those whose executables are among `files`.
+    pub(crate) fn only_built(mut self, files: &[(String, PathBuf)]) -> Self {
+        let has = |name: &str| {
+            files
+                .iter()
+                .any(|(to, _)| *to == format!("{FOLDER}/{name}"))
+        };
+        self.names
+            .retain(|name| has(name) || rust_samples::ENTRIES.contains(name));
+        self.has_registers = false;
+        self
+    }
+
+    /// The entries of a plan that run them.
+    pub(crate) fn plan_lines(&self) -> String {
+        let samples = self.names.iter();
+        samples
+            .map(|name| format!("x {IDS}{name} {SECONDS} {FOLDER}/{DRIVER} {name}\n"))
+            .collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static str> {
+        let registers = self.has_registers.then_some(REGISTERS);
+        self.names.iter().copied().chain(registers)
+    }
 }
 
 /// Whether the samples can be built here; what was looked for in vain is the error.
@@ -147,9 +190,6 @@ fn build(
     samples: &[&str],
 ) -> Result<Vec<(String, PathBuf)>, Error> {
     let kernel = fingerprint(btf)?;
-    let triple = target(arch);
-    let in_names = triple.replace('-', "_");
-    let linker = format!("CARGO_TARGET_{}_LINKER", in_names.to_uppercase());
     let mut cargo = workspace::cargo();
     cargo
         .current_dir(root)
@@ -157,28 +197,14 @@ fn build(
         // A kernel may be given as an image.
         .arg("libbpf-rs/static,ctxgen-build/images")
         .args(["--example", DRIVER, "--example", families::LOADER])
-        .args(["--target", &triple, "--target-dir"])
+        .arg("--target-dir")
         .arg(target_dir)
-        .args(samples.iter().flat_map(|sample| ["--bin", sample]))
-        .env(linker, arch.compiler())
-        .env(format!("CC_{in_names}"), arch.compiler())
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        // All of it goes into the machine's memory.
-        .env("CARGO_PROFILE_DEV_STRIP", "symbols")
-        // This would win over RUSTFLAGS.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    // Build scripts run here, and are linked with the same features.
-    for arch in [Some(arch), Arch::from_name(env::consts::ARCH)]
-        .into_iter()
-        .flatten()
-    {
-        let variable = format!("LIBBPF_SYS_LIBRARY_PATH_{}", target(arch).replace('-', "_"));
-        cargo.env(variable, library_folders(arch)?);
-    }
+        .args(samples.iter().flat_map(|sample| ["--bin", sample]));
+    link_statically(&mut cargo, arch)?;
     Btf::given(btf)?.apply(&mut cargo);
     process::run(&mut cargo)?;
 
-    let built = target_dir.join(triple).join("debug");
+    let built = target_dir.join(target(arch)).join("debug");
     let kept = target_dir.join(DRIVER).join(kernel);
     fs::create_dir_all(&kept).map_err(vm::Error::file("make", &kept))?;
     let mut files = Vec::new();
@@ -194,12 +220,29 @@ fn build(
     Ok(files)
 }
 
-/// The entries of a plan that run the samples.
-pub(crate) fn plan_lines(kernel: &str, arch: Arch) -> String {
-    let samples = run_by(kernel, arch).into_iter();
-    samples
-        .map(|name| format!("x {IDS}{name} {SECONDS} {FOLDER}/{DRIVER} {name}\n"))
-        .collect()
+/// Has cargo build executables for an architecture that need no library there.
+pub(crate) fn link_statically(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
+    let triple = target(arch);
+    let in_names = triple.replace('-', "_");
+    let linker = format!("CARGO_TARGET_{}_LINKER", in_names.to_uppercase());
+    cargo
+        .args(["--target", &triple])
+        .env(linker, arch.compiler())
+        .env(format!("CC_{in_names}"), arch.compiler())
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        // All of it goes into the machine's memory.
+        .env("CARGO_PROFILE_DEV_STRIP", "symbols")
+        // This would win over RUSTFLAGS.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    // Build scripts run here, and are linked with the same features.
+    for arch in [Some(arch), Arch::from_name(env::consts::ARCH)]
+        .into_iter()
+        .flatten()
+    {
+        let variable = format!("LIBBPF_SYS_LIBRARY_PATH_{}", target(arch).replace('-', "_"));
+        cargo.env(variable, library_folders(arch)?);
+    }
+    Ok(())
 }
 
 /// What the samples reported.
@@ -211,50 +254,46 @@ pub(crate) struct Report {
     pub(crate) wrong: Vec<String>,
 }
 
-/// Read the judge's answers to [`plan_lines`]. Those to other entries are passed over.
-pub(crate) fn report<'a>(
-    kernel: &str,
-    arch: Arch,
-    answers: impl IntoIterator<Item = &'a str>,
-) -> Report {
-    let mut report = Report::default();
-    let mut ends = BTreeMap::new();
-    let mut said = Vec::new();
-    let samples = run_by(kernel, arch);
-    let all = || samples.iter().copied().chain([REGISTERS]);
-    let sample = |id: &str| {
-        let name = id.strip_prefix(IDS)?;
-        all().find(|sample| *sample == name)
-    };
-    for line in answers {
-        match Answer::parse(line) {
-            Some(Answer::Output { id, text }) => {
-                said.extend(sample(id).map(|name| (name, text)));
+impl Run {
+    /// Read the judge's answers to [`Self::plan_lines`]. Those to other entries are passed over.
+    pub(crate) fn report<'a>(&self, answers: impl IntoIterator<Item = &'a str>) -> Report {
+        let mut report = Report::default();
+        let mut ends = BTreeMap::new();
+        let mut said = Vec::new();
+        let sample = |id: &str| {
+            let name = id.strip_prefix(IDS)?;
+            self.all().find(|sample| *sample == name)
+        };
+        for line in answers {
+            match Answer::parse(line) {
+                Some(Answer::Output { id, text }) => {
+                    said.extend(sample(id).map(|name| (name, text)));
+                }
+                Some(Answer::Exit { id, how }) => {
+                    ends.extend(sample(id).map(|name| (name, how)));
+                }
+                Some(Answer::Trouble { id, text }) => {
+                    said.extend(sample(id).map(|name| (name, text)));
+                }
+                _ => {}
             }
-            Some(Answer::Exit { id, how }) => {
-                ends.extend(sample(id).map(|name| (name, how)));
-            }
-            Some(Answer::Trouble { id, text }) => {
-                said.extend(sample(id).map(|name| (name, text)));
-            }
-            _ => {}
         }
-    }
-    for name in all() {
-        let lines = said.iter().filter(|(of, _)| *of == name);
-        let (passed, others): (Vec<&str>, Vec<&str>) = lines
-            .map(|(_, text)| *text)
-            .partition(|text| text.starts_with("ok "));
-        report.passed.insert(name, passed.len());
-        let end = ends.get(name).copied().unwrap_or("never");
-        if end != "0" || passed.is_empty() {
-            let checks = passed.len();
-            let why = format!("{name}: ended with {end} after {checks} checks that passed");
-            report.wrong.push(why);
-            report.wrong.extend(others.into_iter().map(str::to_owned));
+        for name in self.all() {
+            let lines = said.iter().filter(|(of, _)| *of == name);
+            let (passed, others): (Vec<&str>, Vec<&str>) = lines
+                .map(|(_, text)| *text)
+                .partition(|text| text.starts_with("ok "));
+            report.passed.insert(name, passed.len());
+            let end = ends.get(name).copied().unwrap_or("never");
+            if end != "0" || passed.is_empty() {
+                let checks = passed.len();
+                let why = format!("{name}: ended with {end} after {checks} checks that passed");
+                report.wrong.push(why);
+                report.wrong.extend(others.into_iter().map(str::to_owned));
+            }
         }
+        report
     }
-    report
 }
 
 /// Where the C compiler has the libraries, as a search path; or what the variable says that libbpf-sys
@@ -320,22 +359,44 @@ mod tests {
         answers
     }
 
+    fn run() -> Run {
+        Run::of(KERNEL, Arch::X86_64, &[])
+    }
+
     fn reported(answers: &[String]) -> Report {
-        report(KERNEL, Arch::X86_64, answers.iter().map(String::as_str))
+        run().report(answers.iter().map(String::as_str))
     }
 
     #[test]
     fn every_sample_has_its_entry() {
-        let lines = plan_lines(KERNEL, Arch::X86_64);
+        let lines = run().plan_lines();
         assert_eq!(lines.lines().count(), SAMPLES.len());
         assert!(lines.contains("x samples/rawtp 150 /bin/vm-samples rawtp\n"));
-        assert!(!plan_lines(KERNEL, Arch::S390x).contains("unlinksnoop"));
+        let lines = Run::of(KERNEL, Arch::S390x, &[]).plan_lines();
+        assert!(!lines.contains("unlinksnoop"));
+    }
+
+    #[test]
+    fn those_in_rust_are_run_where_they_were_built() {
+        let rust = ("/bin/runqslower-rust".to_owned(), PathBuf::new());
+        let lines = Run::of(KERNEL, Arch::X86_64, &[rust]).plan_lines();
+        assert!(lines.contains("x samples/unlinksnoop-aya 150 /bin/vm-samples unlinksnoop-aya\n"));
+        assert!(!run().plan_lines().contains("-rust"));
+    }
+
+    #[test]
+    fn alone_there_are_those_that_were_built() {
+        let one = ("/bin/unlinksnoop".to_owned(), PathBuf::new());
+        let files = [one];
+        let alone = Run::of(KERNEL, Arch::X86_64, &files).only_built(&files);
+        assert_eq!(alone.plan_lines().lines().count(), 1);
     }
 
     #[test]
     fn what_a_kernel_is_configured_without_is_not_run() {
-        assert!(plan_lines(KERNEL, Arch::X86_64).contains("tinycc"));
-        assert!(!plan_lines("6.12.107-amd64-clang", Arch::X86_64).contains("tinycc"));
+        assert!(run().plan_lines().contains("tinycc"));
+        let lines = Run::of("6.12.107-amd64-clang", Arch::X86_64, &[]).plan_lines();
+        assert!(!lines.contains("tinycc"));
     }
 
     #[test]

@@ -95,24 +95,21 @@ impl Verify {
         job: &Job,
         btf: &Path,
         outcome: &Outcome,
-        has_samples: bool,
+        samples: Option<&samples::Run>,
     ) -> Result<Verdict, Error> {
         let mut command = self.command([Path::new("compare"), btf, &outcome.answers]);
         let output = command
             .output()
             .map_err(vm::Error::file("run", &self.program))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (samples, families) = match has_samples {
-            false => (None, None),
-            true => {
+        let (samples, families) = match samples {
+            None => (None, None),
+            Some(samples) => {
                 let answers = fs::read_to_string(&outcome.answers)
                     .map_err(vm::Error::file("read", &outcome.answers))?;
                 let families =
                     families::report(&self.families(), &job.name, job.arch, answers.lines());
-                (
-                    Some(samples::report(&job.name, job.arch, answers.lines())),
-                    Some(families?),
-                )
+                (Some(samples.report(answers.lines())), Some(families?))
             }
         };
         Ok(Verdict {
