@@ -5,9 +5,7 @@ use ctxgen::render::matrix::Format;
 use ctxgen_tests::bless;
 use ctxgen_tests::clangs;
 use ctxgen_tests::workspace;
-use serde::Deserialize;
 use serde_json::Value;
-use serde_sarif::sarif::Sarif;
 
 use crate::matrix::matrix;
 
@@ -30,40 +28,85 @@ fn each_is_as_its_golden_file() {
     }
 }
 
-/// Whether a log is as the [schema](https://docs.oasis-open.org/sarif/sarif/v2.1.0/) has it, by types that are
-/// generated from it: they lack no property that it asks for, and lose those that it does not know.
-fn fits_schema(log: &Value) -> Result<(), String> {
-    let typed = Sarif::deserialize(log).map_err(|error| error.to_string())?;
-    let again = serde_json::to_value(typed).map_err(|error| error.to_string())?;
-    match again == *log {
-        true => Ok(()),
-        false => Err(format!("{again:#}")),
+/// What objects of a log have, by the property that they are in. Each was looked up in the
+/// [schema](https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which allows no others, and so has to be what is
+/// added. Bags of properties and of fingerprints may have any.
+const SCHEMA: &[(&str, &[&str])] = &[
+    ("", &["$schema", "runs", "version"]),
+    ("artifactLocation", &["uri", "uriBaseId"]),
+    ("defaultConfiguration", &["level"]),
+    ("driver", &["fullName", "name", "rules", "semanticVersion"]),
+    ("fullDescription", &["text"]),
+    ("help", &["markdown", "text"]),
+    ("locations", &["logicalLocations", "physicalLocation"]),
+    ("logicalLocations", &["fullyQualifiedName", "kind", "name"]),
+    ("message", &["text"]),
+    ("physicalLocation", &["artifactLocation", "region"]),
+    ("region", &["snippet", "startLine"]),
+    ("relatedLocations", &["message", "physicalLocation"]),
+    (
+        "results",
+        &[
+            "level",
+            "locations",
+            "message",
+            "partialFingerprints",
+            "properties",
+            "relatedLocations",
+            "ruleId",
+            "ruleIndex",
+        ],
+    ),
+    (
+        "rules",
+        &[
+            "defaultConfiguration",
+            "fullDescription",
+            "help",
+            "id",
+            "name",
+            "properties",
+            "shortDescription",
+        ],
+    ),
+    ("runs", &["columnKind", "results", "tool"]),
+    ("shortDescription", &["text"]),
+    ("snippet", &["text"]),
+    ("tool", &["driver"]),
+];
+
+/// Bags: what is in them is the tool's own.
+const BAGS: [&str; 2] = ["partialFingerprints", "properties"];
+
+/// The properties of a value, which is that of the property `within`, that its object cannot have.
+fn unknown(within: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list
+            .iter()
+            .flat_map(|value| unknown(within, value))
+            .collect(),
+        Value::Object(_) if BAGS.contains(&within) => Vec::new(),
+        Value::Object(object) => {
+            let known = SCHEMA.iter().find(|(name, _)| *name == within);
+            let known = known.map_or(&[][..], |(_, known)| known);
+            let properties = object.iter();
+            properties
+                .flat_map(|(name, value)| match known.contains(&name.as_str()) {
+                    true => unknown(name, value),
+                    false => vec![format!("{within}/{name}")],
+                })
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
 #[test]
-fn sarif_fits_its_schema() {
-    let log: Value = serde_json::from_str(&report("sarif")).unwrap();
-    assert_eq!(fits_schema(&log), Ok(()));
-    let changes: [(&str, fn(&mut Value)); 4] = [
-        ("an unknown property", |log| {
-            log["runs"][0]["results"][0]["colour"] = "red".into();
-        }),
-        ("another type", |log| {
-            log["runs"][0]["results"][0]["ruleIndex"] = "first".into();
-        }),
-        ("no level of the list", |log| {
-            log["runs"][0]["results"][0]["level"] = "fatal".into();
-        }),
-        ("nothing that it asks for", |log| {
-            log["runs"][0].as_object_mut().unwrap().remove("tool");
-        }),
-    ];
-    for (what, change) in changes {
-        let mut other = log.clone();
-        change(&mut other);
-        assert!(fits_schema(&other).is_err(), "{what}");
-    }
+fn sarif_has_only_what_its_schema_has() {
+    let mut log: Value = serde_json::from_str(&report("sarif")).unwrap();
+    assert_eq!(unknown("", &log), [""; 0]);
+    log["runs"][0]["results"][0]["colour"] = "red".into();
+    assert_eq!(unknown("", &log), ["results/colour"]);
 }
 
 /// What code hosts show of what is written: the path of an object, and each property of it with the type of its
