@@ -106,7 +106,7 @@ fn a_tracepoint_that_only_raw_tp_can_attach_to() {
         )
     );
     let project = Project::with(&format!(
-        "SEC(\"raw_tp/without_typedef\")\nint prog(struct {context} *ctx) {{ return ctx->p->pid; }}\n"
+        "SEC(\"raw_tp/without_typedef\")\nint prog(struct {context} *ctx) {{ return !ctx->p; }}\n"
     ));
     project.prog().generate().unwrap();
 }
