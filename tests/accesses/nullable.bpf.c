@@ -39,6 +39,7 @@ FILES(not_of_file, struct task_struct *task = ctx->task; if (task) seen += ctx->
 FILES(of_file, struct file *file = ctx->file; if (file) seen += file->f_flags)
 
 PROG("iter/bpf_map", struct bpf_iter__bpf_map, not_of_map, seen += ctx->map->id)
+PROG("iter/bpf_map_elem", struct bpf_iter__bpf_map_elem, map_of_elements, seen += ctx->map->id)
 PROG("iter/tcp", struct bpf_iter__tcp, not_of_sock, seen += ctx->sk_common->skc_family)
 PROG("iter/cgroup", struct bpf_iter__cgroup, not_of_group, seen += ctx->cgroup->level)
 

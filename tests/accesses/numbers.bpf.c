@@ -12,6 +12,15 @@
 char LICENSE[] SEC("license") = "GPL";
 u64 seen;
 
+u64 counts[512];
+u8 bytes[512];
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64[16]);
+} values SEC(".maps");
+
 static __noinline int flags_of(struct file *file) { return file->f_flags; }
 __noinline int marked(struct file *file __attribute__((btf_decl_tag("arg:untrusted")))) { return file->f_flags; }
 
@@ -30,6 +39,9 @@ READ(not_stored_to, *(volatile char *)ctx->buf = 0)
 READ(by_core, struct file *file = ctx->file; seen += BPF_CORE_READ(file, f_flags))
 READ(by_a_helper, unsigned int flags = 0; bpf_probe_read_kernel(&flags, sizeof(flags), &ctx->file->f_flags); seen += flags)
 READ(as_a_number, seen += (u64)ctx->file + ctx->count)
+READ(as_an_index, u64 i = ctx->count; if (i < 512) counts[i]++)
+READ(as_an_index_of_bytes, u64 i = ctx->count; if (i < 512) bytes[i]++)
+READ(as_an_index_of_a_value, u32 zero = 0; u64 i = ctx->count; u64 *slots = bpf_map_lookup_elem(&values, &zero); if (slots && i < 16) slots[i]++)
 READ(in_a_marked_function, seen += marked(ctx->file))
 
 PROG("kprobe/vfs_read", struct pt_regs, not_of_registers, seen += ((struct file *)PT_REGS_PARM1(ctx))->f_flags)

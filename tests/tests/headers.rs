@@ -79,7 +79,7 @@ fn a_header_of_another_kernel() {
         __attribute__((section(\"tc\"), used))\n\
         int marked(struct __sk_buff *skb)\n{\n\treturn skb->mark;\n}\n\
         __attribute__((section(\"iter/task\"), used))\n\
-        int task(struct bpf_iter__task *ctx)\n{\n\treturn ctx->task && ctx->task->pid == 1;\n}\n";
+        int task(struct bpf_iter__task *ctx)\n{\n\tstruct task_struct *task = ctx->task;\n\n\treturn task && task->pid == 1;\n}\n";
     std::fs::write(folder.path().join("vmlinux.h"), types).unwrap();
     std::fs::write(&source, text).unwrap();
     let built = Builder::new()

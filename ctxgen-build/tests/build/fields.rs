@@ -31,8 +31,28 @@ fn of_other_programs_with_the_same_struct() {
 }
 
 #[test]
+fn handing_a_context_on_reads_no_field() {
+    let body = "long (*load)(const void *, unsigned int, void *, unsigned int) = (void *)26;\n\
+                unsigned char byte; load(ctx, 0, &byte, 1); seen = byte;";
+    assert_eq!(said("flow_dissector", "__sk_buff", body), None);
+}
+
+#[test]
 fn numbers_are_not_followed() {
     for (section, context, body, says) in [
+        (
+            "raw_tp/without_typedef",
+            "btf_trace_without_typedef_ctx",
+            "seen = ctx->p->pid;",
+            "follows ctx->p, which is a number to the verifier",
+        ),
+        // The first argument of such a program is a buffer.
+        (
+            "raw_tp.w/without_typedef",
+            "btf_trace_without_typedef_ctx",
+            "seen = ctx->p->pid;",
+            "",
+        ),
         (
             "kprobe/vfs_unlink",
             "btf_kprobe_vfs_unlink_ctx",

@@ -113,6 +113,7 @@ impl ObjectFile {
         let roots = roots.filter_map(|of| Some((object.place_of(of)?, of.type_id)));
         for (place, context) in claims::claimed(&object.btf, &object.programs, roots) {
             object.programs[place].context = Some(context);
+            object.programs[place].is_claimed = true;
         }
         Ok(object)
     }
@@ -245,6 +246,7 @@ fn programs(
                 .get(&(index, symbol.address()))
                 .map_or_else(Vec::new, |hooks| hooks.iter().cloned().collect()),
             range: symbol.address()..symbol.address().saturating_add(symbol.size()),
+            is_claimed: false,
         });
     }
     Ok(programs)

@@ -20,6 +20,8 @@ pub struct Program {
     /// about the context (no argument, `void *`, an array of slots), it is the context struct of the program's
     /// hook that its relocations are against; `None` where there is no such one.
     pub context: Option<TypeId>,
+    /// Whether it is such a one.
+    pub(super) is_claimed: bool,
     /// The members of `struct_ops` that the object's variables have it for, sorted.
     pub implements: Vec<Hook>,
     /// Where in its section it is, in bytes.
@@ -27,6 +29,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// The context struct through which it makes an access that has a relocation, or has none. What a program with an
+    /// untyped argument accesses without one are slots, whatever struct it reads elsewhere.
+    pub fn context_of(&self, is_relocated: bool) -> Option<TypeId> {
+        self.context.filter(|_| is_relocated || !self.is_claimed)
+    }
+
     /// Whether its section lets it take that struct, which is another than its hook's: see
     /// [`SecName::may_take`].
     pub(crate) fn may_take(&self, struct_name: &str) -> bool {

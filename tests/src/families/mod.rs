@@ -159,7 +159,10 @@ pub fn build_with(
         .out_dir(folder.path().join("out"))
         .generate()
         .unwrap_or_else(|error| panic!("{label}: {error}"));
-    assert_eq!(built.warnings, [""; 0], "{label}");
+    let mut warnings = built.warnings;
+    // Programs that no kernel before 7.1 takes are built for all.
+    warnings.retain(|warning| !warning.contains("tracepoint that may sleep"));
+    assert_eq!(warnings, [""; 0], "{label}");
     let objects = built.objects.into_iter().map(|object| Built {
         name: object.name,
         bytes: std::fs::read(object.object).unwrap_or_else(|error| panic!("{error}")),

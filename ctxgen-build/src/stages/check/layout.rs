@@ -7,12 +7,17 @@ use ctxgen::KernelBtf;
 use ctxgen::check::Checked;
 use ctxgen::check::Verdict;
 use ctxgen::check::check_object;
+use ctxgen::drift::Change;
+use ctxgen::drift::Place;
 use ctxgen::object::Program;
 
 use super::refused::Reads;
 use crate::display::listed;
 use crate::error::Error;
 use crate::findings::Mismatch;
+
+/// How long a slot is, in bytes.
+const SLOT: u32 = 8;
 
 /// The programs of a ready-made object whose contexts are those of another kernel: no header of this build was
 /// compiled with them. `known` has those that something else is wrong with.
@@ -72,6 +77,9 @@ pub(super) fn differing(
             else {
                 continue;
             };
+            if !changes.iter().any(|change| is_read(reads, program, change)) {
+                continue;
+            }
             let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
             mismatches.push(Mismatch {
                 source: reads.source_of(&program.name),
@@ -87,4 +95,24 @@ pub(super) fn differing(
     mismatches.sort_by(|a, b| a.program.cmp(&b.program));
     mismatches.dedup_by(|a, b| a.program == b.program);
     Ok(mismatches)
+}
+
+/// Whether a program reads what has changed.
+fn is_read(reads: &Reads<'_>, program: &Program, change: &Change) -> bool {
+    let may_read = |name: &str| reads.may_read(program, name);
+    match change {
+        Change::Retyped { name, .. } => may_read(name),
+        Change::Moved(moves) => moves.iter().any(|moved| may_read(&moved.name)),
+        Change::Removed { place, .. } => {
+            let offset = match *place {
+                Place::Slot(number) => number.saturating_mul(SLOT),
+                Place::Byte(offset) => offset,
+            };
+            let field = program
+                .context
+                .and_then(|context| reads.object().field_at(context, offset));
+            field.is_none_or(|field| may_read(&field.path))
+        }
+        change => !change.is_harmless(),
+    }
 }

@@ -134,8 +134,6 @@ fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
             };
             let walked = walk(code, &jumps, &hints, entry, &mut budget);
             let records = walked.records.iter();
-            let compared = walked.uses.iter().filter(|(_, by)| *by == UseAt::Compared);
-            let compared: HashSet<Place> = compared.map(|(site, _)| *site).collect();
             let loads = walked.records.keys().enumerate();
             let loads = loads.filter(|(_, (_, kind))| *kind == AccessKind::Load);
             let loads = loads.map(|(number, (at, _))| (*at, number)).collect();
@@ -143,7 +141,7 @@ fn with_lines(object: &ObjectFile, ext: Option<&[u8]>) -> Vec<ProgramAccesses> {
                 program: place,
                 accesses: records
                     .map(|((at, kind), record)| Access {
-                        is_compared: compared.contains(at),
+                        is_compared: walked.compared.contains(at),
                         is_followed: walked.followed.contains(at),
                         is_added_to: walked.added.contains(at),
                         ..found.access(*at, *kind, record)

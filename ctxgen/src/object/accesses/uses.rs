@@ -112,14 +112,33 @@ impl Walk<'_> {
             _ => None,
         };
         self.walked.guards.extend(guard.map(|guard| (place, guard)));
-        self.used(&state.get(raw.dst).clone(), UseAt::Compared);
+        self.compared(&state.get(raw.dst).clone());
         if !is_immediate {
-            self.used(&state.get(raw.src).clone(), UseAt::Compared);
+            self.compared(&state.get(raw.src).clone());
         }
     }
 
+    /// Also where there are more uses than are kept: what is not compared is an error elsewhere.
+    fn compared(&mut self, value: &Value) {
+        if let Value::Read(origin) = value {
+            self.walked.compared.extend(origin.sites());
+        }
+        self.used(value, UseAt::Compared);
+    }
+
+    /// Notes that memory at an address is accessed. What was calculated is an index as likely as an address.
+    pub(super) fn used_as_address(&mut self, address: &Value, place: Place) {
+        let is_index =
+            matches!(address, Value::Read(origin) if origin.change() == Change::Calculated);
+        let by = match is_index {
+            true => UseAt::Calculated,
+            false => UseAt::Followed(place),
+        };
+        self.used(address, by);
+    }
+
     pub(super) fn used_in_store(&mut self, place: Place, base: &Value, value: &Value, width: u32) {
-        self.used(base, UseAt::Followed(place));
+        self.used_as_address(base, place);
         // What is kept on the stack as it is goes on from there.
         if !matches!(base, Value::Stack { at: Some(_), .. }) || width < 8 {
             self.used(value, UseAt::Stored);
@@ -127,7 +146,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn used_in_atomic(&mut self, place: Place, base: &Value, state: &State) {
-        self.used(base, UseAt::Followed(place));
+        self.used_as_address(base, place);
         if let Some(raw) = self.code.raw(place) {
             self.used(&state.get(raw.src).clone(), UseAt::Stored);
         }

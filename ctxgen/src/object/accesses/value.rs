@@ -286,8 +286,17 @@ impl Origin {
         if by.context().is_some() || matches!(by, Value::Stack { .. }) {
             return None;
         }
+        // What may be any number may as well be the address, and this an index.
+        let is_offset = matches!(
+            by,
+            Value::Number(Numbers::One(_) | Numbers::Few { .. }) | Value::Field(..)
+        );
+        let change = match is_offset {
+            true => Change::Added,
+            false => Change::Calculated,
+        };
         Some(Self {
-            state: origin.state.max(Change::Added),
+            state: origin.state.max(change),
             ..origin.clone()
         })
     }

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use super::frame::Frame;
 use super::hints::Hints;
 use super::jumps::Jumps;
+use super::origin::Change;
 use super::origin::Origin;
 use super::result::AccessKind;
 use super::result::Extent;
@@ -71,11 +72,13 @@ pub(super) struct Walked {
     pub(super) reads: BTreeMap<Place, ReadBy>,
     /// What is done with what was read, by the instruction that has read it.
     pub(super) uses: BTreeSet<(Place, UseAt)>,
-    /// The instructions whose values are taken for addresses, but for what a global function does with them, which
-    /// is verified by itself: memory there is accessed,
+    /// The instructions whose values are addresses of memory that is accessed. What a global function does with
+    /// them is left out here and in `added`: it is verified by itself.
     pub(super) followed: BTreeSet<Place>,
-    /// or something is added to them, as they were read.
+    /// The instructions to whose values something is added, as they were read.
     pub(super) added: BTreeSet<Place>,
+    /// The instructions whose values are compared.
+    pub(super) compared: BTreeSet<Place>,
     /// Branches on what is known before the program is verified.
     pub(super) guards: BTreeMap<Place, GuardAt>,
     /// Calls of global functions, with what they get in their registers.
@@ -126,6 +129,7 @@ pub(super) fn walk(
             uses: BTreeSet::new(),
             followed: BTreeSet::new(),
             added: BTreeSet::new(),
+            compared: BTreeSet::new(),
             guards: BTreeMap::new(),
             globals: BTreeMap::new(),
             extent: Extent::Whole,
@@ -301,7 +305,7 @@ impl Walk<'_> {
                 let address = state.get(base).clone();
                 self.touch(place, AccessKind::Load, &address, (off, width, is_signed));
                 self.follow(&address);
-                self.used(&address, UseAt::Followed(place));
+                self.used_as_address(&address, place);
                 let value = match address {
                     Value::Stack { depth, at } => {
                         let at = at.map(|at| at.wrapping_add(off.into()));
@@ -353,6 +357,7 @@ impl Walk<'_> {
     /// Notes that memory is accessed at what was read from the context.
     fn follow(&mut self, address: &Value) {
         if let Value::Read(origin) = address
+            && origin.change() != Change::Calculated
             && !self.is_apart()
         {
             self.walked.followed.extend(origin.sites());

@@ -5,8 +5,10 @@
 //! many bytes as the type has, unless it is marked. A pointer of the kernel's is no such memory, and where the
 //! arguments of a program are numbers to the verifier, neither is one of these.
 //!
-//! Each rule is measured on 5.10, 6.1, 6.12, 6.18, 7.2 and 7.3.
+//! Each rule is measured on 5.10, 6.1, 6.12, 6.18, 7.2 and 7.3. Releases in between are taken to be as the next older
+//! one of these, but for the marks, whose first releases are known.
 
+use std::collections::HashSet;
 use std::ffi::CString;
 
 use ctxgen::Hook;
@@ -22,11 +24,13 @@ use ctxgen::object::accesses::AccessKind;
 use ctxgen::object::accesses::GlobalCall;
 use ctxgen::object::accesses::Passed;
 use ctxgen::object::accesses::ProgramAccesses;
+use ctxgen::reads::Reached;
 use libbpf_rs::libbpf_sys::BTF_KIND_STRUCT;
 
 use super::global::is_context;
 use super::kind::Kind;
 use super::marks::Mark;
+use super::numbers::is_writable_buffer;
 use super::reads::Reads;
 use crate::findings::Refused;
 
@@ -95,27 +99,25 @@ enum Fault {
 }
 
 impl Reads<'_> {
-    /// The arguments of global functions that a program calls and that one of these kernels does not take.
-    /// With each, the place of its call.
-    pub(super) fn arguments<'f>(
+    /// The arguments of global functions that a program calls and that one of these kernels does not take, with
+    /// whether the call is reached there.
+    pub(super) fn arguments(
         &self,
         program: &Program,
         hook: &Hook,
-        found: &'f ProgramAccesses,
+        found: &ProgramAccesses,
         kernels: &[KernelBtf],
-    ) -> Vec<((&'f str, u32), Refused)> {
+    ) -> Vec<(Reached, Refused)> {
         // What a replacement's or a `syscall` program's own context may be is not known.
         if matches!(Kind::of(hook), Kind::User | Kind::Unknown) {
             return Vec::new();
         }
+        let contexts = contexts(found);
         let mut refused = Vec::new();
         for call in &found.globals {
+            let at = (&*call.section, call.instruction_offset);
             for (argument, passed) in (1..).zip(&call.arguments) {
-                if found
-                    .accesses
-                    .iter()
-                    .any(|access| is_of(access, call, argument))
-                {
+                if contexts.contains(&(at, argument)) {
                     continue;
                 }
                 let Some(parameter) = self.functions.parameter(&call.callee, argument) else {
@@ -123,14 +125,16 @@ impl Reads<'_> {
                 };
                 let declared = self.declared_argument(hook, &call.callee, argument, parameter);
                 let given = self.given(program, hook, &found.accesses, passed);
-                let mut kernels = kernels.iter();
-                let fault = kernels.find_map(|kernel| fault(declared, &given, kernel));
-                let Some(fault) = fault else {
-                    continue;
-                };
-                let at = (&*call.section, call.instruction_offset);
-                let faulty = (argument, parameter, fault);
-                refused.push((at, self.refused_argument(program, call, faulty)));
+                let faults = kernels.iter().filter_map(|kernel| {
+                    let fault = fault(declared, &given, kernel)?;
+                    // What one kernel refuses, only another may get to.
+                    let reached = self.reached(found, std::slice::from_ref(kernel), at);
+                    (reached != Reached::Never).then_some((fault, reached))
+                });
+                for (fault, reached) in faults.take(1) {
+                    let faulty = (argument, parameter, fault);
+                    refused.push((reached, self.refused_argument(program, call, faulty)));
+                }
             }
         }
         refused
@@ -234,7 +238,7 @@ impl Reads<'_> {
 
     /// What a load from the context has read.
     fn read(&self, program: &Program, hook: &Hook, load: &Access) -> Given<'_> {
-        if !load.is_certain {
+        if !load.is_certain || is_writable_buffer(program, load) {
             return Given::Unknown;
         }
         match Kind::of(hook) {
@@ -246,7 +250,11 @@ impl Reads<'_> {
                     .map(of)
                     .is_none_or(|of| Some(of) == program.context);
                 let offset = u32::try_from(load.displacement);
-                let (Some(context), Ok(offset), true) = (program.context, offset, is_own) else {
+                let (Some(context), Ok(offset), true) = (
+                    program.context_of(load.relocation.is_some()),
+                    offset,
+                    is_own,
+                ) else {
                     return Given::Unknown;
                 };
                 if !load.base.is_unmodified() {
@@ -350,11 +358,18 @@ impl Fault {
     }
 }
 
-/// Whether an access is that argument of a call, which then is the context.
-fn is_of(access: &Access, call: &GlobalCall, argument: u8) -> bool {
-    access.kind == AccessKind::Function { argument }
-        && access.instruction_offset == call.instruction_offset
-        && access.section == call.section
+/// The arguments of calls that are the context, with the places of the calls.
+fn contexts(found: &ProgramAccesses) -> HashSet<((&str, u32), u8)> {
+    let of_calls = found
+        .accesses
+        .iter()
+        .filter_map(|access| match access.kind {
+            AccessKind::Function { argument } => {
+                Some(((&*access.section, access.instruction_offset), argument))
+            }
+            _ => None,
+        });
+    of_calls.collect()
 }
 
 /// What is wrong with an argument that is declared so and gets that, on a kernel.

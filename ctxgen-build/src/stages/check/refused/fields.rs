@@ -272,7 +272,9 @@ impl Reads<'_> {
         hook: &Hook,
         access: &Access,
     ) -> Option<Refused> {
-        if !access.is_certain || !access.base.is_unmodified() {
+        // Handing the context on is no access to its first field.
+        let is_access = matches!(access.kind, AccessKind::Load | AccessKind::Store);
+        if !is_access || !access.is_certain || !access.base.is_unmodified() {
             return None;
         }
         let family = hook.family();

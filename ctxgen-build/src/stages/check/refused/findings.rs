@@ -74,11 +74,12 @@ impl Reads<'_> {
                 let found = single.findings(access).into_iter();
                 found.map(move |(severity, finding)| (at, severity, finding))
             });
-            let arguments = self.arguments(program, &hook, found, kernels).into_iter();
-            let arguments = arguments.map(|(at, finding)| (at, Severity::Error, finding));
             let returning = self.returning(program, found, kernels);
-            for (at, severity, finding) in of_accesses.chain(returning).chain(arguments) {
+            for (at, severity, finding) in of_accesses.chain(returning) {
                 all.add(self.reached(found, kernels, at), severity, finding);
+            }
+            for (reached, finding) in self.arguments(program, &hook, found, kernels) {
+                all.add(reached, Severity::Error, finding);
             }
             let foreign = self.foreign(program, found, &hook, kernels);
             let record = self.other_record(program, found, &hook, kernels);

@@ -19,9 +19,20 @@ use super::reads::Reads;
 use super::reads::is_pointer;
 use crate::findings::Refused;
 
-/// The field of iterators' contexts that is always there. All others are NULL at the end of what is iterated over
-/// (`ctx_arg_info` of the kernel's `struct bpf_iter_reg`).
-const META: &str = "meta";
+/// The fields of iterators' contexts that are always there, by the struct; of every struct, `meta` is. All others are
+/// NULL at the end of what is iterated over (`ctx_arg_info` of the kernel's `struct bpf_iter_reg`).
+const ALWAYS: [(&str, &str); 3] = [
+    ("bpf_iter__bpf_map_elem", "map"),
+    ("bpf_iter__bpf_sk_storage_map", "map"),
+    ("bpf_iter__sockmap", "map"),
+];
+
+fn is_always_there(of: &str, path: &str) -> bool {
+    path == "meta" || ALWAYS.contains(&(ctxgen::essential_name(of), path))
+}
+
+/// Since this release, arguments of programs that trace may be NULL to the verifier.
+const TRACING: (u32, u32) = (6, 12);
 
 /// The fields of the kernel's other own contexts that may be NULL (`reg_type` of `net/core/filter.c`).
 const OWN: [(&str, &str); 4] = [
@@ -48,6 +59,10 @@ fn of(hook: &Hook, kernel: &KernelBtf) -> Vec<u32> {
     let Ok(Prototype::Function(signature)) = prototype else {
         return Vec::new();
     };
+    let is_traced = hook.family().name() != "struct_ops";
+    if is_traced && kernel.release().is_some_and(|release| release < TRACING) {
+        return Vec::new();
+    }
     let known = null_args(hook, kernel);
     let is_nullable = |number: u32| {
         let argument = signature.args.get(number as usize);
@@ -86,7 +101,7 @@ impl Reads<'_> {
             return None;
         }
         let offset = u32::try_from(access.displacement).ok()?;
-        let Some(context) = program.context else {
+        let Some(context) = program.context_of(access.relocation.is_some()) else {
             // Slots that are declared as such.
             return nullable
                 .contains(&offset)
@@ -98,9 +113,10 @@ impl Reads<'_> {
             return None;
         }
         let field = self.object.field_at(context, offset)?;
+        let of = self.object.btf().get(context)?.name();
         let is_nullable = match hook.family().name() {
-            "iter" => field.path != META,
-            _ if is_own(self.object.btf().get(context)?.name(), &field.path) => true,
+            "iter" => !is_always_there(of, &field.path),
+            _ if is_own(of, &field.path) => true,
             _ => relocation.is_none() && nullable.contains(&offset),
         };
         if !is_nullable || !is_pointer(self.object.btf(), field.type_id) {

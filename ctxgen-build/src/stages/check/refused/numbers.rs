@@ -1,7 +1,7 @@
 //! Values of contexts that are numbers to the verifier and are followed.
 //!
 //! Registers, bare slots and records of events have no types for the verifier, so that whatever is loaded from them
-//! is a number. C has the argument's own type, and takes `ctx->file->f_flags`.
+//! is a number. C has the argument's own type, so that `ctx->file->f_flags` compiles.
 
 use ctxgen::Hook;
 use ctxgen::object::Program;
@@ -28,6 +28,9 @@ impl Reads<'_> {
         if !are_numbers || !is_load || !access.is_followed {
             return None;
         }
+        if is_writable_buffer(program, access) {
+            return None;
+        }
         let fields = self.fields(program, access);
         let place = self.place(program, access, &fields);
         let from_user = match hook.family().name() {
@@ -45,4 +48,11 @@ impl Reads<'_> {
             ..self.finding(program, Some(access))
         })
     }
+}
+
+/// Whether a load is that of the buffer which a writable tracepoint's program gets as its first argument
+/// (`raw_tp_writable_prog_is_valid_access` of `kernel/trace/bpf_trace.c`): it may be followed, and stored to.
+pub(super) fn is_writable_buffer(program: &Program, access: &Access) -> bool {
+    let kind = program.section.split('/').next().unwrap_or_default();
+    kind.ends_with(".w") && access.displacement == 0 && access.base.is_unmodified()
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a program's single accesses.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use ctxgen::Context;
 use ctxgen::Hook;
@@ -34,6 +35,8 @@ pub(super) struct Single<'r, 'o> {
     ends: OnceCell<Ends>,
     /// Where its arguments are that may be NULL, once that is asked.
     nullable: OnceCell<Vec<u32>>,
+    /// Where a kernel has pointers in its slots, once that is asked.
+    pointers: OnceCell<BTreeSet<u32>>,
 }
 
 impl<'r, 'o> Single<'r, 'o> {
@@ -53,6 +56,7 @@ impl<'r, 'o> Single<'r, 'o> {
             modified,
             ends: OnceCell::new(),
             nullable: OnceCell::new(),
+            pointers: OnceCell::new(),
         }
     }
 
@@ -124,23 +128,30 @@ impl<'r, 'o> Single<'r, 'o> {
         let Ok(offset) = u32::try_from(access.displacement) else {
             return false;
         };
-        let Some(context) = program.context else {
+        let Some(context) = program.context_of(relocation.is_some()) else {
             // Slots that are declared as such: the kernel knows what is in them.
-            let mut kernels = self.kernels.iter();
-            return kernels.any(|kernel| has_pointer_at(kernel, self.hook, offset));
+            let all = || {
+                self.kernels
+                    .iter()
+                    .flat_map(|kernel| pointers(kernel, self.hook))
+            };
+            return self
+                .pointers
+                .get_or_init(|| all().collect())
+                .contains(&offset);
         };
         let field = object.field_at(context, offset);
         field.is_some_and(|field| is_pointer(object.btf(), field.type_id))
     }
 }
 
-/// Whether a kernel has a pointer in the slot at an offset of a hook's context.
-fn has_pointer_at(kernel: &KernelBtf, hook: &Hook, offset: u32) -> bool {
+/// The offsets of the slots of a hook's context in which a kernel has pointers.
+fn pointers(kernel: &KernelBtf, hook: &Hook) -> Vec<u32> {
     let context = Context::of_hook_alone(kernel, hook);
     let Ok(Shape::Generated { layout, .. }) = context.map(|context| context.shape) else {
-        return false;
+        return Vec::new();
     };
-    let mut fields = layout.fields.iter();
-    let field = fields.find(|field| field.offset == offset);
-    field.is_some_and(|field| is_pointer(kernel.btf(), field.type_id))
+    let fields = layout.fields.iter();
+    let pointers = fields.filter(|field| is_pointer(kernel.btf(), field.type_id));
+    pointers.map(|field| field.offset).collect()
 }
