@@ -155,19 +155,6 @@ fn are_checked() {
                     kernel whose prototype differs (";
     assert!(said.contains(expected), "{said}");
 
-    // The same, where the program reads nothing of what differs.
-    let text = "SEC(\"fexit/vfs_unlink\") int prog(struct btf_fexit_vfs_unlink_ctx *ctx)\n\
-                {\n\treturn ctx->dir != 0;\n}\n";
-    let project = Project::with(text);
-    let later = later_kernel(Order::Little);
-    project.prog().btf(later).generate().unwrap();
-    let object = project.path("out/prog.bpf.o");
-    let other = Project::new();
-    builder(&other, Order::Little)
-        .obj(&object)
-        .generate()
-        .unwrap();
-
     // With a hook that the kernel does not have.
     let text = "SEC(\"fentry/check_ptr_off_reg\") int prog(struct btf_fentry_check_ptr_off_reg_ctx *ctx)\n\
                 {\n\treturn 0;\n}\n";

@@ -3,6 +3,7 @@
 
 mod asked;
 mod members;
+mod ready;
 mod untyped;
 mod within;
 

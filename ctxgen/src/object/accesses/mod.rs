@@ -45,7 +45,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use object::Object as _;
@@ -69,7 +68,6 @@ use self::hints::Hints;
 use self::jumps::Jumps;
 use self::lines::Lines;
 use self::origin::Change;
-use self::used::UseAt;
 use self::value::Value;
 use self::walk::Budget;
 use self::walk::Record;
