@@ -380,7 +380,7 @@ mod tests {
         );
         assert_eq!(
             advice(&["bpf-linker"], Means::Root).by_hand(),
-            "  LLVM_SYS_221_PREFIX=/usr/lib/llvm-22 cargo install bpf-linker@0.13.0 --no-default-features \
+            "  LLVM_PREFIX=/usr/lib/llvm-22 cargo install bpf-linker@0.13.0 --debug --no-default-features \
              --features=llvm-22 --locked"
         );
         assert_eq!(

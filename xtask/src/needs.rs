@@ -70,9 +70,11 @@ pub(crate) struct Installed {
 /// The linker of BPF programs in Rust, with the LLVM that the compiler has: of bitcode, only that or a newer one reads
 /// all.
 const BPF_LINKER: Installed = Installed {
-    variable: ("LLVM_SYS_221_PREFIX", "/usr/lib/llvm-22"),
+    variable: ("LLVM_PREFIX", "/usr/lib/llvm-22"),
     arguments: &[
         "bpf-linker@0.13.0",
+        // What takes time is LLVM's, and compiled already.
+        "--debug",
         "--no-default-features",
         "--features=llvm-22",
         "--locked",
