@@ -10,14 +10,12 @@ use ctxgen::check::check_object;
 use ctxgen::drift::Change;
 use ctxgen::drift::Place;
 use ctxgen::object::Program;
+use ctxgen::prototype::SLOT;
 
 use super::refused::Reads;
 use crate::display::listed;
 use crate::error::Error;
 use crate::findings::Mismatch;
-
-/// How long a slot is, in bytes.
-const SLOT: u32 = 8;
 
 /// The programs of a ready-made object whose contexts are those of another kernel: no header of this build was
 /// compiled with them. `known` has those that something else is wrong with.

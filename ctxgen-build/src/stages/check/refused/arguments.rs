@@ -244,24 +244,8 @@ impl Reads<'_> {
         match Kind::of(hook) {
             Kind::Registers | Kind::BareSlots | Kind::Record | Kind::PerfEvent => Given::Number,
             Kind::Slots | Kind::LsmSlots => {
-                let of = |place: usize| self.object.relocations()[place].type_id;
-                let is_own = load
-                    .relocation
-                    .map(of)
-                    .is_none_or(|of| Some(of) == program.context);
-                let offset = u32::try_from(load.displacement);
-                let (Some(context), Ok(offset), true) = (
-                    program.context_of(load.relocation.is_some()),
-                    offset,
-                    is_own,
-                ) else {
-                    return Given::Unknown;
-                };
-                if !load.base.is_unmodified() {
-                    return Given::Unknown;
-                }
                 let btf = self.object.btf();
-                let field = self.object.field_at(context, offset);
+                let field = self.own_field(program, load);
                 let to = field.and_then(|field| pointee(btf, field.type_id));
                 to.map_or(Given::Unknown, Given::Pointer)
             }

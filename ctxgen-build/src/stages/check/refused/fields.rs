@@ -10,12 +10,11 @@ use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
 
+use super::reads::POINTER;
 use super::reads::Reads;
 use super::reads::is_pointer;
 use crate::findings::Refused;
 
-/// How long a pointer is, in bytes.
-const POINTER: u32 = 8;
 /// Arrays of which several elements are loaded and stored at once.
 const WIDE: [&str; 3] = ["cb", "user_ip6", "msg_src_ip6"];
 
@@ -39,6 +38,8 @@ struct Rules {
 enum Fields {
     These(&'static [&'static str]),
     AllBut(&'static [&'static str]),
+    /// Those of each of these groups.
+    Of(&'static [&'static [&'static str]]),
 }
 
 impl Fields {
@@ -46,6 +47,7 @@ impl Fields {
         match self {
             Self::These(fields) => fields.contains(&name),
             Self::AllBut(fields) => !fields.contains(&name),
+            Self::Of(groups) => groups.iter().any(|fields| fields.contains(&name)),
         }
     }
 }
@@ -62,10 +64,9 @@ const SK_BUFF: Fields = Fields::These(&[
     "hwtstamp",
 ]);
 
-const OF_SOCKET_FILTERS: Fields = Fields::These(&[
-    "data",
-    "data_end",
-    "tc_classid",
+/// Groups of fields of `struct __sk_buff` that kinds of programs lack together.
+const OF_PACKET: &[&str] = &["data", "data_end"];
+const OF_SOCKET: &[&str] = &[
     "family",
     "remote_ip4",
     "local_ip4",
@@ -73,30 +74,15 @@ const OF_SOCKET_FILTERS: Fields = Fields::These(&[
     "local_ip6",
     "remote_port",
     "local_port",
-    "data_meta",
-    "flow_keys",
-    "tstamp",
-    "wire_len",
-    "tstamp_type",
-    "hwtstamp",
-]);
-
-const OF_TUNNELS: Fields = Fields::These(&[
+];
+const OF_CONTROL: &[&str] = &[
     "tc_classid",
-    "family",
-    "remote_ip4",
-    "local_ip4",
-    "remote_ip6",
-    "local_ip6",
-    "remote_port",
-    "local_port",
     "data_meta",
     "flow_keys",
-    "tstamp",
     "wire_len",
     "tstamp_type",
-    "hwtstamp",
-]);
+];
+const OF_TIME: &[&str] = &["tstamp", "hwtstamp"];
 
 const RULES: &[Rules] = &[
     Rules {
@@ -110,16 +96,7 @@ const RULES: &[Rules] = &[
     Rules {
         families: &["tc"],
         of: "__sk_buff",
-        absent: Fields::These(&[
-            "family",
-            "remote_ip4",
-            "local_ip4",
-            "remote_ip6",
-            "local_ip6",
-            "remote_port",
-            "local_port",
-            "flow_keys",
-        ]),
+        absent: Fields::Of(&[OF_SOCKET, &["flow_keys"]]),
         whole: SK_BUFF,
         stores: &[
             "mark",
@@ -134,43 +111,28 @@ const RULES: &[Rules] = &[
     Rules {
         families: &["socket"],
         of: "__sk_buff",
-        absent: OF_SOCKET_FILTERS,
+        absent: Fields::Of(&[OF_PACKET, OF_SOCKET, OF_CONTROL, OF_TIME]),
         whole: SK_BUFF,
         stores: &["cb"],
     },
     Rules {
         families: &["cgroup_skb"],
         of: "__sk_buff",
-        absent: Fields::These(&[
-            "tc_classid",
-            "data_meta",
-            "flow_keys",
-            "wire_len",
-            "tstamp_type",
-        ]),
+        absent: Fields::These(OF_CONTROL),
         whole: SK_BUFF,
         stores: &["mark", "priority", "cb", "tstamp"],
     },
     Rules {
         families: &["lwt"],
         of: "__sk_buff",
-        absent: OF_TUNNELS,
+        absent: Fields::Of(&[OF_SOCKET, OF_CONTROL, OF_TIME]),
         whole: SK_BUFF,
         stores: &["mark", "priority", "cb"],
     },
     Rules {
         families: &["sk_skb"],
         of: "__sk_buff",
-        absent: Fields::These(&[
-            "mark",
-            "tc_classid",
-            "data_meta",
-            "flow_keys",
-            "tstamp",
-            "wire_len",
-            "tstamp_type",
-            "hwtstamp",
-        ]),
+        absent: Fields::Of(&[&["mark"], OF_CONTROL, OF_TIME]),
         whole: SK_BUFF,
         stores: &["priority", "tc_index"],
     },
@@ -274,7 +236,7 @@ impl Reads<'_> {
     ) -> Option<Refused> {
         // Handing the context on is no access to its first field.
         let is_access = matches!(access.kind, AccessKind::Load | AccessKind::Store);
-        if !is_access || !access.is_certain || !access.base.is_unmodified() {
+        if !is_access || !access.is_certain {
             return None;
         }
         let family = hook.family();
@@ -282,19 +244,12 @@ impl Reads<'_> {
             .iter()
             .find(|rules| rules.families.contains(&family.name()))?;
         let context = program.context?;
-        // These structs are the same on all kernels, so that it stays where it is.
-        let root = access
-            .relocation
-            .map(|place| self.object.relocations()[place].type_id);
-        if root.is_some_and(|root| root != context) {
-            return None;
-        }
         let ty = self.object.btf().get(context)?;
         if ctxgen::essential_name(ty.name()) != rules.of {
             return None;
         }
-        let offset = u32::try_from(access.displacement).ok()?;
-        let field = self.object.field_at(context, offset)?;
+        // These structs are the same on all kernels, so that it stays where it is.
+        let field = self.own_field(program, access)?;
         let size = self.object.btf().size_of(field.type_id)?;
         let is_pointer = is_pointer(self.object.btf(), field.type_id);
         let fault = fault(rules, &program.section, access, &field, size, is_pointer)?;

@@ -4,10 +4,8 @@
 //! another, even where the source has a variable. Clang makes two loads of `if (!ctx->task) … ctx->task->pid`
 //! where something that it cannot see through stands between them, as the call of a helper.
 
-use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
-use ctxgen::Shape;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
@@ -17,6 +15,7 @@ use ctxgen::prototype::Prototype;
 use super::null_args::null_args;
 use super::reads::Reads;
 use super::reads::is_pointer;
+use super::reads::offsets_of;
 use crate::findings::Refused;
 
 /// The fields of iterators' contexts that are always there, by the struct; of every struct, `meta` is. All others are
@@ -76,13 +75,9 @@ fn of(hook: &Hook, kernel: &KernelBtf) -> Vec<u32> {
     {
         return Vec::new();
     }
-    let context = Context::of_hook_alone(kernel, hook).map(|context| context.shape);
-    let Ok(Shape::Generated { layout, .. }) = context else {
-        return Vec::new();
-    };
-    let fields = layout.fields.iter();
-    let nullable = fields.filter(|field| field.argument.is_some_and(is_nullable));
-    nullable.map(|field| field.offset).collect()
+    offsets_of(kernel, hook, |field| {
+        field.argument.is_some_and(is_nullable)
+    })
 }
 
 impl Reads<'_> {
@@ -107,17 +102,12 @@ impl Reads<'_> {
                 .contains(&offset)
                 .then(|| self.unchecked_slot(program, access));
         };
-        let relocation = access.relocation;
-        let root = relocation.map(|place| self.object.relocations()[place].type_id);
-        if root.is_some_and(|root| root != context) {
-            return None;
-        }
-        let field = self.object.field_at(context, offset)?;
+        let field = self.own_field(program, access)?;
         let of = self.object.btf().get(context)?.name();
         let is_nullable = match hook.family().name() {
             "iter" => !is_always_there(of, &field.path),
             _ if is_own(of, &field.path) => true,
-            _ => relocation.is_none() && nullable.contains(&offset),
+            _ => access.relocation.is_none() && nullable.contains(&offset),
         };
         if !is_nullable || !is_pointer(self.object.btf(), field.type_id) {
             return None;

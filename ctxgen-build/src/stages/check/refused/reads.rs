@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::HookError;
+use ctxgen::KernelBtf;
 use ctxgen::SecName;
+use ctxgen::Shape;
 use ctxgen::btf::Btf;
 use ctxgen::btf::Kind as TypeKind;
 use ctxgen::btf::TypeId;
+use ctxgen::layout::Field;
 use ctxgen::object::Functions;
 use ctxgen::object::ObjectFile;
+use ctxgen::object::PlacedField;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::Line;
@@ -117,6 +122,19 @@ impl<'o> Reads<'o> {
         programs.map(|found| (&self.object.programs()[found.program], found))
     }
 
+    /// The field of the program's own context struct that an access to its unchanged address is to.
+    pub(super) fn own_field(&self, program: &Program, access: &Access) -> Option<PlacedField> {
+        let context = program.context_of(access.relocation.is_some())?;
+        let mut relocation = access.relocation.iter();
+        // Of another declaration of the context, such as a flavour, CO-RE tells where the field is.
+        let is_own = relocation.all(|place| self.object.relocations()[*place].type_id == context);
+        if !is_own || !access.base.is_unmodified() {
+            return None;
+        }
+        let offset = u32::try_from(access.displacement).ok()?;
+        self.object.field_at(context, offset)
+    }
+
     /// A context that is another one than the program's, where no variable says what the program implements.
     pub(super) fn mismatch(
         &self,
@@ -164,6 +182,23 @@ pub(super) fn place_of(access: &Access) -> String {
         None => String::new(),
     }
 }
+
+/// The offsets of the wanted ones of a hook's slots, or of what else it passes, as a kernel has them.
+pub(super) fn offsets_of(
+    kernel: &KernelBtf,
+    hook: &Hook,
+    is_wanted: impl Fn(&Field) -> bool,
+) -> Vec<u32> {
+    let context = Context::of_hook_alone(kernel, hook);
+    let Ok(Shape::Generated { layout, .. }) = context.map(|context| context.shape) else {
+        return Vec::new();
+    };
+    let wanted = layout.fields.iter().filter(|field| is_wanted(field));
+    wanted.map(|field| field.offset).collect()
+}
+
+/// How long a pointer is, in bytes.
+pub(super) const POINTER: u32 = 8;
 
 pub(super) fn is_pointer(btf: &Btf<'_>, id: TypeId) -> bool {
     let ty = btf.resolve(id);

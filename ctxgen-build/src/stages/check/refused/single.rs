@@ -3,10 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use ctxgen::Context;
 use ctxgen::Hook;
 use ctxgen::KernelBtf;
-use ctxgen::Shape;
+use ctxgen::layout::Field;
 use ctxgen::object::Program;
 use ctxgen::object::accesses::Access;
 use ctxgen::object::accesses::AccessKind;
@@ -16,8 +15,10 @@ use super::kind::Kind;
 use super::nullable::offsets;
 use super::outside::Ends;
 use super::outside::are_read_only;
+use super::reads::POINTER;
 use super::reads::Reads;
 use super::reads::is_pointer;
+use super::reads::offsets_of;
 use super::rules::Severity;
 use super::rules::Why;
 use super::rules::judge;
@@ -82,14 +83,14 @@ impl<'r, 'o> Single<'r, 'o> {
             is_read_only && access.is_certain && access.kind == AccessKind::Store
         };
         let narrow = || {
-            let refuses = self.kernels.iter().any(KernelBtf::refuses_narrow_pointers);
-            let severity = if refuses {
-                Severity::Error
-            } else {
-                Severity::Warning
+            if !self.is_narrow_pointer(access) {
+                return None;
+            }
+            let severity = match self.kernels.iter().any(KernelBtf::refuses_narrow_pointers) {
+                true => Severity::Error,
+                false => Severity::Warning,
             };
-            let is_narrow = self.is_narrow_pointer(access);
-            is_narrow.then_some((severity, Why::NarrowPointer))
+            Some((severity, Why::NarrowPointer))
         };
         judge(self.kind, access, order, self.modified)
             .or_else(|| is_store().then_some((Severity::Error, Why::Store)))
@@ -113,45 +114,23 @@ impl<'r, 'o> Single<'r, 'o> {
 
     /// Whether an access loads a part of a pointer from a slot with types.
     fn is_narrow_pointer(&self, access: &Access) -> bool {
-        const POINTER: u32 = 8;
-        let (object, program) = (self.reads.object, self.program);
+        let program = self.program;
         let is_load = access.kind == AccessKind::Load && access.is_certain;
         let is_typed = matches!(self.kind, Kind::Slots | Kind::LsmSlots);
         if !is_load || !is_typed || access.width >= POINTER || !access.base.is_unmodified() {
             return false;
         }
-        // Of another declaration of the context, such as a flavour, CO-RE tells where the field is.
-        let relocation = access.relocation.map(|place| &object.relocations()[place]);
-        if relocation.is_some_and(|relocation| program.context != Some(relocation.type_id)) {
-            return false;
-        }
-        let Ok(offset) = u32::try_from(access.displacement) else {
-            return false;
-        };
-        let Some(context) = program.context_of(relocation.is_some()) else {
+        if access.relocation.is_none() && program.context_of(false).is_none() {
             // Slots that are declared as such: the kernel knows what is in them.
-            let all = || {
-                self.kernels
-                    .iter()
-                    .flat_map(|kernel| pointers(kernel, self.hook))
+            let of_kernel = |kernel: &KernelBtf| {
+                let is_pointer = |field: &Field| is_pointer(kernel.btf(), field.type_id);
+                offsets_of(kernel, self.hook, is_pointer)
             };
-            return self
-                .pointers
-                .get_or_init(|| all().collect())
-                .contains(&offset);
-        };
-        let field = object.field_at(context, offset);
-        field.is_some_and(|field| is_pointer(object.btf(), field.type_id))
+            let all = || self.kernels.iter().flat_map(of_kernel).collect();
+            let offset = u32::try_from(access.displacement);
+            return offset.is_ok_and(|offset| self.pointers.get_or_init(all).contains(&offset));
+        }
+        let field = self.reads.own_field(program, access);
+        field.is_some_and(|field| is_pointer(self.reads.object.btf(), field.type_id))
     }
-}
-
-/// The offsets of the slots of a hook's context in which a kernel has pointers.
-fn pointers(kernel: &KernelBtf, hook: &Hook) -> Vec<u32> {
-    let context = Context::of_hook_alone(kernel, hook);
-    let Ok(Shape::Generated { layout, .. }) = context.map(|context| context.shape) else {
-        return Vec::new();
-    };
-    let fields = layout.fields.iter();
-    let pointers = fields.filter(|field| is_pointer(kernel.btf(), field.type_id));
-    pointers.map(|field| field.offset).collect()
 }

@@ -145,13 +145,18 @@ fn is_register_by_name(access: &Access, kernel: &KernelBtf) -> bool {
     name.is_some_and(|name| by_name(text).any(|field| field == name) || is_by_macro(text))
 }
 
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// The fields of variables in a line: `si` of `c->si`, and nothing of `c->regs->si`.
 fn by_name(text: &str) -> impl Iterator<Item = &str> {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices("->").filter_map(move |(at, arrow)| {
         let before = text[..at].trim_end_matches(is_of_name);
         let is_variable = before.len() < at && !before.ends_with(['>', '.']);
-        let behind = text[at + arrow.len()..].split(|c| !is_of_name(c)).next();
+        let behind = text[at + arrow.len()..]
+            .split(|c: char| !is_of_name(c))
+            .next();
         behind.filter(|_| is_variable)
     })
 }
@@ -163,7 +168,7 @@ fn is_by_macro(text: &str) -> bool {
             .split_once('(')
             .and_then(|(_, rest)| rest.split_once(')'));
         let argument = rest.map_or("", |(argument, _)| argument.trim());
-        !argument.is_empty() && argument.chars().all(|c| c.is_alphanumeric() || c == '_')
+        !argument.is_empty() && argument.chars().all(is_of_name)
     })
 }
 
