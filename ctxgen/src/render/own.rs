@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::text::ident::is_word;
 use crate::usage::identifiers::Names;
 use crate::usage::identifiers::Own;
 use crate::usage::identifiers::lexer::Lexer;
 use crate::usage::identifiers::lexer::Token;
-use crate::usage::identifiers::lexer::is_word;
 
 /// What begins the name of the macro that says that a source has an ordinary identifier.
 const OWN: &str = "CTXGEN_OWN_";

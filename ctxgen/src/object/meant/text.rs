@@ -13,6 +13,7 @@ use crate::btf::TypeId;
 use crate::object::accesses::Line;
 use crate::object::names::MAX_FUNCTION;
 use crate::text::ident::is_identifier;
+use crate::text::ident::is_word;
 
 /// How many arguments are looked at.
 const MAX_ARGUMENTS: usize = 24;
@@ -70,7 +71,9 @@ fn of_line(typedefs: &Typedefs<'_>, program: &str, text: &str) -> Option<Written
     // SEC() may stand in the same line.
     let mut heads = text.match_indices('(').filter_map(|(at, _)| {
         let name = text[..at].trim_end();
-        let name = name.rsplit(|c: char| !is_of_name(c)).next()?;
+        let name = name
+            .rsplit(|c: char| !u8::try_from(c).is_ok_and(is_word))
+            .next()?;
         let (name, context) = MACROS.iter().find(|known| known.0 == name)?;
         let (parts, is_closed) = parts(&text[at + 1..]);
         Some((name, context, parts, is_closed))
@@ -98,10 +101,6 @@ fn of_line(typedefs: &Typedefs<'_>, program: &str, text: &str) -> Option<Written
         is_partial: !is_closed || arguments.len() > MAX_ARGUMENTS,
         of_system_call: name.contains("SYSCALL"),
     })
-}
-
-fn is_of_name(c: char) -> bool {
-    c == '_' || c.is_ascii_alphanumeric()
 }
 
 /// A line with a space for each comment. One that is not closed goes on in the next line.

@@ -16,13 +16,17 @@ pub fn is_identifier(name: &str) -> bool {
     bytes
         .next()
         .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && bytes.all(is_word)
+}
+
+/// Whether a byte can be in an identifier.
+pub(crate) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Whether this is the name of a function that a compiler has made of another (`foo.isra.0`): an
 /// identifier, then at least one dot, each with letters, digits and underscores behind it.
 pub(crate) fn is_clone(name: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut parts = name.split('.');
     name.contains('.')
         && parts.next().is_some_and(is_identifier)

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::Place;
 use super::marker::Segment;
 use super::marker::segments;
+use crate::text::ident::is_word;
 
 /// The macro by which headers with a kernel's types know each other.
 const GUARD: &str = "__VMLINUX_H__";
@@ -153,7 +154,7 @@ fn defines_guard(text: &str) -> bool {
     text.match_indices(GUARD).any(|(at, _)| {
         let line = &text[..at];
         let ends = text.as_bytes().get(at + GUARD.len());
-        line.ends_with(DEFINE) && !ends.is_some_and(|byte| super::is_word(*byte))
+        line.ends_with(DEFINE) && !ends.is_some_and(|byte| is_word(*byte))
     })
 }
 

@@ -1,6 +1,7 @@
 //! The words of preprocessed C.
 
 use super::marker::Marker;
+use crate::text::ident::is_word;
 
 /// A piece of the text; blanks, numbers and comments are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +16,6 @@ pub(crate) enum Token<'t> {
     Literal(&'t str),
     /// Any other character.
     Mark(u8),
-}
-
-/// Whether a byte can be in an identifier.
-pub(crate) fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Build scripts are not optimized: what is done for each byte is done on bytes, by a loop.

@@ -21,7 +21,6 @@ use self::block::Block;
 use self::headers::KernelHeaders;
 use self::lexer::Lexer;
 use self::lexer::Token;
-use self::lexer::is_word;
 pub use self::marker::Marker;
 use self::marker::unescaped;
 use self::own::Definitions;
@@ -33,6 +32,7 @@ pub use self::requests::Line;
 pub use self::requests::Request;
 pub use self::requests::Requests;
 pub use self::stand_in::replace_stand_in;
+use crate::text::ident::is_word;
 
 /// The names of one or more sources.
 #[derive(Clone, Debug, Default)]
