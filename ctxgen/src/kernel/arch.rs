@@ -29,64 +29,88 @@ pub enum Arch {
     Mips,
 }
 
-struct Row {
-    arch: Arch,
+pub(super) struct Row {
+    pub(super) arch: Arch,
     /// As in libbpf's `__TARGET_ARCH_<name>`.
     libbpf: &'static str,
     /// As Rust's target triples begin.
     rust: &'static [&'static str],
     /// A struct, and a member of it, that only this architecture's kernels have.
     landmark: (&'static str, &'static str),
+    /// Such as programs have: of the kernel, of the headers for user space, or of what libbpf's macros declare for
+    /// themselves.
+    pub(super) in_programs: &'static [(&'static str, &'static str)],
 }
 
-static ROWS: &[Row] = &[
+pub(super) static ROWS: &[Row] = &[
     Row {
         arch: Arch::X86,
         libbpf: "x86",
         rust: &["x86_64", "i686", "i586"],
         landmark: ("pt_regs", "orig_ax"),
+        in_programs: &[
+            ("pt_regs", "orig_ax"),
+            ("pt_regs", "orig_rax"),
+            ("user_regs_struct", "orig_ax"),
+            ("user_regs_struct", "orig_rax"),
+        ],
     },
     Row {
         arch: Arch::Arm64,
         libbpf: "arm64",
         rust: &["aarch64"],
         landmark: ("user_pt_regs", "pstate"),
+        in_programs: &[
+            ("user_pt_regs", "pstate"),
+            ("pt_regs", "pstate"),
+            ("pt_regs", "orig_x0"),
+        ],
     },
     Row {
         arch: Arch::S390,
         libbpf: "s390",
         rust: &["s390x"],
         landmark: ("pt_regs", "psw"),
+        in_programs: &[
+            ("user_pt_regs", "psw"),
+            ("pt_regs", "psw"),
+            ("pt_regs", "orig_gpr2"),
+        ],
     },
     Row {
         arch: Arch::PowerPc,
         libbpf: "powerpc",
         rust: &["powerpc64le", "powerpc64"],
         landmark: ("pt_regs", "nip"),
+        in_programs: &[("user_pt_regs", "nip"), ("pt_regs", "nip")],
     },
     Row {
         arch: Arch::Riscv,
         libbpf: "riscv",
         rust: &["riscv64", "riscv32"],
         landmark: ("pt_regs", "orig_a0"),
+        in_programs: &[("user_regs_struct", "a0"), ("pt_regs", "a0")],
     },
     Row {
         arch: Arch::LoongArch,
         libbpf: "loongarch",
         rust: &["loongarch64"],
         landmark: ("pt_regs", "csr_era"),
+        in_programs: &[("user_pt_regs", "csr_era"), ("pt_regs", "csr_era")],
     },
     Row {
         arch: Arch::Mips,
         libbpf: "mips",
         rust: &["mips"],
         landmark: ("pt_regs", "cp0_epc"),
+        in_programs: &[("pt_regs", "cp0_epc")],
     },
     Row {
         arch: Arch::Arm,
         libbpf: "arm",
         rust: &["arm", "thumb"],
         landmark: ("pt_regs", "uregs"),
+        in_programs: &[("pt_regs", "uregs")],
     },
 ];
 

@@ -1,32 +1,10 @@
 //! The architecture that a program's types are of.
 
 use super::arch::Arch;
+use super::arch::ROWS;
 use crate::btf::Btf;
 use crate::btf::Kind;
 use crate::btf::compat::essential_name;
-
-/// A struct, a member of it, and the architecture that alone has it: in the kernel, in the headers for user space, or
-/// in what libbpf's macros declare for themselves.
-static LANDMARKS: &[(&str, &str, Arch)] = &[
-    ("pt_regs", "orig_ax", Arch::X86),
-    ("pt_regs", "orig_rax", Arch::X86),
-    ("user_regs_struct", "orig_ax", Arch::X86),
-    ("user_regs_struct", "orig_rax", Arch::X86),
-    ("user_pt_regs", "pstate", Arch::Arm64),
-    ("pt_regs", "pstate", Arch::Arm64),
-    ("pt_regs", "orig_x0", Arch::Arm64),
-    ("user_pt_regs", "psw", Arch::S390),
-    ("pt_regs", "psw", Arch::S390),
-    ("pt_regs", "orig_gpr2", Arch::S390),
-    ("user_pt_regs", "nip", Arch::PowerPc),
-    ("pt_regs", "nip", Arch::PowerPc),
-    ("user_regs_struct", "a0", Arch::Riscv),
-    ("pt_regs", "a0", Arch::Riscv),
-    ("user_pt_regs", "csr_era", Arch::LoongArch),
-    ("pt_regs", "csr_era", Arch::LoongArch),
-    ("pt_regs", "cp0_epc", Arch::Mips),
-    ("pt_regs", "uregs", Arch::Arm),
-];
 
 impl Arch {
     /// The architecture that a program's types are of: `None` where they have the registers of none, or of
@@ -38,15 +16,18 @@ impl Arch {
                 continue;
             }
             let name = essential_name(ty.name());
-            let of_name = LANDMARKS.iter().filter(|(of, ..)| *of == name);
-            for (_, member, arch) in of_name {
+            let marks = ROWS.iter().flat_map(|row| {
+                let of_name = row.in_programs.iter().filter(|(of, _)| *of == name);
+                of_name.map(|(_, member)| (member, row.arch))
+            });
+            for (member, arch) in marks {
                 if btf.member_named(ty.id(), member).is_none() {
                     continue;
                 }
-                if found.is_some_and(|found| found != *arch) {
+                if found.is_some_and(|found| found != arch) {
                     return None;
                 }
-                found = Some(*arch);
+                found = Some(arch);
             }
         }
         found
