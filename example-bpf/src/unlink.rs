@@ -21,18 +21,21 @@ use crate::write_json;
 /// Which unlinks are shown, and how.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct UnlinkArgs {
+    /// Whose are shown.
     #[command(flatten)]
-    process: Process,
+    pub process: Process,
 
     /// Only what fails
     #[arg(long)]
-    failed: bool,
+    pub failed: bool,
 
+    /// What ends it.
     #[command(flatten)]
-    limits: Limits,
+    pub limits: Limits,
 
+    /// How they are written.
     #[command(flatten)]
-    style: Style,
+    pub style: Style,
 }
 
 /// A call of `vfs_unlink()`, as a program sends it.
@@ -69,26 +72,6 @@ struct Unlink {
 }
 
 impl UnlinkArgs {
-    /// The only process whose unlinks are shown; 0 shows all.
-    pub fn only_pid(&self) -> u32 {
-        self.process.pid()
-    }
-
-    /// Whether only those that fail are shown.
-    pub fn only_failed(&self) -> bool {
-        self.failed
-    }
-
-    /// What ends it.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// Whether all that libbpf says is passed on.
-    pub fn verbose(&self) -> bool {
-        self.style.verbose
-    }
-
     /// Says that programs are attached, and what the columns are.
     ///
     /// # Errors

@@ -24,14 +24,17 @@ pub struct WaitArgs {
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 10_000)]
     threshold_us: u64,
 
+    /// Whose are shown.
     #[command(flatten)]
-    process: Process,
+    pub process: Process,
 
+    /// What ends it.
     #[command(flatten)]
-    limits: Limits,
+    pub limits: Limits,
 
+    /// How they are written.
     #[command(flatten)]
-    style: Style,
+    pub style: Style,
 }
 
 /// A wait for a CPU, as a program sends it.
@@ -73,21 +76,6 @@ impl WaitArgs {
     /// The shortest wait that is shown, in nanoseconds.
     pub fn min_wait_ns(&self) -> u64 {
         self.threshold_us.saturating_mul(1_000)
-    }
-
-    /// The only process whose tasks are shown; 0 shows all.
-    pub fn only_pid(&self) -> u32 {
-        self.process.pid()
-    }
-
-    /// What ends it.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// Whether all that libbpf says is passed on.
-    pub fn verbose(&self) -> bool {
-        self.style.verbose
     }
 
     /// Says that programs are attached, and what the columns are.

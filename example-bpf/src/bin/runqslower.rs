@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(Args { waits }: &Args) -> Result<(), Error> {
-    let verbose = waits.verbose();
+    let verbose = waits.style.verbose;
     let stop = Stop::on_signal()?;
     let loader = loader(runqslower::OBJECT)?;
     let mut object = MaybeUninit::uninit();
@@ -53,13 +53,13 @@ fn run(Args { waits }: &Args) -> Result<(), Error> {
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
     settings.min_wait_ns = waits.min_wait_ns();
-    settings.only_pid = waits.only_pid();
+    settings.only_pid = waits.process.pid();
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     waits.begin()?;
     follow(
         &skeleton.maps.events,
-        waits.limits(),
+        &waits.limits,
         &stop,
         |event: &wait_event| {
             waits.show(&WaitEvent {

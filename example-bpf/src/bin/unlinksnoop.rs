@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(Args { unlinks }: &Args) -> Result<(), Error> {
-    let verbose = unlinks.verbose();
+    let verbose = unlinks.style.verbose;
     let stop = Stop::on_signal()?;
     let loader = loader(unlinksnoop::OBJECT)?;
     let mut object = MaybeUninit::uninit();
@@ -52,14 +52,14 @@ fn run(Args { unlinks }: &Args) -> Result<(), Error> {
         verbose,
     )?;
     let settings = global(skeleton.maps.rodata_data.as_mut())?;
-    settings.only_pid = unlinks.only_pid();
-    settings.only_failed = unlinks.only_failed();
+    settings.only_pid = unlinks.process.pid();
+    settings.only_failed = unlinks.failed;
     let mut skeleton = load(&loader, skeleton, verbose)?;
     attach(&mut skeleton, verbose)?;
     unlinks.begin()?;
     follow(
         &skeleton.maps.events,
-        unlinks.limits(),
+        &unlinks.limits,
         &stop,
         |event: &unlink_event| {
             unlinks.show(&UnlinkEvent {

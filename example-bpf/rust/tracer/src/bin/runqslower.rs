@@ -37,11 +37,11 @@ fn run(Args { object, waits }: &Args) -> Result<(), Error> {
         ],
         settings: &WaitSettings {
             min_wait_ns: waits.min_wait_ns(),
-            only_pid: waits.only_pid(),
+            only_pid: waits.process.pid(),
             rest: 0,
         },
-        limits: waits.limits(),
-        verbose: waits.verbose(),
+        limits: &waits.limits,
+        verbose: waits.style.verbose,
     };
     tracer.run(
         object,

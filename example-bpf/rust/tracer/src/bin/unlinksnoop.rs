@@ -35,11 +35,11 @@ fn run(Args { object, unlinks }: &Args) -> Result<(), Error> {
             ("unlink_exit", "vfs_unlink"),
         ],
         settings: &UnlinkSettings {
-            only_pid: unlinks.only_pid(),
-            only_failed: u32::from(unlinks.only_failed()),
+            only_pid: unlinks.process.pid(),
+            only_failed: u32::from(unlinks.failed),
         },
-        limits: unlinks.limits(),
-        verbose: unlinks.verbose(),
+        limits: &unlinks.limits,
+        verbose: unlinks.style.verbose,
     };
     tracer.run(
         object,
